@@ -1,0 +1,36 @@
+/** The map: every module, and the guards that stand before all routes, in their order. */
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
+import type { Logger } from 'pino';
+
+import { AuthGuard } from './auth/auth.guard.js';
+import { AuthModule } from './auth/auth.module.js';
+import { AddressLimitGuard, CounterStorage, rateLimits, UserLimitGuard } from './common/rate-limit.js';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HealthModule } from './health/health.module.js';
+import { TasksModule } from './tasks/tasks.module.js';
+import { UsersModule } from './users/users.module.js';
+
+@Module({})
+export class AppModule {
+  /** @param databaseUrl of the configuration, or of the embedded PostgreSQL */
+  static with(config: Config, databaseUrl: string, logger: Logger): DynamicModule {
+    const guards = config.rateLimit ? [AddressLimitGuard, AuthGuard, UserLimitGuard] : [AuthGuard];
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config, logger),
+        DatabaseModule.with(config, databaseUrl, logger),
+        ThrottlerModule.forRoot(rateLimits(new CounterStorage())),
+        UsersModule,
+        AuthModule,
+        TasksModule,
+        HealthModule,
+      ],
+      providers: guards.map((useClass) => ({ provide: APP_GUARD, useClass })),
+    };
+  }
+}

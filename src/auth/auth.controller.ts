@@ -1,0 +1,93 @@
+import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+
+import { CurrentUser, OptionalAuth, type Principal, Public } from '../common/access.js';
+import { MessageResponse } from '../common/message.dto.js';
+import { Answers } from '../common/openapi.js';
+import { StrictlyLimited } from '../common/rate-limit.js';
+import { AccountResponse, presentAccount } from '../users/users.dto.js';
+import {
+  identifierOf,
+  LoginRequest,
+  LogoutRequest,
+  RefreshRequest,
+  RegisterRequest,
+  TokensResponse,
+} from './auth.dto.js';
+import { AuthService } from './auth.service.js';
+import type { Client, Grant } from './sessions.js';
+import { AccessTokens } from './tokens.js';
+
+@ApiTags('Authentication')
+@Controller('auth')
+@StrictlyLimited('authentication')
+export class AuthController {
+  constructor(
+    private readonly auth: AuthService,
+    private readonly accessTokens: AccessTokens,
+  ) {}
+
+  /** Creates an account. */
+  @Post('register')
+  @Public()
+  @StrictlyLimited('authentication', 'account_mail')
+  @Answers({ status: 201, type: MessageResponse, errors: [409] })
+  async register(@Body() { email, username, password }: RegisterRequest): Promise<MessageResponse> {
+    await this.auth.register({ email, username, password });
+    return { message: 'User created successfully' };
+  }
+
+  /** Starts a session, by e-mail or by username. */
+  @Post('login')
+  @Public()
+  @HttpCode(200)
+  @Answers({ status: 200, type: TokensResponse, errors: [401, 403] })
+  async login(@Body() body: LoginRequest, @Req() request: FastifyRequest): Promise<TokensResponse> {
+    return this.tokens(await this.auth.login(identifierOf(body), body.password, clientOf(request)));
+  }
+
+  /**
+   * Exchanges a refresh token for the next one and a new access token. A retry of a lost reply, and any number of
+   * parallel requests, get the same refresh token; one that another party has used since ends the session.
+   */
+  @Post('refresh')
+  @Public()
+  @HttpCode(200)
+  @Answers({ status: 200, type: TokensResponse, errors: [401, 403] })
+  async refresh(@Body() body: RefreshRequest, @Req() request: FastifyRequest): Promise<TokensResponse> {
+    return this.tokens(await this.auth.refresh(body.refresh_token, clientOf(request)));
+  }
+
+  /** Ends sessions at once: with a bearer token by scope, or without one the session of a refresh token. */
+  @Post('logout')
+  @OptionalAuth()
+  @HttpCode(200)
+  @Answers({ status: 200, type: MessageResponse, errors: [401] })
+  async logout(@CurrentUser() principal: Principal | undefined, @Body() body: LogoutRequest): Promise<MessageResponse> {
+    await this.auth.logout(principal, { scope: body.scope, refreshToken: body.refresh_token });
+    return { message: 'Logged out successfully' };
+  }
+
+  /** The caller's account. */
+  @Get('me')
+  @Answers({ status: 200, type: AccountResponse, errors: [] })
+  async me(@CurrentUser() principal: Principal): Promise<AccountResponse> {
+    return presentAccount(await this.auth.account(principal));
+  }
+
+  private tokens({ principal, refreshToken }: Grant): TokensResponse {
+    return {
+      access_token: this.accessTokens.issue(principal),
+      refresh_token: refreshToken,
+      token_type: 'bearer',
+      expires_in: this.accessTokens.ttlSeconds,
+    };
+  }
+}
+
+const USER_AGENT_MAX_LENGTH = 512;
+
+function clientOf(request: FastifyRequest): Client {
+  return { ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null };
+}

@@ -1,0 +1,95 @@
+/** Authentication on the wire. */
+import { invalid } from '../common/errors.js';
+import { codePoints } from '../common/text.js';
+import { Field, OneOf, OptionalNotNull, Text } from '../common/validation.js';
+import { Email, NewUsername, Username } from '../users/users.dto.js';
+import type { AccountIdentifier } from '../users/users.service.js';
+import { PASSWORD_MAX_BYTES } from './passwords.js';
+
+export class RegisterRequest {
+  /** Unique without regard to case. */
+  @Email()
+  email: string;
+
+  /** At least PASSWORD_MIN_LENGTH characters (8 by default), at most 72 bytes in UTF-8; taken exactly as sent. */
+  @Field(
+    { type: 'string', format: 'password', minLength: 8, maxLength: PASSWORD_MAX_BYTES },
+    { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },
+    {
+      code: 'too_long',
+      detail: `must have at most ${PASSWORD_MAX_BYTES} bytes in UTF-8`,
+      holds: (value) => Buffer.byteLength(value as string) <= PASSWORD_MAX_BYTES,
+    },
+  )
+  password: string;
+
+  /** Unique without regard to case; a random one is given when none is chosen. */
+  @OptionalNotNull()
+  @NewUsername()
+  username?: string;
+}
+
+/** @throws AppError `validation_failed` for a password shorter than the configured length, in code points */
+export function requireLength(password: string, minLength: number): void {
+  if (codePoints(password) >= minLength) return;
+  throw invalid({ pointer: '#/password', code: 'too_short', detail: `must have at least ${minLength} characters` });
+}
+
+/** Exactly one of `email` and `username`. */
+export class LoginRequest {
+  @OptionalNotNull()
+  @Email()
+  email?: string;
+
+  @OptionalNotNull()
+  @Username()
+  username?: string;
+
+  /** A wrong, short or over-long password is 401. */
+  @Text({ max: 100_000, documented: { format: 'password' } })
+  password: string;
+}
+
+/** @throws AppError `validation_failed` unless there is exactly one of the two */
+export function identifierOf({ email, username }: LoginRequest): AccountIdentifier {
+  if (email !== undefined && username === undefined) return { email };
+  if (username !== undefined && email === undefined) return { username };
+  const detail = 'exactly one of email and username is needed';
+  throw invalid(...['#/email', '#/username'].map((pointer) => ({ pointer, code: 'exactly_one', detail })));
+}
+
+const TOKEN = { min: 1, max: 4_096 };
+
+export class RefreshRequest {
+  @Text(TOKEN)
+  refresh_token: string;
+}
+
+export const LOGOUT_SCOPES = ['local', 'others', 'global'] as const;
+export type LogoutScope = (typeof LOGOUT_SCOPES)[number];
+
+export class LogoutRequest {
+  /** With a bearer token: this session, all of the account's others, or all. */
+  @OptionalNotNull()
+  @OneOf(LOGOUT_SCOPES)
+  scope?: LogoutScope;
+
+  /** Without a bearer token: the session of this refresh token ends. */
+  @OptionalNotNull()
+  @Text(TOKEN)
+  refresh_token?: string;
+}
+
+export class TokensResponse {
+  /** JWT, to be sent as `Authorization: Bearer`. */
+  access_token: string;
+  /** Good for one refresh; within the grace, the same one again gives the same answer. */
+  refresh_token: string;
+  token_type: 'bearer';
+  /** Life of the access token in seconds. */
+  expires_in: number;
+}
+
+export class JwksResponse {
+  keys: object[];
+}

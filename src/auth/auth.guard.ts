@@ -1,0 +1,33 @@
+/** The global guard: every route needs a valid access token, of the right role, unless it says otherwise. */
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { AuthGuard as PassportGuard } from '@nestjs/passport';
+
+import { ACCESS, type Access, type AuthenticatedRequest } from '../common/access.js';
+import { AppError } from '../common/errors.js';
+
+@Injectable()
+export class AuthGuard extends PassportGuard('jwt') {
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = accessOf(context);
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (access === 'public') return true;
+    if (access === 'optional' && request.headers.authorization === undefined) return true;
+    await super.canActivate(context);
+    if (Array.isArray(access) && !access.includes(request.user?.role)) throw new AppError('insufficient_role');
+    return true;
+  }
+
+  /** Passport's outcome as an error of ours; there is no other way to a principal. */
+  override handleRequest<T>(error: unknown, principal: T | false | null | undefined, info: unknown): T {
+    if (error instanceof Error) throw error;
+    if (principal) return principal;
+    const absent = info instanceof Error && info.message === 'No auth token';
+    throw info instanceof AppError ? info : new AppError(absent ? 'authentication_required' : 'invalid_token');
+  }
+}
+
+/** Undefined: any logged-in user. */
+function accessOf(context: ExecutionContext): Access | undefined {
+  const own = Reflect.getMetadata(ACCESS, context.getHandler()) as Access | undefined;
+  return own ?? (Reflect.getMetadata(ACCESS, context.getClass()) as Access | undefined);
+}

@@ -1,0 +1,24 @@
+/** Who is asking: registration, passwords, sessions and their tokens. */
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { UsersModule } from '../users/users.module.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { JwksController } from './jwks.controller.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { Passwords } from './passwords.js';
+import { Revocation } from './revocation.entity.js';
+import { Revocations } from './revocations.js';
+import { Session } from './session.entity.js';
+import { Sessions } from './sessions.js';
+import { AccessTokens, RefreshTokens } from './tokens.js';
+
+@Module({
+  imports: [UsersModule, PassportModule, JwtModule.register({}), TypeOrmModule.forFeature([Session, Revocation])],
+  controllers: [AuthController, JwksController],
+  providers: [AuthService, Passwords, Sessions, Revocations, AccessTokens, RefreshTokens, JwtStrategy],
+})
+export class AuthModule {}

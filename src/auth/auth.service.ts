@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Principal } from '../common/access.js';
+import { AppError, invalid } from '../common/errors.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import type { User } from '../users/user.entity.js';
+import { type AccountIdentifier, UsersService } from '../users/users.service.js';
+import { type LogoutScope, requireLength } from './auth.dto.js';
+import { Passwords } from './passwords.js';
+import { type Client, type Grant, Sessions } from './sessions.js';
+
+/** How often a login verifies again when the account changes under it. */
+const LOGIN_ATTEMPTS = 3;
+
+@Injectable()
+export class AuthService {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly users: UsersService,
+    private readonly passwords: Passwords,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /** @throws AppError `email_taken` or `username_taken` */
+  async register(account: { email: string; username: string | undefined; password: string }): Promise<void> {
+    requireLength(account.password, this.config.passwords.minLength);
+    const hashedPassword = await this.passwords.hash(account.password);
+    await this.users.create({ email: account.email, username: account.username, hashedPassword });
+  }
+
+  /** @throws AppError `invalid_credentials`, or `account_disabled` after the right password */
+  async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Grant> {
+    for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
+      const user = await this.verified(identifier, password);
+      const grant = await this.sessions.start(user, client);
+      if (grant) return grant;
+    }
+    throw new AppError('overloaded');
+  }
+
+  refresh(refreshToken: string, client: Client): Promise<Grant> {
+    return this.sessions.refresh(refreshToken, client);
+  }
+
+  /**
+   * With an access token, ends sessions by scope; without one, the session of the refresh token.
+   * @throws AppError `authentication_required`, `invalid_refresh_token` or `validation_failed`
+   */
+  async logout(
+    principal: Principal | undefined,
+    { scope, refreshToken }: { scope: LogoutScope | undefined; refreshToken: string | undefined },
+  ): Promise<void> {
+    if (principal && refreshToken !== undefined) {
+      throw invalid({
+        pointer: '#/refresh_token',
+        code: 'not_with_bearer',
+        detail: 'must not be sent with a bearer token',
+      });
+    }
+    if (principal) return this.sessions.end(principal, scope ?? 'local');
+    if (refreshToken === undefined) throw new AppError('authentication_required');
+    if (scope !== undefined && scope !== 'local') {
+      throw invalid({ pointer: '#/scope', code: 'needs_bearer', detail: 'needs a bearer token' });
+    }
+    return this.sessions.endByRefreshToken(refreshToken);
+  }
+
+  /** The caller's account. @throws AppError `invalid_token` when it is gone */
+  async account(principal: Principal): Promise<User> {
+    const user = await this.users.findById(principal.userId);
+    if (!user) throw new AppError('invalid_token');
+    return user;
+  }
+
+  private async verified(identifier: AccountIdentifier, password: string): Promise<User> {
+    const user = await this.users.findByIdentifier(identifier);
+    const right = await this.passwords.verify(password, user?.hashedPassword);
+    if (!user || !right) throw new AppError('invalid_credentials');
+    if (user.status === 'disabled') throw new AppError('account_disabled');
+    return user;
+  }
+}

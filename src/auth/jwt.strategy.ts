@@ -1,0 +1,39 @@
+/** How passport finds and verifies the bearer token; its claims are read by AccessTokens. */
+import { Inject, Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { JwtPayload, Secret } from 'jsonwebtoken';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+
+import type { Principal } from '../common/access.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { Revocations } from './revocations.js';
+import { AccessTokens, ALGORITHM } from './tokens.js';
+
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy) {
+  constructor(
+    @Inject(CONFIG) { tokens: { issuer, audience } }: Config,
+    private readonly accessTokens: AccessTokens,
+    private readonly revocations: Revocations,
+  ) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      // jsonwebtoken takes a function for its key and calls it with the token's header; passport-jwt's types know only keys.
+      secretOrKeyProvider: (_request, _token, done) => {
+        done(null, accessTokens.keyFor as unknown as Extract<Secret, string>);
+      },
+      algorithms: [ALGORITHM],
+      issuer,
+      audience,
+      // Decided in principalOf, by the injected clock.
+      ignoreExpiration: true,
+    });
+  }
+
+  validate(claims: JwtPayload): Principal {
+    const principal = this.accessTokens.principalOf(claims);
+    this.revocations.check(principal);
+    return principal;
+  }
+}

@@ -1,0 +1,138 @@
+/** The SQL of sessions. Every decision is taken by the database's clock, so that instances whose clocks differ agree. */
+import type { EntityManager } from 'typeorm';
+
+import type { Role } from '../common/access.js';
+import type { AccountStatus } from '../users/user.entity.js';
+import type { SessionEnd } from './session.entity.js';
+
+/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+
+export interface LockedSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly seq: number;
+  readonly salt: Buffer;
+  readonly prevSalt: Buffer | null;
+  readonly rotatedAt: Date;
+  readonly expiresAt: Date;
+  readonly revokedAt: Date | null;
+  readonly accountStatus: AccountStatus;
+  readonly role: Role;
+  readonly epoch: number;
+  readonly now: Date;
+}
+
+export interface SessionStart {
+  readonly id: string;
+  readonly userId: string;
+  readonly salt: Buffer;
+  readonly ip: string;
+  readonly userAgent: string | null;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly offsetMs: number;
+  /** As they were when the password was verified. */
+  readonly verified: { readonly hashedPassword: string; readonly epoch: number };
+}
+
+/**
+ * Inserts the session only if the account is still what it was when its password was verified; the row is held
+ * FOR SHARE, so that a ban or a reset comes wholly before or wholly after.
+ * @returns false when the account has changed meanwhile
+ */
+export async function insertSession(tx: EntityManager, session: SessionStart): Promise<boolean> {
+  const rows: unknown[] = await tx.query(
+    `INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
+     SELECT $2, u.id, 0, $4, t.now, t.now, t.now, t.now + least($7::float8, $8::float8) * interval '1 ms', $5::inet, $6
+       FROM users u, (SELECT ${NOW} AS now) t
+      WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND u.status = 'active'
+        FOR SHARE OF u
+     RETURNING id`,
+    [
+      session.offsetMs,
+      session.id,
+      session.userId,
+      session.salt,
+      session.ip,
+      session.userAgent,
+      session.idleMs,
+      session.absoluteMs,
+      session.verified.hashedPassword,
+      session.verified.epoch,
+    ],
+  );
+  return rows.length === 1;
+}
+
+export async function lockSession(tx: EntityManager, id: string, offsetMs: number): Promise<LockedSession | undefined> {
+  const rows: LockedSession[] = await tx.query(
+    `SELECT s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
+            s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", u.status AS "accountStatus", u.role,
+            u.token_epoch AS epoch, ${NOW} AS now
+       FROM sessions s JOIN users u ON u.id = s.user_id
+      WHERE s.id = $2
+        FOR UPDATE OF s`,
+    [offsetMs, id],
+  );
+  return rows[0];
+}
+
+export interface Rotation {
+  readonly id: string;
+  readonly seq: number;
+  readonly salt: Buffer;
+  readonly prevSalt: Buffer;
+  readonly ip: string;
+  readonly userAgent: string | null;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly offsetMs: number;
+}
+
+/** Moves a locked session to its next generation. */
+export async function rotateSession(tx: EntityManager, rotation: Rotation): Promise<void> {
+  await tx.query(
+    `UPDATE sessions
+        SET seq = $3, salt = $4, prev_salt = $5, rotated_at = ${NOW}, last_used_at = ${NOW}, ip = $6::inet, user_agent = $7,
+            expires_at = least(${NOW} + $8 * interval '1 ms', created_at + $9 * interval '1 ms')
+      WHERE id = $2`,
+    [
+      rotation.offsetMs,
+      rotation.id,
+      rotation.seq,
+      rotation.salt,
+      rotation.prevSalt,
+      rotation.ip,
+      rotation.userAgent,
+      rotation.idleMs,
+      rotation.absoluteMs,
+    ],
+  );
+}
+
+export type SessionSelection = { readonly sessionId: string } | { readonly userId: string; readonly except?: string };
+
+/**
+ * Ends live sessions and writes their revocations, in one statement.
+ * @returns the ids of the sessions that ended
+ */
+export async function endSessions(
+  tx: EntityManager,
+  selection: SessionSelection,
+  end: { reason: SessionEnd; offsetMs: number },
+): Promise<string[]> {
+  const [column, value] = 'sessionId' in selection ? ['id', selection.sessionId] : ['user_id', selection.userId];
+  const rows: { session_id: string }[] = await tx.query(
+    `WITH live AS (
+       SELECT id FROM sessions
+        WHERE ${column} = $2 AND id IS DISTINCT FROM $3 AND revoked_at IS NULL AND expires_at > ${NOW}
+        ORDER BY id FOR UPDATE
+     ), ended AS (
+       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $4 FROM live WHERE s.id = live.id RETURNING s.id
+     )
+     INSERT INTO revocations (session_id) SELECT id FROM ended RETURNING session_id`,
+    [end.offsetMs, value, 'except' in selection ? selection.except : null, end.reason],
+  );
+  return rows.map(({ session_id }) => session_id);
+}

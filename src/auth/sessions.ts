@@ -1,0 +1,160 @@
+/** Sessions: one row for each login, refreshed by a chain of tokens, ended at once. */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import type { Principal } from '../common/access.js';
+import { Clock } from '../common/clock.js';
+import { AppError } from '../common/errors.js';
+import { LOGGER } from '../common/logger.js';
+import { Random } from '../common/random.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import type { User } from '../users/user.entity.js';
+import { decideRefresh } from './refresh-decision.js';
+import { Revocations } from './revocations.js';
+import type { SessionEnd } from './session.entity.js';
+import {
+  endSessions,
+  insertSession,
+  type LockedSession,
+  lockSession,
+  rotateSession,
+  type SessionSelection,
+} from './sessions.query.js';
+import { RefreshTokens, type RefreshTokenParts, SALT_BYTES } from './tokens.js';
+
+/** Where a request comes from. */
+export interface Client {
+  readonly ip: string;
+  readonly userAgent: string | null;
+}
+
+/** What a login or refresh gives: whom the access token speaks for, and the next refresh token. */
+export interface Grant {
+  readonly principal: Principal;
+  readonly refreshToken: string;
+}
+
+@Injectable()
+export class Sessions {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly refreshTokens: RefreshTokens,
+    private readonly revocations: Revocations,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  /**
+   * Starts a session for an account whose password was just verified.
+   * @returns undefined when the account has changed since: verify again
+   */
+  async start(user: User, client: Client): Promise<Grant | undefined> {
+    const [id, salt] = [this.random.uuid(), this.random.bytes(SALT_BYTES)];
+    const verified = { hashedPassword: user.hashedPassword, epoch: user.tokenEpoch };
+    const inserted = await insertSession(this.database.manager, {
+      id,
+      userId: user.id,
+      salt,
+      verified,
+      ...client,
+      ...this.times(),
+    });
+    if (!inserted) return undefined;
+    this.logger.info({ event: 'session_started', session: id, user: user.id }, 'session started');
+    const principal = { userId: user.id, sessionId: id, role: user.role, epoch: user.tokenEpoch };
+    return { principal, refreshToken: this.refreshTokens.encode({ sessionId: id, seq: 1, salt }) };
+  }
+
+  /** @throws AppError `invalid_refresh_token`, `refresh_token_reused` or `account_disabled` */
+  async refresh(token: string, client: Client): Promise<Grant> {
+    const presented = this.refreshTokens.decode(token);
+    if (!presented) throw new AppError('invalid_refresh_token');
+    const result = await this.database.transaction((tx) => this.refreshLocked(tx, presented, client));
+    if (!(result instanceof AppError)) return result;
+    // The end of a reused session is committed although the request fails.
+    if (result.code === 'refresh_token_reused') this.revocations.endSession(presented.sessionId);
+    this.logger.warn({ event: 'refresh_refused', code: result.code, session: presented.sessionId }, 'refresh refused');
+    throw result;
+  }
+
+  /** Ends the caller's own session, all of the others, or all. */
+  async end(principal: Principal, scope: 'local' | 'others' | 'global'): Promise<void> {
+    const { userId, sessionId } = principal;
+    const selections = { local: { sessionId }, others: { userId, except: sessionId }, global: { userId } };
+    await this.endSelected(selections[scope], 'logout');
+  }
+
+  /**
+   * Ends the session that a refresh token belongs to.
+   * @throws AppError `invalid_refresh_token` when there is no such live session
+   */
+  async endByRefreshToken(token: string): Promise<void> {
+    const presented = this.refreshTokens.decode(token);
+    const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, 'logout'));
+    if (!ended?.length) throw new AppError('invalid_refresh_token');
+  }
+
+  private async endSelected(selection: SessionSelection, reason: SessionEnd): Promise<string[]> {
+    const ended = await endSessions(this.database.manager, selection, { reason, offsetMs: this.clock.offsetMs });
+    for (const session of ended) {
+      this.revocations.endSession(session);
+      this.logger.info({ event: 'session_ended', session, reason }, 'session ended');
+    }
+    return ended;
+  }
+
+  /** Returns its refusals instead of throwing them, so that the transaction commits. */
+  private async refreshLocked(
+    tx: EntityManager,
+    presented: RefreshTokenParts,
+    client: Client,
+  ): Promise<Grant | AppError> {
+    const session = await lockSession(tx, presented.sessionId, this.clock.offsetMs);
+    if (!session) return new AppError('invalid_refresh_token');
+    const decision = decideRefresh(session, presented, {
+      now: session.now,
+      graceMs: this.config.sessions.refreshGraceMs,
+    });
+    switch (decision) {
+      case 'advance':
+      case 'replace': {
+        const salt = this.random.bytes(SALT_BYTES);
+        await rotateSession(tx, {
+          id: session.id,
+          seq: presented.seq,
+          prevSalt: presented.salt,
+          salt,
+          ...client,
+          ...this.times(),
+        });
+        return this.grant(session, { seq: presented.seq + 1, salt });
+      }
+      case 'repeat':
+        return this.grant(session, { seq: session.seq + 1, salt: session.salt });
+      case 'reuse':
+        await endSessions(tx, { sessionId: session.id }, { reason: 'reuse', offsetMs: this.clock.offsetMs });
+        return new AppError('refresh_token_reused');
+      case 'disabled':
+        return new AppError('account_disabled');
+      case 'invalid':
+        return new AppError('invalid_refresh_token');
+    }
+  }
+
+  private grant({ id, userId, role, epoch }: LockedSession, child: { seq: number; salt: Buffer }): Grant {
+    return {
+      principal: { userId, sessionId: id, role, epoch },
+      refreshToken: this.refreshTokens.encode({ sessionId: id, ...child }),
+    };
+  }
+
+  private times(): { idleMs: number; absoluteMs: number; offsetMs: number } {
+    const { idleTtlMs, absoluteTtlMs } = this.config.sessions;
+    return { idleMs: idleTtlMs, absoluteMs: absoluteTtlMs, offsetMs: this.clock.offsetMs };
+  }
+}

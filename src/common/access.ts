@@ -1,0 +1,45 @@
+/** Who may call a route, and who is calling. Every route is closed unless it says otherwise here. */
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+
+export const ROLES = ['user', 'moderator', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The caller, as the access token says. */
+export interface Principal {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly role: Role;
+  /** The account's `token_epoch` when the token was made. */
+  readonly epoch: number;
+}
+
+/**
+ * - `public`: anybody, and a bearer token is not looked at;
+ * - `optional`: anybody, but a bearer token, when there is one, must be valid;
+ * - roles: a valid bearer token of one of these roles.
+ */
+export type Access = 'public' | 'optional' | readonly Role[];
+
+export const ACCESS = Symbol('access');
+
+export const Public = (): MethodDecorator & ClassDecorator => access('public');
+
+export const OptionalAuth = (): MethodDecorator & ClassDecorator => access('optional');
+
+export const Roles = (...roles: Role[]): MethodDecorator & ClassDecorator => access(roles);
+
+/** For the guard, and for the OpenAPI document. */
+function access(value: Access): MethodDecorator & ClassDecorator {
+  return applyDecorators(SetMetadata(ACCESS, value), ApiExtension('x-access', value));
+}
+
+export interface AuthenticatedRequest extends FastifyRequest {
+  user?: Principal;
+}
+
+/** The caller; undefined only where the route is public or its authentication optional. */
+export const CurrentUser = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<AuthenticatedRequest>().user,
+);

@@ -1,0 +1,19 @@
+/** Client addresses as limits and logs see them. */
+import ipaddr from 'ipaddr.js';
+
+/** The network a text names (a CIDR block or a single address), or undefined. */
+export function addressRange(text: string): { prefixLength: number } | undefined {
+  const [address, length, more] = text.split('/');
+  if (address === undefined || more !== undefined || !ipaddr.isValid(address)) return undefined;
+  const full = ipaddr.parse(address).kind() === 'ipv4' ? 32 : 128;
+  if (length === undefined) return { prefixLength: full };
+  const prefixLength = /^\d{1,3}$/.test(length) ? Number(length) : NaN;
+  return prefixLength <= full ? { prefixLength } : undefined;
+}
+
+const LOCAL_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal']);
+
+/** Loopback and private addresses, also those of IPv4 written as IPv6. */
+export function isLocalAddress(address: string): boolean {
+  return ipaddr.isValid(address) && LOCAL_RANGES.has(ipaddr.process(address).range());
+}

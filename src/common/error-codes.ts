@@ -1,0 +1,89 @@
+/** The one list of error codes: what a client may switch on. Only the problem filter turns kinds into HTTP. */
+
+export type ErrorKind =
+  | 'malformed'
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'conflict'
+  | 'payload_too_large'
+  | 'uri_too_long'
+  | 'unsupported_media_type'
+  | 'expectation_failed'
+  | 'too_many_requests'
+  | 'headers_too_large'
+  | 'internal'
+  | 'http_version_not_supported'
+  | 'unavailable';
+
+interface ErrorEntry {
+  readonly kind: ErrorKind;
+  readonly detail: string;
+}
+
+export const ERRORS = {
+  // what cannot be read
+  malformed_request: { kind: 'malformed', detail: 'The request could not be parsed.' },
+  malformed_json: { kind: 'malformed', detail: 'The body is not valid JSON in UTF-8.' },
+  json_too_deep: { kind: 'malformed', detail: 'The body is nested too deep.' },
+  invalid_host: { kind: 'malformed', detail: 'The request needs exactly one valid Host header.' },
+  payload_too_large: { kind: 'payload_too_large', detail: 'The body is larger than 100 kB.' },
+  uri_too_long: { kind: 'uri_too_long', detail: 'The address is too long.' },
+  headers_too_large: { kind: 'headers_too_large', detail: 'The headers are too large.' },
+  unsupported_media_type: {
+    kind: 'unsupported_media_type',
+    detail: 'The body must be sent as application/json in UTF-8, without a content encoding.',
+  },
+  expectation_failed: { kind: 'expectation_failed', detail: 'The only expectation that can be met is 100-continue.' },
+  http_version_not_supported: { kind: 'http_version_not_supported', detail: 'Use HTTP/1.1.' },
+  request_timeout: { kind: 'request_timeout', detail: 'The request did not arrive in time.' },
+
+  // what can be read, and is wrong
+  validation_failed: { kind: 'invalid', detail: 'Some fields are invalid.' },
+
+  // who is asking
+  authentication_required: {
+    kind: 'unauthenticated',
+    detail: 'This needs an access token: Authorization: Bearer <access_token>.',
+  },
+  invalid_token: { kind: 'unauthenticated', detail: 'The access token is not valid.' },
+  token_expired: { kind: 'unauthenticated', detail: 'The access token has expired: refresh it.' },
+  token_revoked: { kind: 'unauthenticated', detail: 'The session of this access token has ended: log in again.' },
+  token_stale: {
+    kind: 'unauthenticated',
+    detail: 'The account has changed since this access token was made: refresh it.',
+  },
+  invalid_credentials: { kind: 'unauthenticated', detail: 'The account or the password is wrong.' },
+  invalid_refresh_token: { kind: 'unauthenticated', detail: 'The refresh token is not valid: log in again.' },
+  refresh_token_reused: {
+    kind: 'unauthenticated',
+    detail: 'The refresh token was used by two parties, so its session was ended: log in again.',
+  },
+  account_disabled: { kind: 'forbidden', detail: 'The account is disabled.' },
+  insufficient_role: { kind: 'forbidden', detail: 'Your role does not allow this.' },
+  https_required: { kind: 'forbidden', detail: 'This server is reached over HTTPS only.' },
+  metrics_forbidden: {
+    kind: 'forbidden',
+    detail: 'Metrics are for local and private addresses, or for the bearer of METRICS_TOKEN.',
+  },
+
+  // what is asked for
+  route_not_found: { kind: 'not_found', detail: 'There is nothing at this address.' },
+  method_not_allowed: { kind: 'method_not_allowed', detail: 'This address does not take this method: see Allow.' },
+  task_not_found: { kind: 'not_found', detail: 'There is no such task.' },
+  task_forbidden: { kind: 'forbidden', detail: 'The task belongs to somebody else.' },
+  email_taken: { kind: 'conflict', detail: 'An account with this e-mail address exists.' },
+  username_taken: { kind: 'conflict', detail: 'An account with this username exists.' },
+
+  // what we cannot do now
+  rate_limited: { kind: 'too_many_requests', detail: 'Too many requests: wait for the seconds in Retry-After.' },
+  database_unavailable: { kind: 'unavailable', detail: 'The database cannot be reached: try again soon.' },
+  overloaded: { kind: 'unavailable', detail: 'The server is busy: try again soon.' },
+  draining: { kind: 'unavailable', detail: 'This instance is shutting down.' },
+  internal_error: { kind: 'internal', detail: 'Something went wrong on our side.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;

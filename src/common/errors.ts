@@ -1,0 +1,38 @@
+/** The one error that services throw. */
+import type { ErrorCode } from './error-codes.js';
+
+/** What is wrong with one field. */
+export interface FieldError {
+  /** JSON Pointer to the field, as a URI fragment (RFC 9457 section 3): `#/title`. */
+  readonly pointer: string;
+  /** Stable machine word: `required`, `too_long`, … */
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface AppErrorOptions extends ErrorOptions {
+  readonly fields?: readonly FieldError[];
+  readonly retryAfterSeconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class AppError extends Error {
+  readonly fields: readonly FieldError[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly code: ErrorCode,
+    options: AppErrorOptions = {},
+  ) {
+    super(code, options);
+    this.fields = options.fields;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** Input that parses but is invalid: 400 under `/auth`, 422 elsewhere. */
+export function invalid(...fields: FieldError[]): AppError {
+  return new AppError('validation_failed', { fields });
+}

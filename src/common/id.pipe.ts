@@ -1,0 +1,18 @@
+/** Path ids, read strictly: `1e3`, `0x10`, `+1` and what does not fit the column are no ids. */
+import type { PipeTransform } from '@nestjs/common';
+
+import type { ErrorCode } from './error-codes.js';
+import { AppError } from './errors.js';
+
+const MAX_INTEGER = 2_147_483_647;
+
+/** For `integer` keys. A malformed id names nothing, so it is the same 404 as a missing row. */
+export class IntegerIdPipe implements PipeTransform<string, number> {
+  constructor(private readonly notFound: ErrorCode) {}
+
+  transform(value: string): number {
+    const id = /^[1-9]\d{0,9}$/.test(value) ? Number(value) : Infinity;
+    if (id > MAX_INTEGER) throw new AppError(this.notFound);
+    return id;
+  }
+}

@@ -1,0 +1,61 @@
+/** The only body parser: strict JSON in UTF-8, bounded in depth (a deep body would exhaust the stack further on, nestjs/nest#17801). */
+import type { FastifyInstance } from 'fastify';
+import { parse } from 'secure-json-parse';
+
+import { AppError } from './errors.js';
+
+export const BODY_LIMIT_BYTES = 100_000;
+const MAX_DEPTH = 32;
+const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
+
+export function acceptOnlyJson(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(/^application\/json/i, { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
+      if (!JSON_TYPE.test(type) || encoding !== 'identity') throw new AppError('unsupported_media_type');
+      done(null, parseJson(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+/**
+ * @returns undefined for an empty body
+ * @throws AppError `malformed_json` or `json_too_deep`
+ */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  const text = decode(body);
+  if (depth(text) > MAX_DEPTH) throw new AppError('json_too_deep');
+  try {
+    return parse(text, null, { protoAction: 'error', constructorAction: 'error' });
+  } catch (error) {
+    throw new AppError('malformed_json', { cause: error });
+  }
+}
+
+function decode(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch (error) {
+    throw new AppError('malformed_json', { cause: error });
+  }
+}
+
+function depth(json: string): number {
+  let open = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const character = json[at];
+    if (inString) {
+      if (character === '\\') at += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '{' || character === '[') deepest = Math.max(deepest, (open += 1));
+    else if (character === '}' || character === ']') open -= 1;
+  }
+  return deepest;
+}

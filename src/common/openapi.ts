@@ -1,0 +1,132 @@
+/** The OpenAPI document, made from the routes themselves; what every route may answer is added here once. */
+import { applyDecorators, type INestApplication, type Type } from '@nestjs/common';
+import {
+  ApiResponse,
+  type ApiResponseOptions,
+  DocumentBuilder,
+  type OpenAPIObject,
+  SwaggerModule,
+} from '@nestjs/swagger';
+
+import type { Access } from './access.js';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+const PROBLEM_SCHEMA = {
+  type: 'object',
+  description: 'RFC 9457 problem details.',
+  required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
+  additionalProperties: false,
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string', description: 'Stable machine word.' },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      description: 'One entry for each bad field.',
+      items: {
+        type: 'object',
+        required: ['pointer', 'code', 'detail'],
+        additionalProperties: false,
+        properties: {
+          pointer: { type: 'string', description: 'JSON Pointer as a URI fragment, such as #/title.' },
+          code: { type: 'string' },
+          detail: { type: 'string' },
+        },
+      },
+    },
+  },
+};
+
+const MEANING: Record<number, string> = {
+  400: 'The request cannot be parsed, or (under /auth) some fields are invalid.',
+  401: 'Nobody is logged in, or the token is no good.',
+  403: 'This caller may not.',
+  404: 'There is no such thing.',
+  405: 'The method is none of those in Allow.',
+  409: 'Something like it exists.',
+  413: 'The body is over 100 kB.',
+  415: 'The body is not application/json.',
+  422: 'Some fields are invalid.',
+  429: 'Too many requests: wait for the seconds in Retry-After.',
+  503: 'Overloaded, or the database is away: try again after the seconds in Retry-After.',
+};
+
+export interface AnswersOptions {
+  readonly status: number;
+  readonly type: Type | [Type];
+  /** The errors that are this route's own; those of every route are added by themselves. */
+  readonly errors?: readonly number[];
+  /** A list in keyset pages, with a `Link` header. */
+  readonly paged?: boolean;
+}
+
+/** What a route answers. */
+export function Answers({ status, type, errors = [], paged = false }: AnswersOptions): MethodDecorator {
+  const headers = paged && {
+    headers: {
+      Link: {
+        description: 'RFC 8288: the next page, rel="next"; absent on the last one.',
+        schema: { type: 'string' as const },
+      },
+    },
+  };
+  return applyDecorators(
+    ApiResponse({ status, type, description: 'Done.', ...headers }),
+    ...errors.map((status) => ApiResponse({ status, ...problem(status) })),
+  );
+}
+
+function problem(status: number): { description: string; content: Record<string, { schema: { $ref: string } }> } {
+  return {
+    description: MEANING[status] ?? 'Refused.',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
+}
+
+export function buildOpenApi(app: INestApplication): OpenAPIObject {
+  const options = new DocumentBuilder()
+    .setTitle('Roost')
+    .setDescription(
+      'Accounts and sessions, and tasks. The same routes answer at /api/…, which always means the current version.',
+    )
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
+    .build();
+  const document = SwaggerModule.createDocument(app, options, {
+    operationIdFactory: (controller, method) =>
+      `${controller.replace(/Controller$/, '').toLowerCase()}_${method.replace(/\W.*$/, '')}`,
+  });
+  const schemas = document.components?.schemas ?? {};
+  for (const schema of Object.values(schemas)) Object.assign(schema, { additionalProperties: false });
+  Object.assign(schemas, { Problem: PROBLEM_SCHEMA });
+  // Each route answers at two prefixes; the document shows the one that names the version.
+  document.paths = Object.fromEntries(
+    Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/') || path.startsWith('/api/v1/')),
+  );
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) if (item[method]) complete(item[method], path);
+  }
+  return document;
+}
+
+/** Adds to an operation what holds for all: who may call it, and the errors that come before its own code. */
+function complete(operation: Operation, path: string): void {
+  const access = (operation as { 'x-access'?: Access })['x-access'] ?? 'user';
+  operation.security = access === 'public' ? [] : access === 'optional' ? [{}, { bearer: [] }] : [{ bearer: [] }];
+  const statuses = [429, 503];
+  if (access !== 'public') statuses.push(401);
+  if (Array.isArray(access)) statuses.push(403);
+  if (operation.requestBody) statuses.push(400, 413, 415);
+  const takesInput =
+    operation.requestBody !== undefined ||
+    operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query');
+  if (takesInput) statuses.push(path.startsWith('/api/v1/auth/') ? 400 : 422);
+  for (const status of statuses) {
+    operation.responses[status] ??= problem(status);
+  }
+}

@@ -1,0 +1,77 @@
+/** Keyset pages: opaque cursors that hold only for the list, the order and the caller they were made for. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+import type { FastifyReply } from 'fastify';
+
+import { invalid } from './errors.js';
+
+const MAC_BYTES = 16;
+export const PAGE_LIMIT = { default: 50, max: 100 } as const;
+export const CURSOR_MAX_LENGTH = 4_000;
+
+/** The sort key of a page's last row: what the next page begins after. */
+export type CursorKey = readonly (string | number)[];
+
+export class Cursors {
+  constructor(private readonly key: Buffer) {}
+
+  /** @param scope names the list, its order and the caller; a cursor of another scope is refused */
+  encode(scope: string, key: CursorKey): string {
+    const payload = Buffer.from(JSON.stringify(key));
+    return Buffer.concat([this.mac(scope, payload), payload]).toString('base64url');
+  }
+
+  /** @throws AppError `validation_failed` for a cursor that was not made by {@link encode} for this scope */
+  decode(scope: string, cursor: string): CursorKey {
+    const bytes = Buffer.from(cursor, 'base64url');
+    const payload = bytes.subarray(MAC_BYTES);
+    const genuine = bytes.length > MAC_BYTES && timingSafeEqual(this.mac(scope, payload), bytes.subarray(0, MAC_BYTES));
+    if (!genuine || bytes.toString('base64url') !== cursor) {
+      throw invalid({
+        pointer: '#/cursor',
+        code: 'invalid_cursor',
+        detail: 'Take the cursor from the Link header of the page before, with the same sort.',
+      });
+    }
+    return JSON.parse(payload.toString()) as CursorKey;
+  }
+
+  private mac(scope: string, payload: Buffer): Buffer {
+    return createHmac('sha256', this.key).update(`${scope}\0`).update(payload).digest().subarray(0, MAC_BYTES);
+  }
+}
+
+/** One page of a list. */
+export class Page<T> {
+  constructor(
+    readonly items: readonly T[],
+    /** Cursor of the next page; undefined on the last one. */
+    readonly next: string | undefined,
+  ) {}
+
+  /**
+   * Cuts a page from rows that were fetched one beyond the limit.
+   * @param cursorOf makes the cursor that begins after a row
+   */
+  static cut<T>(rows: readonly T[], limit: number, cursorOf: (last: T) => string): Page<T> {
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    return new Page(items, rows.length > limit && last !== undefined ? cursorOf(last) : undefined);
+  }
+
+  /**
+   * The body for the wire, a bare array. Sets `Link: <…>; rel="next"` (RFC 8288), a relative reference that keeps the
+   * request's path and query.
+   */
+  present<U>(reply: FastifyReply, present: (item: T) => U): U[] {
+    if (this.next !== undefined) void reply.header('link', `<${withCursor(reply.request.url, this.next)}>; rel="next"`);
+    return this.items.map(present);
+  }
+}
+
+function withCursor(url: string, cursor: string): string {
+  const [path = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  parameters.set('cursor', cursor);
+  return `${path}?${parameters.toString()}`;
+}

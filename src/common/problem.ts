@@ -1,0 +1,76 @@
+/** Problem documents (RFC 9457): the one shape of every error, from the router, the parser and Node itself, too. */
+import { STATUS_CODES } from 'node:http';
+
+import { ERRORS, type ErrorCode, type ErrorKind } from './error-codes.js';
+import type { AppError, FieldError } from './errors.js';
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+const STATUS: Record<ErrorKind, number> = {
+  malformed: 400,
+  invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
+  conflict: 409,
+  payload_too_large: 413,
+  uri_too_long: 414,
+  unsupported_media_type: 415,
+  expectation_failed: 417,
+  too_many_requests: 429,
+  headers_too_large: 431,
+  internal: 500,
+  unavailable: 503,
+  http_version_not_supported: 505,
+};
+
+/** Codes that RFC 6750 section 3.1 calls `invalid_token`: credentials were sent, and they are no good. */
+const BAD_TOKEN = new Set<ErrorCode>(['invalid_token', 'token_expired', 'token_revoked', 'token_stale']);
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly request_id: string;
+  readonly errors?: readonly FieldError[];
+}
+
+export interface ProblemReply {
+  readonly problem: Problem;
+  readonly headers: Record<string, string>;
+}
+
+/** The answer for an error; under `/auth` invalid input is 400, as the contract has it. */
+export function problemReply(error: AppError, request: { id: string; url: string }): ProblemReply {
+  const { kind, detail } = ERRORS[error.code];
+  const status = kind === 'invalid' && isAuthPath(request.url) ? 400 : STATUS[kind];
+  const headers: Record<string, string> = {
+    'content-type': PROBLEM_TYPE,
+    'cache-control': 'no-store',
+    ...error.headers,
+  };
+  if (status === 401) headers['www-authenticate'] = challenge(error.code);
+  if (status === 503 || status === 429) headers['retry-after'] = String(error.retryAfterSeconds ?? 1);
+  const problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    code: error.code,
+    request_id: request.id,
+  };
+  return { problem: error.fields === undefined ? problem : { ...problem, errors: error.fields }, headers };
+}
+
+function isAuthPath(url: string): boolean {
+  return /^\/api(?:\/v1)?\/auth(?:[/?]|$)/.test(url);
+}
+
+/** RFC 6750 section 3: no error code where no credentials were sent. */
+function challenge(code: ErrorCode): string {
+  return BAD_TOKEN.has(code) ? 'Bearer realm="roost", error="invalid_token"' : 'Bearer realm="roost"';
+}

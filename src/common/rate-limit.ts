@@ -1,0 +1,141 @@
+/** General limits: @nestjs/throttler with counters of constant cost and the headers of draft-ietf-httpapi-ratelimit-headers. */
+import { type CustomDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import {
+  ThrottlerGuard,
+  type ThrottlerModuleOptions,
+  type ThrottlerOptions,
+  type ThrottlerRequest,
+  type ThrottlerStorage,
+} from '@nestjs/throttler';
+import type { FastifyReply } from 'fastify';
+
+import type { AuthenticatedRequest } from './access.js';
+import { AppError } from './errors.js';
+
+const MINUTE_MS = 60_000;
+const STRICT_LIMITS = Symbol('strict rate limits');
+
+/** `authentication`: 60 a minute an address; `account_mail`: 20 an hour an address. */
+export type StrictLimit = 'authentication' | 'account_mail';
+
+/** Puts a controller or a route under stricter limits than the general ones; a route's own list replaces its controller's. */
+export const StrictlyLimited = (...limits: StrictLimit[]): CustomDecorator<symbol> =>
+  SetMetadata(STRICT_LIMITS, limits);
+
+/** Fixed windows in the process. The library's own storage keeps a list of hits, so that its cost grows with the limit. */
+export class CounterStorage implements ThrottlerStorage {
+  private static readonly MAX_COUNTERS = 200_000;
+  private readonly counters = new Map<string, { hits: number; readonly endsAt: number }>();
+  private sweepAt = 0;
+
+  increment(key: string, ttl: number, limit: number): ReturnType<ThrottlerStorage['increment']> {
+    const now = performance.now();
+    let counter = this.counters.get(key);
+    if (counter === undefined || counter.endsAt <= now) {
+      this.makeRoom(now);
+      counter = { hits: 0, endsAt: now + ttl };
+      this.counters.set(key, counter);
+    }
+    counter.hits += 1;
+    const timeToExpire = Math.max(1, Math.ceil((counter.endsAt - now) / 1_000));
+    return Promise.resolve({
+      totalHits: counter.hits,
+      timeToExpire,
+      isBlocked: counter.hits > limit,
+      timeToBlockExpire: timeToExpire,
+    });
+  }
+
+  /** Ended windows go once a minute; in a flood of addresses the oldest go first. */
+  private makeRoom(now: number): void {
+    if (now >= this.sweepAt) {
+      this.sweepAt = now + MINUTE_MS;
+      for (const [key, { endsAt }] of this.counters) if (endsAt <= now) this.counters.delete(key);
+    }
+    const [oldest] = this.counters.size < CounterStorage.MAX_COUNTERS ? [] : this.counters.keys();
+    if (oldest !== undefined) this.counters.delete(oldest);
+  }
+}
+
+abstract class RateLimitGuard extends ThrottlerGuard {
+  protected abstract applies(name: string): boolean;
+
+  override async onModuleInit(): Promise<void> {
+    await super.onModuleInit();
+    this.throttlers = this.throttlers.filter(({ name }) => name !== undefined && this.applies(name));
+  }
+
+  protected override async handleRequest({
+    context,
+    limit,
+    ttl,
+    throttler,
+    blockDuration,
+    getTracker,
+  }: ThrottlerRequest): Promise<boolean> {
+    const http = context.switchToHttp();
+    const reply = http.getResponse<FastifyReply>();
+    const name = String(throttler.name);
+    const key = `${name} ${await getTracker(http.getRequest<AuthenticatedRequest>(), context)}`;
+    const { totalHits, timeToExpire, isBlocked } = await this.storageService.increment(
+      key,
+      ttl,
+      limit,
+      blockDuration,
+      name,
+    );
+    addListMember(reply, 'ratelimit-policy', `"${name}";q=${limit};w=${ttl / 1_000}`);
+    addListMember(reply, 'ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
+    if (isBlocked) throw new AppError('rate_limited', { retryAfterSeconds: timeToExpire });
+    return true;
+  }
+}
+
+/** Counts every request by its address (IPv6 by /64), before anything is known of the caller. */
+@Injectable()
+export class AddressLimitGuard extends RateLimitGuard {
+  protected override applies(name: string): boolean {
+    return name !== 'user';
+  }
+}
+
+/** Counts the requests of a logged-in user, wherever they come from; stands behind authentication. */
+@Injectable()
+export class UserLimitGuard extends RateLimitGuard {
+  protected override applies(name: string): boolean {
+    return name === 'user';
+  }
+}
+
+export function rateLimits(storage: ThrottlerStorage): ThrottlerModuleOptions {
+  const throttlers: ThrottlerOptions[] = [
+    { name: 'address', limit: 600, ttl: MINUTE_MS },
+    { name: 'authentication', limit: 60, ttl: MINUTE_MS, skipIf: isNotUnder('authentication') },
+    { name: 'account_mail', limit: 20, ttl: 60 * MINUTE_MS, skipIf: isNotUnder('account_mail') },
+    {
+      name: 'user',
+      limit: 1_200,
+      ttl: MINUTE_MS,
+      skipIf: isAnonymous,
+      getTracker: (request) => (request as AuthenticatedRequest).user?.userId ?? '',
+    },
+  ];
+  return { storage, throttlers };
+}
+
+function isNotUnder(limit: StrictLimit): (context: ExecutionContext) => boolean {
+  return (context) => {
+    const own = Reflect.getMetadata(STRICT_LIMITS, context.getHandler()) as StrictLimit[] | undefined;
+    const limits = own ?? (Reflect.getMetadata(STRICT_LIMITS, context.getClass()) as StrictLimit[] | undefined);
+    return !limits?.includes(limit);
+  };
+}
+
+function isAnonymous(context: ExecutionContext): boolean {
+  return context.switchToHttp().getRequest<AuthenticatedRequest>().user === undefined;
+}
+
+function addListMember(reply: FastifyReply, header: string, member: string): void {
+  const before = reply.getHeader(header);
+  void reply.header(header, before === undefined ? member : `${String(before)}, ${member}`);
+}

@@ -1,0 +1,31 @@
+/** One line for each request, when it is answered: who, what, from where, how long. No query, no header, no body. */
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+
+import type { AuthenticatedRequest } from './access.js';
+
+const PATH_MAX_LENGTH = 256;
+
+export function logRequests(fastify: FastifyInstance, logger: Logger): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { user } = request as AuthenticatedRequest;
+    logger.info(
+      {
+        request_id: request.id,
+        method: request.method,
+        path: pathOf(request.url),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ip: request.ip,
+        user: user?.userId,
+      },
+      'request',
+    );
+    done();
+  });
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?');
+  return url.slice(0, Math.min(end === -1 ? url.length : end, PATH_MAX_LENGTH));
+}

@@ -1,0 +1,20 @@
+/** What text PostgreSQL and bcrypt can hold as it is. */
+
+/** The length a person counts in code points, not in UTF-16 units. */
+export function codePoints(text: string): number {
+  return Array.from(text).length;
+}
+
+/** Neither NUL (PostgreSQL cannot store it) nor a lone surrogate (it would silently become U+FFFD). */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+export function isBlank(text: string): boolean {
+  return /^[\s\p{Cf}\p{Cc}\u115F\u1160\u2800\u3164\uFFA0]*$/u.test(text);
+}
+
+/** For a `LIKE` pattern: the person's `%`, `_` and `\` stand for themselves. */
+export function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}

@@ -1,0 +1,122 @@
+/** The decorators that DTO fields are made of: each validates, and tells the OpenAPI document what it validates. */
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { ValidateBy, ValidateIf } from 'class-validator';
+
+import { codePoints, isBlank } from './text.js';
+
+/** One check of a field: the error's code, the sentence, and what must hold. */
+export interface Check {
+  readonly code: string;
+  readonly detail: string;
+  readonly holds: (value: unknown) => boolean;
+}
+
+/** The first check that fails is the one reported. */
+export function Field(documented: ApiPropertyOptions, ...checks: Check[]): PropertyDecorator {
+  const present: Check = { code: 'required', detail: 'is required', holds: (value) => value !== undefined };
+  return applyDecorators(
+    ApiProperty(documented),
+    ...[present, ...checks].map(({ code, detail, holds }) =>
+      ValidateBy({ name: code, validator: { validate: holds, defaultMessage: () => detail } }),
+    ),
+  );
+}
+
+/** The field may be left out; `null` is refused, where `IsOptional` would let it through to the database. */
+export const OptionalNotNull = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+/** The field may be left out, and `null` clears it. */
+export const OptionalNullable = (): PropertyDecorator =>
+  ValidateIf((_, value) => value !== undefined && value !== null);
+
+export interface TextRules {
+  /** In code points. */
+  readonly min?: number;
+  /** In code points. */
+  readonly max: number;
+  readonly blank?: 'refused';
+  readonly pattern?: { readonly regex: RegExp; readonly detail: string };
+  readonly documented?: ApiPropertyOptions;
+  /** Checks of the field's own, after the others. */
+  readonly also?: readonly Check[];
+}
+
+export function Text(rules: TextRules): PropertyDecorator {
+  const { min = 0, max, pattern } = rules;
+  const checks: Check[] = [
+    { code: 'wrong_type', detail: 'must be a string', holds: isString },
+    {
+      code: 'too_short',
+      detail: `must have at least ${min} characters`,
+      holds: (value) => codePoints(value as string) >= min,
+    },
+    {
+      code: 'too_long',
+      detail: `must have at most ${max} characters`,
+      holds: (value) => codePoints(value as string) <= max,
+    },
+  ];
+  if (rules.blank === 'refused')
+    checks.push({ code: 'blank', detail: 'must not be blank', holds: (value) => !isBlank(value as string) });
+  if (pattern)
+    checks.push({
+      code: 'wrong_format',
+      detail: pattern.detail,
+      holds: (value) => pattern.regex.test(value as string),
+    });
+  checks.push(...(rules.also ?? []));
+  const documented = {
+    type: 'string',
+    maxLength: max,
+    ...(min > 0 && { minLength: min }),
+    ...(pattern && { pattern: pattern.regex.source }),
+  };
+  return Field({ ...documented, ...rules.documented } as ApiPropertyOptions, ...checks);
+}
+
+export function Flag(): PropertyDecorator {
+  return Field(
+    { type: 'boolean' },
+    { code: 'wrong_type', detail: 'must be true or false', holds: (value) => typeof value === 'boolean' },
+  );
+}
+
+export function OneOf(choices: readonly string[]): PropertyDecorator {
+  return Field(
+    { type: 'string', enum: [...choices] },
+    {
+      code: 'unknown_value',
+      detail: `must be one of ${choices.join(', ')}`,
+      holds: (value) => isString(value) && choices.includes(value),
+    },
+  );
+}
+
+/** A query parameter that reads `true` or `false`; given twice, it is refused. */
+export function QueryFlag(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value)),
+    Flag(),
+  );
+}
+
+/** A query parameter in plain decimal digits; `1e2`, `0x10`, `+1` and ` 1` are refused. */
+export function QueryInteger(range: { min: number; max: number; default: number }): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (isString(value) && /^\d{1,9}$/.test(value) ? Number(value) : value)),
+    Field(
+      { type: 'integer', minimum: range.min, maximum: range.max, default: range.default },
+      {
+        code: 'out_of_range',
+        detail: `must be a whole number from ${range.min} to ${range.max}`,
+        holds: (value) => typeof value === 'number' && value >= range.min && value <= range.max,
+      },
+    ),
+  );
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}

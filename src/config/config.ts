@@ -1,0 +1,181 @@
+/** The environment, parsed once into one typed object; every other file is given what it needs of it. */
+import { isIP } from 'node:net';
+
+import { developmentSecret } from './development-secret.js';
+import { ConfigError, Environment } from './environment.js';
+import { hasDefaultPassword, weakness } from './weak-secrets.js';
+
+export type NodeEnv = 'development' | 'production' | 'test';
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface Config {
+  readonly nodeEnv: NodeEnv;
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Base of every absolute link, without a trailing slash; undefined until the port is known. */
+    readonly publicUrl: string | undefined;
+    /** Refuse requests that did not come over TLS. */
+    readonly httpsOnly: boolean;
+    readonly trustedProxies: readonly string[];
+    readonly corsOrigins: readonly string[];
+    readonly docs: boolean;
+    readonly metricsToken: string | undefined;
+    readonly shutdownTimeoutMs: number;
+  };
+  readonly database: {
+    /** Undefined: the embedded PostgreSQL. */
+    readonly url: string | undefined;
+    /** For migrations, where `url` is a pooler or a role with fewer rights. */
+    readonly directUrl: string | undefined;
+    readonly poolMax: number;
+    readonly dataDir: string;
+  };
+  readonly tokens: {
+    readonly secret: string;
+    readonly previousSecret: string | undefined;
+    readonly issuer: string;
+    readonly audience: string;
+    readonly accessTtlMs: number;
+  };
+  readonly sessions: {
+    readonly refreshGraceMs: number;
+    readonly idleTtlMs: number;
+    readonly absoluteTtlMs: number;
+  };
+  readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
+  readonly rateLimit: boolean;
+  readonly logLevel: LogLevel;
+  /** Variables that are set but have no effect in this version. */
+  readonly unused: readonly string[];
+}
+
+/** Names of the published configuration whose capability is not part of this version. */
+const NOT_YET = [
+  'REDIS_URL',
+  'SMTP_URL',
+  'MAIL_FROM',
+  'JWT_KEYS_DIR',
+  'SERVICE_TOKEN',
+  'SESSIONS_PER_USER',
+  'APP_URL',
+  'ACCOUNT_DELETE_DELAY',
+  'AUDIT_RETENTION',
+  'WORKERS',
+  'ADMIN_EMAIL',
+  'ADMIN_PASSWORD',
+] as const;
+
+/**
+ * Parses the variables.
+ * @throws ConfigError that lists all faults at once, by name and never by value
+ */
+export function loadConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+  const env = new Environment(variables);
+  const nodeEnv = env.oneOf('NODE_ENV', ['development', 'production', 'test']);
+  const production = nodeEnv === 'production';
+  const dataDir = env.text('DATA_DIR') ?? '.data';
+  const http = readHttp(env, production);
+  const database = { ...readDatabase(env, production), dataDir };
+  const jwtSecret = readJwtSecrets(env, production);
+  const config = {
+    nodeEnv,
+    http,
+    database,
+    sessions: {
+      refreshGraceMs: env.duration('REFRESH_GRACE', '30s', { min: '0s', max: '10m' }),
+      idleTtlMs: env.duration('SESSION_IDLE_TTL', '30d', { min: '1m', max: '3650d' }),
+      absoluteTtlMs: env.duration('SESSION_ABSOLUTE_TTL', '90d', { min: '1m', max: '3650d' }),
+    },
+    passwords: {
+      minLength: env.integer('PASSWORD_MIN_LENGTH', 8, { min: 8, max: 64 }),
+      bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
+    },
+    rateLimit: readSwitch(env, 'RATE_LIMIT', production),
+    logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
+    unused: NOT_YET.filter((name) => env.has(name)),
+  };
+  const tokens = {
+    previousSecret: jwtSecret.previous,
+    issuer: env.text('JWT_ISSUER') ?? 'roost',
+    audience: env.text('JWT_AUDIENCE') ?? 'roost',
+    accessTtlMs: env.duration('JWT_ACCESS_TTL', '24h', { min: '1s', max: '24h' }),
+  };
+  refuseUnsupported(env);
+  readSwitch(env, 'LOGIN_GUARD', production);
+  if (config.sessions.idleTtlMs > config.sessions.absoluteTtlMs)
+    env.fault('SESSION_IDLE_TTL', 'must not be longer than SESSION_ABSOLUTE_TTL');
+  if (env.faults.length > 0) throw new ConfigError(env.faults);
+  return { ...config, tokens: { ...tokens, secret: jwtSecret.current ?? developmentSecret(dataDir) } };
+}
+
+function readHttp(env: Environment, production: boolean): Config['http'] {
+  const host = env.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
+  if (isIP(host) === 0 && host !== 'localhost') env.fault('HOST', 'must be an IP address to listen on, or localhost');
+  const publicUrl = env.url('PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '');
+  if (publicUrl !== undefined && /[?#@]/.test(publicUrl))
+    env.fault('PUBLIC_URL', 'must have no user, query or fragment');
+  const metricsToken = env.secret('METRICS_TOKEN');
+  checkSecret(env, { name: 'METRICS_TOKEN', value: metricsToken, production });
+  return {
+    host,
+    port: env.integer('PORT', 3000, { min: 0, max: 65_535 }),
+    publicUrl,
+    httpsOnly: production && publicUrl?.startsWith('https:') === true,
+    trustedProxies: env.networks('TRUST_PROXY'),
+    corsOrigins: env.origins('CORS_ORIGINS'),
+    docs: env.oneOf('DOCS', production ? ['off', 'on'] : ['on', 'off']) === 'on',
+    metricsToken,
+    shutdownTimeoutMs: env.duration('SHUTDOWN_TIMEOUT', '20s', { min: '1s', max: '10m' }),
+  };
+}
+
+/** `DATABASE_URL=embedded` asks for the embedded PostgreSQL by name, which production does not take by default. */
+function readDatabase(env: Environment, production: boolean): Omit<Config['database'], 'dataDir'> {
+  const poolMax = env.integer('DATABASE_POOL_MAX', 20, { min: 1, max: 1_000 });
+  const embedded = env.text('DATABASE_URL') === 'embedded';
+  const url = embedded ? undefined : env.secretUrl('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const directUrl = env.secretUrl('DATABASE_DIRECT_URL', ['postgres:', 'postgresql:']);
+  if (production) {
+    if (!env.has('DATABASE_URL')) {
+      env.fault('DATABASE_URL', 'is required in production (DATABASE_URL=embedded asks for the embedded PostgreSQL)');
+    }
+    for (const [name, value] of Object.entries({ DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl })) {
+      if (value !== undefined && hasDefaultPassword(value))
+        env.fault(name, 'has a default password, which production refuses');
+    }
+  }
+  return { url, directUrl, poolMax };
+}
+
+function readJwtSecrets(
+  env: Environment,
+  production: boolean,
+): { current: string | undefined; previous: string | undefined } {
+  const current = env.secret('JWT_SECRET');
+  const previous = env.secret('JWT_SECRET_PREVIOUS');
+  if (production && !env.has('JWT_SECRET')) env.fault('JWT_SECRET', 'is required in production');
+  checkSecret(env, { name: 'JWT_SECRET', value: current, production });
+  checkSecret(env, { name: 'JWT_SECRET_PREVIOUS', value: previous, production });
+  if (current !== undefined && current === previous) env.fault('JWT_SECRET_PREVIOUS', 'must differ from JWT_SECRET');
+  return { current, previous };
+}
+
+function checkSecret(env: Environment, secret: { name: string; value: string | undefined; production: boolean }): void {
+  const fault = secret.value === undefined ? undefined : weakness(secret.value);
+  if (fault !== undefined && (fault.always || secret.production)) env.fault(secret.name, fault.message);
+}
+
+function readSwitch(env: Environment, name: string, production: boolean): boolean {
+  const on = env.oneOf(name, ['on', 'off']) === 'on';
+  if (!on && production) env.fault(name, 'cannot be off in production');
+  return on;
+}
+
+/** A setting that promises more than this version does is refused rather than ignored. */
+function refuseUnsupported(env: Environment): void {
+  const supported = { JWT_ALGORITHM: 'HS256', REQUIRE_EMAIL_CONFIRMATION: 'false', REGISTER_CONFLICT: 'reveal' };
+  for (const [name, only] of Object.entries(supported)) {
+    if ((env.text(name) ?? only) !== only) env.fault(name, `must be ${only}: this version supports nothing else`);
+  }
+}

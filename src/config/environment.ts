@@ -1,0 +1,129 @@
+/** Reads single variables of the environment and collects every fault, by name and never by value. */
+import { readFileSync } from 'node:fs';
+
+import { addressRange } from '../common/address.js';
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+  }
+}
+
+export class Environment {
+  readonly faults: string[] = [];
+
+  constructor(private readonly variables: Readonly<Record<string, string | undefined>>) {}
+
+  fault(name: string, message: string): undefined {
+    this.faults.push(`${name} ${message}`);
+  }
+
+  /** The variable's text; empty means unset. */
+  text(name: string): string | undefined {
+    const value = this.variables[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  has(name: string): boolean {
+    return this.text(name) !== undefined || this.text(`${name}_FILE`) !== undefined;
+  }
+
+  /** A secret, from `NAME` or from the file that `NAME_FILE` points to. */
+  secret(name: string): string | undefined {
+    const file = this.text(`${name}_FILE`);
+    const direct = this.text(name);
+    if (file === undefined) return direct;
+    if (direct !== undefined) {
+      this.fault(name, `and ${name}_FILE are both set: keep one`);
+      return;
+    }
+    try {
+      const content = readFileSync(file, 'utf8').trim();
+      if (content !== '') return content;
+      this.fault(`${name}_FILE`, 'points to an empty file');
+    } catch {
+      this.fault(`${name}_FILE`, 'points to a file that cannot be read');
+    }
+    return undefined;
+  }
+
+  oneOf<const T extends string>(name: string, choices: readonly [T, ...T[]]): T {
+    const value = this.text(name) ?? choices[0];
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice === undefined) this.fault(name, `must be one of ${choices.join(', ')}`);
+    return choice ?? choices[0];
+  }
+
+  integer(name: string, fallback: number, range: { min: number; max: number }): number {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+    if (number >= range.min && number <= range.max) return number;
+    this.fault(name, `must be a whole number from ${range.min} to ${range.max}`);
+    return fallback;
+  }
+
+  /** A duration such as `15m`, in milliseconds. */
+  duration(name: string, fallback: string, range: { min: string; max: string }): number {
+    const [value, min, max] = [this.text(name) ?? fallback, range.min, range.max].map(milliseconds) as [
+      number,
+      number,
+      number,
+    ];
+    if (value >= min && value <= max) return value;
+    this.fault(name, `must be a duration from ${range.min} to ${range.max}, written like 15m, 24h or 30d`);
+    return milliseconds(fallback);
+  }
+
+  url(name: string, protocols: readonly string[]): string | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : this.checkedUrl(name, value, protocols);
+  }
+
+  /** A URL that carries a password and so may come from `NAME_FILE`. */
+  secretUrl(name: string, protocols: readonly string[]): string | undefined {
+    const value = this.secret(name);
+    return value === undefined ? undefined : this.checkedUrl(name, value, protocols);
+  }
+
+  list(name: string): string[] {
+    return (this.text(name) ?? '')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
+  }
+
+  /** Networks in CIDR notation; single addresses count as networks of one. */
+  networks(name: string): string[] {
+    const entries = this.list(name);
+    if (entries.some((entry) => (addressRange(entry)?.prefixLength ?? 0) < 1)) {
+      this.fault(
+        name,
+        "must list the proxies' networks, like 10.0.0.0/8,::1/128 (true, a hop count and /0 would let any client choose its address)",
+      );
+      return [];
+    }
+    return entries;
+  }
+
+  origins(name: string): string[] {
+    const entries = this.list(name);
+    if (entries.every((entry) => URL.canParse(entry) && new URL(entry).origin === entry)) return entries;
+    this.fault(name, 'must list exact origins, like https://app.example.org (no path, no trailing slash, no *)');
+    return [];
+  }
+
+  private checkedUrl(name: string, value: string, protocols: readonly string[]): string | undefined {
+    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
+    this.fault(name, `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+  }
+}
+
+function milliseconds(text: string): number {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  return match ? Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS] : NaN;
+}

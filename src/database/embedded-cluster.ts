@@ -1,0 +1,114 @@
+/** Makes the embedded cluster and its password: once, and never half. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chown, mkdtemp, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { type Binaries, POSTGRES_ENV } from './embedded-binaries.js';
+import { EmbeddedPostgresError } from './embedded-error.js';
+import { type Account, type Place, isCluster } from './embedded-place.js';
+
+const run = promisify(execFile);
+
+/** The cluster's one role; it may do everything there. */
+export const ROLE = 'roost';
+
+/**
+ * Makes the cluster of `place` unless it exists, and returns its role's password. The caller holds the cluster's lock.
+ * @throws EmbeddedPostgresError when the folder holds something else, another major version, or its password is lost
+ */
+export async function prepareCluster(place: Place, binaries: Binaries): Promise<string> {
+  const passwordFile = `${place.dataDir}.password`;
+  if (await isCluster(place.dataDir)) {
+    await requireMajor(place.dataDir, binaries.major);
+    return readPassword(passwordFile);
+  }
+  await requireEmpty(place.dataDir);
+  const password = randomBytes(24).toString('base64url');
+  await rm(passwordFile, { force: true });
+  await writeFile(passwordFile, password, { mode: 0o600, flag: 'wx', flush: true });
+  await makeCluster(place, binaries.initdb, password);
+  return password;
+}
+
+async function requireMajor(dataDir: string, major: string): Promise<void> {
+  const found = (await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim();
+  if (found === major) return;
+  throw new EmbeddedPostgresError(
+    `The database in ${dataDir} was made by PostgreSQL ${found}, and this Roost brings PostgreSQL ${major}. Start the Roost that made it and dump it with pg_dump, or set DATA_DIR to another folder to begin anew, or set DATABASE_URL.`,
+  );
+}
+
+async function readPassword(passwordFile: string): Promise<string> {
+  try {
+    return await readFile(passwordFile, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new EmbeddedPostgresError(
+      `The database's password, ${passwordFile}, is missing. Restore the file, or set DATA_DIR to another folder to begin anew.`,
+    );
+  }
+}
+
+async function requireEmpty(dataDir: string): Promise<void> {
+  if (!existsSync(dataDir) || (await readdir(dataDir)).length === 0) return;
+  throw new EmbeddedPostgresError(
+    `${dataDir} is not empty, and not a PostgreSQL database either. Set DATA_DIR to another folder, or set DATABASE_URL.`,
+  );
+}
+
+/** The finished cluster gets its name in one step, so what has the name is whole, whenever Roost is killed. */
+async function makeCluster({ dataDir, account }: Place, initdb: string, password: string): Promise<void> {
+  await removeLeftovers(dataDir);
+  const workshop = await mkdtemp(`${dataDir}.new-`);
+  const cluster = join(workshop, 'cluster');
+  const passwordCopy = join(workshop, 'password');
+  try {
+    await writeFile(passwordCopy, password, { mode: 0o600 });
+    await giveTo(account, [workshop, passwordCopy]);
+    await runInitdb(initdb, [`--pgdata=${cluster}`, `--pwfile=${passwordCopy}`], account);
+    await rename(cluster, dataDir);
+    await syncFolder(dirname(dataDir));
+  } finally {
+    await rm(workshop, { recursive: true, force: true });
+  }
+}
+
+async function removeLeftovers(dataDir: string): Promise<void> {
+  const parent = dirname(dataDir);
+  for (const name of await readdir(parent)) {
+    // An initdb that outlived its Roost may still be writing there.
+    const again = { maxRetries: 10, retryDelay: 100 };
+    if (name.startsWith(`${basename(dataDir)}.new-`)) await rm(join(parent, name), { recursive: true, ...again });
+  }
+}
+
+async function giveTo({ uid, gid }: Account, paths: string[]): Promise<void> {
+  if (uid === undefined || gid === undefined) return;
+  for (const path of paths) await chown(path, uid, gid);
+}
+
+/** C.UTF-8 of the builtin provider sorts and folds alike on every system and never changes with an upgrade of it. */
+async function runInitdb(initdb: string, where: string[], account: Account): Promise<void> {
+  const locale = ['--encoding=UTF8', '--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const args = [...where, `--username=${ROLE}`, '--auth=scram-sha-256', ...locale];
+  try {
+    await run(initdb, args, { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) });
+  } catch (error) {
+    const { message, stderr } = error as { message: string; stderr?: string };
+    throw new EmbeddedPostgresError(
+      `The database could not be made: ${stderr?.trim() ?? message}\nFree some disk space or correct the folder's permissions and start again, or set DATABASE_URL.`,
+    );
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,54 @@
+/** One Roost for each cluster: a lock that the kernel frees, however the process that holds it ends. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+import { EmbeddedPostgresError } from './embedded-error.js';
+
+/** macOS takes the lock with open(2) itself; Node has no name for the flag. */
+const O_EXLOCK = 0x20;
+
+/**
+ * Locks the cluster in `dataDir` through the file beside it and returns what unlocks it.
+ * The file stays: removing it would let two processes hold locks on two files of one name.
+ * @throws EmbeddedPostgresError when another process holds the lock
+ */
+export function lockCluster(dataDir: string): () => void {
+  const path = `${dataDir}.lock`;
+  const file = process.platform === 'darwin' ? openLocked(path) : openAndLock(path);
+  if (file === undefined) throw inUse(dataDir, readFileSync(path, 'utf8').trim());
+  ftruncateSync(file);
+  writeSync(file, `${process.pid}\n`, 0);
+  return () => {
+    closeSync(file);
+  };
+}
+
+function openLocked(path: string): number | undefined {
+  const { O_RDWR, O_CREAT, O_NONBLOCK } = constants;
+  try {
+    return openSync(path, O_RDWR | O_CREAT | O_NONBLOCK | O_EXLOCK, 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    throw error;
+  }
+}
+
+/** flock(1) locks the open file that it inherits, and so the one of this process: the lock outlives the command. */
+function openAndLock(path: string): number | undefined {
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  const flock = spawnSync('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', file], encoding: 'utf8' });
+  if (flock.status === 0) return file;
+  closeSync(file);
+  if (flock.status === 1) return undefined;
+  const reason = flock.error?.message ?? flock.stderr.trim();
+  throw new EmbeddedPostgresError(
+    `Roost cannot lock ${path} (${reason}). Install flock (package util-linux), set DATA_DIR to a folder on a local disk, or set DATABASE_URL.`,
+  );
+}
+
+function inUse(dataDir: string, pid: string): EmbeddedPostgresError {
+  const holder = pid === '' ? 'Another Roost' : `Another Roost (process ${pid})`;
+  return new EmbeddedPostgresError(
+    `${holder} is using the database in ${dataDir}. Stop it, or give this one another folder with DATA_DIR, or a database of its own with DATABASE_URL.`,
+  );
+}

@@ -1,0 +1,109 @@
+/** A real PostgreSQL of Roost's own, for when there is no DATABASE_URL: nothing to install, gone when Roost is gone. */
+import { Client } from 'pg';
+
+import { locateBinaries } from './embedded-binaries.js';
+import { ROLE, prepareCluster } from './embedded-cluster.js';
+import { EmbeddedPostgresError } from './embedded-error.js';
+import { lockCluster } from './embedded-lock.js';
+import { choosePlace } from './embedded-place.js';
+import { type Server, startServer } from './embedded-server.js';
+
+export { EmbeddedPostgresError };
+
+const SYSTEM_DIR = '/var/lib/roost';
+
+export interface EmbeddedPostgresOptions {
+  /** The cluster's folder. Its lock, password and log are beside it. */
+  dataDir: string;
+  /** Created when there is none of this name. */
+  database: string;
+  /** Settings of postgresql.conf on top of Roost's own. */
+  settings?: Record<string, string>;
+  /** As root only: what the account of PostgreSQL cannot reach goes here. Default: /var/lib/roost. */
+  systemDir?: string;
+  /** Called once when the server has ended although nobody stopped it. */
+  onLost?: (error: EmbeddedPostgresError) => void;
+}
+
+export interface EmbeddedPostgres {
+  /** With the password in it. The port changes with each start. */
+  url: string;
+  /** Where the cluster really is. */
+  dataDir: string;
+  /** Sentences for the person who starts Roost. */
+  notices: string[];
+  /** Ends every session and returns when the server has gone; a second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the cluster in `dataDir`, making it first when there is none.
+ * @throws EmbeddedPostgresError with what to do about it
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  try {
+    return await start(options);
+  } catch (error) {
+    throw explain(error, options.dataDir);
+  }
+}
+
+async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  if (process.platform === 'win32') {
+    throw new EmbeddedPostgresError('The embedded PostgreSQL does not run on Windows: set DATABASE_URL, or use WSL.');
+  }
+  const { systemDir = SYSTEM_DIR, settings = {}, onLost = () => undefined } = options;
+  const place = await choosePlace(options.dataDir, systemDir);
+  const { dataDir, account, notices } = place;
+  const unlock = lockCluster(dataDir);
+  let server: Server | undefined;
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= (server?.stop() ?? Promise.resolve()).then(unlock));
+  try {
+    const binaries = await locateBinaries(place, systemDir);
+    const password = await prepareCluster(place, binaries);
+    server = await startServer({ command: binaries.postgres, dataDir, account, settings, onLost });
+    const base = `postgres://${ROLE}:${password}@127.0.0.1:${server.port}`;
+    const url = await createDatabase(base, options.database);
+    return { url, dataDir, notices, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function createDatabase(base: string, database: string): Promise<string> {
+  const url = `${base}/${encodeURIComponent(database)}`;
+  try {
+    await withClient(url, () => Promise.resolve());
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === '28P01') throw new EmbeddedPostgresError('The password file beside the database is of another one.');
+    if (code !== '3D000') throw error;
+    await withClient(`${base}/postgres`, (client) =>
+      client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`),
+    );
+  }
+  return url;
+}
+
+async function withClient(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
+  const client = new Client({ connectionString: url, ssl: false });
+  try {
+    await client.connect();
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+const FOLDER_FAULTS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EBUSY'];
+
+function explain(error: unknown, dataDir: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!FOLDER_FAULTS.includes(code ?? '')) return error;
+  return new EmbeddedPostgresError(
+    `Roost cannot keep its database in ${dataDir} (${message}). Make the folder writable for the user that runs Roost, free some disk space, or set DATA_DIR to another folder, or set DATABASE_URL.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,35 @@
+/** Brings the schema up to date: the only way it changes. Any number of instances may do so at once. */
+import { DataSource } from 'typeorm';
+
+import { Initial1763683200000 } from './migrations/1763683200000-initial.js';
+
+export const MIGRATIONS = [Initial1763683200000];
+
+/** One arbitrary number for all instances of Roost. */
+const LOCK = 7_263_948_115;
+
+/**
+ * @param url a direct connection: an advisory lock does not hold behind a transaction pooler
+ * @returns the names of the migrations that were run
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    migrations: MIGRATIONS,
+    installExtensions: false,
+    applicationName: 'roost-migrate',
+    extra: { max: 2 },
+  });
+  await source.initialize();
+  const lock = source.createQueryRunner();
+  try {
+    await lock.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    const done = await source.runMigrations({ transaction: 'each' });
+    return done.map(({ name }) => name);
+  } finally {
+    // Ending the connection frees the lock.
+    await lock.release();
+    await source.destroy();
+  }
+}

@@ -1,0 +1,46 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+import { Controller, Get, Inject, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { Public } from '../common/access.js';
+import { isLocalAddress } from '../common/address.js';
+import { AppError } from '../common/errors.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { Metrics } from './metrics.js';
+
+@ApiExcludeController()
+@Controller({ path: 'metrics', version: VERSION_NEUTRAL })
+@Public()
+export class MetricsController {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** In the text format of Prometheus. */
+  @Get()
+  async read(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    this.authorize(request);
+    void reply.header('content-type', this.metrics.registry.contentType);
+    return this.metrics.registry.metrics();
+  }
+
+  private authorize(request: FastifyRequest): void {
+    const { metricsToken } = this.config.http;
+    const { authorization } = request.headers;
+    if (metricsToken === undefined) {
+      // Behind a proxy that is not trusted, every client would look local.
+      const forwarded = request.headers['x-forwarded-for'] !== undefined && request.ip === request.socket.remoteAddress;
+      if (forwarded || !isLocalAddress(request.ip)) throw new AppError('metrics_forbidden');
+    } else if (authorization === undefined) throw new AppError('authentication_required');
+    else if (!equal(authorization, `Bearer ${metricsToken}`)) throw new AppError('invalid_token');
+  }
+}
+
+function equal(given: string, expected: string): boolean {
+  const [a, b] = [given, expected].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
+  return timingSafeEqual(a, b);
+}

@@ -1,0 +1,84 @@
+import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { CurrentUser, type Principal } from '../common/access.js';
+import { IntegerIdPipe } from '../common/id.pipe.js';
+import { MessageResponse } from '../common/message.dto.js';
+import { Answers } from '../common/openapi.js';
+import {
+  CompleteTaskRequest,
+  CreateTaskRequest,
+  ListTasksQuery,
+  presentTask,
+  TaskResponse,
+  UpdateTaskRequest,
+} from './tasks.dto.js';
+import { TasksService } from './tasks.service.js';
+
+const TaskId = (): ParameterDecorator => Param('task_id', new IntegerIdPipe('task_not_found'));
+
+@ApiTags('Tasks')
+@Controller('tasks')
+export class TasksController {
+  constructor(private readonly tasks: TasksService) {}
+
+  /** The caller's tasks in keyset pages; the next page is in the `Link` header. */
+  @Get()
+  @Answers({ status: 200, type: [TaskResponse], paged: true })
+  async list(
+    @CurrentUser() principal: Principal,
+    @Query() { completed, q, sort, cursor, limit }: ListTasksQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TaskResponse[]> {
+    const page = await this.tasks.list(principal, { completed, q, sort, cursor, limit });
+    return page.present(reply, presentTask);
+  }
+
+  /** Creates a task of the caller's. */
+  @Post()
+  @Answers({ status: 201, type: TaskResponse })
+  async create(
+    @CurrentUser() principal: Principal,
+    @Body() { title, description }: CreateTaskRequest,
+  ): Promise<TaskResponse> {
+    return presentTask(await this.tasks.create(principal, { title, description }));
+  }
+
+  /** One of the caller's tasks. */
+  @Get(':task_id')
+  @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
+  async get(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<TaskResponse> {
+    return presentTask(await this.tasks.get(principal, id));
+  }
+
+  /** Changes the fields that are given. */
+  @Put(':task_id')
+  @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
+  async update(
+    @CurrentUser() principal: Principal,
+    @TaskId() id: number,
+    @Body() { title, description, completed }: UpdateTaskRequest,
+  ): Promise<TaskResponse> {
+    return presentTask(await this.tasks.update(principal, id, { title, description, completed }));
+  }
+
+  /** Deletes a task. */
+  @Delete(':task_id')
+  @Answers({ status: 200, type: MessageResponse, errors: [403, 404] })
+  async delete(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<MessageResponse> {
+    await this.tasks.delete(principal, id);
+    return { message: 'Task deleted successfully' };
+  }
+
+  /** Marks a task as completed or open. */
+  @Patch(':task_id/complete')
+  @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
+  async complete(
+    @CurrentUser() principal: Principal,
+    @TaskId() id: number,
+    @Body() { completed }: CompleteTaskRequest,
+  ): Promise<TaskResponse> {
+    return presentTask(await this.tasks.update(principal, id, { completed }));
+  }
+}

@@ -1,0 +1,90 @@
+/** Tasks on the wire. */
+import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
+import { Flag, OneOf, OptionalNotNull, OptionalNullable, QueryFlag, QueryInteger, Text } from '../common/validation.js';
+import type { Task } from './task.entity.js';
+
+const TITLE = { min: 1, max: 200, blank: 'refused' } as const;
+const DESCRIPTION = { max: 1_000, documented: { nullable: true } };
+
+export class CreateTaskRequest {
+  /** Not blank; lengths are counted in code points, and nothing is trimmed. */
+  @Text(TITLE)
+  title: string;
+
+  @OptionalNullable()
+  @Text(DESCRIPTION)
+  description?: string | null;
+}
+
+/** What is left out stays as it is. */
+export class UpdateTaskRequest {
+  @OptionalNotNull()
+  @Text(TITLE)
+  title?: string;
+
+  /** `null` clears it. */
+  @OptionalNullable()
+  @Text(DESCRIPTION)
+  description?: string | null;
+
+  @OptionalNotNull()
+  @Flag()
+  completed?: boolean;
+}
+
+export class CompleteTaskRequest {
+  @Flag()
+  completed: boolean;
+}
+
+export const TASK_SORTS = ['-created_at', 'created_at', '-updated_at', 'title'] as const;
+export type TaskSort = (typeof TASK_SORTS)[number];
+
+export class ListTasksQuery {
+  /** Only completed, or only open tasks. */
+  @OptionalNotNull()
+  @QueryFlag()
+  completed?: boolean;
+
+  /** Only tasks whose title or description contains this text, without regard to case. */
+  @OptionalNotNull()
+  @Text({ max: 200 })
+  q?: string;
+
+  @OptionalNotNull()
+  @OneOf(TASK_SORTS)
+  sort: TaskSort = '-created_at';
+
+  /** Rows a page. */
+  @OptionalNotNull()
+  @QueryInteger({ min: 1, max: PAGE_LIMIT.max, default: PAGE_LIMIT.default })
+  limit: number = PAGE_LIMIT.default;
+
+  /** From the `Link` header of the page before; holds for the same sort and the same caller. */
+  @OptionalNotNull()
+  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
+  cursor?: string;
+}
+
+export class TaskResponse {
+  id: number;
+  /** UUID of the owner. */
+  user_id: string;
+  title: string;
+  description: string | null;
+  completed: boolean;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export function presentTask(task: Task): TaskResponse {
+  return {
+    id: task.id,
+    user_id: task.userId,
+    title: task.title,
+    description: task.description,
+    completed: task.completed,
+    created_at: task.createdAt,
+    updated_at: task.updatedAt,
+  };
+}

@@ -1,0 +1,75 @@
+/** One keyset page of a person's tasks. */
+import type { EntityManager } from 'typeorm';
+
+import type { CursorKey } from '../common/pagination.js';
+import { escapeLike } from '../common/text.js';
+import type { Task } from './task.entity.js';
+import type { TaskSort } from './tasks.dto.js';
+
+export interface TaskPage {
+  readonly ownerId: string;
+  readonly completed: boolean | undefined;
+  readonly q: string | undefined;
+  readonly sort: TaskSort;
+  /** Rows after this key. */
+  readonly after: CursorKey | undefined;
+  readonly limit: number;
+}
+
+interface Order {
+  readonly column: 'created_at' | 'updated_at' | 'title';
+  readonly type: 'timestamptz' | 'varchar';
+  readonly direction: 'ASC' | 'DESC';
+  readonly keyOf: (task: Task) => CursorKey;
+}
+
+const ORDERS: Record<TaskSort, Order> = {
+  '-created_at': {
+    column: 'created_at',
+    type: 'timestamptz',
+    direction: 'DESC',
+    keyOf: (task) => [task.createdAt.toISOString(), task.id],
+  },
+  created_at: {
+    column: 'created_at',
+    type: 'timestamptz',
+    direction: 'ASC',
+    keyOf: (task) => [task.createdAt.toISOString(), task.id],
+  },
+  '-updated_at': {
+    column: 'updated_at',
+    type: 'timestamptz',
+    direction: 'DESC',
+    keyOf: (task) => [task.updatedAt.toISOString(), task.id],
+  },
+  title: { column: 'title', type: 'varchar', direction: 'ASC', keyOf: (task) => [task.title, task.id] },
+};
+
+export function taskKey(sort: TaskSort, task: Task): CursorKey {
+  return ORDERS[sort].keyOf(task);
+}
+
+/** Raw SQL: hydrating entities costs a fifth of the request. The column names come from the table above only. */
+export function selectTaskPage(manager: EntityManager, page: TaskPage): Promise<Task[]> {
+  const { column, type, direction } = ORDERS[page.sort];
+  const values: unknown[] = [page.ownerId];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions = ['user_id = $1'];
+  if (page.completed !== undefined) conditions.push(`completed = ${bind(page.completed)}`);
+  if (page.q !== undefined) {
+    const pattern = bind(`%${escapeLike(page.q)}%`);
+    conditions.push(`(title ILIKE ${pattern} OR description ILIKE ${pattern})`);
+  }
+  if (page.after) {
+    const [value, id] = page.after;
+    conditions.push(
+      `(${column}, id) ${direction === 'ASC' ? '>' : '<'} (${bind(value)}::${type}, ${bind(id)}::integer)`,
+    );
+  }
+  return manager.query(
+    `SELECT id, user_id AS "userId", title, description, completed, created_at AS "createdAt", updated_at AS "updatedAt"
+       FROM tasks WHERE ${conditions.join(' AND ')}
+      ORDER BY ${column} ${direction}, id ${direction} LIMIT ${bind(page.limit)}`,
+    values,
+  );
+}

@@ -1,0 +1,50 @@
+/** An account. */
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+
+import type { Role } from '../common/access.js';
+
+export type AccountStatus = 'active' | 'disabled';
+
+@Entity('users')
+@Unique('users_email_key', ['email'])
+@Index('users_username_key', { synchronize: false })
+export class User {
+  @PrimaryColumn('uuid', { default: () => 'gen_random_uuid()', primaryKeyConstraintName: 'users_pkey' })
+  id: string;
+
+  /** In canonical form: see canonicalEmail. */
+  @Column('varchar', { length: 255 })
+  email: string;
+
+  /** As its owner wrote it; unique without regard to case. */
+  @Column('varchar', { length: 30 })
+  username: string;
+
+  @Column('varchar', { name: 'display_name', length: 50, nullable: true })
+  displayName: string | null;
+
+  @Column('varchar', { length: 500, nullable: true })
+  bio: string | null;
+
+  @Column('varchar', { name: 'hashed_password', length: 255 })
+  hashedPassword: string;
+
+  @Column('varchar', { length: 16, default: 'user' })
+  role: Role;
+
+  @Column('varchar', { length: 16, default: 'active' })
+  status: AccountStatus;
+
+  @Column({ type: 'timestamptz', name: 'email_confirmed_at', precision: 3, nullable: true })
+  emailConfirmedAt: Date | null;
+
+  /** Rises with every change that ends what the account's access tokens say. */
+  @Column('integer', { name: 'token_epoch', default: 0 })
+  tokenEpoch: number;
+
+  @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
+  createdAt: Date;
+
+  @Column({ type: 'timestamptz', name: 'updated_at', precision: 3, default: () => 'now()' })
+  updatedAt: Date;
+}

@@ -1,0 +1,97 @@
+/** Accounts on the wire. */
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+
+import type { Role } from '../common/access.js';
+import { Field, Text } from '../common/validation.js';
+import { canonicalEmail, EMAIL_MAX_LENGTH } from './email.js';
+import type { User } from './user.entity.js';
+
+/** Names that would be mistaken for a part of the product or of an address. */
+const RESERVED_USERNAMES = new Set([
+  'about',
+  'admin',
+  'administrator',
+  'api',
+  'docs',
+  'export',
+  'help',
+  'login',
+  'logout',
+  'me',
+  'moderator',
+  'null',
+  'official',
+  'register',
+  'roost',
+  'root',
+  'security',
+  'settings',
+  'staff',
+  'support',
+  'system',
+  'undefined',
+]);
+
+/** An e-mail address; the field then holds its canonical form. */
+export function Email(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? (canonicalEmail(value) ?? value) : value,
+    ),
+    Field(
+      { type: 'string', format: 'email', maxLength: EMAIL_MAX_LENGTH },
+      { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },
+      {
+        code: 'wrong_format',
+        detail: `must be an e-mail address of at most ${EMAIL_MAX_LENGTH} characters`,
+        holds: (value) => canonicalEmail(value as string) === value,
+      },
+    ),
+  );
+}
+
+const USERNAME = {
+  min: 3,
+  max: 30,
+  pattern: { regex: /^[A-Za-z0-9_]{3,30}$/, detail: 'must have 3 to 30 letters, digits and _' },
+};
+
+export function Username(): PropertyDecorator {
+  return Text(USERNAME);
+}
+
+/** A username that somebody chooses. */
+export function NewUsername(): PropertyDecorator {
+  const holds = (value: unknown): boolean => !RESERVED_USERNAMES.has((value as string).toLowerCase());
+  return Text({ ...USERNAME, also: [{ code: 'reserved', detail: 'is reserved', holds }] });
+}
+
+/** An account, as its owner sees it. */
+export class AccountResponse {
+  /** UUID. */
+  id: string;
+  email: string;
+  username: string;
+  display_name: string | null;
+  bio: string | null;
+  role: Role;
+  /** Whether the owner of the address has confirmed it. */
+  email_confirmed: boolean;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export function presentAccount(user: User): AccountResponse {
+  return {
+    id: user.id,
+    email: user.email,
+    username: user.username,
+    display_name: user.displayName,
+    bio: user.bio,
+    role: user.role,
+    email_confirmed: user.emailConfirmedAt !== null,
+    created_at: user.createdAt,
+    updated_at: user.updatedAt,
+  };
+}

@@ -1,0 +1,81 @@
+/** A running Roost on a database of its own, spoken to through HTTP only. */
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import pg from 'pg';
+
+import { configureApp, createAdapter } from '../../src/app.js';
+import { AppModule } from '../../src/app.module.js';
+import { Clock } from '../../src/common/clock.js';
+import { createLogger, NestLogger } from '../../src/common/logger.js';
+import { loadConfig } from '../../src/config/config.js';
+import { Api } from './api.js';
+import { cloneTemplate, dropDatabase } from './database.js';
+import { TestClock } from './world.js';
+
+export interface TestAppOptions {
+  /** Variables of the configuration; what tests need is set already. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another instance on the same database. */
+  readonly sharing?: TestApp;
+}
+
+export class TestApp {
+  /** The lines that were logged, as they are written. */
+  readonly log: string[] = [];
+  readonly clock = new TestClock();
+  private nest: NestFastifyApplication;
+  private sharing: boolean;
+  databaseUrl: string;
+  /** For what no route shows: rows as they are. */
+  pool: pg.Pool;
+  url: string;
+  api: Api;
+
+  static async start({ env = {}, sharing }: TestAppOptions = {}): Promise<TestApp> {
+    const app = new TestApp();
+    app.sharing = sharing !== undefined;
+    app.databaseUrl = sharing?.databaseUrl ?? (await cloneTemplate());
+    app.pool = new pg.Pool({ connectionString: app.databaseUrl, max: 2 });
+    try {
+      await app.listen(env);
+    } catch (error) {
+      await app.stop();
+      throw error;
+    }
+    return app;
+  }
+
+  /** The Nest application, for tests of the wiring itself. */
+  get nestApp(): NestFastifyApplication {
+    return this.nest;
+  }
+
+  async stop(): Promise<void> {
+    await (this.nest as NestFastifyApplication | undefined)?.close();
+    await this.pool.end();
+    if (!this.sharing) await dropDatabase(this.databaseUrl);
+  }
+
+  private async listen(env: Readonly<Record<string, string>>): Promise<void> {
+    const config = loadConfig({ ...TEST_ENV, ...env });
+    const logger = createLogger(config.logLevel, { write: (line) => this.log.push(line) });
+    const module = await Test.createTestingModule({ imports: [AppModule.with(config, this.databaseUrl, logger)] })
+      .overrideProvider(Clock)
+      .useValue(this.clock)
+      .setLogger(new NestLogger(logger))
+      .compile();
+    this.nest = module.createNestApplication<NestFastifyApplication>(createAdapter(config), { bodyParser: false });
+    configureApp(this.nest, config, logger);
+    await this.nest.listen(0, '127.0.0.1');
+    this.url = await this.nest.getUrl();
+    this.api = new Api(this.url);
+  }
+}
+
+const TEST_ENV = {
+  NODE_ENV: 'test',
+  BCRYPT_COST: '4',
+  RATE_LIMIT: 'off',
+  LOGIN_GUARD: 'off',
+  JWT_SECRET: 'a-key-of-the-tests-that-nobody-else-may-use',
+};

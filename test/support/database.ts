@@ -1,0 +1,45 @@
+/** Databases of single test files, cloned from the migrated template of the run. */
+import pg from 'pg';
+
+let databases = 0;
+
+/** @returns the URL of a fresh, migrated database */
+export async function cloneTemplate(): Promise<string> {
+  const name = `roost_test_${process.pid}_${(databases += 1)}`;
+  await execute(adminUrl(), `CREATE DATABASE ${name} TEMPLATE ${process.env.ROOST_TEST_TEMPLATE ?? ''}`);
+  return urlOf(name);
+}
+
+/** @returns the URL of a fresh database with nothing in it */
+export async function emptyDatabase(): Promise<string> {
+  const name = `roost_test_${process.pid}_${(databases += 1)}`;
+  await execute(adminUrl(), `CREATE DATABASE ${name} TEMPLATE template0`);
+  return urlOf(name);
+}
+
+export function dropDatabase(url: string): Promise<void> {
+  return execute(adminUrl(), `DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
+}
+
+export async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function urlOf(database: string): string {
+  const url = new URL(adminUrl());
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+function adminUrl(): string {
+  const url = process.env.ROOST_TEST_ADMIN_URL;
+  if (url === undefined)
+    throw new Error('The test server is started by test/support/global-setup.mjs: run the tests with Jest.');
+  return url;
+}

@@ -1,0 +1,4 @@
+/** After all test files: nothing is left running. */
+export default async function teardown() {
+  await globalThis.stopTestServer?.();
+}

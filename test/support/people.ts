@@ -1,0 +1,37 @@
+/** People to test with: each registers and logs in through the API like anybody else. */
+import type { Api } from './api.js';
+import type { TestApp } from './app.js';
+
+export const PASSWORD = 'correct horse battery';
+
+export interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
+export interface Person extends Tokens {
+  readonly id: string;
+  readonly email: string;
+  readonly username: string;
+  readonly api: Api;
+}
+
+let people = 0;
+
+/** @param name part of the username; made unique */
+export async function person(app: TestApp, name = 'person'): Promise<Person> {
+  const username = `${name}_${(people += 1)}`;
+  const email = `${username}@example.org`;
+  const registered = await app.api.post('/auth/register', { email, username, password: PASSWORD });
+  if (registered.status !== 201) throw new Error(`registration answered ${registered.status}: ${registered.text}`);
+  const tokens = await login(app, email);
+  const api = app.api.as(tokens.access_token);
+  const me = await api.get('/auth/me');
+  return { ...tokens, id: me.body.id as string, email, username, api };
+}
+
+export async function login(app: TestApp, email: string, password = PASSWORD): Promise<Tokens> {
+  const answer = await app.api.post('/auth/login', { email, password });
+  if (answer.status !== 200) throw new Error(`login answered ${answer.status}: ${answer.text}`);
+  return answer.body as Tokens;
+}

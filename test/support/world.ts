@@ -1,0 +1,14 @@
+/** What tests may move: time. Everything else is real. */
+import { Clock } from '../../src/common/clock.js';
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Runs with real time, moved forward by what tests say. */
+export class TestClock extends Clock {
+  override offsetMs = 0;
+
+  /** @param duration such as `31s`, `2h` or `30d` */
+  advance(duration: `${number}${keyof typeof UNIT_MS}`): void {
+    this.offsetMs += parseInt(duration, 10) * UNIT_MS[duration.slice(-1) as keyof typeof UNIT_MS];
+  }
+}
