@@ -23,7 +23,7 @@ export default {
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|content-disposition)/)'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
+  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/roost.ts'],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'lcov'],
   maxWorkers: 2,

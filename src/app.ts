@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { getStorageToken } from '@nestjs/throttler';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
@@ -11,12 +12,16 @@ import {
   answerExpectation,
   answerParserError,
   answerRouterError,
-  hardenRequests,
+  answerUnrouted,
+  labelAnswers,
   MAX_PARAM_LENGTH,
+  originForm,
+  refuseRequests,
 } from './common/http-hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './common/json-body.js';
 import { buildOpenApi } from './common/openapi.js';
 import { ProblemFilter } from './common/problem.filter.js';
+import { limitAddresses } from './common/rate-limit.js';
 import { logRequests } from './common/request-log.js';
 import { ValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
@@ -24,8 +29,11 @@ import { translateDatabaseError } from './database/pg-errors.js';
 import { Metrics } from './health/metrics.js';
 import { Readiness } from './health/readiness.js';
 
-/** Milliseconds. Node's own default leaves a slow body open for ever. */
-const TIMEOUTS = { headers: 15_000, request: 30_000, handler: 15_000, keepAlive: 65_000, check: 5_000 };
+/**
+ * Milliseconds. Node's own default leaves a slow body open for ever. The handler's time begins with the request's: it is
+ * longer, so that a slow body is the client's 408 and not our 503.
+ */
+export const TIMEOUTS = { headers: 15_000, request: 30_000, handler: 40_000, keepAlive: 65_000, check: 5_000 };
 
 const OPERATIONS = ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json'];
 
@@ -44,9 +52,10 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // A missing Host is answered by us, with a body.
     http: { requireHostHeader: false, headersTimeout: TIMEOUTS.headers, connectionsCheckingInterval: TIMEOUTS.check },
+    rewriteUrl: ({ url = '' }) => originForm(url),
     frameworkErrors: answerRouterError,
-    clientErrorHandler: (error, socket) => {
-      answerParserError(error, socket, randomUUID());
+    clientErrorHandler(this: FastifyInstance, error, socket) {
+      answerParserError(this, error, socket);
     },
   });
 }
@@ -55,25 +64,20 @@ export function createAdapter({ http }: Config): FastifyAdapter {
 export function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): void {
   const fastify = app.getHttpAdapter().getInstance();
   const readiness = app.get(Readiness);
-  hardenRequests(fastify, { httpsOnly: config.http.httpsOnly, isDraining: () => readiness.draining });
+  const rules = { ...config.http, isDraining: () => readiness.draining };
+  labelAnswers(fastify, rules);
+  if (config.rateLimit) limitAddresses(fastify, app.get(getStorageToken()));
+  refuseRequests(fastify, rules);
   acceptOnlyJson(fastify);
   logRequests(fastify, logger);
   app.get(Metrics).observeRequests(fastify);
-  fastify.server.on('checkExpectation', (request, response) => {
-    answerExpectation(request, response, randomUUID());
+  fastify.server.on('checkExpectation', answerExpectation);
+  fastify.server.on('connect', ({ url = '' }, socket) => {
+    answerUnrouted(fastify, url, socket);
   });
   configureAddresses(app);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, translateDatabaseError));
-  if (config.http.corsOrigins.length > 0) {
-    app.enableCors({
-      origin: [...config.http.corsOrigins],
-      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowedHeaders: ['authorization', 'content-type'],
-      exposedHeaders: ['link', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
-      maxAge: 600,
-    });
-  }
   serveDocumentation(app, fastify, config);
 }
 

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
+
 import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { CurrentUser, OptionalAuth, type Principal, Public } from '../common/access.js';
@@ -48,8 +50,11 @@ export class AuthController {
   }
 
   /**
-   * Exchanges a refresh token for the next one and a new access token. A retry of a lost reply, and any number of
-   * parallel requests, get the same refresh token; one that another party has used since ends the session.
+   * Exchanges a refresh token for the next one and a new access token.
+   *
+   * @remarks
+   * A retry of a lost reply, and any number of parallel requests, get the same refresh token. A token that another
+   * party has used since ends the session.
    */
   @Post('refresh')
   @Public()
@@ -63,6 +68,7 @@ export class AuthController {
   @Post('logout')
   @OptionalAuth()
   @HttpCode(200)
+  @ApiBody({ type: LogoutRequest, required: false })
   @Answers({ status: 200, type: MessageResponse, errors: [401] })
   async logout(@CurrentUser() principal: Principal | undefined, @Body() body: LogoutRequest): Promise<MessageResponse> {
     await this.auth.logout(principal, { scope: body.scope, refreshToken: body.refresh_token });
@@ -89,5 +95,11 @@ export class AuthController {
 const USER_AGENT_MAX_LENGTH = 512;
 
 function clientOf(request: FastifyRequest): Client {
-  return { ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null };
+  return { ip: addressOf(request.ip), userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null };
+}
+
+/** A trusted proxy may pass on anything, and PostgreSQL knows no zones of IPv6 addresses (`fe80::1%eth0`). */
+function addressOf(ip: string): string | null {
+  const address = ip.replace(/%.*$/, '');
+  return isIP(address) === 0 ? null : address;
 }

@@ -1,10 +1,15 @@
 /** Authentication on the wire. */
+import { ApiProperty } from '@nestjs/swagger';
+
 import { invalid } from '../common/errors.js';
 import { codePoints } from '../common/text.js';
 import { Field, OneOf, OptionalNotNull, Text } from '../common/validation.js';
 import { Email, NewUsername, Username } from '../users/users.dto.js';
 import type { AccountIdentifier } from '../users/users.service.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
+
+/** The least that PASSWORD_MIN_LENGTH can be; whether it asks for more is decided in requireLength. */
+const PASSWORD_LEAST_LENGTH = 8;
 
 export class RegisterRequest {
   /** Unique without regard to case. */
@@ -13,8 +18,13 @@ export class RegisterRequest {
 
   /** At least PASSWORD_MIN_LENGTH characters (8 by default), at most 72 bytes in UTF-8; taken exactly as sent. */
   @Field(
-    { type: 'string', format: 'password', minLength: 8, maxLength: PASSWORD_MAX_BYTES },
+    { type: 'string', format: 'password', minLength: PASSWORD_LEAST_LENGTH, maxLength: PASSWORD_MAX_BYTES },
     { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },
+    {
+      code: 'too_short',
+      detail: `must have at least ${PASSWORD_LEAST_LENGTH} characters`,
+      holds: (value) => codePoints(value as string) >= PASSWORD_LEAST_LENGTH,
+    },
     {
       code: 'too_long',
       detail: `must have at most ${PASSWORD_MAX_BYTES} bytes in UTF-8`,
@@ -58,7 +68,8 @@ export function identifierOf({ email, username }: LoginRequest): AccountIdentifi
   throw invalid(...['#/email', '#/username'].map((pointer) => ({ pointer, code: 'exactly_one', detail })));
 }
 
-const TOKEN = { min: 1, max: 4_096 };
+/** Longer than any body: whatever is no token of ours is 401. */
+const TOKEN = { min: 1, max: 100_000 };
 
 export class RefreshRequest {
   @Text(TOKEN)
@@ -87,6 +98,7 @@ export class TokensResponse {
   refresh_token: string;
   token_type: 'bearer';
   /** Life of the access token in seconds. */
+  @ApiProperty({ type: 'integer' })
   expires_in: number;
 }
 

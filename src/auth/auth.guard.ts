@@ -4,9 +4,15 @@ import { AuthGuard as PassportGuard } from '@nestjs/passport';
 
 import { ACCESS, type Access, type AuthenticatedRequest } from '../common/access.js';
 import { AppError } from '../common/errors.js';
+import { JwtStrategy } from './jwt.strategy.js';
 
 @Injectable()
-export class AuthGuard extends PassportGuard('jwt') {
+export class AuthGuard extends PassportGuard() {
+  constructor(strategy: JwtStrategy) {
+    // Itself, not its name: passport keeps one strategy of a name for the whole process, whichever application made it.
+    super({ defaultStrategy: strategy as unknown as string });
+  }
+
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const access = accessOf(context);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();

@@ -20,5 +20,6 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
   imports: [UsersModule, PassportModule, JwtModule.register({}), TypeOrmModule.forFeature([Session, Revocation])],
   controllers: [AuthController, JwksController],
   providers: [AuthService, Passwords, Sessions, Revocations, AccessTokens, RefreshTokens, JwtStrategy],
+  exports: [JwtStrategy],
 })
 export class AuthModule {}

@@ -27,7 +27,7 @@ export interface SessionStart {
   readonly id: string;
   readonly userId: string;
   readonly salt: Buffer;
-  readonly ip: string;
+  readonly ip: string | null;
   readonly userAgent: string | null;
   readonly idleMs: number;
   readonly absoluteMs: number;
@@ -83,7 +83,7 @@ export interface Rotation {
   readonly seq: number;
   readonly salt: Buffer;
   readonly prevSalt: Buffer;
-  readonly ip: string;
+  readonly ip: string | null;
   readonly userAgent: string | null;
   readonly idleMs: number;
   readonly absoluteMs: number;
@@ -114,7 +114,8 @@ export async function rotateSession(tx: EntityManager, rotation: Rotation): Prom
 export type SessionSelection = { readonly sessionId: string } | { readonly userId: string; readonly except?: string };
 
 /**
- * Ends live sessions and writes their revocations, in one statement.
+ * Ends sessions and writes their revocations, in one statement; also those whose time is over, which an access token may
+ * outlive.
  * @returns the ids of the sessions that ended
  */
 export async function endSessions(
@@ -124,12 +125,12 @@ export async function endSessions(
 ): Promise<string[]> {
   const [column, value] = 'sessionId' in selection ? ['id', selection.sessionId] : ['user_id', selection.userId];
   const rows: { session_id: string }[] = await tx.query(
-    `WITH live AS (
+    `WITH chosen AS (
        SELECT id FROM sessions
-        WHERE ${column} = $2 AND id IS DISTINCT FROM $3 AND revoked_at IS NULL AND expires_at > ${NOW}
+        WHERE ${column} = $2 AND id IS DISTINCT FROM $3 AND revoked_at IS NULL
         ORDER BY id FOR UPDATE
      ), ended AS (
-       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $4 FROM live WHERE s.id = live.id RETURNING s.id
+       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $4 FROM chosen WHERE s.id = chosen.id RETURNING s.id
      )
      INSERT INTO revocations (session_id) SELECT id FROM ended RETURNING session_id`,
     [end.offsetMs, value, 'except' in selection ? selection.except : null, end.reason],

@@ -27,7 +27,8 @@ import { RefreshTokens, type RefreshTokenParts, SALT_BYTES } from './tokens.js';
 
 /** Where a request comes from. */
 export interface Client {
-  readonly ip: string;
+  /** Null when what a proxy says is no address. */
+  readonly ip: string | null;
   readonly userAgent: string | null;
 }
 
@@ -91,7 +92,7 @@ export class Sessions {
 
   /**
    * Ends the session that a refresh token belongs to.
-   * @throws AppError `invalid_refresh_token` when there is no such live session
+   * @throws AppError `invalid_refresh_token` when there is no such session, or it was ended already
    */
   async endByRefreshToken(token: string): Promise<void> {
     const presented = this.refreshTokens.decode(token);

@@ -84,9 +84,10 @@ export class AccessTokens {
    * @throws AppError `invalid_token` or `token_expired`
    */
   principalOf(claims: JwtPayload): Principal {
-    const { sub, sid, role, epoch, iat, exp, jti } = claims as Record<string, unknown>;
+    const { aud, sub, sid, role, epoch, iat, exp, jti } = claims as Record<string, unknown>;
     const now = this.clock.epochSeconds();
     const wellFormed =
+      typeof aud === 'string' &&
       isUUID(sub) &&
       isUUID(sid) &&
       isUUID(jti) &&

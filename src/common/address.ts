@@ -1,11 +1,14 @@
 /** Client addresses as limits and logs see them. */
+import { isIP } from 'node:net';
+
 import ipaddr from 'ipaddr.js';
 
 /** The network a text names (a CIDR block or a single address), or undefined. */
 export function addressRange(text: string): { prefixLength: number } | undefined {
   const [address, length, more] = text.split('/');
-  if (address === undefined || more !== undefined || !ipaddr.isValid(address)) return undefined;
-  const full = ipaddr.parse(address).kind() === 'ipv4' ? 32 : 128;
+  const family = more === undefined ? isIP(address ?? '') : 0;
+  if (family === 0) return undefined;
+  const full = family === 4 ? 32 : 128;
   if (length === undefined) return { prefixLength: full };
   const prefixLength = /^\d{1,3}$/.test(length) ? Number(length) : NaN;
   return prefixLength <= full ? { prefixLength } : undefined;

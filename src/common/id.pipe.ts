@@ -4,7 +4,7 @@ import type { PipeTransform } from '@nestjs/common';
 import type { ErrorCode } from './error-codes.js';
 import { AppError } from './errors.js';
 
-const MAX_INTEGER = 2_147_483_647;
+export const MAX_INTEGER = 2_147_483_647;
 
 /** For `integer` keys. A malformed id names nothing, so it is the same 404 as a missing row. */
 export class IntegerIdPipe implements PipeTransform<string, number> {

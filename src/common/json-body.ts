@@ -30,6 +30,8 @@ export function parseJson(body: Buffer): unknown {
   const text = decode(body);
   if (depth(text) > MAX_DEPTH) throw new AppError('json_too_deep');
   try {
+    // RFC 8259 section 8.1: no byte order mark; the parser would skip it.
+    if (text.startsWith('\uFEFF')) throw new SyntaxError('byte order mark');
     return parse(text, null, { protoAction: 'error', constructorAction: 'error' });
   } catch (error) {
     throw new AppError('malformed_json', { cause: error });

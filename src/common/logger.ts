@@ -9,9 +9,15 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** Only what is named here: a failed query's error also carries the statement and its values. */
+function describeError(error: Error & { code?: unknown }): object {
+  return { type: error.name, code: error.code, message: error.message, stack: error.stack };
 }
 
 /** Nest's own messages, with its start-up chatter at debug level. */

@@ -1,12 +1,6 @@
 /** The OpenAPI document, made from the routes themselves; what every route may answer is added here once. */
 import { applyDecorators, type INestApplication, type Type } from '@nestjs/common';
-import {
-  ApiResponse,
-  type ApiResponseOptions,
-  DocumentBuilder,
-  type OpenAPIObject,
-  SwaggerModule,
-} from '@nestjs/swagger';
+import { ApiResponse, DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
 import type { Access } from './access.js';
 

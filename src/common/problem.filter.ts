@@ -39,7 +39,9 @@ export class ProblemFilter implements ExceptionFilter {
     if (error.code === 'internal_error') this.logger.error({ err: thrown, request_id: request.id }, 'unexpected error');
     else if (error.code === 'database_unavailable')
       this.logger.warn({ reason: reasonOf(thrown), request_id: request.id }, 'database unavailable');
-    const { problem, headers } = problemReply(error, request);
+    // By the route and not by the address, which may be written in many ways.
+    const url = request.routeOptions.url ?? request.url;
+    const { problem, headers } = problemReply(error, { id: request.id, url });
     void reply.code(problem.status).headers(headers).send(JSON.stringify(problem));
   }
 
@@ -51,11 +53,11 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The status that the framework (Nest or Fastify) gave an error of its own. */
+/** The status that the framework (Nest or Fastify) gave an error; also ECONNRESET of a client that went away. */
 function statusOf(thrown: unknown): number {
   if (thrown instanceof HttpException) return thrown.getStatus();
-  const { code, statusCode } = (thrown ?? {}) as { code?: unknown; statusCode?: unknown };
-  return typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number' ? statusCode : 500;
+  const { statusCode } = (thrown ?? {}) as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : 500;
 }
 
 function reasonOf(thrown: unknown): string {

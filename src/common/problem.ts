@@ -51,6 +51,7 @@ export function problemReply(error: AppError, request: { id: string; url: string
   const headers: Record<string, string> = {
     'content-type': PROBLEM_TYPE,
     'cache-control': 'no-store',
+    'x-request-id': request.id,
     ...error.headers,
   };
   if (status === 401) headers['www-authenticate'] = challenge(error.code);

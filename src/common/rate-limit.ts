@@ -1,16 +1,19 @@
 /** General limits: @nestjs/throttler with counters of constant cost and the headers of draft-ietf-httpapi-ratelimit-headers. */
 import { type CustomDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import {
+  DEFAULT_IPV6_SUBNET_PREFIX,
+  normalizeIp,
   ThrottlerGuard,
   type ThrottlerModuleOptions,
   type ThrottlerOptions,
   type ThrottlerRequest,
   type ThrottlerStorage,
 } from '@nestjs/throttler';
-import type { FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { AuthenticatedRequest } from './access.js';
 import { AppError } from './errors.js';
+import { sendProblem } from './http-hardening.js';
 
 const MINUTE_MS = 60_000;
 const STRICT_LIMITS = Symbol('strict rate limits');
@@ -57,6 +60,43 @@ export class CounterStorage implements ThrottlerStorage {
   }
 }
 
+const ADDRESS_LIMIT = { name: 'address', limit: 600, ttl: MINUTE_MS };
+
+/**
+ * Counts every request by its address (IPv6 by /64) before it is routed and parsed, so that floods of unknown addresses
+ * and broken bodies count, too. Health checks are free.
+ */
+export function limitAddresses(fastify: FastifyInstance, storage: ThrottlerStorage): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/health/')) return;
+    const tracker = normalizeIp(request.ip, DEFAULT_IPV6_SUBNET_PREFIX);
+    const refusal = await count(storage, reply, { ...ADDRESS_LIMIT, tracker });
+    if (!refusal) return;
+    sendProblem(request, reply, refusal);
+    return reply;
+  });
+}
+
+interface Count {
+  readonly name: string;
+  readonly tracker: string;
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly ttl: number;
+}
+
+/** Counts one request and says so in its answer. @returns the refusal when there were too many */
+async function count(
+  storage: ThrottlerStorage,
+  reply: FastifyReply,
+  { name, tracker, limit, ttl }: Count,
+): Promise<AppError | undefined> {
+  const { totalHits, timeToExpire, isBlocked } = await storage.increment(`${name} ${tracker}`, ttl, limit, ttl, name);
+  addListMember(reply, 'ratelimit-policy', `"${name}";q=${limit};w=${ttl / 1_000}`);
+  addListMember(reply, 'ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
+  return isBlocked ? new AppError('rate_limited', { retryAfterSeconds: timeToExpire }) : undefined;
+}
+
 abstract class RateLimitGuard extends ThrottlerGuard {
   protected abstract applies(name: string): boolean;
 
@@ -65,33 +105,18 @@ abstract class RateLimitGuard extends ThrottlerGuard {
     this.throttlers = this.throttlers.filter(({ name }) => name !== undefined && this.applies(name));
   }
 
-  protected override async handleRequest({
-    context,
-    limit,
-    ttl,
-    throttler,
-    blockDuration,
-    getTracker,
-  }: ThrottlerRequest): Promise<boolean> {
+  protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
+    const { context, limit, ttl, throttler, getTracker } = request;
     const http = context.switchToHttp();
-    const reply = http.getResponse<FastifyReply>();
+    const tracker = await getTracker(http.getRequest<AuthenticatedRequest>(), context);
     const name = String(throttler.name);
-    const key = `${name} ${await getTracker(http.getRequest<AuthenticatedRequest>(), context)}`;
-    const { totalHits, timeToExpire, isBlocked } = await this.storageService.increment(
-      key,
-      ttl,
-      limit,
-      blockDuration,
-      name,
-    );
-    addListMember(reply, 'ratelimit-policy', `"${name}";q=${limit};w=${ttl / 1_000}`);
-    addListMember(reply, 'ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
-    if (isBlocked) throw new AppError('rate_limited', { retryAfterSeconds: timeToExpire });
+    const refusal = await count(this.storageService, http.getResponse(), { name, tracker, limit, ttl });
+    if (refusal) throw refusal;
     return true;
   }
 }
 
-/** Counts every request by its address (IPv6 by /64), before anything is known of the caller. */
+/** Counts by its address (IPv6 by /64) what is under stricter limits, before anything is known of the caller. */
 @Injectable()
 export class AddressLimitGuard extends RateLimitGuard {
   protected override applies(name: string): boolean {
@@ -109,7 +134,6 @@ export class UserLimitGuard extends RateLimitGuard {
 
 export function rateLimits(storage: ThrottlerStorage): ThrottlerModuleOptions {
   const throttlers: ThrottlerOptions[] = [
-    { name: 'address', limit: 600, ttl: MINUTE_MS },
     { name: 'authentication', limit: 60, ttl: MINUTE_MS, skipIf: isNotUnder('authentication') },
     { name: 'account_mail', limit: 20, ttl: 60 * MINUTE_MS, skipIf: isNotUnder('account_mail') },
     {

@@ -8,6 +8,9 @@ import { isStorable } from './text.js';
 
 type Dto = new () => object;
 
+/** Thousands of unknown fields must not be answered with megabytes. */
+const MAX_UNKNOWN_REPORTED = 20;
+
 @Injectable()
 export class ValidationPipe implements PipeTransform {
   private readonly fieldsOf = new Map<Dto, ReadonlySet<string>>();
@@ -17,7 +20,7 @@ export class ValidationPipe implements PipeTransform {
     if (type === 'param') return this.parameter(value);
     const unstorable = findUnstorable(value, '#');
     if (unstorable) throw invalid(unstorable);
-    return isDto(metatype) ? this.validate(value ?? {}, metatype) : value;
+    return isDto(metatype) ? this.validate(value === undefined ? {} : value, metatype) : value;
   }
 
   /** A path with text that cannot be stored names nothing. */
@@ -35,7 +38,8 @@ export class ValidationPipe implements PipeTransform {
     const picked = Object.fromEntries(Object.entries(value).filter(([name]) => known.has(name)));
     const instance = plainToInstance(dto, picked);
     const faults = validateSync(instance, { stopAtFirstError: true });
-    if (unknown.length > 0 || faults.length > 0) throw invalid(...unknown.map(unknownField), ...faults.map(fieldError));
+    if (unknown.length > 0 || faults.length > 0)
+      throw invalid(...unknown.slice(0, MAX_UNKNOWN_REPORTED).map(unknownField), ...faults.map(fieldError));
     return instance;
   }
 

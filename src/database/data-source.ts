@@ -16,6 +16,7 @@ export function dataSourceOptions({ url, max, onPoolError }: PoolOptions): DataS
     type: 'postgres',
     url,
     installExtensions: false,
+    uuidExtension: 'pgcrypto',
     applicationName: 'roost',
     poolErrorHandler: onPoolError,
     extra: {

@@ -2,8 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -97,7 +96,6 @@ function startSupervisor({ command, dataDir, account, settings }: ServerOptions,
     });
     supervisor.on('error', () => undefined);
     supervisor.unref();
-    (supervisor.stdin as Socket).unref();
     return supervisor;
   } finally {
     closeSync(log);

@@ -1,7 +1,6 @@
 import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { SkipThrottle } from '@nestjs/throttler';
 import { DataSource } from 'typeorm';
 
 import { Public } from '../common/access.js';
@@ -13,7 +12,6 @@ import { Readiness } from './readiness.js';
 @ApiTags('Operations')
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 @Public()
-@SkipThrottle({ address: true })
 export class HealthController {
   constructor(
     @InjectDataSource() private readonly database: DataSource,

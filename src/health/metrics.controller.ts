@@ -11,6 +11,8 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Metrics } from './metrics.js';
 
+const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
+
 @ApiExcludeController()
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 @Public()
@@ -33,8 +35,9 @@ export class MetricsController {
     const { authorization } = request.headers;
     if (metricsToken === undefined) {
       // Behind a proxy that is not trusted, every client would look local.
-      const forwarded = request.headers['x-forwarded-for'] !== undefined && request.ip === request.socket.remoteAddress;
-      if (forwarded || !isLocalAddress(request.ip)) throw new AppError('metrics_forbidden');
+      const forwarded = FORWARDING_HEADERS.some((name) => request.headers[name] !== undefined);
+      const untrusted = forwarded && request.ip === request.socket.remoteAddress;
+      if (untrusted || !isLocalAddress(request.ip)) throw new AppError('metrics_forbidden');
     } else if (authorization === undefined) throw new AppError('authentication_required');
     else if (!equal(authorization, `Bearer ${metricsToken}`)) throw new AppError('invalid_token');
   }

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { IntegerIdPipe } from '../common/id.pipe.js';
+import { IntegerIdPipe, MAX_INTEGER } from '../common/id.pipe.js';
 import { MessageResponse } from '../common/message.dto.js';
 import { Answers } from '../common/openapi.js';
 import {
@@ -17,6 +17,8 @@ import {
 import { TasksService } from './tasks.service.js';
 
 const TaskId = (): ParameterDecorator => Param('task_id', new IntegerIdPipe('task_not_found'));
+const TaskIdInPath = (): MethodDecorator =>
+  ApiParam({ name: 'task_id', schema: { type: 'integer', minimum: 1, maximum: MAX_INTEGER } });
 
 @ApiTags('Tasks')
 @Controller('tasks')
@@ -47,6 +49,7 @@ export class TasksController {
 
   /** One of the caller's tasks. */
   @Get(':task_id')
+  @TaskIdInPath()
   @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
   async get(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<TaskResponse> {
     return presentTask(await this.tasks.get(principal, id));
@@ -54,6 +57,7 @@ export class TasksController {
 
   /** Changes the fields that are given. */
   @Put(':task_id')
+  @TaskIdInPath()
   @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
   async update(
     @CurrentUser() principal: Principal,
@@ -65,6 +69,7 @@ export class TasksController {
 
   /** Deletes a task. */
   @Delete(':task_id')
+  @TaskIdInPath()
   @Answers({ status: 200, type: MessageResponse, errors: [403, 404] })
   async delete(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<MessageResponse> {
     await this.tasks.delete(principal, id);
@@ -73,6 +78,7 @@ export class TasksController {
 
   /** Marks a task as completed or open. */
   @Patch(':task_id/complete')
+  @TaskIdInPath()
   @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
   async complete(
     @CurrentUser() principal: Principal,

@@ -1,7 +1,11 @@
 /** Tasks on the wire. */
+import { ApiProperty } from '@nestjs/swagger';
+
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
+import { isoTimestamp } from '../common/timestamps.js';
 import { Flag, OneOf, OptionalNotNull, OptionalNullable, QueryFlag, QueryInteger, Text } from '../common/validation.js';
 import type { Task } from './task.entity.js';
+import type { ListedTask } from './tasks.query.js';
 
 const TITLE = { min: 1, max: 200, blank: 'refused' } as const;
 const DESCRIPTION = { max: 1_000, documented: { nullable: true } };
@@ -51,6 +55,7 @@ export class ListTasksQuery {
   @Text({ max: 200 })
   q?: string;
 
+  /** `-` is descending; equal keys are ordered by id. */
   @OptionalNotNull()
   @OneOf(TASK_SORTS)
   sort: TaskSort = '-created_at';
@@ -67,24 +72,27 @@ export class ListTasksQuery {
 }
 
 export class TaskResponse {
+  @ApiProperty({ type: 'integer' })
   id: number;
   /** UUID of the owner. */
   user_id: string;
   title: string;
   description: string | null;
   completed: boolean;
-  created_at: Date;
-  updated_at: Date;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
 }
 
-export function presentTask(task: Task): TaskResponse {
+export function presentTask(task: Task | ListedTask): TaskResponse {
   return {
     id: task.id,
     user_id: task.userId,
     title: task.title,
     description: task.description,
     completed: task.completed,
-    created_at: task.createdAt,
-    updated_at: task.updatedAt,
+    created_at: isoTimestamp(task.createdAt),
+    updated_at: isoTimestamp(task.updatedAt),
   };
 }

@@ -8,7 +8,7 @@ import { Cursors, Page } from '../common/pagination.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { Task } from './task.entity.js';
 import type { TaskSort } from './tasks.dto.js';
-import { selectTaskPage, taskKey } from './tasks.query.js';
+import { type ListedTask, selectTaskPage, taskKey } from './tasks.query.js';
 
 export interface TaskFilter {
   readonly completed: boolean | undefined;
@@ -34,7 +34,7 @@ export class TasksService {
   ) {}
 
   /** @throws AppError `validation_failed` for a cursor of another sort or another person */
-  async list(principal: Principal, { cursor, limit, ...filter }: TaskFilter): Promise<Page<Task>> {
+  async list(principal: Principal, { cursor, limit, ...filter }: TaskFilter): Promise<Page<ListedTask>> {
     const scope = `tasks ${filter.sort} ${principal.userId}`;
     const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
     const rows = await selectTaskPage(this.tasks.manager, {

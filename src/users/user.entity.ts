@@ -1,5 +1,5 @@
 /** An account. */
-import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 import type { Role } from '../common/access.js';
 
@@ -7,9 +7,12 @@ export type AccountStatus = 'active' | 'disabled';
 
 @Entity('users')
 @Unique('users_email_key', ['email'])
+@Check('users_username_check', `username ~ '^[A-Za-z0-9_]{3,30}$'`)
+@Check('users_role_check', `role IN ('user', 'moderator', 'admin')`)
+@Check('users_status_check', `status IN ('active', 'disabled')`)
 @Index('users_username_key', { synchronize: false })
 export class User {
-  @PrimaryColumn('uuid', { default: () => 'gen_random_uuid()', primaryKeyConstraintName: 'users_pkey' })
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;
 
   /** In canonical form: see canonicalEmail. */

@@ -168,6 +168,7 @@ describe('the end of Roost', () => {
   it('may be followed by the next start at once, while the server is still ending', async () => {
     const child = await startChild();
     child.process.kill('SIGKILL');
+    await ended(child.process);
     const { url } = await start();
     expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });

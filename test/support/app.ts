@@ -23,6 +23,8 @@ export class TestApp {
   /** The lines that were logged, as they are written. */
   readonly log: string[] = [];
   readonly clock = new TestClock();
+  /** What Fastify serves: `GET /api/v1/tasks`. */
+  readonly routes: string[] = [];
   private nest: NestFastifyApplication;
   private sharing: boolean;
   databaseUrl: string;
@@ -65,6 +67,12 @@ export class TestApp {
       .setLogger(new NestLogger(logger))
       .compile();
     this.nest = module.createNestApplication<NestFastifyApplication>(createAdapter(config), { bodyParser: false });
+    this.nest
+      .getHttpAdapter()
+      .getInstance()
+      .addHook('onRoute', ({ method, url }) => {
+        this.routes.push(...[method].flat().map((each) => `${each} ${url}`));
+      });
     configureApp(this.nest, config, logger);
     await this.nest.listen(0, '127.0.0.1');
     this.url = await this.nest.getUrl();

@@ -2,7 +2,7 @@
  * Before all test files: one PostgreSQL server (an embedded one, or the one in TEST_DATABASE_URL) and one migrated
  * template, which each test file clones. Uses the build, because Jest does not map modules here.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,6 +18,8 @@ export default async function setup() {
   const external = process.env['TEST_DATABASE_URL'];
   const template = `roost_template_${process.pid}`;
   const folder = await mkdtemp(join(tmpdir(), 'roost-test-'));
+  // As root, the server runs as another user, who has to be able to enter.
+  await chmod(folder, 0o755);
   const embedded = external
     ? undefined
     : await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost', settings: FAST });

@@ -1,0 +1,107 @@
+/** Every route and who may call it. A new route is added here on purpose, or this fails. */
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { ModulesContainer } from '@nestjs/core';
+import { RequestMethod } from '@nestjs/common';
+
+import { ACCESS, type Access } from '../src/common/access.js';
+import { TestApp } from './support/app.js';
+
+const ROUTES = {
+  'GET /.well-known/jwks.json': 'public',
+  'GET /auth/me': 'any user',
+  'GET /health/live': 'public',
+  'GET /health/ready': 'public',
+  'GET /metrics': 'public',
+  'GET /tasks': 'any user',
+  'GET /tasks/:task_id': 'any user',
+  'DELETE /tasks/:task_id': 'any user',
+  'PATCH /tasks/:task_id/complete': 'any user',
+  'POST /auth/login': 'public',
+  'POST /auth/logout': 'optional',
+  'POST /auth/refresh': 'public',
+  'POST /auth/register': 'public',
+  'POST /tasks': 'any user',
+  'PUT /tasks/:task_id': 'any user',
+};
+
+/** Served beside the controllers: public by nature. */
+const UNGUARDED = [
+  'GET /docs',
+  'GET /docs/',
+  'GET /docs/*',
+  'GET /docs/LICENSE',
+  'GET /docs/index.html',
+  'GET /docs/swagger-ui-init.js',
+  'GET /openapi.json',
+];
+
+interface DeclaredRoute {
+  readonly name: string;
+  readonly access: string;
+}
+
+describe('the routes', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  afterAll(() => app.stop());
+
+  it('have the access that is written here', () => {
+    expect(Object.fromEntries(declaredRoutes(app).map(({ name, access }) => [name, access]))).toEqual(ROUTES);
+  });
+
+  it('are all there is: nothing else is served, and everything at both prefixes', () => {
+    const versioned = Object.keys(ROUTES).flatMap((route) => {
+      const [method = '', path = ''] = route.split(' ');
+      const bare = /^\/(?:health|metrics|\.well-known)/.test(path);
+      const paths = bare ? [path] : [`/api/v1${path}`, `/api${path}`];
+      return paths.flatMap((each) => (method === 'GET' ? [`GET ${each}`, `HEAD ${each}`] : [`${method} ${each}`]));
+    });
+    const served = app.routes;
+    const others = served.filter((route) => !versioned.includes(route) && !route.startsWith('HEAD '));
+    expect(others.filter((route) => !route.startsWith('GET /docs/') && !UNGUARDED.includes(route))).toEqual([]);
+    expect(versioned.filter((route) => !served.includes(route))).toEqual([]);
+  });
+
+  it('are closed to nobody unless they are public or optional', async () => {
+    for (const [route, access] of Object.entries(ROUTES)) {
+      if (access === 'public' || access === 'optional') continue;
+      const [method = '', path = ''] = route.split(' ');
+      for (const prefix of ['/api/v1', '/api']) {
+        const answer = await app.api.send(method, prefix + path.replace(/:\w+/, '1'));
+        expect([route, answer.status]).toEqual([route, 401]);
+      }
+    }
+  });
+});
+
+function declaredRoutes(app: TestApp): DeclaredRoute[] {
+  const modules = [...app.nestApp.get(ModulesContainer).values()];
+  const controllers = modules.flatMap((module) =>
+    [...module.controllers.values()].map(({ metatype }) => metatype as new () => object),
+  );
+  return controllers.flatMap((controller) =>
+    Object.getOwnPropertyNames(controller.prototype)
+      .map((name) => (controller.prototype as Record<string, object>)[name])
+      .filter((handler): handler is object => handler !== undefined && Reflect.hasMetadata(METHOD_METADATA, handler))
+      .map((handler) => ({ name: nameOf(controller, handler), access: accessOf(controller, handler) })),
+  );
+}
+
+function nameOf(controller: object, handler: object): string {
+  const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as number] ?? '';
+  const parts = [controller, handler].map((target) => Reflect.getMetadata(PATH_METADATA, target) as string);
+  return `${method} /${parts
+    .map((part) => part.replace(/^\/|\/$/g, ''))
+    .filter((part) => part !== '')
+    .join('/')}`;
+}
+
+function accessOf(controller: object, handler: object): string {
+  const access = (Reflect.getMetadata(ACCESS, handler) ?? Reflect.getMetadata(ACCESS, controller)) as
+    Access | undefined;
+  return Array.isArray(access) ? access.join(', ') : ((access as string | undefined) ?? 'any user');
+}

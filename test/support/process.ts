@@ -1,0 +1,80 @@
+/** A Roost in a process of its own, as `node dist/main.js` starts it: for tests of starting, stopping and dying. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const MAIN = join(__dirname, '../../dist/main.js');
+
+export class RoostProcess {
+  output = '';
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<number | null>;
+
+  /** @param folder the working directory: `.data` and `.env` are there */
+  constructor(folder: string, env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [MAIN], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', BCRYPT_COST: '4', PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.output += chunk.toString();
+      });
+    }
+    this.ended = once(this.child, 'close').then(([code]) => code as number | null);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** @returns the address it listens on, once it says that it is ready */
+  async ready(): Promise<string> {
+    const address = /API\s+(http:\/\/\S+)\/api\/v1|"address":"([^"]+)"/;
+    await this.until(() => address.test(this.output));
+    const [, development, production] = address.exec(this.output) ?? [];
+    return development ?? production ?? '';
+  }
+
+  /** Waits for a condition on the output; fails when the process ends before. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      const ended = await Promise.race([this.ended.then(() => true), this.nextOutput().then(() => false)]);
+      if (ended && !condition()) throw new Error(`Roost ended before: ${this.output}`);
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** @returns the exit code; null after a signal */
+  exit(): Promise<number | null> {
+    return this.ended;
+  }
+
+  async stop(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
+    return this.ended;
+  }
+
+  private async nextOutput(): Promise<void> {
+    const streams = [this.child.stdout, this.child.stderr].filter((stream) => stream !== null);
+    await Promise.race(streams.map((stream) => once(stream, 'data')));
+  }
+}
+
+/** Polls until a condition holds; the test's own timeout is the limit. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
