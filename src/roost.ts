@@ -1,5 +1,5 @@
 /** One running Roost: its database, its HTTP server, and how both come and go. */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { NestFactory } from '@nestjs/core';
@@ -81,7 +81,7 @@ export class Roost {
   private announce(address: string): void {
     const { config, embedded } = this;
     const base = config.http.publicUrl ?? address;
-    const database = embedded ? `PostgreSQL 18 of its own, in ${embedded.dataDir}` : 'DATABASE_URL';
+    const database = embedded ? `PostgreSQL 18 of its own, in ${readable(embedded.dataDir)}` : 'DATABASE_URL';
     for (const name of config.unused)
       this.logger.warn({ name }, `${name} is set, and this version has no use for it yet`);
     if (config.nodeEnv === 'production') {
@@ -100,4 +100,10 @@ export class Roost {
     ];
     process.stdout.write(`\n${lines.join('\n')}\n\n`);
   }
+}
+
+/** Relative, where that is shorter to read. */
+function readable(path: string): string {
+  const below = relative('.', path);
+  return below.startsWith('..') ? path : below;
 }

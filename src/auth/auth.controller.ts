@@ -95,7 +95,10 @@ export class AuthController {
 const USER_AGENT_MAX_LENGTH = 512;
 
 function clientOf(request: FastifyRequest): Client {
-  return { ip: addressOf(request.ip), userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null };
+  return {
+    ip: addressOf(request.ip),
+    userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+  };
 }
 
 /** A trusted proxy may pass on anything, and PostgreSQL knows no zones of IPv6 addresses (`fe80::1%eth0`). */

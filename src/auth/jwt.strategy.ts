@@ -1,8 +1,10 @@
 /** How passport finds and verifies the bearer token; its claims are read by AccessTokens. */
+import type { IncomingMessage } from 'node:http';
+
 import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { JwtPayload, Secret } from 'jsonwebtoken';
-import { ExtractJwt, Strategy } from 'passport-jwt';
+import { Strategy } from 'passport-jwt';
 
 import type { Principal } from '../common/access.js';
 import type { Config } from '../config/config.js';
@@ -18,7 +20,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     private readonly revocations: Revocations,
   ) {
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: bearerToken,
       // jsonwebtoken takes a function for its key and calls it with the token's header; passport-jwt's types know only keys.
       secretOrKeyProvider: (_request, _token, done) => {
         done(null, accessTokens.keyFor as unknown as Extract<Secret, string>);
@@ -36,4 +38,9 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     this.revocations.check(principal);
     return principal;
   }
+}
+
+/** RFC 6750 section 2.1, the whole header: passport-jwt's own reads two words and ignores what stands around them. */
+function bearerToken({ headers }: Pick<IncomingMessage, 'headers'>): string | null {
+  return /^bearer +([\w.~+/-]+=*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 }

@@ -128,7 +128,7 @@ function hasReadableQuery(url: string): boolean {
  */
 export function originForm(target: string): string {
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('#', 1);
-  return path === '' || path.startsWith('?') ? `/${path}` : path;
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /** RFC 9110 section 15.5.6: an address that exists, and a method that it does not take. */
@@ -230,5 +230,8 @@ function writeProblem(socket: Duplex, error: AppError): void {
 /** Node answers an `Expect` that it does not know with an empty 417. */
 export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const { problem, headers } = problemReply(new AppError('expectation_failed'), { id: randomUUID(), url: '' });
-  response.writeHead(problem.status, { ...SECURITY_HEADERS, ...headers }).end(JSON.stringify(problem));
+  const body = JSON.stringify(problem);
+  response
+    .writeHead(problem.status, { ...SECURITY_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) })
+    .end(body);
 }

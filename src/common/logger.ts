@@ -16,8 +16,10 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
 }
 
 /** Only what is named here: a failed query's error also carries the statement and its values. */
-function describeError(error: Error & { code?: unknown }): object {
-  return { type: error.name, code: error.code, message: error.message, stack: error.stack };
+function describeError(thrown: unknown): unknown {
+  if (typeof thrown !== 'object' || thrown === null) return thrown;
+  const { name, code, message, stack } = thrown as Error & { code?: unknown };
+  return { type: name, code, message, stack };
 }
 
 /** Nest's own messages, with its start-up chatter at debug level. */

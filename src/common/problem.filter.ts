@@ -12,6 +12,8 @@ export type ErrorTranslator = (error: unknown) => AppError | undefined;
 
 const CODE_OF_STATUS: Partial<Record<number, ErrorCode>> = {
   400: 'malformed_request',
+  // The word of @fastify/static for a path that leaves its folder.
+  403: 'route_not_found',
   404: 'route_not_found',
   408: 'request_timeout',
   413: 'payload_too_large',

@@ -49,7 +49,7 @@ export function Text(rules: TextRules): PropertyDecorator {
     { code: 'wrong_type', detail: 'must be a string', holds: isString },
     {
       code: 'too_short',
-      detail: `must have at least ${min} characters`,
+      detail: min === 1 ? 'must not be empty' : `must have at least ${min} characters`,
       holds: (value) => codePoints(value as string) >= min,
     },
     {

@@ -39,7 +39,7 @@ describe('the schema', () => {
       const source = new DataSource({ type: 'postgres', url, migrations: MIGRATIONS, installExtensions: false });
       await source.initialize();
       try {
-        for (const _ of MIGRATIONS) await source.undoLastMigration();
+        for (let left = MIGRATIONS.length; left > 0; left -= 1) await source.undoLastMigration();
         const tables = await source.query(
           `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
         );

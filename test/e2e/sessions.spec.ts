@@ -4,14 +4,15 @@ import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { login, person, type Person, type Tokens } from '../support/people.js';
 
-const OTHER_SECRET = 'another-key-of-the-tests-that-nobody-may-use';
+const SECRET = 'a-key-that-signs-the-sessions-of-these-tests';
+const NEW_SECRET = 'a-key-that-takes-its-place-when-it-is-rotated';
 
 describe('sessions', () => {
   let app: TestApp;
   let ada: Person;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ env: { JWT_SECRET: SECRET } });
   });
 
   beforeEach(async () => {
@@ -314,7 +315,6 @@ describe('sessions', () => {
       ];
 
       it.each(altered)('refuses one that is %s', async (_, alter) => {
-        // 69 bytes are 92 characters: every altered spelling of every one of them is another text.
         expectRefused(await refresh(alter(ada.refresh_token)), 'invalid_refresh_token');
         await expectLive(ada);
       });
@@ -341,9 +341,9 @@ describe('sessions', () => {
       it('takes tokens of the previous secret, and gives ones of the new', async () => {
         const rotated = await TestApp.start({
           sharing: app,
-          env: { JWT_SECRET: OTHER_SECRET, JWT_SECRET_PREVIOUS: 'a-key-of-the-tests-that-nobody-else-may-use' },
+          env: { JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET },
         });
-        const onlyNew = await TestApp.start({ sharing: app, env: { JWT_SECRET: OTHER_SECRET } });
+        const onlyNew = await TestApp.start({ sharing: app, env: { JWT_SECRET: NEW_SECRET } });
         for (const instance of [rotated, onlyNew]) instance.clock.offsetMs = app.clock.offsetMs;
         try {
           expect((await me(ada.access_token, rotated)).status).toBe(200);
@@ -493,7 +493,7 @@ describe('sessions', () => {
     it('holds over a restart', async () => {
       await ada.api.post('/auth/logout');
       await app.api.post('/auth/logout', { refresh_token: phone.refresh_token });
-      const restarted = await TestApp.start({ sharing: app });
+      const restarted = await TestApp.start({ sharing: app, env: { JWT_SECRET: SECRET } });
       restarted.clock.offsetMs = app.clock.offsetMs;
       try {
         await expectDead(ada, restarted);
@@ -543,7 +543,9 @@ describe('sessions', () => {
     await app.api.as(`${child.access_token}x`).get('/auth/me');
     const last = await refreshed(child.refresh_token);
     await refresh(ada.refresh_token);
-    const { rows } = await app.pool.query('SELECT s.*, r.* FROM sessions s, revocations r WHERE s.user_id = $1', [ada.id]);
+    const { rows } = await app.pool.query('SELECT s.*, r.* FROM sessions s, revocations r WHERE s.user_id = $1', [
+      ada.id,
+    ]);
     const kept = app.log.join('') + JSON.stringify(rows);
     expect(kept).toContain('refresh_token_reused');
     for (const { access_token, refresh_token } of [ada, child, last]) {

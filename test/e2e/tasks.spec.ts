@@ -256,7 +256,7 @@ describe('tasks', () => {
 
     const walk = async (
       path: string,
-      onPage: (page: any[]) => Promise<void> = async () => undefined,
+      onPage: (page: any[]) => Promise<void> = () => Promise.resolve(),
     ): Promise<any[]> => {
       const rows: any[] = [];
       for (let next: string | undefined = path; next !== undefined;) {
@@ -269,7 +269,7 @@ describe('tasks', () => {
       return rows;
     };
 
-    it("shows the caller's own tasks only, newest first", async () => {
+    it("shows the caller's own tasks only, newest first", () => {
       expect(all).toHaveLength(23);
       expect(new Set(all.map((task) => task.user_id))).toEqual(new Set([carol.id]));
       const keys = all.map((task) => [task.created_at, task.id]);

@@ -1,0 +1,28 @@
+/** `npm run build`; with --if-needed only when a source is newer than the last build that came to its end. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+/** Nest empties dist/ first, so this is there only after a whole build. */
+const stamp = join(root, 'dist', '.complete');
+const inputs = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+
+export function buildIfNeeded() {
+  const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join('src', name));
+  if ([...inputs, ...sources].some((name) => statSync(join(root, name)).mtimeMs > builtAt)) build();
+}
+
+function build() {
+  process.stdout.write('Building Roost …\n');
+  const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  const { status } = spawnSync(process.execPath, [nest, 'build'], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(stamp, '');
+}
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.includes('--if-needed')) buildIfNeeded();
+  else build();
+}

@@ -1,0 +1,517 @@
+/** The rules of HTTP that hold on every route: one shape of error, closed methods, hardened answers. D1–D17 are the findings these tests answer. */
+import { readFileSync } from 'node:fs';
+import { METHODS } from 'node:http';
+import { resolve } from 'node:path';
+
+import { TestApp } from '../support/app.js';
+import { person, type Person } from '../support/people.js';
+import { expectHardened, expectProblem, UUID } from '../support/problems.js';
+import { exchange, head, request } from '../support/raw.js';
+
+const JSON_TYPE = 'Content-Type: application/json';
+const LOGIN = 'POST /api/v1/auth/login';
+
+const documented = (
+  JSON.parse(readFileSync(resolve('openapi.json'), 'utf8')) as { paths: Record<string, Record<string, unknown>> }
+).paths;
+
+interface Route {
+  readonly path: string;
+  readonly allowed: readonly string[];
+}
+
+/** Every documented address at each of its prefixes, and those that are no part of the document. */
+const ROUTES: Route[] = [
+  ...Object.entries(documented).flatMap(([path, item]) => {
+    const methods = Object.keys(item).map((method) => method.toUpperCase());
+    const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort();
+    const concrete = path.replace('{task_id}', '1');
+    return [...new Set([concrete, concrete.replace('/api/v1/', '/api/')])].map((path) => ({ path, allowed }));
+  }),
+  ...['/metrics', '/openapi.json', '/docs'].map((path) => ({ path, allowed: ['GET', 'HEAD'] })),
+];
+
+describe('HTTP', () => {
+  let app: TestApp;
+  let alice: Person;
+  let bearer: string;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    alice = await person(app, 'alice');
+    bearer = `Bearer ${alice.access_token}`;
+  });
+
+  afterAll(() => app.stop());
+
+  /** Whatever was done to it, Roost goes on. */
+  afterEach(async () => {
+    const { status } = await app.api.get('/health/live');
+    expect(status).toBe(200);
+  });
+
+  const send = (method: string, path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(app.url + path, { method, ...init, headers: { ...init.headers, authorization: bearer } });
+
+  const answered = async (response: Response): Promise<{ status: number; headers: Headers; text: string }> => ({
+    status: response.status,
+    headers: response.headers,
+    text: await response.text(),
+  });
+
+  const postTask = async (body: string | undefined, headers: Record<string, string> = {}) =>
+    answered(
+      await send('POST', '/api/v1/tasks', {
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(body !== undefined && { body }),
+      }),
+    );
+
+  const withLength = (requestLine: string, body: string, ...lines: string[]): string =>
+    head(requestLine, `Content-Length: ${Buffer.byteLength(body, 'latin1')}`, ...lines) + body;
+
+  describe('what cannot be read is one problem+json (D8, D11)', () => {
+    const host = (...lines: string[]): string =>
+      ['GET /health/live HTTP/1.1', ...lines, 'Connection: close', '', ''].join('\r\n');
+    const chunked = (...chunks: string[]): string =>
+      head(LOGIN, JSON_TYPE, 'Transfer-Encoding: chunked') + chunks.join('');
+
+    it.each([
+      ['bytes that are not HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, 'malformed_request'],
+      ['a space in the address', head('GET /a b'), 400, 'malformed_request'],
+      ['bare line feeds', 'GET /health/live HTTP/1.1\nHost: a\nConnection: close\n\n', 400, 'malformed_request'],
+      ['a folded header', head('GET /health/live', 'X-A: b', ' c'), 400, 'malformed_request'],
+      ['NUL in a header', head('GET /health/live', 'X-A: b\0c'), 400, 'malformed_request'],
+      ['bytes beyond ASCII in the address', head('GET /\xff\xfe'), 400, 'malformed_request'],
+      ['a broken chunk', chunked('zz\r\n{}\r\n0\r\n\r\n'), 400, 'malformed_request'],
+      [
+        'a length and chunks',
+        chunked('0\r\n\r\n').replace('\r\n\r\n', '\r\nContent-Length: 2\r\n\r\n'),
+        400,
+        'malformed_request',
+      ],
+      [
+        'two lengths',
+        head(LOGIN, JSON_TYPE, 'Content-Length: 2', 'Content-Length: 3') + '{}',
+        400,
+        'malformed_request',
+      ],
+      ['a space before the colon', head(LOGIN, 'Transfer-Encoding : chunked') + '0\r\n\r\n', 400, 'malformed_request'],
+      [
+        'an unknown transfer encoding',
+        head(LOGIN, JSON_TYPE, 'Transfer-Encoding: xchunked') + '0\r\n\r\n',
+        400,
+        'malformed_request',
+      ],
+      ['%ff in the path', head('GET /%ff'), 400, 'malformed_request'],
+      ['a truncated sequence in the path', head('GET /api/v1/tasks/%E0%A4%A'), 400, 'malformed_request'],
+      ['%ff in the query', head('GET /health/live?q=%ff'), 400, 'malformed_request'],
+      ['a truncated sequence in the query', head('GET /api/v1/tasks?q=%E0%A4%A'), 400, 'malformed_request'],
+      ['a surrogate in the query', head('GET /api/v1/tasks?q=%ED%A0%80'), 400, 'malformed_request'],
+      ['a name that is no UTF-8 in the query', head('GET /api/v1/tasks?%ff=1'), 400, 'malformed_request'],
+      ['no Host', host(), 400, 'invalid_host'],
+      ['an empty Host', host('Host:'), 400, 'invalid_host'],
+      ['two Hosts', host('Host: a', 'host: b'), 400, 'invalid_host'],
+      ['two equal Hosts', host('Host: a', 'Host: a'), 400, 'invalid_host'],
+      ['a Host with a path', host('Host: evil.com/'), 400, 'invalid_host'],
+      ['a Host with a user', host('Host: a@evil.com'), 400, 'invalid_host'],
+      ['a Host list', host('Host: a, b'), 400, 'invalid_host'],
+      ['a Host with a word for a port', host('Host: a:80x'), 400, 'invalid_host'],
+      ['HTTP/0.9', 'GET /health/live\r\n\r\n', 505, 'http_version_not_supported'],
+      [
+        'HTTP/2.0 in clear',
+        'GET /health/live HTTP/2.0\r\nHost: a\r\nConnection: close\r\n\r\n',
+        505,
+        'http_version_not_supported',
+      ],
+      ['no version', 'GET /health/live \r\nHost: a\r\n\r\n', 400, 'malformed_request'],
+      ['an unknown version', 'GET /health/live HTTP/1.2\r\nHost: a\r\n\r\n', 400, 'malformed_request'],
+      ['a large header', head('GET /health/live', `X-A: ${'a'.repeat(20_000)}`), 431, 'headers_too_large'],
+      ['a large address', head(`GET /${'a'.repeat(20_000)}`), 431, 'headers_too_large'],
+      [
+        'more headers than Node shows',
+        head('GET /health/live', ...Array<string>(2_100).fill('X: a')),
+        431,
+        'headers_too_large',
+      ],
+      ['a long parameter', head(`GET /api/v1/tasks/${'1'.repeat(101)}`), 414, 'uri_too_long'],
+      ['an unknown expectation', withLength(LOGIN, '{}', JSON_TYPE, 'Expect: a-miracle'), 417, 'expectation_failed'],
+      ['a body over the limit', head(LOGIN, JSON_TYPE, 'Content-Length: 100001') + '{}', 413, 'payload_too_large'],
+      [
+        'chunks over the limit',
+        chunked(...Array<string>(10).fill(`4000\r\n${'a'.repeat(0x4000)}\r\n`)),
+        413,
+        'payload_too_large',
+      ],
+    ])('%s', async (_title, bytes, status, code) => {
+      expectProblem(await request(app.url, bytes), status, code);
+    });
+
+    it('an unknown address of 15 kB is 404', async () => {
+      expectProblem(await request(app.url, head(`GET /${'a'.repeat(15_000)}`)), 404, 'route_not_found');
+    });
+
+    it('a request that is well-formed but rare is served', async () => {
+      const patient = await exchange(app.url, withLength(LOGIN, '{}', JSON_TYPE, 'Expect: 100-continue'));
+      expect(patient.map(({ status }) => status)).toEqual([100, 400]);
+      expect(await request(app.url, 'GET /health/live HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });
+      expect(await request(app.url, host('Host: [::1]:3000'))).toMatchObject({ status: 200 });
+      expect(await request(app.url, head('GET /health/live', 'Upgrade: h2c'))).toMatchObject({ status: 200 });
+    });
+
+    it('never gives two answers to one request, nor one out of turn', async () => {
+      const refused = head('POST /nowhere', 'Transfer-Encoding: chunked').replace('Connection: close\r\n', '');
+      const early = await exchange(app.url, `${refused}zz\r\n`);
+      expect(early.length).toBeLessThanOrEqual(1);
+      const slow = head('GET /health/ready').replace('Connection: close\r\n', '');
+      for (const { status } of await exchange(app.url, `${slow}\x01\r\n\r\n`)) expect(status).toBe(200);
+    });
+
+    it('reads an absolute address as its path, and believes nothing of its host (T29)', async () => {
+      await alice.api.post('/tasks', { title: 'first' });
+      await alice.api.post('/tasks', { title: 'second' });
+      const authorization = `Authorization: ${bearer}`;
+      const page = await request(app.url, head('GET http://evil.com/api/v1/tasks?limit=1', authorization));
+      expect(page.status).toBe(200);
+      expect(page.headers.get('link')).toMatch(/^<\/api\/v1\/tasks\?/);
+      expectProblem(
+        await request(app.url, withLength('POST http://evil.com/api/v1/auth/login', '{}', JSON_TYPE)),
+        400,
+        'validation_failed',
+      );
+      expectProblem(await request(app.url, head('DELETE http://evil.com/api/v1/tasks')), 405, 'method_not_allowed');
+    });
+  });
+
+  describe('content types (D7, T38)', () => {
+    it.each([
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/xml',
+      'text/json',
+      'application/problem+json',
+      'application/jsonx',
+      'application/json\ta',
+      'application/json a',
+      'application/json;a',
+      'application/json, text/plain',
+      'application/json; charset=utf-16',
+      'application/json; charset=utf-8; charset=utf-7',
+      '',
+    ])('refuses %j', async (type) => {
+      for (const target of ['POST /api/v1/tasks', LOGIN]) {
+        const bytes = withLength(target, '{"title":"x"}', `Content-Type: ${type}`, `Authorization: ${bearer}`);
+        expectProblem(await request(app.url, bytes), 415, 'unsupported_media_type');
+      }
+    });
+
+    it('refuses a body without a type', async () => {
+      expectProblem(await request(app.url, withLength(LOGIN, '{}')), 415, 'unsupported_media_type');
+    });
+
+    it.each(['gzip', 'br', 'deflate', 'identity, gzip'])('refuses the encoding %s', async (encoding) => {
+      const bytes = withLength(LOGIN, '{}', JSON_TYPE, `Content-Encoding: ${encoding}`);
+      expectProblem(await request(app.url, bytes), 415, 'unsupported_media_type');
+    });
+
+    it.each([
+      'application/json',
+      'APPLICATION/JSON',
+      'application/json;charset=UTF-8',
+      'application/json ; charset="utf-8"',
+      '  application/json',
+    ])('takes %j', async (type) => {
+      expect((await postTask('{"title":"typed"}', { 'content-type': type })).status).toBe(201);
+    });
+  });
+
+  describe('unknown addresses', () => {
+    it.each(['text/plain', 'application/json', 'multipart/form-data', 'application/x-www-form-urlencoded', '\t'])(
+      'are 404 and not 415, 413 or 400 with a body of type %j',
+      async (type) => {
+        for (const body of ['', '{', 'a'.repeat(200_000)]) {
+          const bytes =
+            head('POST /nowhere', `Content-Type: ${type}`, `Content-Length: ${body.length}`) + body.slice(0, 10);
+          expectProblem(await request(app.url, bytes), 404, 'route_not_found');
+        }
+      },
+    );
+
+    it.each([
+      '/',
+      '/api',
+      '/api/v2/tasks',
+      '/api/v1/tasks/',
+      '//api/v1/tasks',
+      '/api/v1//tasks',
+      '/API/v1/tasks',
+      '/api/v1/Tasks',
+      '/api/v1/tasks;a',
+      '/api/v1%2Ftasks',
+      '/api/v1/./tasks',
+      '/api/v1/x/../tasks',
+      '/api/v1/tasks/1/complete/',
+      '/api/v1/tasks%20',
+      '/api/v1/health/live',
+      '*health/live',
+      '/.env',
+      '/.git/config',
+      '/dist/main.js.map',
+      '/package.json',
+      '/__proto__',
+      '/constructor',
+    ])('%s is 404 also for who is logged in (T31, T60)', async (path) => {
+      expectProblem(await request(app.url, head(`GET ${path}`, `Authorization: ${bearer}`)), 404, 'route_not_found');
+    });
+
+    it('a spelling that the router takes for a guarded route is guarded (T31)', async () => {
+      for (const path of [
+        '/api/v1/%74asks',
+        '/%61pi/v1/tasks',
+        '/api/v1/tasks#x',
+        '/api/v1/tasks?',
+        'http://x/api/v1/tasks',
+      ]) {
+        expectProblem(await request(app.url, head(`GET ${path}`)), 401, 'authentication_required');
+      }
+    });
+  });
+
+  describe('methods (D10, T32, T33)', () => {
+    const candidates = [...new Set(METHODS).add('QUERY').add('FOO').add('get').add('X-CUSTOM!')];
+
+    it.each(ROUTES)('$path takes $allowed and nothing else', async ({ path, allowed }) => {
+      const others = candidates.filter((method) => !allowed.includes(method));
+      await Promise.all(
+        others.map(async (method) => {
+          const answer = await request(app.url, head(`${method} ${path}`));
+          expect({ method, status: answer.status }).toEqual({ method, status: 405 });
+          expect(answer.headers.get('allow')).toBe(allowed.join(', '));
+          if (method !== 'HEAD') expectProblem(answer, 405, 'method_not_allowed');
+        }),
+      );
+      for (const method of allowed) expect((await request(app.url, head(`${method} ${path}`))).status).not.toBe(405);
+    });
+
+    it('are unknown on an unknown address', async () => {
+      for (const method of candidates.filter((method) => method !== 'HEAD')) {
+        expectProblem(await request(app.url, head(`${method} /nowhere`)), 404, 'route_not_found');
+      }
+      expectProblem(await request(app.url, head('CONNECT evil.com:443')), 404, 'route_not_found');
+      expectProblem(await request(app.url, head('OPTIONS *')), 404, 'route_not_found');
+    });
+
+    it('are not overridden by a header, a field or a parameter', async () => {
+      const { body: task } = await alice.api.post('/tasks', { title: 'stays' });
+      const path = `/api/v1/tasks/${task.id}`;
+      for (const header of ['x-http-method-override', 'x-http-method', 'x-method-override'])
+        expect((await send('GET', path, { headers: { [header]: 'DELETE' } })).status).toBe(200);
+      expect((await send('GET', `${path}?_method=DELETE`)).status).toBe(200);
+      expect((await send('POST', `${path}?_method=DELETE`)).status).toBe(405);
+      expect((await alice.api.get(`/tasks/${task.id}`)).body.title).toBe('stays');
+    });
+
+    it('HEAD answers as GET does, without a body', async () => {
+      const { body: task } = await alice.api.post('/tasks', { title: 'HEAD' });
+      for (const { path, allowed } of ROUTES.filter(({ allowed }) => allowed.includes('GET'))) {
+        const concrete = path.replace('/tasks/1', `/tasks/${task.id}`);
+        const authorization = `Authorization: ${bearer}`;
+        const [got, headed] = [
+          await request(app.url, head(`GET ${concrete}`, authorization)),
+          await request(app.url, head(`HEAD ${concrete}`, authorization)),
+        ];
+        expect({ path, status: got.status, allowed }).toMatchObject({ status: 200 });
+        expect(headed.status).toBe(200);
+        expect(headed.text).toBe('');
+        expect(headed.headers.get('content-type')).toBe(got.headers.get('content-type'));
+      }
+    });
+
+    it('HEAD on a guarded route needs a token', async () => {
+      for (const path of ['/api/v1/tasks', '/api/v1/tasks/1', '/api/v1/auth/me']) {
+        const answer = await request(app.url, head(`HEAD ${path}`));
+        expect(answer).toMatchObject({ status: 401, text: '' });
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="roost"');
+      }
+    });
+  });
+
+  describe('errors of the routes themselves have the same shape (T40)', () => {
+    it('401', async () => {
+      const without = await answered(await fetch(`${app.url}/api/v1/tasks`));
+      expectProblem(without, 401, 'authentication_required');
+      expect(without.headers.get('www-authenticate')).toBe('Bearer realm="roost"');
+      const bad = await answered(await fetch(`${app.url}/api/v1/tasks`, { headers: { authorization: 'Bearer x' } }));
+      expectProblem(bad, 401, 'invalid_token');
+      expect(bad.headers.get('www-authenticate')).toBe('Bearer realm="roost", error="invalid_token"');
+    });
+
+    it('403, 404, 409, 422 and 400 under /auth', async () => {
+      const bob = await person(app, 'bob');
+      const { body: task } = await bob.api.post('/tasks', { title: 'his' });
+      expectProblem(await alice.api.get(`/tasks/${task.id}`), 403, 'task_forbidden');
+      expectProblem(await alice.api.get('/tasks/2147483647'), 404, 'task_not_found');
+      expectProblem(
+        await app.api.post('/auth/register', { email: bob.email, password: 'long enough' }),
+        409,
+        'email_taken',
+      );
+      expectProblem(await alice.api.post('/tasks', {}), 422, 'validation_failed');
+      for (const path of ['/api/v1/auth/login', '/api/auth/login'])
+        expectProblem(await app.api.post(path, {}), 400, 'validation_failed');
+      const spelled = withLength('POST /api/v1/%61uth/login', '{}', JSON_TYPE);
+      expectProblem(await request(app.url, spelled), 400, 'validation_failed');
+    });
+
+    it('500 tells the client nothing, and the log everything but values', async () => {
+      await app.pool.query('ALTER TABLE tasks RENAME TO tasks_elsewhere');
+      try {
+        const broken = await postTask('{"title":"canary-of-the-500"}');
+        expectProblem(broken, 500, 'internal_error');
+        const line = app.log.find((line) => line.includes('"unexpected error"')) ?? '';
+        expect(JSON.parse(line)).toMatchObject({
+          level: 'error',
+          request_id: broken.headers.get('x-request-id'),
+          err: { message: expect.stringContaining('tasks'), stack: expect.any(String) },
+        });
+        expect(app.log.join('')).not.toMatch(/canary-of-the-500|INSERT INTO/);
+      } finally {
+        await app.pool.query('ALTER TABLE tasks_elsewhere RENAME TO tasks');
+      }
+      expect((await postTask('{"title":"works again"}')).status).toBe(201);
+    });
+
+    it('a client that goes away is no failure of ours', async () => {
+      const before = app.log.length;
+      const half = new AbortController();
+      const body = new ReadableStream({
+        start: (stream) => {
+          stream.enqueue(new TextEncoder().encode('{"title":'));
+        },
+        pull: () => {
+          half.abort();
+        },
+      });
+      const init = {
+        method: 'POST',
+        body,
+        duplex: 'half',
+        signal: half.signal,
+        headers: { 'content-type': 'application/json' },
+      };
+      await expect(fetch(`${app.url}/api/v1/tasks`, init as RequestInit)).rejects.toThrow();
+      await app.api.get('/health/ready');
+      expect(app.log.slice(before).filter((line) => !line.includes('"level":"info"'))).toEqual([]);
+    });
+  });
+
+  describe('every answer', () => {
+    it('is hardened and carries a request id of ours', async () => {
+      const spoofed = { 'x-request-id': 'spoofed', 'request-id': 'spoofed' };
+      for (const path of [
+        '/health/live',
+        '/health/ready',
+        '/openapi.json',
+        '/metrics',
+        '/.well-known/jwks.json',
+        '/api/v1/tasks',
+        '/nowhere',
+        '/api/v1/auth/login',
+      ]) {
+        const answer = await answered(await send('GET', path, { headers: spoofed }));
+        expectHardened(answer);
+        expect(answer.text).not.toContain('spoofed');
+      }
+      expect(app.log.join('')).not.toContain('spoofed');
+    });
+
+    it('has another request id', async () => {
+      const ids = await Promise.all(
+        Array.from({ length: 20 }, async () => (await app.api.get('/health/live')).headers.get('x-request-id')),
+      );
+      for (const id of ids) expect(id).toMatch(UUID);
+      expect(new Set(ids).size).toBe(20);
+    });
+
+    it('echoes nothing into headers (T35)', async () => {
+      const { headers } = await request(
+        app.url,
+        head('GET /api/v1/tasks?limit=1%0d%0aX-Injected:1', `Authorization: ${bearer}`),
+      );
+      expect(headers.has('x-injected')).toBe(false);
+      const link = await alice.api.get('/tasks?limit=1&q=%0d%0aX-Injected:%201');
+      expect(link.headers.has('x-injected')).toBe(false);
+    });
+
+    it('ignores ranges and conditions that would make two answers of one (T55)', async () => {
+      for (const headers of [
+        { range: 'bytes=0-0,2-2' },
+        { range: 'bytes=-1' },
+        { 'if-none-match': '*' },
+        { 'accept-encoding': 'gzip;q=1' },
+        { accept: 'image/png' },
+      ]) {
+        const answer = await send('GET', '/api/v1/tasks', { headers: headers as unknown as Record<string, string> });
+        expect(answer.status).toBe(200);
+        expect(answer.headers.has('content-encoding')).toBe(false);
+      }
+    });
+  });
+
+  describe('the request log', () => {
+    it('has one bounded JSON line a request, without query and without what a client smuggles in (T36)', async () => {
+      const marker = `log-${Date.now()}`;
+      const nasty = [
+        `/${marker}%0d%0a{"level":"fatal"}`,
+        `/${marker}%1b[31m`,
+        `/${marker}%E2%80%A8`,
+        `/${marker}/${'a'.repeat(10_000)}`,
+        `/${marker}?token=secret-in-query`,
+      ];
+      const before = app.log.length;
+      for (const path of nasty)
+        await request(
+          app.url,
+          head(
+            `GET ${path.replaceAll(/["{}]/g, encodeURIComponent)}`,
+            'User-Agent: \x1b[31m"}{"level":"fatal"',
+            'X-Request-Id: a\tb',
+          ),
+        );
+      const lines = app.log.slice(before);
+      expect(lines).toHaveLength(nasty.length);
+      for (const line of lines) {
+        expect(line.match(/\n/g)).toHaveLength(1);
+        expect(line.length).toBeLessThan(600);
+        expect(line).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]|fatal"\}|secret-in-query/);
+        const entry = JSON.parse(line) as Record<string, unknown>;
+        expect(entry).toMatchObject({
+          level: 'info',
+          msg: 'request',
+          method: 'GET',
+          status: 404,
+          ip: '127.0.0.1',
+          request_id: expect.stringMatching(UUID),
+        });
+        expect(String(entry.path).length).toBeLessThanOrEqual(256);
+      }
+    });
+
+    it('never shows a password or a token, whatever is done with them (T61)', async () => {
+      const password = `canary-${process.pid}-password`;
+      const email = 'canary@example.org';
+      await app.api.post('/auth/register', { email, password });
+      const { body: tokens } = await app.api.post('/auth/login', { email, password });
+      await app.api.post('/auth/login', { email, password: `${password}-wrong` });
+      await app.api.post('/auth/refresh', { refresh_token: tokens.refresh_token });
+      await fetch(`${app.url}/api/v1/tasks?access_token=${tokens.access_token}&password=${password}`);
+      await request(app.url, withLength(LOGIN, `{"email":"${email}","password":"${password}"`, JSON_TYPE));
+      await app.api.as(tokens.access_token).post('/auth/logout', {});
+      const log = app.log.join('');
+      for (const secret of [password, tokens.access_token, tokens.refresh_token, email])
+        expect(log).not.toContain(secret);
+      expect(log).toContain('"path":"/api/v1/auth/login"');
+    });
+  });
+});
