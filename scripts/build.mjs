@@ -10,7 +10,9 @@ const inputs = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'ne
 
 export function buildIfNeeded() {
   const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join('src', name));
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) =>
+    join('src', name),
+  );
   if ([...inputs, ...sources].some((name) => statSync(join(root, name)).mtimeMs > builtAt)) build();
 }
 

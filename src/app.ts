@@ -8,20 +8,13 @@ import { getStorageToken } from '@nestjs/throttler';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
-import {
-  answerExpectation,
-  answerParserError,
-  answerRouterError,
-  answerUnrouted,
-  labelAnswers,
-  MAX_PARAM_LENGTH,
-  originForm,
-  refuseRequests,
-} from './common/http-hardening.js';
+import { MAX_PARAM_LENGTH, trackMethods } from './common/allowed-methods.js';
+import { answerRouterError, labelAnswers, originForm, refuseRequests } from './common/http-hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './common/json-body.js';
 import { buildOpenApi } from './common/openapi.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { limitAddresses } from './common/rate-limit.js';
+import { answerExpectation, answerParserError, answerUnrouted, trackExchanges } from './common/raw-errors.js';
 import { logRequests } from './common/request-log.js';
 import { ValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
@@ -65,6 +58,8 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const fastify = app.getHttpAdapter().getInstance();
   const readiness = app.get(Readiness);
   const rules = { ...config.http, isDraining: () => readiness.draining };
+  trackMethods(fastify);
+  trackExchanges(fastify);
   labelAnswers(fastify, rules);
   if (config.rateLimit) limitAddresses(fastify, app.get(getStorageToken()));
   refuseRequests(fastify, rules);

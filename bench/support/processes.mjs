@@ -26,11 +26,12 @@ export function requireLinux() {
 
 /**
  * Starts `node …args` on a free port of 127.0.0.1, its output in a file, and waits for its first answer.
- * @param {{ args: string[], env: Record<string, string>, log: string, probe: string, ready?: number }} options
- *   `probe` is the path that is asked, `ready` the status it answers when the server is ready
+ * @param {{ args: string[], env: Record<string, string>, log: string, probe: string, ready?: number, endings: (() => unknown)[] }} options
+ *   `probe` is the path that is asked, `ready` the status it answers when the server is ready;
+ *   what ends the process is put into `endings` before it is waited for
  * @returns {Promise<Server>}
  */
-export async function startServer({ args, env, log, probe, ready = 200 }) {
+export async function startServer({ args, env, log, probe, ready = 200, endings }) {
   const port = await findFreePort();
   const output = openSync(log, 'w');
   const startedAt = performance.now();
@@ -48,6 +49,7 @@ export async function startServer({ args, env, log, probe, ready = 200 }) {
     }
     if (!(await until(hasEnded, STOP_LIMIT_MS))) child.kill('SIGKILL');
   };
+  endings.push(stop);
   const url = `http://127.0.0.1:${port}`;
   const answers = () =>
     fetch(url + probe).then(
@@ -57,7 +59,6 @@ export async function startServer({ args, env, log, probe, ready = 200 }) {
   const started = await until(async () => hasEnded() || (await answers()), START_LIMIT_MS);
   const readyMs = performance.now() - startedAt;
   if (started && !hasEnded()) return { pid: Number(child.pid), url, readyMs, stop };
-  await stop();
   throw new Error(`${args.join(' ')} did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
 }
 

@@ -16,7 +16,6 @@ export type ErrorKind =
   | 'too_many_requests'
   | 'headers_too_large'
   | 'internal'
-  | 'http_version_not_supported'
   | 'unavailable';
 
 interface ErrorEntry {
@@ -38,7 +37,7 @@ export const ERRORS = {
     detail: 'The body must be sent as application/json in UTF-8, without a content encoding.',
   },
   expectation_failed: { kind: 'expectation_failed', detail: 'The only expectation that can be met is 100-continue.' },
-  http_version_not_supported: { kind: 'http_version_not_supported', detail: 'Use HTTP/1.1.' },
+  http_version_not_supported: { kind: 'malformed', detail: 'Use HTTP/1.1.' },
   request_timeout: { kind: 'request_timeout', detail: 'The request did not arrive in time.' },
 
   // what can be read, and is wrong

@@ -1,31 +1,12 @@
-/** What Fastify and Node leave open by default: hosts, methods, raw errors, headers. Each rule names what it is against. */
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+/** What Fastify leaves open by default, before a body is read: the headers of every answer, hosts, plain HTTP, methods. */
+import type { IncomingMessage } from 'node:http';
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import findMyWay, { type HTTPMethod } from 'find-my-way';
 
+import { unrouted } from './allowed-methods.js';
 import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './cors.js';
 import { AppError } from './errors.js';
-import type { ErrorCode } from './error-codes.js';
-import { problemReply } from './problem.js';
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The methods that an address takes; none for an unknown address. */
-    allowedMethods: (url: string) => string[];
-  }
-}
-
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'x-frame-options': 'DENY',
-};
+import { problemReply, SECURITY_HEADERS } from './problem.js';
 
 /** The interactive reference runs scripts and inline styles, all of its own origin. */
 const DOCS_POLICY = [
@@ -40,7 +21,6 @@ const DOCS_POLICY = [
 ].join('; ');
 
 const HSTS = 'max-age=63072000; includeSubDomains';
-export const MAX_PARAM_LENGTH = 100;
 /** Far below the 2,000 from which on Node drops headers unseen, a second Host among them. */
 const MAX_HEADERS = 200;
 
@@ -64,7 +44,6 @@ export interface HttpRules {
 /** The headers of every answer. Stands before {@link refuseRequests} and all that answers by itself. */
 export function labelAnswers(fastify: FastifyInstance, { httpsOnly, corsOrigins, isDraining }: HttpRules): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    trackExchange(request.raw.socket, reply.raw);
     void reply
       .headers(SECURITY_HEADERS)
       .headers(corsHeaders(request, corsOrigins))
@@ -79,14 +58,12 @@ export function labelAnswers(fastify: FastifyInstance, { httpsOnly, corsOrigins,
 
 /** What is refused outright, before anything of the body is read. */
 export function refuseRequests(fastify: FastifyInstance, { httpsOnly, corsOrigins }: HttpRules): void {
-  const allowedMethods = trackMethods(fastify);
-  fastify.decorate('allowedMethods', allowedMethods);
   fastify.addHook('onRequest', (request, reply, done) => {
     const refusal = refuse(request, httpsOnly);
     if (refusal) sendProblem(request, reply, refusal);
     else if (!request.is404) done();
     else if (isPreflight(request, corsOrigins)) void reply.code(204).headers(PREFLIGHT_HEADERS).send();
-    else sendProblem(request, reply, unrouted(allowedMethods(request.url)));
+    else sendProblem(request, reply, unrouted(fastify.allowedMethods(request.url)));
   });
 }
 
@@ -131,26 +108,6 @@ export function originForm(target: string): string {
   return path.startsWith('/') ? path : `/${path}`;
 }
 
-/** RFC 9110 section 15.5.6: an address that exists, and a method that it does not take. */
-function unrouted(allowed: readonly string[]): AppError {
-  return allowed.length > 0
-    ? new AppError('method_not_allowed', { headers: { allow: allowed.join(', ') } })
-    : new AppError('route_not_found');
-}
-
-/** A second router of the same kind, asked only when the first found nothing, says which methods an address takes. */
-function trackMethods(fastify: FastifyInstance): (url: string) => string[] {
-  const router = findMyWay({ maxParamLength: MAX_PARAM_LENGTH });
-  const methods = new Set<HTTPMethod>();
-  fastify.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat() as HTTPMethod[]) {
-      methods.add(each);
-      if (!router.hasRoute(each, url)) router.on(each, url, () => undefined);
-    }
-  });
-  return (url) => [...methods].filter((method) => router.find(method, url.split('?')[0] ?? '') !== null).sort();
-}
-
 /** The router's own refusals: a malformed address, or one that is too long. */
 export function answerRouterError(
   error: Error & { code?: string },
@@ -162,76 +119,4 @@ export function answerRouterError(
     reply,
     new AppError(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'uri_too_long' : 'malformed_request'),
   );
-}
-
-const CODE_OF_PARSER_ERROR: Partial<Record<string, ErrorCode>> = {
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
-};
-
-/** The newest response on each connection. */
-const exchanges = new WeakMap<Socket, ServerResponse>();
-
-function trackExchange(socket: Socket, response: ServerResponse): void {
-  exchanges.set(socket, response);
-}
-
-/** An answer out of turn would be taken for that of another request (response splitting by pipelining). */
-function isOurTurn(socket: Socket): boolean {
-  const response = exchanges.get(socket);
-  if (response === undefined) return true;
-  return response.req.complete ? response.writableEnded : !response.headersSent;
-}
-
-export interface ParserError extends Error {
-  readonly code?: string;
-  /** A Buffer, whatever Fastify's types say. */
-  readonly rawPacket?: unknown;
-}
-
-/** RFC 9110 section 5.6.2: a method is a token, also one that Node does not know. */
-const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*) HTTP\/1\.[01]\r\n/;
-
-/** What Node's parser refuses never becomes a request: the answer is written to the socket. */
-export function answerParserError(fastify: FastifyInstance, error: ParserError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || !isOurTurn(socket)) {
-    socket.destroy();
-    return;
-  }
-  const target = error.code === 'HPE_INVALID_METHOD' ? targetOf(error.rawPacket) : undefined;
-  if (target !== undefined) answerUnrouted(fastify, target, socket);
-  else writeProblem(socket, new AppError(CODE_OF_PARSER_ERROR[error.code ?? ''] ?? 'malformed_request'));
-}
-
-function targetOf(packet: unknown): string | undefined {
-  return Buffer.isBuffer(packet) ? REQUEST_LINE.exec(packet.toString('latin1'))?.[1] : undefined;
-}
-
-/** For a method that never becomes a request: one that Node does not know, or CONNECT. */
-export function answerUnrouted(fastify: FastifyInstance, target: string, socket: Duplex): void {
-  writeProblem(socket, unrouted(fastify.allowedMethods(originForm(target))));
-}
-
-function writeProblem(socket: Duplex, error: AppError): void {
-  const { problem, headers } = problemReply(error, { id: randomUUID(), url: '' });
-  const body = JSON.stringify(problem);
-  const fields = {
-    ...SECURITY_HEADERS,
-    ...headers,
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
-  };
-  const head = Object.entries(fields)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('');
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${head}\r\n${body}`);
-}
-
-/** Node answers an `Expect` that it does not know with an empty 417. */
-export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const { problem, headers } = problemReply(new AppError('expectation_failed'), { id: randomUUID(), url: '' });
-  const body = JSON.stringify(problem);
-  response
-    .writeHead(problem.status, { ...SECURITY_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) })
-    .end(body);
 }

@@ -6,6 +6,15 @@ import type { AppError, FieldError } from './errors.js';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
+/** Of every answer, and so of every error, too. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+};
+
 const STATUS: Record<ErrorKind, number> = {
   malformed: 400,
   invalid: 422,
@@ -23,7 +32,6 @@ const STATUS: Record<ErrorKind, number> = {
   headers_too_large: 431,
   internal: 500,
   unavailable: 503,
-  http_version_not_supported: 505,
 };
 
 /** Codes that RFC 6750 section 3.1 calls `invalid_token`: credentials were sent, and they are no good. */

@@ -34,6 +34,6 @@ export function dataSourceOptions({ url, max, onPoolError }: PoolOptions): DataS
 async function limitStatements(client: ClientBase): Promise<void> {
   const { statement, idleInTransaction } = TIMEOUTS;
   await client.query(
-    `SET statement_timeout = ${statement}; SET idle_in_transaction_session_timeout = ${idleInTransaction}; SET timezone = 'UTC'`,
+    `SET statement_timeout = ${statement}; SET idle_in_transaction_session_timeout = ${idleInTransaction}; SET timezone = 'UTC'; SET datestyle = 'ISO'`,
   );
 }

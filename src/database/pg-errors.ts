@@ -3,6 +3,8 @@ import { AppError } from '../common/errors.js';
 
 /** SQLSTATE classes and codes of a lost, starting, stopping or overloaded server. */
 const UNAVAILABLE_SQLSTATE = /^(?:08|53|57P0|57014|25P03|25P04|25006|58|F0|XX001)/;
+/** At start these are faults of the configuration; later, a server under maintenance, or transactions that met. */
+const PASSING_AT_RUN_TIME = /^(?:28|3D000|40|55000)/;
 const UNAVAILABLE_SOCKET = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -39,7 +41,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 
 /** For the problem filter: a lost database is 503, and the client may try again. */
 export function translateDatabaseError(error: unknown): AppError | undefined {
-  return isDatabaseUnavailable(error)
+  const { code } = driverError(error);
+  const passing = typeof code === 'string' && PASSING_AT_RUN_TIME.test(code);
+  return passing || isDatabaseUnavailable(error)
     ? new AppError('database_unavailable', { cause: error, retryAfterSeconds: RETRY_AFTER_SECONDS })
     : undefined;
 }

@@ -5,7 +5,7 @@ import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { Flag, OneOf, OptionalNotNull, OptionalNullable, QueryFlag, QueryInteger, Text } from '../common/validation.js';
 import type { Task } from './task.entity.js';
-import type { ListedTask } from './tasks.query.js';
+import { type ListedTask, TASK_SORTS, type TaskSort } from './tasks.query.js';
 
 const TITLE = { min: 1, max: 200, blank: 'refused' } as const;
 const DESCRIPTION = { max: 1_000, documented: { nullable: true } };
@@ -40,9 +40,6 @@ export class CompleteTaskRequest {
   @Flag()
   completed: boolean;
 }
-
-export const TASK_SORTS = ['-created_at', 'created_at', '-updated_at', 'title'] as const;
-export type TaskSort = (typeof TASK_SORTS)[number];
 
 export class ListTasksQuery {
   /** Only completed, or only open tasks. */

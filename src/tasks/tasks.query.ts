@@ -5,7 +5,9 @@ import type { CursorKey } from '../common/pagination.js';
 import { escapeLike } from '../common/text.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
 import type { Task } from './task.entity.js';
-import type { TaskSort } from './tasks.dto.js';
+
+export const TASK_SORTS = ['-created_at', 'created_at', '-updated_at', 'title'] as const;
+export type TaskSort = (typeof TASK_SORTS)[number];
 
 export interface TaskPage {
   readonly ownerId: string;

@@ -7,8 +7,7 @@ import { AppError } from '../common/errors.js';
 import { Cursors, Page } from '../common/pagination.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { Task } from './task.entity.js';
-import type { TaskSort } from './tasks.dto.js';
-import { type ListedTask, selectTaskPage, taskKey } from './tasks.query.js';
+import { type ListedTask, selectTaskPage, taskKey, type TaskSort } from './tasks.query.js';
 
 export interface TaskFilter {
   readonly completed: boolean | undefined;
@@ -34,16 +33,18 @@ export class TasksService {
   ) {}
 
   /** @throws AppError `validation_failed` for a cursor of another sort or another person */
-  async list(principal: Principal, { cursor, limit, ...filter }: TaskFilter): Promise<Page<ListedTask>> {
-    const scope = `tasks ${filter.sort} ${principal.userId}`;
+  async list(principal: Principal, { completed, q, sort, cursor, limit }: TaskFilter): Promise<Page<ListedTask>> {
+    const scope = `tasks ${sort} ${principal.userId}`;
     const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
     const rows = await selectTaskPage(this.tasks.manager, {
-      ...filter,
       ownerId: principal.userId,
+      completed,
+      q,
+      sort,
       after,
       limit: limit + 1,
     });
-    return Page.cut(rows, limit, (last) => this.cursors.encode(scope, taskKey(filter.sort, last)));
+    return Page.cut(rows, limit, (last) => this.cursors.encode(scope, taskKey(sort, last)));
   }
 
   async create(

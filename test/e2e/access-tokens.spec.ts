@@ -153,10 +153,13 @@ describe('access tokens', () => {
       attacker.on('connection', () => (connections += 1));
       await new Promise<void>((resolve) => attacker.listen(0, '127.0.0.1', resolve));
       const url = `http://127.0.0.1:${(attacker.address() as AddressInfo).port}/keys.json`;
-      for (const field of ['jku', 'x5u', 'iss', 'kid']) {
-        await expectRefused(signJwt({ header: header({ [field]: url }), payload: claims(), secret: SECRET }));
+      try {
+        for (const field of ['jku', 'x5u', 'iss', 'kid']) {
+          await expectRefused(signJwt({ header: header({ [field]: url }), payload: claims(), secret: SECRET }));
+        }
+      } finally {
+        await new Promise((resolve) => attacker.close(resolve));
       }
-      await new Promise((resolve) => attacker.close(resolve));
       expect(connections).toBe(0);
     });
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { Api } from '../support/api.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';
-import { eventually, isAlive, RoostProcess } from '../support/process.js';
+import { childrenOf, eventually, isAlive, RoostProcess } from '../support/process.js';
 
 const ACCOUNT = { email: 'first@example.org', password: 'correct horse battery' };
 const PRODUCTION = {
@@ -92,6 +92,24 @@ describe('the process', () => {
       other.close();
       expect(roost.output).toContain(`Port ${port} is already in use`);
       expect(databasePid()).toBeUndefined();
+    });
+
+    it('answers 503 while its database is frozen, and comes back by itself', async () => {
+      const api = new Api(await start().ready());
+      expect((await api.post('/auth/register', ACCOUNT)).status).toBe(201);
+      const postmaster = databasePid() ?? 0;
+      const server = [postmaster, ...childrenOf(postmaster)];
+      for (const pid of server) process.kill(pid, 'SIGSTOP');
+      const answers = await Promise.all([
+        api.get('/health/ready'),
+        api.post('/auth/login', ACCOUNT),
+        api.get('/health/live'),
+      ]);
+      for (const pid of server) process.kill(pid, 'SIGCONT');
+      expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
+      expect(Number(answers[1].headers.get('retry-after'))).toBeGreaterThan(0);
+      await eventually(async () => (await api.get('/health/ready')).status === 200);
+      expect((await api.post('/auth/login', ACCOUNT)).status).toBe(200);
     });
 
     it('ends and says so when its database is killed and stays away', async () => {

@@ -6,7 +6,7 @@ export interface Erroneous {
 }
 
 const INTERNALS =
-  /node_modules|\bat \S+ \(|SELECT|INSERT|relation|constraint|FST_|HPE_|ERR_|Exception|fastify|nest|postgres/i;
+  /node_modules|\bat \S+ \(|SELECT|INSERT|relation|constraint|FST_|HPE_|ERR_|Exception|fastify|nestjs|postgres/i;
 
 export const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

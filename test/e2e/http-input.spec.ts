@@ -1,0 +1,423 @@
+/** What is read from a request, and how strictly: JSON, types, unknown fields, ids, text. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { codePoints } from '../../src/common/text.js';
+import { TestApp } from '../support/app.js';
+import { login, PASSWORD, person, type Person } from '../support/people.js';
+import { expectProblem } from '../support/problems.js';
+
+const NAUGHTY = JSON.parse(readFileSync(resolve('test/data/blns.json'), 'utf8')) as string[];
+
+/** Eight at a time. */
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+}
+
+describe('input', () => {
+  let app: TestApp;
+  let alice: Person;
+  let taskPath: string;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    alice = await person(app, 'alice');
+    taskPath = `/tasks/${(await alice.api.post('/tasks', { title: 'one' })).body.id}`;
+  });
+
+  afterAll(() => app.stop());
+
+  afterEach(async () => {
+    expect((await app.api.get('/health/ready')).status).toBe(200);
+  });
+
+  describe('JSON (D1, D16, T38, T39)', () => {
+    const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+
+    it.each([33, 5_000, 20_000, 50_000])('nested %d deep is 400, also where nobody is logged in', async (depth) => {
+      for (const body of [
+        nested(depth),
+        `{"title":${nested(depth - 1)}}`,
+        '{"a":'.repeat(depth) + '1' + '}'.repeat(depth),
+      ]) {
+        if (body.length > 100_000) continue;
+        expectProblem(await app.api.post('/auth/login', body), 400, 'json_too_deep');
+        expectProblem(await alice.api.post('/tasks', body), 400, 'json_too_deep');
+      }
+    });
+
+    it('nested 100,000 deep and unclosed is 400', async () => {
+      expectProblem(await app.api.post('/auth/login', '['.repeat(100_000)), 400, 'json_too_deep');
+    });
+
+    it('nested 32 deep is read, and brackets in strings are no nesting', async () => {
+      expectProblem(await alice.api.post('/tasks', `{"title":${nested(31)}}`), 422, 'validation_failed');
+      const title = '[{"'.repeat(60);
+      expect((await alice.api.post('/tasks', { title })).body.title).toBe(title);
+    });
+
+    it.each([
+      ['broken', '{"title":'],
+      ['with trailing junk', '{"title":"x"} x'],
+      ['twice', '{"title":"x"}{"title":"x"}'],
+      ['with a comment', '{"title":"x"/**/}'],
+      ['with single quotes', "{'title':'x'}"],
+      ['with NaN', '{"title":NaN}'],
+      ['with a raw line break in a string', '{"title":"a\nb"}'],
+      ['with a byte order mark', '\uFEFF{"title":"x"}'],
+      ['with __proto__', '{"title":"x","__proto__":{"polluted":1}}'],
+      ['with an escaped __proto__', '{"title":"x","\\u005f_proto__":{"polluted":1}}'],
+      ['with a nested __proto__', '{"title":"x","a":[{"__proto__":{"polluted":1}}]}'],
+      ['with constructor.prototype', '{"title":"x","constructor":{"prototype":{"polluted":1}}}'],
+      ['with an escaped constructor.prototype', '{"title":"x","con\\u0073tructor":{"protot\\u0079pe":{"polluted":1}}}'],
+    ])('%s is 400', async (_title, body) => {
+      expectProblem(await alice.api.post('/tasks', body), 400, 'malformed_json');
+      expect('polluted' in {}).toBe(false);
+    });
+
+    it('in bytes that are no UTF-8 is 400, so that two passwords cannot become equal', async () => {
+      const body = (byte: number): Buffer =>
+        Buffer.concat([
+          Buffer.from('{"email":"a@example.org","password":"'),
+          Buffer.from([byte]),
+          Buffer.from('12345678"}'),
+        ]);
+      for (const byte of [0x80, 0xc0, 0xed, 0xff])
+        expectProblem(await app.api.post('/auth/register', body(byte)), 400, 'malformed_json');
+      const utf16 = Buffer.from('\uFEFF{"title":"x"}', 'utf16le');
+      expectProblem(await alice.api.post('/tasks', utf16), 400, 'malformed_json');
+    });
+
+    it.each(['null', '[]', '"x"', '1', 'true', '[{"title":"x"}]'])('that is %s at the top is 422', async (body) => {
+      for (const answer of [await alice.api.post('/tasks', body), await alice.api.put(taskPath, body)]) {
+        expectProblem(answer, 422, 'validation_failed');
+        expect(answer.body.errors).toEqual([{ pointer: '#', code: 'wrong_type', detail: 'must be a JSON object' }]);
+      }
+      expectProblem(await app.api.post('/auth/login', body), 400, 'validation_failed');
+    });
+
+    it('that is empty has no fields', async () => {
+      const answer = await alice.api.post('/tasks', '');
+      expectProblem(answer, 422, 'validation_failed');
+      expect(answer.body.errors).toMatchObject([{ pointer: '#/title', code: 'required' }]);
+    });
+
+    it('with a key twice counts once, the last, for check and use alike', async () => {
+      expect((await alice.api.post('/tasks', '{"title":1,"title":"last"}')).body.title).toBe('last');
+      expectProblem(await alice.api.post('/tasks', '{"title":"first","title":1}'), 422, 'validation_failed');
+    });
+
+    it('with thousands of unknown keys gets a short answer', async () => {
+      const keys = Object.fromEntries(Array.from({ length: 9_000 }, (_, n) => [`k${n}`, 1]));
+      const answer = await alice.api.post('/tasks', { title: 'x', ...keys });
+      expectProblem(answer, 422, 'validation_failed');
+      expect(answer.text.length).toBeLessThan(5_000);
+    });
+
+    it.each(['1e400', '-1e400', '9007199254740993', '1e-400', '-0'])(
+      'number %s is never taken for text or truth',
+      async (number) => {
+        expectProblem(await alice.api.post('/tasks', `{"title":${number}}`), 422, 'validation_failed');
+        expectProblem(await alice.api.put(taskPath, `{"completed":${number}}`), 422, 'validation_failed');
+      },
+    );
+  });
+
+  describe('types are strict (D6, D14)', () => {
+    const wrong: Record<string, unknown[]> = {
+      title: [1, 0, ['x'], [], {}, { length: 3 }, true, false, null],
+      description: [1, ['x'], {}, true],
+      completed: ['true', 'false', '', 'on', 1, 0, [true], {}, null],
+    };
+
+    it.each(Object.entries(wrong))('%s', async (field, values) => {
+      for (const value of values) {
+        const answers = [await alice.api.put(taskPath, { [field]: value })];
+        if (field !== 'completed') answers.push(await alice.api.post('/tasks', { title: 'x', [field]: value }));
+        else answers.push(await alice.api.patch(`${taskPath}/complete`, { [field]: value }));
+        for (const answer of answers) {
+          expectProblem(answer, 422, 'validation_failed');
+          expect(answer.body.errors).toMatchObject([{ pointer: `#/${field}`, code: 'wrong_type' }]);
+        }
+      }
+      expect((await alice.api.get(taskPath)).body).toMatchObject({ title: 'one', description: null, completed: false });
+    });
+
+    it.each(['email', 'username', 'password'])('%s of accounts', async (field) => {
+      const account = { email: 'strict@example.org', username: 'strict', password: PASSWORD };
+      for (const value of [1, ['x'], {}, true, null]) {
+        const answer = await app.api.post('/auth/register', { ...account, [field]: value });
+        expectProblem(answer, 400, 'validation_failed');
+        expect(answer.body.errors).toMatchObject([{ pointer: `#/${field}`, code: 'wrong_type' }]);
+      }
+    });
+
+    it.each([
+      '1e1',
+      '0x10',
+      '1.0',
+      '%201',
+      '1%20',
+      '%2B1',
+      '-1',
+      '0',
+      '101',
+      '1000000000',
+      '99999999999999999999',
+      'NaN',
+      'Infinity',
+      '',
+      'null',
+      '%D9%A1',
+    ])('limit=%s is 422', async (limit) => {
+      const answer = await alice.api.get(`/tasks?limit=${limit}`);
+      expectProblem(answer, 422, 'validation_failed');
+      expect(answer.body.errors).toMatchObject([{ pointer: '#/limit' }]);
+    });
+
+    it.each([
+      'limit=1&limit=2',
+      'q=a&q=b',
+      'completed=true&completed=false',
+      'sort=title&sort=title',
+      'cursor=a&cursor=a',
+    ])('a parameter given twice is refused: %s', async (query) => {
+      const answer = await alice.api.get(`/tasks?${query}`);
+      expectProblem(answer, 422, 'validation_failed');
+      expect(answer.body.errors).toMatchObject([{ pointer: `#/${query.split('=')[0]}` }]);
+    });
+  });
+
+  describe('unknown fields are refused by name (D13, T26)', () => {
+    const names = [
+      'role',
+      'id',
+      'user_id',
+      'userId',
+      'created_at',
+      'constructor',
+      'toString',
+      'hasOwnProperty',
+      'valueOf',
+      '__defineGetter__',
+      'prototype',
+      'then',
+      'a/b~c',
+      '',
+    ];
+
+    it.each(names)('%j', async (name) => {
+      const pointer = `#/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const expected = [{ pointer, code: 'unknown_field', detail: expect.any(String) }];
+      const refused = [
+        await alice.api.post('/tasks', { title: 'x', [name]: 'admin' }),
+        await alice.api.put(taskPath, { [name]: 'admin' }),
+        await alice.api.patch(`${taskPath}/complete`, { completed: false, [name]: 'admin' }),
+        await alice.api.get(`/tasks?${encodeURIComponent(name)}=admin`),
+      ];
+      for (const answer of refused) {
+        expectProblem(answer, 422, 'validation_failed');
+        expect(answer.body.errors).toEqual(expected);
+      }
+      const account = { email: 'unknown@example.org', password: PASSWORD, [name]: 'admin' };
+      const registered = await app.api.post('/auth/register', account);
+      expectProblem(registered, 400, 'validation_failed');
+      expect(registered.body.errors).toEqual(expected);
+    });
+
+    it('as query parameters, too', async () => {
+      for (const query of ['__proto__=1', 'q[]=a', 'q[a]=b', 'q.a=b', '=']) {
+        expectProblem(await alice.api.get(`/tasks?${query}`), 422, 'validation_failed');
+      }
+    });
+  });
+
+  describe('ids in paths (D3, T41)', () => {
+    it.each([
+      '1e3',
+      '0x10',
+      '1.0',
+      '%201',
+      '1%20',
+      '+1',
+      '01',
+      '0',
+      '-1',
+      '-0',
+      '2147483648',
+      '4294967297',
+      '99999999999999999999',
+      '%00',
+      '1%00',
+      'NaN',
+      'null',
+      '%D9%A1',
+      '1;a',
+      "1'--",
+      '..%2f1',
+      '%F0%9F%98%80',
+      '%EF%BF%BD',
+    ])('%s is 404 for every method', async (id) => {
+      const path = `/tasks/${id}`;
+      const answers = [
+        await alice.api.get(path),
+        await alice.api.put(path, { title: 'x' }),
+        await alice.api.delete(path),
+        await alice.api.patch(`${path}/complete`, { completed: true }),
+      ];
+      for (const answer of answers) {
+        expect(answer.status).toBe(404);
+        expect(['task_not_found', 'route_not_found']).toContain(answer.body.code);
+      }
+    });
+  });
+
+  describe('text that cannot be stored is refused with its place (D4)', () => {
+    const BAD = {
+      NUL: '\\u0000',
+      'a high surrogate': '\\ud800',
+      'a low surrogate': '\\udfff',
+      'surrogates the wrong way round': '\\udc00\\ud800',
+    };
+
+    it.each(Object.entries(BAD))('%s', async (_name, escaped) => {
+      const code = 'invalid_text';
+      for (const text of [escaped, `before${escaped}`, `${escaped}after`]) {
+        const cases: [string, string][] = [
+          [`{"title":"${text}"}`, '#/title'],
+          [`{"title":"x","description":"${text}"}`, '#/description'],
+          [`{"title":{"a":["${text}"]}}`, '#/title/a/0'],
+          [`{"title":"x","${text}":1}`, '#'],
+        ];
+        for (const [body, pointer] of cases) {
+          const answer = await alice.api.post('/tasks', body);
+          expectProblem(answer, 422, 'validation_failed');
+          expect(answer.body.errors).toEqual([{ pointer, code, detail: expect.any(String) }]);
+        }
+        const login = await app.api.post('/auth/login', `{"email":"a@example.org","password":"${text}"}`);
+        expectProblem(login, 400, 'validation_failed');
+        expect(login.body.errors).toMatchObject([{ pointer: '#/password', code }]);
+      }
+    });
+
+    it('NUL in a query', async () => {
+      for (const name of ['q', 'sort', 'cursor', 'limit', 'completed']) {
+        const answer = await alice.api.get(`/tasks?${name}=%00`);
+        expectProblem(answer, 422, 'validation_failed');
+        expect(answer.body.errors).toMatchObject([{ pointer: `#/${name}`, code: 'invalid_text' }]);
+      }
+      expectProblem(await alice.api.get('/tasks?%00=1'), 422, 'validation_failed');
+    });
+  });
+
+  it('takes no dates, so that none can be misread (D5)', () => {
+    const { paths, components } = JSON.parse(readFileSync(resolve('openapi.json'), 'utf8'));
+    const requests = Object.entries(components.schemas).filter(([name]) => name.endsWith('Request'));
+    expect(requests.length).toBeGreaterThan(0);
+    const operations = Object.values<Record<string, { parameters?: object[] }>>(paths).flatMap((item) =>
+      Object.values(item),
+    );
+    const taken = JSON.stringify([requests, operations.map(({ parameters }) => parameters)]);
+    expect(taken).not.toMatch(/"date(?:-time)?"/);
+  });
+
+  describe('accounts', () => {
+    it.each([
+      'а@example.org',
+      'ａ@example.org',
+      '"a b"@example.org',
+      'İ@example.org',
+      'a@exa mple.org',
+      'a@example.org\n',
+      ' a@example.org',
+    ])('have no e-mail address such as %j (D15)', async (email) => {
+      expectProblem(await app.api.post('/auth/register', { email, password: PASSWORD }), 400, 'validation_failed');
+    });
+
+    it('have one canonical e-mail address (D15)', async () => {
+      await app.api.post('/auth/register', { email: 'Canonical@B\u00FCcher.example', password: PASSWORD });
+      for (const email of [
+        'canonical@b\u00FCcher.example',
+        'CANONICAL@XN--BCHER-KVA.EXAMPLE',
+        'canonical@B\u00DCCHER.example',
+      ]) {
+        expectProblem(await app.api.post('/auth/register', { email, password: PASSWORD }), 409, 'email_taken');
+        await login(app, email);
+      }
+    });
+
+    it('have passwords of at most 72 bytes, every byte of which counts (D17)', async () => {
+      for (const [name, longest] of [
+        ['ascii', 'a'.repeat(72)],
+        ['accented', '\u00E9'.repeat(36)],
+        ['astral', '\u{1F600}'.repeat(18)],
+      ] as const) {
+        const email = `${name}72@example.org`;
+        expectProblem(
+          await app.api.post('/auth/register', { email, password: `${longest}x` }),
+          400,
+          'validation_failed',
+        );
+        expect((await app.api.post('/auth/register', { email, password: longest })).status).toBe(201);
+        await login(app, email, longest);
+        expectProblem(
+          await app.api.post('/auth/login', { email, password: `${longest}x` }),
+          401,
+          'invalid_credentials',
+        );
+        const changed = `${longest.slice(0, -2)}zz`;
+        expectProblem(await app.api.post('/auth/login', { email, password: changed }), 401, 'invalid_credentials');
+      }
+    });
+
+    it('have passwords that are compared as they are: no normalisation, no trimming (D16, D17)', async () => {
+      const email = 'exact@example.org';
+      await app.api.post('/auth/register', { email, password: 'caf\u00E9 au lait' });
+      for (const password of ['cafe\u0301 au lait', 'caf\u00E9 au lait ', 'Caf\u00E9 au lait', 'caf\uFFFD au lait'])
+        expectProblem(await app.api.post('/auth/login', { email, password }), 401, 'invalid_credentials');
+      await login(app, email, 'caf\u00E9 au lait');
+    });
+  });
+
+  describe('naughty strings (T44)', () => {
+    it('are 515', () => {
+      expect(NAUGHTY).toHaveLength(515);
+    });
+
+    it('come back byte for byte as title and description, or are refused', async () => {
+      const refused: string[] = [];
+      await inTurns(NAUGHTY, async (text) => {
+        const task = { title: text, description: text };
+        let created = await alice.api.post('/tasks', task);
+        if (created.status === 422) {
+          refused.push(text);
+          task.title = 'described';
+          created = await alice.api.post('/tasks', task);
+        }
+        expect(created.status).toBe(codePoints(text) <= 1_000 ? 201 : 422);
+        if (created.status === 201) expect((await alice.api.get(`/tasks/${created.body.id}`)).body).toMatchObject(task);
+      });
+      const visible = refused.filter((text) => codePoints(text) <= 200 && /[\p{L}\p{N}\p{P}\p{S}]/u.test(text));
+      expect(visible).toEqual([]);
+      expect(refused.length).toBeLessThan(30);
+    });
+
+    it('are found by their own text, and never an error of ours in queries, cursors and paths', async () => {
+      await inTurns(NAUGHTY, async (text) => {
+        const encoded = encodeURIComponent(text);
+        const found = await alice.api.get(`/tasks?limit=1&q=${encoded}`);
+        expect(found.status).toBe(codePoints(text) <= 200 ? 200 : 422);
+        expect((await alice.api.get(`/tasks?sort=${encoded}`)).status).toBe(422);
+        expect((await alice.api.get(`/tasks?cursor=${encoded}`)).status).toBe(422);
+        if (text !== '' && encoded.length <= 100) {
+          const { status } = await alice.api.get(`/tasks/${encoded}`);
+          expect([200, 403, 404]).toContain(status);
+        }
+      });
+    });
+  });
+});

@@ -1,0 +1,520 @@
+/** How Roost behaves towards proxies, browsers, floods, scrapers and a lost database. */
+import { TestApp } from '../support/app.js';
+import { person, type Person } from '../support/people.js';
+import { expectHardened, expectProblem, SECURITY_HEADERS } from '../support/problems.js';
+import { head, request } from '../support/raw.js';
+import { Relay } from '../support/relay.js';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://roost.example.org',
+  DATABASE_URL: 'postgres://roost:Vq7-of-nobody-else@127.0.0.1/roost',
+  JWT_SECRET: 'Zt8kQ0vX3nR6yB1mW4uH7jL2pC5sF9dG',
+  BCRYPT_COST: '10',
+  RATE_LIMIT: 'on',
+  LOGIN_GUARD: 'on',
+};
+const BEHIND_PROXY = { TRUST_PROXY: '127.0.0.1/32' };
+
+let app: TestApp;
+
+async function started(env: Record<string, string>): Promise<TestApp> {
+  return (app = await TestApp.start({ env }));
+}
+
+afterEach(() => app.stop());
+
+const get = async (path: string, headers: Record<string, string> = {}): ReturnType<typeof read> =>
+  read(await fetch(app.url + path, { headers }));
+
+async function read(response: Response): Promise<{ status: number; headers: Headers; text: string }> {
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const loggedIp = (answer: { headers: Headers }): unknown =>
+  app.log
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .find(({ request_id }) => request_id === answer.headers.get('x-request-id'))?.ip;
+
+describe('proxies (D9)', () => {
+  const forwarded = {
+    'x-forwarded-for': '203.0.113.7',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'evil.example',
+    forwarded: 'for=203.0.113.8;proto=https;host=evil.example',
+    'x-real-ip': '203.0.113.9',
+    'cf-connecting-ip': '203.0.113.10',
+    'true-client-ip': '203.0.113.11',
+  };
+
+  it('are not believed unless they are trusted', async () => {
+    await started({});
+    expect(loggedIp(await get('/health/live', forwarded))).toBe('127.0.0.1');
+    const alice = await person(app);
+    await alice.api.post('/tasks', { title: 'a' });
+    await alice.api.post('/tasks', { title: 'b' });
+    const page = await alice.api.with(forwarded).get('/tasks?limit=1');
+    expect(page.headers.get('link')).toMatch(/^<\/api\/v1\/tasks\?/);
+  });
+
+  it('are not believed from an address outside of TRUST_PROXY', async () => {
+    await started({ TRUST_PROXY: '10.0.0.0/8' });
+    expect(loggedIp(await get('/health/live', forwarded))).toBe('127.0.0.1');
+  });
+
+  it('are believed about the address when trusted, to the last that is not', async () => {
+    await started({ TRUST_PROXY: '127.0.0.1/32,10.0.0.0/8' });
+    expect(loggedIp(await get('/health/live', { 'x-forwarded-for': '203.0.113.7' }))).toBe('203.0.113.7');
+    const chain = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7, 10.1.2.3' };
+    expect(loggedIp(await get('/health/live', chain))).toBe('203.0.113.7');
+    expect(loggedIp(await get('/health/live', { 'x-real-ip': '203.0.113.9' }))).toBe('127.0.0.1');
+  });
+});
+
+describe('HTTPS in production', () => {
+  it('is required by a trusted word, health excepted, and sends HSTS', async () => {
+    await started({ ...PRODUCTION, ...BEHIND_PROXY });
+    const hsts = 'max-age=63072000; includeSubDomains';
+    const plain = await get('/api/v1/tasks');
+    expectProblem(plain, 403, 'https_required');
+    expect(plain.headers.get('strict-transport-security')).toBe(hsts);
+    for (const path of ['/', '/metrics', '/openapi.json', '/healthy', '/api/v1/health/live', '/nowhere'])
+      expectProblem(await get(path), 403, 'https_required');
+    expect((await get('/health/live')).status).toBe(200);
+    expect((await get('/health/ready')).status).toBe(200);
+    const https = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
+    const secure = await get('/api/v1/tasks', https);
+    expectProblem(secure, 401, 'authentication_required');
+    expect(secure.headers.get('strict-transport-security')).toBe(hsts);
+    expectProblem(await get('/api/v1/tasks', { 'x-forwarded-proto': 'http' }), 403, 'https_required');
+    expectProblem(await get('/docs', https), 404, 'route_not_found');
+    expectProblem(await get('/docs/swagger-ui-bundle.js', https), 404, 'route_not_found');
+    expectProblem(await get('/dev/mailbox', https), 404, 'route_not_found');
+  });
+
+  it('is not believed from who is not trusted', async () => {
+    await started({ ...PRODUCTION, TRUST_PROXY: '10.0.0.0/8', DOCS: 'on' });
+    const claims = {
+      'x-forwarded-proto': 'https',
+      forwarded: 'proto=https',
+      'x-forwarded-ssl': 'on',
+      'front-end-https': 'on',
+    };
+    expectProblem(await get('/api/v1/tasks', claims), 403, 'https_required');
+    const absolute = await request(app.url, head('GET https://roost.example.org/api/v1/tasks'));
+    expectProblem(absolute, 403, 'https_required');
+  });
+
+  it('is not asked for where the public address is not https', async () => {
+    await started({ ...PRODUCTION, PUBLIC_URL: 'http://10.0.0.1:3000', DOCS: 'on' });
+    const answer = await get('/docs');
+    expect(answer.status).toBe(200);
+    expect(answer.headers.has('strict-transport-security')).toBe(false);
+  });
+});
+
+describe('CORS (D12, T34)', () => {
+  const APP = 'https://app.example.org';
+  const preflight = (origin: string, path = '/api/v1/tasks/1'): Promise<Response> =>
+    fetch(app.url + path, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'DELETE', 'access-control-request-headers': 'authorization' },
+    });
+
+  it('lets the listed origins use every method', async () => {
+    await started({ CORS_ORIGINS: `${APP},http://localhost:5173` });
+    for (const origin of [APP, 'http://localhost:5173']) {
+      const answer = await preflight(origin);
+      expect(answer.status).toBe(204);
+      expectHardened(await read(answer));
+      expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+      expect(answer.headers.get('vary')).toBe('origin');
+      expect(answer.headers.get('access-control-allow-methods')?.split(', ').sort()).toEqual([
+        'DELETE',
+        'GET',
+        'HEAD',
+        'PATCH',
+        'POST',
+        'PUT',
+      ]);
+      expect(answer.headers.get('access-control-allow-headers')).toBe('authorization, content-type');
+      expect(answer.headers.has('access-control-allow-credentials')).toBe(false);
+    }
+    const refused = await get('/api/v1/tasks', { origin: APP });
+    expectProblem(refused, 401, 'authentication_required');
+    expect(refused.headers.get('access-control-allow-origin')).toBe(APP);
+    expect(refused.headers.get('access-control-expose-headers')).toMatch(/\blink\b.*\bretry-after\b/);
+  });
+
+  it('names no other origin', async () => {
+    await started({ CORS_ORIGINS: APP });
+    const others = [
+      'https://evil.example',
+      'null',
+      'http://app.example.org',
+      `${APP}.evil.example`,
+      `${APP}:8443`,
+      'https://evil-app.example.org',
+      'https://x.app.example.org',
+      'https://app.example.or',
+      `${APP}/`,
+      'HTTPS://APP.EXAMPLE.ORG',
+      `${APP} https://evil.example`,
+      '*',
+    ];
+    for (const origin of others) {
+      for (const answer of [await preflight(origin), await fetch(`${app.url}/health/live`, { headers: { origin } })]) {
+        expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+        expect(answer.headers.get('vary')).toBe('origin');
+      }
+      expectProblem(await read(await preflight(origin)), 405, 'method_not_allowed');
+    }
+  });
+
+  it('leaves OPTIONS that is no preflight, and unknown addresses, as they are', async () => {
+    await started({ CORS_ORIGINS: APP });
+    const options = await read(await fetch(`${app.url}/api/v1/tasks`, { method: 'OPTIONS', headers: { origin: APP } }));
+    expectProblem(options, 405, 'method_not_allowed');
+    expect(options.headers.get('allow')).toBe('GET, HEAD, POST');
+    expectProblem(await get('/nowhere', { origin: APP }), 404, 'route_not_found');
+    expectProblem(
+      await request(
+        app.url,
+        `OPTIONS /api/v1/tasks HTTP/1.1\r\nHost: a/\r\nConnection: close\r\nOrigin: ${APP}\r\nAccess-Control-Request-Method: GET\r\n\r\n`,
+      ),
+      400,
+      'invalid_host',
+    );
+  });
+
+  it('is off by default', async () => {
+    await started({});
+    expectProblem(await read(await preflight(APP)), 405, 'method_not_allowed');
+    const { headers } = await get('/health/live', { origin: APP });
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control-') || name === 'vary')).toEqual([]);
+  });
+});
+
+describe('rate limits (D20, T30, T54)', () => {
+  const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address });
+
+  /** Twenty at a time. */
+  const flood = async (
+    times: number,
+    send: (n: number) => Promise<{ status: number }>,
+  ): Promise<Map<number, number>> => {
+    const seen = new Map<number, number>();
+    for (let n = 0; n < times; n += 20) {
+      const batch = Array.from({ length: Math.min(20, times - n) }, (_, k) => send(n + k));
+      for (const { status } of await Promise.all(batch)) seen.set(status, (seen.get(status) ?? 0) + 1);
+    }
+    return seen;
+  };
+
+  const cycle = <T>(items: readonly T[], n: number): T => items[n % items.length] as T;
+
+  const drop = async (response: Promise<Response>): Promise<Response> => {
+    const answer = await response;
+    await answer.arrayBuffer();
+    return answer;
+  };
+
+  it('hold an address to 600 a minute in all, however it writes its requests', async () => {
+    await started({ RATE_LIMIT: 'on', ...BEHIND_PROXY });
+    const headers = from('203.0.113.1');
+    const variants: ((path?: string) => Promise<Response>)[] = [
+      () => fetch(`${app.url}/api/v1/tasks`, { headers }),
+      () => fetch(`${app.url}/api/tasks`, { headers }),
+      () => fetch(`${app.url}/api/v1/%74asks?x`, { headers }),
+      () => fetch(`${app.url}/api/v1/tasks`, { method: 'HEAD', headers }),
+      () => fetch(`${app.url}/api/v1/tasks`, { method: 'PURGE', headers }),
+      () => fetch(`${app.url}/nowhere/${performance.now()}`, { headers }),
+      () => fetch(`${app.url}/openapi.json`, { headers }),
+      () =>
+        fetch(`${app.url}/api/v1/tasks`, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json' },
+          body: '{',
+        }),
+      () =>
+        fetch(`${app.url}/api/v1/tasks`, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'text/plain' },
+          body: 'x',
+        }),
+      () => fetch(`${app.url}/metrics`, { headers }),
+    ];
+    const seen = await flood(600, (n) => drop(cycle(variants, n)()));
+    expect(seen.has(429)).toBe(false);
+    for (const variant of variants) expect((await drop(variant())).status).toBe(429);
+    const refused = await get('/nowhere', headers);
+    expectProblem(refused, 429, 'rate_limited');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect(refused.headers.get('ratelimit-policy')).toBe('"address";q=600;w=60');
+    expect(refused.headers.get('ratelimit')).toMatch(/^"address";r=0;t=\d+$/);
+    expect((await get('/health/live', headers)).status).toBe(200);
+    expect((await get('/health/ready', headers)).status).toBe(200);
+    expectProblem(await get('/nowhere', from('203.0.113.2')), 404, 'route_not_found');
+  });
+
+  it('take an IPv6 network of /64 for one address, in every spelling', async () => {
+    await started({ RATE_LIMIT: 'on', ...BEHIND_PROXY });
+    const post = (address: string): Promise<Response> =>
+      drop(
+        fetch(`${app.url}/api/v1/auth/login`, {
+          method: 'POST',
+          headers: { ...from(address), 'content-type': 'application/json' },
+          body: '{}',
+        }),
+      );
+    const seen = await flood(60, (n) => post(`2001:db8:0:1::${(n + 1).toString(16)}`));
+    expect([...seen]).toEqual([[400, 60]]);
+    for (const spelled of [
+      '2001:db8:0:1::ffff',
+      '2001:0DB8:0000:0001:0000:0000:0000:0001',
+      '2001:db8:0:1:ffff:ffff:ffff:ffff',
+    ])
+      expect((await post(spelled)).status).toBe(429);
+    expect((await post('2001:db8:0:2::1')).status).toBe(400);
+    await flood(60, () => post('203.0.113.5'));
+    expect((await post('::ffff:203.0.113.5')).status).toBe(429);
+    expect((await post('203.0.113.6')).status).toBe(400);
+  });
+
+  it('hold authentication to 60 a minute an address, whatever it says of its address', async () => {
+    await started({ RATE_LIMIT: 'on' });
+    const spoof = (n: number): Record<string, string> => {
+      const address = `203.0.113.${n}`;
+      return {
+        ...from(address),
+        'x-real-ip': address,
+        forwarded: `for=${address}`,
+        'cf-connecting-ip': address,
+        'x-client-ip': address,
+      };
+    };
+    const paths = [
+      '/api/v1/auth/login',
+      '/api/auth/login',
+      '/api/v1/%61uth/login',
+      '/api/v1/auth/refresh',
+      '/api/v1/auth/logout',
+    ];
+    const post = (n: number): Promise<Response> =>
+      drop(
+        fetch(app.url + cycle(paths, n), {
+          method: 'POST',
+          headers: { ...spoof(n), 'content-type': 'application/json' },
+          body: '{}',
+        }),
+      );
+    expect((await flood(60, post)).has(429)).toBe(false);
+    for (const n of paths.keys()) expect((await post(n)).status).toBe(429);
+    const refused = await read(await fetch(`${app.url}/api/v1/auth/me`));
+    expectProblem(refused, 429, 'rate_limited');
+    expect(refused.headers.get('ratelimit')).toMatch(/^"address";r=\d+;t=\d+, "authentication";r=0;t=\d+$/);
+    expect(refused.headers.get('ratelimit-policy')).toBe('"address";q=600;w=60, "authentication";q=60;w=60');
+    expectProblem(await get('/api/v1/tasks'), 401, 'authentication_required');
+  });
+
+  it('hold registration to 20 an hour an address', async () => {
+    await started({ RATE_LIMIT: 'on' });
+    const seen = await flood(20, () => app.api.post('/auth/register', {}));
+    expect([...seen]).toEqual([[400, 20]]);
+    const refused = await app.api.post('/auth/register', {});
+    expectProblem(refused, 429, 'rate_limited');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(60);
+    expectProblem(await app.api.post('/auth/login', {}), 400, 'validation_failed');
+  });
+
+  it('hold a user to 1,200 a minute, from however many addresses', async () => {
+    await started({ RATE_LIMIT: 'on', ...BEHIND_PROXY });
+    const [alice, bob] = [await person(app), await person(app)];
+    const me = (who: Person, n: number): Promise<Response> =>
+      drop(
+        fetch(`${app.url}/api/v1/tasks/0`, {
+          headers: { ...from(`198.51.100.${n % 200}`), authorization: `Bearer ${who.access_token}` },
+        }),
+      );
+    // One was spent on reading the account.
+    expect([...(await flood(1_199, (n) => me(alice, n)))]).toEqual([[404, 1_199]]);
+    const refused = await me(alice, 201);
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('ratelimit')).toMatch(/"user";r=0;t=\d+$/);
+    expect((await me(bob, 202)).status).toBe(404);
+  });
+});
+
+describe('operations', () => {
+  describe('the reference at /docs', () => {
+    it('may run its own scripts, and nothing else', async () => {
+      await started({});
+      for (const path of ['/docs', '/docs/']) {
+        const page = await get(path);
+        expect(page.status).toBe(200);
+        const policy = page.headers.get('content-security-policy') ?? '';
+        expect(policy).toMatch(/^default-src 'none'; script-src 'self';/);
+        expect(/script-src[^;]*/.exec(policy)?.[0]).toBe("script-src 'self'");
+        expect(policy).toContain("frame-ancestors 'none'");
+        expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=/);
+        const sources = [...page.text.matchAll(/(?:src|href)="([^"#][^"]*)"/g)].map(([, source = '']) => source);
+        expect(sources.length).toBeGreaterThan(4);
+        for (const source of sources) {
+          const url = new URL(source, app.url + path);
+          expect(url.origin).toBe(app.url);
+          const asset = await fetch(url);
+          expect({ source, status: asset.status }).toEqual({ source, status: 200 });
+          expect(asset.headers.get('x-content-type-options')).toBe('nosniff');
+          if (source.endsWith('.js')) expect(asset.headers.get('content-type')).toMatch(/^application\/javascript/);
+          await asset.arrayBuffer();
+        }
+      }
+      expect((await get('/docs/swagger-ui-init.js')).text).toContain('/api/v1/tasks');
+    });
+
+    it('serves nothing from outside of its folder', async () => {
+      await started({});
+      for (const path of [
+        '/docs/../package.json',
+        '/docs/%2e%2e/package.json',
+        '/docs/..%2f..%2f..%2fpackage.json',
+        '/docs/%2e%2e%2f%2e%2e%2fpackage.json',
+        '/docs/....//package.json',
+        '/docs/%5c..%5cpackage.json',
+        '/docs//etc/passwd',
+        '/docs/nothing.js',
+      ]) {
+        const { status, text } = await request(app.url, head(`GET ${path}`));
+        expect({ path, status }).toEqual({ path, status: 404 });
+        expect(text).toContain('"route_not_found"');
+      }
+    });
+
+    it('is off when asked', async () => {
+      await started({ DOCS: 'off' });
+      expectProblem(await get('/docs'), 404, 'route_not_found');
+      expect((await get('/openapi.json')).status).toBe(200);
+    });
+  });
+
+  it('/openapi.json is the committed document', async () => {
+    await started({});
+    const answer = await get('/openapi.json');
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(Object.keys((JSON.parse(answer.text) as { paths: object }).paths)).toContain('/api/v1/tasks/{task_id}');
+  });
+
+  describe('/metrics', () => {
+    it('answers local addresses, and nobody whose request was forwarded', async () => {
+      await started({});
+      const answer = await get('/metrics');
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+      expect(answer.text).toContain('http_request_duration_seconds');
+      for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])
+        expectProblem(await get('/metrics', { [header]: '127.0.0.1' }), 403, 'metrics_forbidden');
+    });
+
+    it('sees through trusted proxies', async () => {
+      await started(BEHIND_PROXY);
+      expectProblem(await get('/metrics', { 'x-forwarded-for': '203.0.113.7' }), 403, 'metrics_forbidden');
+      expectProblem(await get('/metrics', { 'x-forwarded-for': '10.0.0.1, 203.0.113.7' }), 403, 'metrics_forbidden');
+      expectProblem(await get('/metrics', { 'x-forwarded-for': '2001:db8::1' }), 403, 'metrics_forbidden');
+      expect((await get('/metrics', { 'x-forwarded-for': '10.0.0.1' })).status).toBe(200);
+    });
+
+    it('needs METRICS_TOKEN where it is set', async () => {
+      const token = 'the-scrapers-token-nobody-else-knows-1';
+      await started({ METRICS_TOKEN: token, ...BEHIND_PROXY });
+      expectProblem(await get('/metrics'), 401, 'authentication_required');
+      for (const authorization of [
+        'Bearer wrong',
+        token,
+        `Basic ${token}`,
+        `Bearer ${token}x`,
+        `Bearer ${token.slice(0, -1)}`,
+        'Bearer ',
+      ])
+        expectProblem(await get('/metrics', { authorization }), 401, 'invalid_token');
+      const bearer = { authorization: `Bearer ${token}`, 'x-forwarded-for': '203.0.113.7' };
+      expect((await get('/metrics', bearer)).status).toBe(200);
+      expect(app.log.join('')).not.toContain(token);
+    });
+
+    it('has a bounded number of series, whatever is asked for', async () => {
+      await started({});
+      for (let n = 0; n < 20; n += 1) await get(`/nowhere/${n}/canary`);
+      await get('/api/v1/tasks/12345678');
+      const { text } = await get('/metrics');
+      expect(text).toContain('route="none",status="404"');
+      expect(text).toContain('route="/api/v1/tasks/:task_id"');
+      expect(text).not.toMatch(/canary|12345678/);
+    });
+  });
+});
+
+describe('a lost database', () => {
+  let owner: TestApp;
+  let relay: Relay;
+  let alice: Person;
+
+  beforeEach(async () => {
+    owner = await TestApp.start();
+    relay = await Relay.to(owner.databaseUrl);
+    app = await TestApp.start({ sharing: Object.assign(Object.create(owner) as TestApp, { databaseUrl: relay.url }) });
+    alice = await person(app);
+    await alice.api.post('/tasks', { title: 'kept' });
+  });
+
+  afterEach(async () => {
+    await relay.cut();
+    await owner.stop();
+  });
+
+  const everyRoute = (): Promise<{ status: number; headers: Headers; text: string }[]> =>
+    Promise.all([
+      app.api.get('/health/ready'),
+      alice.api.get('/tasks'),
+      alice.api.post('/tasks', { title: 'x' }),
+      alice.api.get('/auth/me'),
+      app.api.post('/auth/login', { email: alice.email, password: 'long enough' }),
+      app.api.post('/auth/refresh', { refresh_token: alice.refresh_token }),
+      app.api.post('/auth/register', { email: 'new@example.org', password: 'long enough' }),
+    ]);
+
+  it('is 503 with Retry-After, and over by itself when it is back', async () => {
+    await relay.cut();
+    for (const answer of await everyRoute()) {
+      expectProblem(answer, 503, 'database_unavailable');
+      expect(answer.headers.get('retry-after')).toBe('2');
+    }
+    expect((await app.api.get('/health/live')).status).toBe(200);
+    expect(app.log.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+    await relay.restore();
+    expect((await app.api.get('/health/ready')).status).toBe(200);
+    expect((await alice.api.get('/tasks')).body).toMatchObject([{ title: 'kept' }]);
+  });
+
+  it('that hangs is 503, too', async () => {
+    relay.freeze();
+    for (const answer of await everyRoute()) expectProblem(answer, 503, 'database_unavailable');
+  });
+
+  it('whose connections were ended is asked anew', async () => {
+    await owner.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'roost'",
+    );
+    const statuses = (await Promise.all(Array.from({ length: 5 }, () => alice.api.get('/tasks')))).map(
+      ({ status }) => status,
+    );
+    expect(statuses.every((status) => status === 200 || status === 503)).toBe(true);
+    expect((await alice.api.get('/tasks')).status).toBe(200);
+  });
+});
+
+it('every answer is hardened in every mode', async () => {
+  await started({ CORS_ORIGINS: 'https://app.example.org', RATE_LIMIT: 'on' });
+  for (const path of ['/health/live', '/api/v1/tasks', '/nowhere', '/openapi.json'])
+    expect(Object.fromEntries((await get(path)).headers)).toMatchObject(SECURITY_HEADERS);
+});

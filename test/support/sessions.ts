@@ -1,0 +1,43 @@
+/** What a client does with the tokens of its session, and what tests want to know of them. */
+import type { Answer } from './api.js';
+import type { TestApp } from './app.js';
+import type { Person, Tokens } from './people.js';
+
+export function refresh(app: TestApp, token: unknown): Promise<Answer> {
+  return app.api.post('/auth/refresh', { refresh_token: token });
+}
+
+export async function refreshed(app: TestApp, token: string): Promise<Tokens> {
+  const answer = await refresh(app, token);
+  expect(answer.status).toBe(200);
+  return answer.body as Tokens;
+}
+
+export function me(app: TestApp, accessToken: string): Promise<Answer> {
+  return app.api.as(accessToken).get('/auth/me');
+}
+
+export function expectRefused(answer: Answer, code: string, status = 401): void {
+  expect([answer.status, answer.body.code]).toEqual([status, code]);
+  expect(answer.body).not.toHaveProperty('access_token');
+}
+
+/** Uses the refresh token up. */
+export async function expectLive(app: TestApp, { access_token, refresh_token }: Tokens): Promise<void> {
+  expect((await me(app, access_token)).status).toBe(200);
+  expect((await refresh(app, refresh_token)).status).toBe(200);
+}
+
+export async function expectDead(app: TestApp, { access_token, refresh_token }: Tokens): Promise<void> {
+  expectRefused(await me(app, access_token), 'token_revoked');
+  expectRefused(await refresh(app, refresh_token), 'invalid_refresh_token');
+}
+
+/** The rows of a person's sessions, the oldest first. */
+export async function sessionsOf(app: TestApp, { id }: Person): Promise<Record<string, any>[]> {
+  const { rows } = await app.pool.query<Record<string, any>>(
+    'SELECT * FROM sessions WHERE user_id = $1 ORDER BY created_at, id',
+    [id],
+  );
+  return rows;
+}
