@@ -54,6 +54,7 @@ describe('the process', () => {
       expect(roost.output).toContain(`${address}/docs`);
       expect(roost.output).toMatch(/Database +PostgreSQL 18 of its own, in \S*\.data\/postgres/);
       expect((await new Api(address).get('/health/ready')).status).toBe(200);
+      expect(roost.output).not.toMatch(/warning|deprecat/i);
       const database = databasePid() ?? 0;
       expect(await roost.stop()).toBe(0);
       expect(isAlive(database)).toBe(false);
@@ -134,7 +135,7 @@ describe('the process', () => {
       const roost = start({ DATABASE_URL: url });
       expect((await new Api(await roost.ready()).get('/health/ready')).status).toBe(200);
       expect(existsSync(join(folder, '.data/postgres'))).toBe(false);
-      expect(roost.output).not.toContain(new URL(url).password);
+      expect(roost.output).not.toMatch(/postgres(?:ql)?:\/\//);
       expect(await roost.stop()).toBe(0);
     });
 
@@ -144,7 +145,7 @@ describe('the process', () => {
       const roost = start({ DATABASE_URL: wrong.href });
       expect(await roost.exit()).toBe(1);
       expect(roost.output).toMatch(/could not start[\s\S]*database "there_is_no_such_database" does not exist/);
-      expect(roost.output).not.toContain(wrong.password);
+      expect(roost.output).not.toMatch(/postgres(?:ql)?:\/\//);
     });
 
     it('waits for a database that is not there yet, and can be interrupted', async () => {
