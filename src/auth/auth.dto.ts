@@ -7,6 +7,7 @@ import { Field, OneOf, OptionalNotNull, Text } from '../common/validation.js';
 import { Email, NewUsername, Username } from '../users/users.dto.js';
 import type { AccountIdentifier } from '../users/users.service.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
+import type { LiveSession } from './sessions.query.js';
 
 /** The least that PASSWORD_MIN_LENGTH can be; whether it asks for more is decided in requireLength. */
 const PASSWORD_LEAST_LENGTH = 8;
@@ -104,4 +105,33 @@ export class TokensResponse {
 
 export class JwksResponse {
   keys: object[];
+}
+
+/** A live session of the caller's. */
+export class SessionResponse {
+  /** UUID. */
+  id: string;
+  created_at: Date;
+  /** Of the last login or refresh. */
+  last_used_at: Date;
+  /** When it ends unless it is used; never later than SESSION_ABSOLUTE_TTL after its login. */
+  expires_at: Date;
+  /** Address of the last login or refresh. */
+  ip: string | null;
+  /** At most 512 characters of what the client called itself. */
+  user_agent: string | null;
+  /** Whether it is the one that asks. */
+  current: boolean;
+}
+
+export function presentSession(session: LiveSession, currentId: string): SessionResponse {
+  return {
+    id: session.id,
+    created_at: session.createdAt,
+    last_used_at: session.lastUsedAt,
+    expires_at: session.expiresAt,
+    ip: session.ip,
+    user_agent: session.userAgent,
+    current: session.id === currentId,
+  };
 }

@@ -13,12 +13,13 @@ import { Passwords } from './passwords.js';
 import { Revocation } from './revocation.entity.js';
 import { Revocations } from './revocations.js';
 import { Session } from './session.entity.js';
+import { SessionsController } from './sessions.controller.js';
 import { Sessions } from './sessions.js';
 import { AccessTokens, RefreshTokens } from './tokens.js';
 
 @Module({
   imports: [UsersModule, PassportModule, JwtModule.register({}), TypeOrmModule.forFeature([Session, Revocation])],
-  controllers: [AuthController, JwksController],
+  controllers: [AuthController, SessionsController, JwksController],
   providers: [AuthService, Passwords, Sessions, Revocations, AccessTokens, RefreshTokens, JwtStrategy],
   exports: [JwtStrategy],
 })

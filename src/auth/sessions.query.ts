@@ -37,8 +37,8 @@ export interface SessionStart {
 }
 
 /**
- * Inserts the session only if the account is still what it was when its password was verified; the row is held
- * FOR SHARE, so that a ban or a reset comes wholly before or wholly after.
+ * Inserts the session only if the account is still what it was when its password was verified; its row stays locked, so
+ * that a ban or a reset comes wholly before or wholly after, and logins of one account come one after the other.
  * @returns false when the account has changed meanwhile
  */
 export async function insertSession(tx: EntityManager, session: SessionStart): Promise<boolean> {
@@ -47,7 +47,7 @@ export async function insertSession(tx: EntityManager, session: SessionStart): P
      SELECT $2, u.id, 0, $4, t.now, t.now, t.now, t.now + least($7::float8, $8::float8) * interval '1 ms', $5::inet, $6
        FROM users u, (SELECT ${NOW} AS now) t
       WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND u.status = 'active'
-        FOR SHARE OF u
+        FOR NO KEY UPDATE OF u
      RETURNING id`,
     [
       session.offsetMs,
@@ -111,7 +111,11 @@ export async function rotateSession(tx: EntityManager, rotation: Rotation): Prom
   );
 }
 
-export type SessionSelection = { readonly sessionId: string } | { readonly userId: string; readonly except?: string };
+export type SessionSelection =
+  | { readonly sessionId: string; readonly userId?: string }
+  | { readonly userId: string; readonly except?: string }
+  /** All but so many of the newest live ones. */
+  | { readonly userId: string; readonly beyondNewest: number };
 
 /**
  * Ends sessions and writes their revocations, in one statement; also those whose time is over, which an access token may
@@ -123,17 +127,49 @@ export async function endSessions(
   selection: SessionSelection,
   end: { reason: SessionEnd; offsetMs: number },
 ): Promise<string[]> {
-  const [column, value] = 'sessionId' in selection ? ['id', selection.sessionId] : ['user_id', selection.userId];
+  const values: unknown[] = [end.offsetMs, end.reason];
   const rows: { session_id: string }[] = await tx.query(
     `WITH chosen AS (
-       SELECT id FROM sessions
-        WHERE ${column} = $2 AND id IS DISTINCT FROM $3 AND revoked_at IS NULL
-        ORDER BY id FOR UPDATE
+       SELECT id FROM sessions WHERE revoked_at IS NULL AND ${conditionOf(selection, values)} ORDER BY id FOR UPDATE
      ), ended AS (
-       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $4 FROM chosen WHERE s.id = chosen.id RETURNING s.id
+       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id
      )
      INSERT INTO revocations (session_id) SELECT id FROM ended RETURNING session_id`,
-    [end.offsetMs, value, 'except' in selection ? selection.except : null, end.reason],
+    values,
   );
   return rows.map(({ session_id }) => session_id);
+}
+
+/** @param values to which the condition's own are added */
+function conditionOf(selection: SessionSelection, values: unknown[]): string {
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  if ('sessionId' in selection) {
+    const own = `id = ${bind(selection.sessionId)}`;
+    return selection.userId === undefined ? own : `${own} AND user_id = ${bind(selection.userId)}`;
+  }
+  const user = bind(selection.userId);
+  if (!('beyondNewest' in selection))
+    return `user_id = ${user} AND id IS DISTINCT FROM ${bind(selection.except ?? null)}::uuid`;
+  return `id IN (SELECT id FROM sessions WHERE user_id = ${user} AND revoked_at IS NULL AND expires_at > ${NOW}
+                  ORDER BY created_at DESC, id DESC OFFSET ${bind(selection.beyondNewest)})`;
+}
+
+export interface LiveSession {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** The one used last comes first. */
+export function selectLiveSessions(manager: EntityManager, userId: string, offsetMs: number): Promise<LiveSession[]> {
+  return manager.query(
+    `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", host(ip) AS ip,
+            user_agent AS "userAgent"
+       FROM sessions WHERE user_id = $2 AND revoked_at IS NULL AND expires_at > ${NOW}
+      ORDER BY last_used_at DESC, id`,
+    [offsetMs, userId],
+  );
 }

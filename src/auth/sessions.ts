@@ -18,9 +18,11 @@ import type { SessionEnd } from './session.entity.js';
 import {
   endSessions,
   insertSession,
+  type LiveSession,
   type LockedSession,
   lockSession,
   rotateSession,
+  selectLiveSessions,
   type SessionSelection,
 } from './sessions.query.js';
 import { RefreshTokens, type RefreshTokenParts, SALT_BYTES } from './tokens.js';
@@ -57,15 +59,14 @@ export class Sessions {
   async start(user: User, client: Client): Promise<Grant | undefined> {
     const [id, salt] = [this.random.uuid(), this.random.bytes(SALT_BYTES)];
     const verified = { hashedPassword: user.hashedPassword, epoch: user.tokenEpoch };
-    const inserted = await insertSession(this.database.manager, {
-      id,
-      userId: user.id,
-      salt,
-      verified,
-      ...client,
-      ...this.times(),
+    const session = { id, userId: user.id, salt, verified, ...client, ...this.times() };
+    const ended = await this.database.transaction(async (tx) => {
+      if (!(await insertSession(tx, session))) return undefined;
+      const surplus = { userId: user.id, beyondNewest: this.config.sessions.perUser };
+      return endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
     });
-    if (!inserted) return undefined;
+    if (!ended) return undefined;
+    this.ended(ended, 'session_cap');
     this.logger.info({ event: 'session_started', session: id, user: user.id }, 'session started');
     const principal = { userId: user.id, sessionId: id, role: user.role, epoch: user.tokenEpoch };
     return { principal, refreshToken: this.refreshTokens.encode({ sessionId: id, seq: 1, salt }) };
@@ -100,13 +101,29 @@ export class Sessions {
     if (!ended?.length) throw new AppError('invalid_refresh_token');
   }
 
+  /** The caller's live sessions, the one used last first. */
+  list(principal: Principal): Promise<LiveSession[]> {
+    return selectLiveSessions(this.database.manager, principal.userId, this.clock.offsetMs);
+  }
+
+  /** @throws AppError `session_not_found` unless it is a live session of the caller's */
+  async endOne(principal: Principal, sessionId: string): Promise<void> {
+    const ended = await this.endSelected({ sessionId, userId: principal.userId }, 'logout');
+    if (ended.length === 0) throw new AppError('session_not_found');
+  }
+
   private async endSelected(selection: SessionSelection, reason: SessionEnd): Promise<string[]> {
-    const ended = await endSessions(this.database.manager, selection, { reason, offsetMs: this.clock.offsetMs });
-    for (const session of ended) {
+    const sessions = await endSessions(this.database.manager, selection, { reason, offsetMs: this.clock.offsetMs });
+    this.ended(sessions, reason);
+    return sessions;
+  }
+
+  /** Call when the transaction that ended them has committed. */
+  private ended(sessions: readonly string[], reason: SessionEnd): void {
+    for (const session of sessions) {
       this.revocations.endSession(session);
       this.logger.info({ event: 'session_ended', session, reason }, 'session ended');
     }
-    return ended;
   }
 
   /** Returns its refusals instead of throwing them, so that the transaction commits. */

@@ -72,6 +72,7 @@ export const ERRORS = {
   // what is asked for
   route_not_found: { kind: 'not_found', detail: 'There is nothing at this address.' },
   method_not_allowed: { kind: 'method_not_allowed', detail: 'This address does not take this method: see Allow.' },
+  session_not_found: { kind: 'not_found', detail: 'There is no such session of yours.' },
   task_not_found: { kind: 'not_found', detail: 'There is no such task.' },
   task_forbidden: { kind: 'forbidden', detail: 'The task belongs to somebody else.' },
   email_taken: { kind: 'conflict', detail: 'An account with this e-mail address exists.' },

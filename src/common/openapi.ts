@@ -52,7 +52,8 @@ const MEANING: Record<number, string> = {
 
 export interface AnswersOptions {
   readonly status: number;
-  readonly type: Type | [Type];
+  /** None for 204. */
+  readonly type?: Type | [Type];
   /** The errors that are this route's own; those of every route are added by themselves. */
   readonly errors?: readonly number[];
   /** A list in keyset pages, with a `Link` header. */
@@ -70,7 +71,7 @@ export function Answers({ status, type, errors = [], paged = false }: AnswersOpt
     },
   };
   return applyDecorators(
-    ApiResponse({ status, type, description: 'Done.', ...headers }),
+    ApiResponse({ status, description: 'Done.', ...(type && { type }), ...headers }),
     ...errors.map((status) => ApiResponse({ status, ...problem(status) })),
   );
 }

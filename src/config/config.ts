@@ -42,6 +42,8 @@ export interface Config {
     readonly refreshGraceMs: number;
     readonly idleTtlMs: number;
     readonly absoluteTtlMs: number;
+    /** Live sessions of one account, at most. */
+    readonly perUser: number;
   };
   readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
   readonly rateLimit: boolean;
@@ -57,7 +59,6 @@ const NOT_YET = [
   'MAIL_FROM',
   'JWT_KEYS_DIR',
   'SERVICE_TOKEN',
-  'SESSIONS_PER_USER',
   'APP_URL',
   'ACCOUNT_DELETE_DELAY',
   'AUDIT_RETENTION',
@@ -86,6 +87,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       refreshGraceMs: env.duration('REFRESH_GRACE', '30s', { min: '0s', max: '10m' }),
       idleTtlMs: env.duration('SESSION_IDLE_TTL', '30d', { min: '1m', max: '3650d' }),
       absoluteTtlMs: env.duration('SESSION_ABSOLUTE_TTL', '90d', { min: '1m', max: '3650d' }),
+      perUser: env.integer('SESSIONS_PER_USER', 50, { min: 1, max: 1_000 }),
     },
     passwords: {
       minLength: env.integer('PASSWORD_MIN_LENGTH', 8, { min: 8, max: 64 }),

@@ -1,0 +1,160 @@
+import { TestApp } from '../support/app.js';
+import { login, PASSWORD, person, type Person, type Tokens } from '../support/people.js';
+import { expectDead, expectLive, expectRefused, refreshed } from '../support/sessions.js';
+
+describe("a person's own sessions", () => {
+  let app: TestApp;
+  let ada: Person;
+  let bob: Person;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  beforeEach(async () => {
+    ada = await person(app, 'ada');
+    bob = await person(app, 'bob');
+  });
+
+  afterAll(() => app.stop());
+
+  const sessions = async (who: Person): Promise<any[]> => (await who.api.get('/auth/sessions')).body;
+
+  describe('GET /auth/sessions', () => {
+    it('says when, from where and with what each was used, and which one asks', async () => {
+      const phone = app.api.with({ 'user-agent': 'Phone/1.0' });
+      await phone.post('/auth/login', { email: ada.email, password: PASSWORD });
+      const listed = await sessions(ada);
+      expect(listed).toHaveLength(2);
+      expect(listed.find((session) => !session.current)).toEqual({
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        created_at: expect.any(String),
+        last_used_at: expect.any(String),
+        expires_at: expect.any(String),
+        ip: '127.0.0.1',
+        user_agent: 'Phone/1.0',
+        current: false,
+      });
+      expect(listed.filter((session) => session.current)).toHaveLength(1);
+    });
+
+    it('puts the one used last first, and moves its end with its use', async () => {
+      const phone = await login(app, ada.email);
+      const [before] = (await sessions(ada)).filter((session) => session.current);
+      app.clock.advance('1h');
+      await refreshed(app, ada.refresh_token);
+      const [first, second] = await sessions(ada);
+      expect([first.current, second.current]).toEqual([true, false]);
+      expect(first.created_at).toBe(before.created_at);
+      expect(Date.parse(first.last_used_at)).toBeGreaterThanOrEqual(Date.parse(before.last_used_at) + 3_600_000);
+      expect(Date.parse(first.expires_at)).toBeGreaterThanOrEqual(Date.parse(before.expires_at) + 3_600_000);
+      await expectLive(app, phone);
+    });
+
+    it('shows neither ended sessions nor those of others', async () => {
+      const phone = await login(app, ada.email);
+      await app.api.as(phone.access_token).post('/auth/logout');
+      expect(await sessions(ada)).toHaveLength(1);
+      app.clock.advance('29d');
+      const tokens = await login(app, ada.email);
+      app.clock.advance('2d');
+      const later = await app.api.as((await refreshed(app, tokens.refresh_token)).access_token).get('/auth/sessions');
+      expect(later.body).toHaveLength(1);
+    });
+
+    it('shows nothing that could be used as a token', async () => {
+      const { text } = await ada.api.get('/auth/sessions');
+      for (const secret of [ada.access_token, ada.refresh_token, 'salt', 'seq']) expect(text).not.toContain(secret);
+    });
+
+    it('is closed to nobody', async () => {
+      expectRefused(await app.api.get('/auth/sessions'), 'authentication_required');
+    });
+  });
+
+  describe('DELETE /auth/sessions/{id}', () => {
+    const other = async (): Promise<{ id: string; tokens: Tokens }> => {
+      const tokens = await login(app, ada.email);
+      const listed: any[] = (await app.api.as(tokens.access_token).get('/auth/sessions')).body;
+      return { id: listed.find((session) => session.current).id, tokens };
+    };
+
+    it('ends that one at once, and no other', async () => {
+      const phone = await other();
+      const answer = await ada.api.delete(`/auth/sessions/${phone.id}`);
+      expect([answer.status, answer.text]).toEqual([204, '']);
+      await expectDead(app, phone.tokens);
+      await expectLive(app, ada);
+    });
+
+    it("ends the caller's own, too", async () => {
+      const [own] = await sessions(ada);
+      expect((await ada.api.delete(`/auth/sessions/${own.id}`)).status).toBe(204);
+      await expectDead(app, ada);
+    });
+
+    it("knows no session of another person's", async () => {
+      const phone = await other();
+      expectRefused(await bob.api.delete(`/auth/sessions/${phone.id}`), 'session_not_found', 404);
+      await expectLive(app, phone.tokens);
+    });
+
+    it('knows none twice', async () => {
+      const phone = await other();
+      const answers = await Promise.all(Array.from({ length: 8 }, () => ada.api.delete(`/auth/sessions/${phone.id}`)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array<number>(7).fill(404)]);
+    });
+
+    it.each(['1', 'x', '00000000-0000-4000-8000-000000000000', '00000000-0000-4000-8000-00000000000', '%00'])(
+      'answers 404 to %s',
+      async (id) => {
+        expect((await ada.api.delete(`/auth/sessions/${id}`)).status).toBe(404);
+      },
+    );
+
+    it('is closed to nobody', async () => {
+      const phone = await other();
+      expectRefused(await app.api.delete(`/auth/sessions/${phone.id}`), 'authentication_required');
+      await expectLive(app, phone.tokens);
+    });
+  });
+
+  describe('the cap', () => {
+    let few: TestApp;
+
+    beforeAll(async () => {
+      few = await TestApp.start({ sharing: app, env: { SESSIONS_PER_USER: '3' } });
+      few.clock.offsetMs = app.clock.offsetMs;
+    });
+
+    afterAll(() => few.stop());
+
+    it('ends the oldest with one login too many, and nobody else is touched', async () => {
+      const eve = await person(few, 'eve');
+      const logins = [eve as Tokens];
+      for (let index = 0; index < 4; index += 1) logins.push(await login(few, eve.email));
+      for (const tokens of logins.slice(0, 2)) await expectDead(few, tokens);
+      for (const tokens of logins.slice(2)) await expectLive(few, tokens);
+    });
+
+    it('holds however many log in at once', async () => {
+      const eve = await person(few, 'eve');
+      const logins = await Promise.all(Array.from({ length: 12 }, () => login(few, eve.email)));
+      const answers = await Promise.all(logins.map(({ access_token }) => few.api.as(access_token).get('/auth/me')));
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+      const { rows } = await app.pool.query(
+        `SELECT count(*)::int AS live FROM sessions WHERE user_id = $1 AND revoked_at IS NULL`,
+        [eve.id],
+      );
+      expect(rows[0].live).toBe(3);
+    });
+
+    it('does not count sessions whose time is over', async () => {
+      const eve = await person(few, 'eve');
+      await login(few, eve.email);
+      few.clock.advance('31d');
+      const logins = [await login(few, eve.email), await login(few, eve.email), await login(few, eve.email)];
+      for (const tokens of logins) await expectLive(few, tokens);
+    });
+  });
+});
