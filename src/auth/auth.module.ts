@@ -7,6 +7,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { Cleanup } from './cleanup.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { Passwords } from './passwords.js';
@@ -20,7 +21,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
 @Module({
   imports: [UsersModule, PassportModule, JwtModule.register({}), TypeOrmModule.forFeature([Session, Revocation])],
   controllers: [AuthController, SessionsController, JwksController],
-  providers: [AuthService, Passwords, Sessions, Revocations, AccessTokens, RefreshTokens, JwtStrategy],
+  providers: [AuthService, Cleanup, Passwords, Sessions, Revocations, AccessTokens, RefreshTokens, JwtStrategy],
   exports: [JwtStrategy],
 })
 export class AuthModule {}

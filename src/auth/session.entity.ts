@@ -7,6 +7,7 @@ export type SessionEnd = 'logout' | 'reuse' | 'session_cap';
 
 @Entity('sessions')
 @Index('sessions_user_id_idx', ['userId'])
+@Index('sessions_end_idx', { synchronize: false })
 export class Session {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'sessions_pkey' })
   id: string;

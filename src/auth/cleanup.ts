@@ -1,0 +1,55 @@
+/** Clears away ended sessions and old revocations, in small batches, on any number of instances at once. */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Clock } from '../common/clock.js';
+import { LOGGER } from '../common/logger.js';
+import { CLEANED_TABLES, type CleanedTable, deleteDead } from './cleanup.query.js';
+
+const EVERY_MS = 10 * 60_000;
+const BATCH = 1_000;
+
+@Injectable()
+export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<unknown> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running = this.run().catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'clean-up failed, and is tried again');
+      });
+    }, EVERY_MS).unref();
+  }
+
+  /** The batch under way ends before the pool closes. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** @returns how many rows went, by table */
+  async run(batch = BATCH): Promise<Partial<Record<CleanedTable, number>>> {
+    const deleted: Partial<Record<CleanedTable, number>> = {};
+    for (const table of CLEANED_TABLES) {
+      let last = batch;
+      while (last === batch && !this.stopped) {
+        last = await deleteDead(this.database.manager, table, { limit: batch, offsetMs: this.clock.offsetMs });
+        deleted[table] = (deleted[table] ?? 0) + last;
+      }
+    }
+    if (Object.values(deleted).some((count) => count > 0))
+      this.logger.info({ event: 'cleaned_up', ...deleted }, 'cleaned up');
+    return deleted;
+  }
+}

@@ -1,0 +1,87 @@
+import { Cleanup } from '../../src/auth/cleanup.js';
+import { TestApp } from '../support/app.js';
+import { login, person, type Person } from '../support/people.js';
+import { expectDead, expectLive, refreshed } from '../support/sessions.js';
+
+describe('clean-up', () => {
+  let app: TestApp;
+  let ada: Person;
+
+  beforeEach(async () => {
+    app = await TestApp.start();
+    ada = await person(app, 'ada');
+  });
+
+  afterEach(() => app.stop());
+
+  const counts = async (): Promise<unknown> =>
+    (
+      await app.pool.query(
+        `SELECT (SELECT count(*)::int FROM sessions) AS sessions, (SELECT count(*)::int FROM revocations) AS revocations`,
+      )
+    ).rows[0];
+
+  const cleanUp = (instance = app, batch?: number): Promise<unknown> => instance.nestApp.get(Cleanup).run(batch);
+
+  it('leaves everything that a token could still ask for', async () => {
+    const phone = await login(app, ada.email);
+    await app.api.as(phone.access_token).post('/auth/logout');
+    app.clock.advance('24h');
+    expect(await cleanUp()).toEqual({ sessions: 0, revocations: 0 });
+    await expectDead(app, phone);
+  });
+
+  it('takes sessions and revocations 25 hours after their end, and no live session', async () => {
+    const phone = await login(app, ada.email);
+    await app.api.as(phone.access_token).post('/auth/logout');
+    app.clock.advance('26h');
+    const tokens = await refreshed(app, ada.refresh_token);
+    expect(await cleanUp()).toEqual({ sessions: 1, revocations: 1 });
+    await expectLive(app, tokens);
+  });
+
+  it('takes sessions that ended by themselves', async () => {
+    app.clock.advance('30d');
+    expect(await cleanUp()).toEqual({ sessions: 0, revocations: 0 });
+    app.clock.advance('2d');
+    expect(await cleanUp()).toEqual({ sessions: 1, revocations: 0 });
+  });
+
+  it('works in batches, on several instances at once, and takes each row once', async () => {
+    await app.pool.query(
+      `INSERT INTO revocations (session_id, created_at) SELECT gen_random_uuid(), now() - interval '26 hours' FROM generate_series(1, 500)`,
+    );
+    const other = await TestApp.start({ sharing: app });
+    try {
+      const done = (await Promise.all([cleanUp(app, 7), cleanUp(other, 7)])) as { revocations: number }[];
+      expect(done.reduce((sum, { revocations }) => sum + revocations, 0)).toBe(500);
+      expect(await counts()).toEqual({ sessions: 1, revocations: 0 });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('does not wait for a row that somebody holds', async () => {
+    const phone = await login(app, ada.email);
+    await app.api.as(phone.access_token).post('/auth/logout');
+    app.clock.advance('26h');
+    const holder = await app.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM sessions WHERE revoked_at IS NOT NULL FOR UPDATE');
+      expect(await cleanUp()).toEqual({ sessions: 0, revocations: 1 });
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+    expect(await cleanUp()).toEqual({ sessions: 1, revocations: 0 });
+  });
+
+  it('finds what to take from an index', async () => {
+    const results = await app.pool.query(
+      `SET enable_seqscan = off;
+       EXPLAIN SELECT id FROM sessions WHERE least(expires_at, revoked_at) < now() - interval '25 hours' LIMIT 1000`,
+    );
+    expect(JSON.stringify(results)).toContain('sessions_end_idx');
+  });
+});
