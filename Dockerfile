@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 # No embedded PostgreSQL in an image: it is an optional dependency.
 RUN npm ci --omit=optional --ignore-scripts
 COPY tsconfig.json tsconfig.build.json nest-cli.json ./
+COPY scripts/build.mjs scripts/
 COPY src src
 RUN npm run build
 

@@ -10,7 +10,7 @@ const dataDir = join(root, '.data', 'smoke');
 rmSync(dataDir, { recursive: true, force: true });
 const child = spawn('npm', ['start'], {
   cwd: root,
-  env: { ...process.env, PORT: '0', DATA_DIR: dataDir },
+  env: { ...process.env, PORT: '0', DATA_DIR: dataDir, DATABASE_URL: '' },
   stdio: ['ignore', 'pipe', 'inherit'],
   // A group of its own: npm passes signals on to what it started.
   detached: true,

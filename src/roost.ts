@@ -56,11 +56,11 @@ export class Roost {
       return new Promise<never>(() => undefined);
     }
     this.stopping = new AbortController();
-    setTimeout(() => process.exit(1), this.config.http.shutdownTimeoutMs).unref();
     if (this.app && this.config.nodeEnv === 'production') {
       this.app.get(Readiness).draining = true;
       await delay(NOTICE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
+    setTimeout(() => process.exit(1), this.config.http.shutdownTimeoutMs).unref();
     await this.app?.close();
     await this.embedded?.stop();
     process.exit(exitCode);

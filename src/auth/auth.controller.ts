@@ -1,10 +1,9 @@
-import { isIP } from 'node:net';
-
 import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { CurrentUser, OptionalAuth, type Principal, Public } from '../common/access.js';
+import { addressOf } from '../common/address.js';
 import { MessageResponse } from '../common/message.dto.js';
 import { Answers } from '../common/openapi.js';
 import { StrictlyLimited } from '../common/rate-limit.js';
@@ -99,10 +98,4 @@ function clientOf(request: FastifyRequest): Client {
     ip: addressOf(request.ip),
     userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
   };
-}
-
-/** A trusted proxy may pass on anything, and PostgreSQL knows no zones of IPv6 addresses (`fe80::1%eth0`). */
-function addressOf(ip: string): string | null {
-  const address = ip.replace(/%.*$/, '');
-  return isIP(address) === 0 ? null : address;
 }

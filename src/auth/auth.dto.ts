@@ -3,6 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { invalid } from '../common/errors.js';
 import { codePoints } from '../common/text.js';
+import { isoTimestamp } from '../common/timestamps.js';
 import { Field, OneOf, OptionalNotNull, Text } from '../common/validation.js';
 import { Email, NewUsername, Username } from '../users/users.dto.js';
 import type { AccountIdentifier } from '../users/users.service.js';
@@ -111,11 +112,14 @@ export class JwksResponse {
 export class SessionResponse {
   /** UUID. */
   id: string;
-  created_at: Date;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
   /** Of the last login or refresh. */
-  last_used_at: Date;
+  @ApiProperty({ format: 'date-time' })
+  last_used_at: string;
   /** When it ends unless it is used; never later than SESSION_ABSOLUTE_TTL after its login. */
-  expires_at: Date;
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
   /** Address of the last login or refresh. */
   ip: string | null;
   /** At most 512 characters of what the client called itself. */
@@ -127,9 +131,9 @@ export class SessionResponse {
 export function presentSession(session: LiveSession, currentId: string): SessionResponse {
   return {
     id: session.id,
-    created_at: session.createdAt,
-    last_used_at: session.lastUsedAt,
-    expires_at: session.expiresAt,
+    created_at: isoTimestamp(session.createdAt),
+    last_used_at: isoTimestamp(session.lastUsedAt),
+    expires_at: isoTimestamp(session.expiresAt),
     ip: session.ip,
     user_agent: session.userAgent,
     current: session.id === currentId,

@@ -20,3 +20,9 @@ const LOCAL_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal']
 export function isLocalAddress(address: string): boolean {
   return ipaddr.isValid(address) && LOCAL_RANGES.has(ipaddr.process(address).range());
 }
+
+/** A trusted proxy may pass on anything, and PostgreSQL knows no zones of IPv6 addresses (`fe80::1%eth0`). */
+export function addressOf(ip: string): string | null {
+  const address = ip.replace(/%.*$/, '');
+  return isIP(address) === 0 ? null : address;
+}

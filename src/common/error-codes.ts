@@ -1,4 +1,4 @@
-/** The one list of error codes: what a client may switch on. Only the problem filter turns kinds into HTTP. */
+/** The one list of error codes: what a client may switch on. Only problem.ts turns kinds into HTTP. */
 
 export type ErrorKind =
   | 'malformed'

@@ -48,7 +48,8 @@ export function labelAnswers(fastify: FastifyInstance, { httpsOnly, corsOrigins,
       .headers(SECURITY_HEADERS)
       .headers(corsHeaders(request, corsOrigins))
       .headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
-    if (httpsOnly) void reply.header('strict-transport-security', HSTS);
+    // RFC 6797 section 7.2: never over plain HTTP.
+    if (httpsOnly && request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     if (/^\/docs(?:\/|$)/.test(request.routeOptions.url ?? ''))
       void reply.header('content-security-policy', DOCS_POLICY);
     if (isDraining()) void reply.header('connection', 'close');

@@ -50,6 +50,9 @@ const MEANING: Record<number, string> = {
   503: 'Overloaded, or the database is away: try again after the seconds in Retry-After.',
 };
 
+const BEFORE_THE_ROUTE =
+  'Errors that come before the route: a malformed request (400), HTTPS required (403), a body where none is taken (413, 415), too long an address (414), too large headers (431), too slow a request (408).';
+
 export interface AnswersOptions {
   readonly status: number;
   /** None for 204. */
@@ -92,6 +95,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
     .build();
+  delete options.info.contact;
   const document = SwaggerModule.createDocument(app, options, {
     operationIdFactory: (controller, method) =>
       `${controller.replace(/Controller$/, '').toLowerCase()}_${method.replace(/\W.*$/, '')}`,
@@ -113,15 +117,18 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
 function complete(operation: Operation, path: string): void {
   const access = (operation as { 'x-access'?: Access })['x-access'] ?? 'user';
   operation.security = access === 'public' ? [] : access === 'optional' ? [{}, { bearer: [] }] : [{ bearer: [] }];
-  const statuses = [429, 503];
+  // Health is neither limited nor, for /health/live, dependent on anything.
+  const statuses = path.startsWith('/health/') ? [] : [429, 503];
   if (access !== 'public') statuses.push(401);
   if (Array.isArray(access)) statuses.push(403);
-  if (operation.requestBody) statuses.push(400, 413, 415);
+  if (operation.requestBody) statuses.push(413, 415);
   const takesInput =
     operation.requestBody !== undefined ||
     operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query');
-  if (takesInput) statuses.push(path.startsWith('/api/v1/auth/') ? 400 : 422);
+  if (takesInput) statuses.push(400);
+  if (takesInput && !path.startsWith('/api/v1/auth/')) statuses.push(422);
   for (const status of statuses) {
     operation.responses[status] ??= problem(status);
   }
+  operation.responses.default ??= { ...problem(0), description: BEFORE_THE_ROUTE };
 }

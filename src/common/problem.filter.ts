@@ -32,10 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    this.send(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
-  }
-
-  send(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const [request, reply] = [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
     if (reply.sent) return;
     const error = this.recognise(thrown);
     if (error.code === 'internal_error') this.logger.error({ err: thrown, request_id: request.id }, 'unexpected error');

@@ -68,7 +68,7 @@ const ADDRESS_LIMIT = { name: 'address', limit: 600, ttl: MINUTE_MS };
  */
 export function limitAddresses(fastify: FastifyInstance, storage: ThrottlerStorage): void {
   fastify.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/health/')) return;
+    if (request.routeOptions.url?.startsWith('/health/') === true) return;
     const tracker = normalizeIp(request.ip, DEFAULT_IPV6_SUBNET_PREFIX);
     const refusal = await count(storage, reply, { ...ADDRESS_LIMIT, tracker });
     if (!refusal) return;

@@ -11,7 +11,7 @@ export function isStorable(text: string): boolean {
 }
 
 export function isBlank(text: string): boolean {
-  return /^[\s\p{Cf}\p{Cc}\u115F\u1160\u2800\u3164\uFFA0]*$/u.test(text);
+  return /^[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(text);
 }
 
 /** For a `LIKE` pattern: the person's `%`, `_` and `\` stand for themselves. */

@@ -3,10 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { ConfigError } from './environment.js';
+
+/** @throws ConfigError when the data folder cannot be written, or the secret in it cannot be read */
 export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'jwt-secret');
-  if (!existsSync(file)) create(dataDir, file);
-  return readFileSync(file, 'utf8').trim();
+  try {
+    if (!existsSync(file)) create(dataDir, file);
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new ConfigError([`DATA_DIR must be a folder that Roost can write to (${code}); set it, or set JWT_SECRET`]);
+  }
 }
 
 /** Another instance may be starting in the same folder: a link appears whole or not at all, and the first one decides. */

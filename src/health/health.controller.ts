@@ -27,7 +27,7 @@ export class HealthController {
 
   /** Whether requests should be sent here: 503 while the database is away or the process is draining. */
   @Get('ready')
-  @Answers({ status: 200, type: HealthResponse })
+  @Answers({ status: 200, type: HealthResponse, errors: [503] })
   async ready(): Promise<HealthResponse> {
     if (this.readiness.draining) throw new AppError('draining');
     await this.database.query('SELECT 1');

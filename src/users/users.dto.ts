@@ -1,8 +1,10 @@
 /** Accounts on the wire. */
 import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 
 import type { Role } from '../common/access.js';
+import { isoTimestamp } from '../common/timestamps.js';
 import { Field, Text } from '../common/validation.js';
 import { canonicalEmail, EMAIL_MAX_LENGTH } from './email.js';
 import type { User } from './user.entity.js';
@@ -78,8 +80,10 @@ export class AccountResponse {
   role: Role;
   /** Whether the owner of the address has confirmed it. */
   email_confirmed: boolean;
-  created_at: Date;
-  updated_at: Date;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
 }
 
 export function presentAccount(user: User): AccountResponse {
@@ -91,7 +95,7 @@ export function presentAccount(user: User): AccountResponse {
     bio: user.bio,
     role: user.role,
     email_confirmed: user.emailConfirmedAt !== null,
-    created_at: user.createdAt,
-    updated_at: user.updatedAt,
+    created_at: isoTimestamp(user.createdAt),
+    updated_at: isoTimestamp(user.updatedAt),
   };
 }

@@ -90,14 +90,14 @@ describe('POST /auth/register', () => {
     expectInvalid(answer, `#/${field}`, 'unknown_field');
   });
 
-  it.each(['"__proto__": {"role": "admin"}', '"constructor": {"prototype": {"role": "admin"}}'])(
-    'refuses to read prototypes from outside: %s',
-    async (field) => {
-      const answer = await register(`{"email": "${freshEmail()}", "password": "${PASSWORD}", ${field}}`);
-      expect([answer.status, answer.body.code]).toEqual([400, 'malformed_json']);
-      expect(({} as Record<string, unknown>).role).toBeUndefined();
-    },
-  );
+  it.each([
+    ['__proto__', '"__proto__": {"role": "admin"}'],
+    ['constructor', '"constructor": {"prototype": {"role": "admin"}}'],
+  ])('refuses to read %s from outside', async (name, field) => {
+    const answer = await register(`{"email": "${freshEmail()}", "password": "${PASSWORD}", ${field}}`);
+    expectInvalid(answer, `#/${name}`, 'unknown_field');
+    expect(({} as Record<string, unknown>).role).toBeUndefined();
+  });
 
   describe('e-mail addresses', () => {
     it.each([

@@ -1,6 +1,8 @@
 /** A Roost in a process of its own, as `node dist/main.js` starts it: for tests of starting, stopping and dying. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MAIN = join(__dirname, '../../dist/main.js');
@@ -62,6 +64,40 @@ export class RoostProcess {
   private async nextOutput(): Promise<void> {
     const streams = [this.child.stdout, this.child.stderr].filter((stream) => stream !== null);
     await Promise.race(streams.map((stream) => once(stream, 'data')));
+  }
+}
+
+/** A working directory with the processes that run in it. */
+export class RoostFolder {
+  readonly path = mkdtempSync(join(tmpdir(), 'roost-process-'));
+  private readonly started: RoostProcess[] = [];
+
+  constructor() {
+    // As root, the database runs as another user, who has to be able to enter.
+    chmodSync(this.path, 0o755);
+  }
+
+  start(env: Readonly<Record<string, string>> = {}): RoostProcess {
+    const roost = new RoostProcess(this.path, env);
+    this.started.push(roost);
+    return roost;
+  }
+
+  /** Of the embedded database; undefined when there is none, or it was stopped. */
+  databasePid(): number | undefined {
+    const file = join(this.path, '.data/postgres/postmaster.pid');
+    return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : undefined;
+  }
+
+  /** Ends whatever still runs. */
+  async remove(): Promise<void> {
+    for (const roost of this.started) {
+      roost.kill('SIGKILL');
+      await roost.exit();
+    }
+    const database = this.databasePid();
+    if (database !== undefined) await eventually(() => !isAlive(database));
+    rmSync(this.path, { recursive: true });
   }
 }
 

@@ -9,7 +9,6 @@ describe('parseJson', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 20 }), (value) => {
         const text = JSON.stringify(value);
-        fc.pre(!/"(?:__proto__|constructor)"/.test(text));
         expect(JSON.stringify(parsed(text))).toBe(text);
       }),
     );

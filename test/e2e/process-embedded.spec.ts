@@ -1,0 +1,89 @@
+import { createServer, type Server } from 'node:net';
+
+import { Api } from '../support/api.js';
+import { childrenOf, eventually, isAlive, RoostFolder } from '../support/process.js';
+
+const ACCOUNT = { email: 'first@example.org', password: 'correct horse battery' };
+
+describe('the process with a database of its own', () => {
+  let folder: RoostFolder;
+
+  beforeEach(() => {
+    folder = new RoostFolder();
+  });
+
+  afterEach(() => folder.remove());
+
+  it('starts in an empty folder, says where things are, and stops with its database', async () => {
+    const roost = folder.start();
+    const address = await roost.ready();
+    expect(roost.output).toContain(`${address}/docs`);
+    expect(roost.output).toMatch(/Database +PostgreSQL 18 of its own, in \S*\.data\/postgres/);
+    expect((await new Api(address).get('/health/ready')).status).toBe(200);
+    expect(roost.output).not.toMatch(/warning|deprecat/i);
+    const database = folder.databasePid() ?? 0;
+    expect(await roost.stop()).toBe(0);
+    expect(isAlive(database)).toBe(false);
+  });
+
+  it('keeps what was acknowledged through kill -9, and its database does not stay behind', async () => {
+    const first = folder.start();
+    const api = new Api(await first.ready());
+    expect((await api.post('/auth/register', ACCOUNT)).status).toBe(201);
+    const tokens = (await api.post('/auth/login', ACCOUNT)).body;
+    const task = (await api.as(tokens.access_token).post('/tasks', { title: 'survives' })).body;
+    const database = folder.databasePid() ?? 0;
+    first.kill('SIGKILL');
+    await eventually(() => !isAlive(database));
+    const again = new Api(await folder.start().ready());
+    // The development secret is kept, too: nobody is logged out by a restart.
+    expect((await again.as(tokens.access_token).get('/tasks')).body).toEqual([task]);
+  });
+
+  it('refuses a folder that another Roost uses, and leaves that one alone', async () => {
+    const first = folder.start();
+    const api = new Api(await first.ready());
+    const second = folder.start();
+    expect(await second.exit()).toBe(1);
+    expect(second.output).toMatch(/could not start[\s\S]*Another Roost \(process \d+\) is using/);
+    expect(second.output).not.toMatch(/\n\s+at /);
+    expect((await api.get('/health/ready')).status).toBe(200);
+  });
+
+  it('does not leave its database behind when the port is taken', async () => {
+    const other: Server = createServer().listen(0, '127.0.0.1');
+    await eventually(() => other.listening);
+    const { port } = other.address() as { port: number };
+    const roost = folder.start({ PORT: String(port) });
+    expect(await roost.exit()).toBe(1);
+    other.close();
+    expect(roost.output).toContain(`Port ${port} is already in use`);
+    expect(folder.databasePid()).toBeUndefined();
+  });
+
+  it('answers 503 while its database is frozen, and comes back by itself', async () => {
+    const api = new Api(await folder.start().ready());
+    expect((await api.post('/auth/register', ACCOUNT)).status).toBe(201);
+    const postmaster = folder.databasePid() ?? 0;
+    const server = [postmaster, ...childrenOf(postmaster)];
+    for (const pid of server) process.kill(pid, 'SIGSTOP');
+    const answers = await Promise.all([
+      api.get('/health/ready'),
+      api.post('/auth/login', ACCOUNT),
+      api.get('/health/live'),
+    ]);
+    for (const pid of server) process.kill(pid, 'SIGCONT');
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
+    expect(Number(answers[1].headers.get('retry-after'))).toBeGreaterThan(0);
+    await eventually(async () => (await api.get('/health/ready')).status === 200);
+    expect((await api.post('/auth/login', ACCOUNT)).status).toBe(200);
+  });
+
+  it('ends and says so when its database is killed and stays away', async () => {
+    const roost = folder.start();
+    await roost.ready();
+    process.kill(folder.databasePid() ?? 0, 'SIGKILL');
+    expect(await roost.exit()).toBe(1);
+    expect(roost.output).toMatch(/PostgreSQL/);
+  });
+});
