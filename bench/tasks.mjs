@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * `npm run bench:tasks`: what `GET /tasks` costs in Roost, in production with every guard on, next to the same answer
- * from a hand-written server. Options: --rounds 8 --seconds 5 --connections 16 --save --profile <folder> --no-starts.
+ * from a hand-written server. Options: --rounds 8 --seconds 5 --connections 16 --save --profile <folder> --no-starts --text-floor.
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,6 +39,7 @@ const { values: options } = parseArgs({
     save: { type: 'boolean', default: false },
     profile: { type: 'string' },
     'no-starts': { type: 'boolean', default: false },
+    'text-floor': { type: 'boolean', default: false },
   },
 });
 const rounds = Number(options.rounds);
@@ -109,7 +110,12 @@ function profileFlags() {
 async function startFloor({ database, secret, folder }) {
   return startServer({
     args: [join(ROOT, 'bench', 'floor', 'tasks-server.mjs')],
-    env: { NODE_ENV: 'production', DATABASE_URL: database, JWT_SECRET: secret },
+    env: {
+      NODE_ENV: 'production',
+      DATABASE_URL: database,
+      JWT_SECRET: secret,
+      TIMESTAMPS: options['text-floor'] ? 'text' : 'date',
+    },
     log: join(folder, 'floor.log'),
     probe: '/',
     ready: 401,

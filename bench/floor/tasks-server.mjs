@@ -6,10 +6,15 @@ import { createServer } from 'node:http';
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
 
-const { DATABASE_URL, JWT_SECRET = '', PORT } = process.env;
+const { DATABASE_URL, JWT_SECRET = '', PORT, TIMESTAMPS } = process.env;
 
-const NEWEST = `SELECT id, user_id, title, description, completed, created_at, updated_at
-  FROM tasks WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`;
+/** As Roost's list does it, in the form of ISO 8601: `pg` then has no dates to parse, and JSON none to write. */
+const text = (/** @type {string} */ column) =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`;
+const times = ['created_at', 'updated_at'].map((column) => (TIMESTAMPS === 'text' ? text(column) : column));
+
+const NEWEST = `SELECT id, user_id, title, description, completed, ${times.join(', ')}
+  FROM tasks WHERE user_id = $1 ORDER BY tasks.created_at DESC, id DESC LIMIT $2`;
 
 // With the secret as a string, jsonwebtoken makes the key anew for every token.
 const key = createSecretKey(JWT_SECRET, 'utf8');
