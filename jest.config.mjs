@@ -26,6 +26,6 @@ export default {
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/roost.ts'],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'lcov'],
-  maxWorkers: 2,
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };
