@@ -1,25 +1,37 @@
 /** One Roost for each cluster: a lock that the kernel frees, however the process that holds it ends. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EmbeddedPostgresError } from './embedded-error.js';
 
 /** macOS takes the lock with open(2) itself; Node has no name for the flag. */
 const O_EXLOCK = 0x20;
 
+/** The lock of a Roost that was just killed lives on for a moment in a child that it was starting. Milliseconds. */
+const PATIENCE = 1_000;
+const PAUSE = 50;
+
 /**
  * Locks the cluster in `dataDir` through the file beside it and returns what unlocks it.
  * The file stays: removing it would let two processes hold locks on two files of one name.
  * @throws EmbeddedPostgresError when another process holds the lock
  */
-export function lockCluster(dataDir: string): () => void {
+export async function lockCluster(dataDir: string): Promise<() => void> {
   const path = `${dataDir}.lock`;
-  const file = process.platform === 'darwin' ? openLocked(path) : openAndLock(path);
-  if (file === undefined) throw inUse(dataDir, readFileSync(path, 'utf8').trim());
-  ftruncateSync(file);
-  writeSync(file, `${process.pid}\n`, 0);
+  const open = process.platform === 'darwin' ? openLocked : openAndLock;
+  const deadline = Date.now() + PATIENCE;
+  let file = open(path);
+  while (file === undefined) {
+    if (Date.now() > deadline) throw inUse(dataDir, readFileSync(path, 'utf8').trim());
+    await sleep(PAUSE);
+    file = open(path);
+  }
+  const locked = file;
+  ftruncateSync(locked);
+  writeSync(locked, `${process.pid}\n`, 0);
   return () => {
-    closeSync(file);
+    closeSync(locked);
   };
 }
 

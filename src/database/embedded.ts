@@ -55,7 +55,7 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   const { systemDir = SYSTEM_DIR, settings = {}, onLost = () => undefined } = options;
   const place = await choosePlace(options.dataDir, systemDir);
   const { dataDir, account, notices } = place;
-  const unlock = lockCluster(dataDir);
+  const unlock = await lockCluster(dataDir);
   let server: Server | undefined;
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= (server?.stop() ?? Promise.resolve()).then(unlock));

@@ -1,0 +1,19 @@
+/** Whether the Dockerfile's build stage builds from what it copies, without a container engine. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const stage = readFileSync(join(root, 'Dockerfile'), 'utf8').split(/^FROM /m)[1] ?? '';
+const copied = [...stage.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '));
+const [, command = ''] = /^RUN (npm run build)$/m.exec(stage) ?? [];
+const folder = mkdtempSync(join(tmpdir(), 'roost-image-'));
+try {
+  for (const source of copied) cpSync(join(root, source), join(folder, source), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const { status } = spawnSync(command, { cwd: folder, shell: true, stdio: 'inherit' });
+  process.exitCode = command !== '' && status === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true });
+}
