@@ -4,8 +4,6 @@
  * from a hand-written server. Options: --rounds 8 --seconds 5 --connections 16 --save --profile <folder> --no-starts --text-floor.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -15,12 +13,13 @@ import autocannon from 'autocannon';
 import pg from 'pg';
 
 import { childrenOf, processorTimeMs, requireLinux, residentMegabytes, startServer } from './support/processes.mjs';
+import { machine, median, progress, round, run, save } from './support/report.mjs';
+import { makeFolder, post, ROOT, startDatabase, startRoost } from './support/roost.mjs';
 
 /** @typedef {import('./support/processes.mjs').Server} Server */
 /** @typedef {{ micros: number, requests: number, p50: number, p99: number }} Measurement */
 
 const TARGET_RATIO = 1.8;
-const ROOT = join(import.meta.dirname, '..');
 const LIST = '/api/v1/tasks?limit=20';
 const PASSWORD = 'correct horse battery staple';
 /** Enough of both that nobody comes to 1,200 requests a minute and no address to 600, and the limits work for real. */
@@ -46,29 +45,17 @@ const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
 const connections = Number(options.connections);
 
-/** What has been started, to be ended in reverse. @type {(() => unknown)[]} */
-const endings = [];
+await run(main);
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void endAll().then(() => process.exit(130)));
-try {
-  await main();
-} finally {
-  await endAll();
-}
-process.exit();
-
-async function main() {
+/** @param {(() => unknown)[]} endings */
+async function main(endings) {
   requireLinux();
-  const folder = mkdtempSync(join(tmpdir(), 'roost-bench-'));
-  endings.push(() => rmSync(folder, { recursive: true, force: true }));
-  // As root, PostgreSQL runs under an account of its own, which has to enter the folder.
-  chmodSync(folder, 0o755);
-
+  const folder = makeFolder(endings);
   progress('starting an embedded PostgreSQL');
-  const database = await startDatabase(folder);
+  const database = await startDatabase(folder, endings);
   const secret = randomBytes(48).toString('base64');
-  const floor = await startFloor({ database, secret, folder });
-  const roost = await startRoost({ database, secret, folder, flags: profileFlags() });
+  const floor = await startFloor({ database, secret, folder, endings });
+  const roost = await startRoost({ database, secret, folder, endings, flags: profileFlags() });
   const restMegabytes = await residentAtRest(roost);
 
   progress(`registering ${USERS} users with ${TASKS_PER_USER} tasks each`);
@@ -79,35 +66,20 @@ async function main() {
   const measured = await measureRounds({ floor, roost }, tokens);
   await floor.stop();
   await roost.stop();
-  const starts = options['no-starts'] ? undefined : await measureStarts({ database, secret, folder });
+  const starts = options['no-starts'] ? undefined : await measureStarts({ database, secret, folder, endings });
 
   const report = { ...summary(measured), rounds: measured, rest_mb: round(restMegabytes), starts, machine: machine() };
   process.stdout.write(markdown(report));
-  if (options.save) save(report);
+  if (options.save) save('tasks', report, markdown(report));
   if (report.ratio > TARGET_RATIO) process.exitCode = 1;
-}
-
-/** @param {string} folder */
-async function startDatabase(folder) {
-  const { startEmbeddedPostgres } = await fromBuild('database/embedded.js');
-  const { migrate } = await fromBuild('database/migrate.js');
-  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost' });
-  endings.push(() => server.stop());
-  await migrate(server.url);
-  return /** @type {string} */ (server.url);
-}
-
-/** @param {string} file */
-function fromBuild(file) {
-  return import(new URL(`../dist/${file}`, import.meta.url).href);
 }
 
 function profileFlags() {
   return options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
 }
 
-/** @param {{ database: string, secret: string, folder: string }} options */
-async function startFloor({ database, secret, folder }) {
+/** @param {{ database: string, secret: string, folder: string, endings: (() => unknown)[] }} options */
+async function startFloor({ database, secret, folder, endings }) {
   return startServer({
     args: [join(ROOT, 'bench', 'floor', 'tasks-server.mjs')],
     env: {
@@ -119,27 +91,6 @@ async function startFloor({ database, secret, folder }) {
     log: join(folder, 'floor.log'),
     probe: '/',
     ready: 401,
-    endings,
-  });
-}
-
-/** @param {{ database: string, secret: string, folder: string, flags?: string[], name?: string }} options */
-async function startRoost({ database, secret, folder, flags = [], name = 'roost' }) {
-  return startServer({
-    args: [...flags, join(ROOT, 'dist', 'main.js')],
-    env: {
-      NODE_ENV: 'production',
-      HOST: '127.0.0.1',
-      PUBLIC_URL: 'http://127.0.0.1',
-      // The requests come from many addresses, as behind a proxy.
-      TRUST_PROXY: '127.0.0.1/32',
-      DATABASE_URL: database,
-      DATA_DIR: join(folder, name),
-      JWT_SECRET: secret,
-      BCRYPT_COST: '10',
-    },
-    log: join(folder, `${name}.log`),
-    probe: '/health/ready',
     endings,
   });
 }
@@ -167,22 +118,6 @@ async function registerUsers({ url }) {
     await Promise.all([0, 1, 2, 3].map((offset) => register(first + offset)));
   }
   return tokens;
-}
-
-/**
- * @param {string} url
- * @param {number} from which client asks: each has an address of its own
- * @param {object} body
- * @returns {Promise<any>}
- */
-async function post(url, from, body) {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-forwarded-for': `192.0.2.${from}` },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`POST ${url} answered ${response.status}: ${await response.text()}`);
-  return response.json();
 }
 
 /** @param {string} database */
@@ -291,17 +226,17 @@ function requestsOf(client, tokens) {
   }));
 }
 
-/** @param {{ database: string, secret: string, folder: string }} options */
-async function measureStarts({ database, secret, folder }) {
+/** @param {{ database: string, secret: string, folder: string, endings: (() => unknown)[] }} options */
+async function measureStarts({ database, secret, folder, endings }) {
   progress('starting Roost with a database that exists, three times');
   const existing = [];
   for (let index = 0; index < 3; index += 1) {
-    const server = await startRoost({ database, secret, folder });
+    const server = await startRoost({ database, secret, folder, endings });
     existing.push(server.readyMs);
     await server.stop();
   }
   progress('starting Roost with a PostgreSQL of its own, for the very first time');
-  const first = await startRoost({ database: 'embedded', secret, folder, name: 'first' });
+  const first = await startRoost({ database: 'embedded', secret, folder, endings, name: 'first' });
   const rest = await residentAtRest(first);
   const [supervisor] = childrenOf(first.pid);
   const supervisorRest = supervisor === undefined ? NaN : residentMegabytes(supervisor);
@@ -335,16 +270,6 @@ function medians(measurements) {
   };
 }
 
-function machine() {
-  const [cpu] = cpus();
-  return {
-    cpu: cpu?.model ?? 'unknown',
-    cores: cpus().length,
-    node: process.version,
-    date: new Date().toISOString().slice(0, 10),
-  };
-}
-
 /** @param {ReturnType<typeof summary> & { rounds: unknown[], rest_mb: number, starts: Awaited<ReturnType<typeof measureStarts>> | undefined, machine: ReturnType<typeof machine> }} report */
 function markdown({ ratio, ratio_min, ratio_max, floor, roost, rest_mb, starts, machine }) {
   const lines = [
@@ -370,33 +295,4 @@ function markdown({ ratio, ratio_min, ratio_max, floor, roost, rest_mb, starts, 
     );
   }
   return `${lines.join('\n')}\n`;
-}
-
-/** @param {Parameters<typeof markdown>[0]} report */
-function save(report) {
-  const folder = join(ROOT, 'bench', 'results');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'tasks.json'), `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(join(folder, 'tasks.md'), markdown(report));
-}
-
-async function endAll() {
-  for (let end = endings.pop(); end; end = endings.pop()) await end();
-}
-
-/** @param {string} text */
-function progress(text) {
-  process.stderr.write(`${text}\n`);
-}
-
-/** @param {number[]} values */
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? Number(sorted[middle]) : (Number(sorted[middle - 1]) + Number(sorted[middle])) / 2;
-}
-
-/** @param {number} value */
-function round(value, digits = 0) {
-  return Number(value.toFixed(digits));
 }

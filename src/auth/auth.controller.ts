@@ -34,8 +34,11 @@ export class AuthController {
   @Public()
   @StrictlyLimited('authentication', 'account_mail')
   @Answers({ status: 201, type: MessageResponse, errors: [409] })
-  async register(@Body() { email, username, password }: RegisterRequest): Promise<MessageResponse> {
-    await this.auth.register({ email, username, password });
+  async register(
+    @Body() { email, username, password }: RegisterRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<MessageResponse> {
+    await this.auth.register({ email, username, password }, clientOf(request));
     return { message: 'User created successfully' };
   }
 
@@ -97,5 +100,6 @@ function clientOf(request: FastifyRequest): Client {
   return {
     ip: addressOf(request.ip),
     userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+    isGone: () => request.socket.destroyed,
   };
 }

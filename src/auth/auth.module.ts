@@ -8,6 +8,7 @@ import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Cleanup } from './cleanup.js';
+import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { Passwords } from './passwords.js';
@@ -21,7 +22,17 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
 @Module({
   imports: [UsersModule, PassportModule, JwtModule.register({}), TypeOrmModule.forFeature([Session, Revocation])],
   controllers: [AuthController, SessionsController, JwksController],
-  providers: [AuthService, Cleanup, Passwords, Sessions, Revocations, AccessTokens, RefreshTokens, JwtStrategy],
+  providers: [
+    AuthService,
+    Cleanup,
+    { provide: HashQueue, useFactory: () => new HashQueue() },
+    Passwords,
+    Sessions,
+    Revocations,
+    AccessTokens,
+    RefreshTokens,
+    JwtStrategy,
+  ],
   exports: [JwtStrategy],
 })
 export class AuthModule {}

@@ -23,16 +23,19 @@ export class AuthService {
   ) {}
 
   /** @throws AppError `email_taken` or `username_taken` */
-  async register(account: { email: string; username: string | undefined; password: string }): Promise<void> {
+  async register(
+    account: { email: string; username: string | undefined; password: string },
+    client: Client,
+  ): Promise<void> {
     requireLength(account.password, this.config.passwords.minLength);
-    const hashedPassword = await this.passwords.hash(account.password);
+    const hashedPassword = await this.passwords.hash(account.password, client.isGone);
     await this.users.create({ email: account.email, username: account.username, hashedPassword });
   }
 
-  /** @throws AppError `invalid_credentials`, or `account_disabled` after the right password */
+  /** @throws AppError `invalid_credentials`, `account_disabled` after the right password, or `overloaded` */
   async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Grant> {
     for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
-      const user = await this.verified(identifier, password);
+      const user = await this.verified(identifier, password, client);
       const grant = await this.sessions.start(user, client);
       if (grant) return grant;
     }
@@ -73,9 +76,9 @@ export class AuthService {
     return user;
   }
 
-  private async verified(identifier: AccountIdentifier, password: string): Promise<User> {
+  private async verified(identifier: AccountIdentifier, password: string, client: Client): Promise<User> {
     const user = await this.users.findByIdentifier(identifier);
-    const right = await this.passwords.verify(password, user?.hashedPassword);
+    const right = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
     if (!user || !right) throw new AppError('invalid_credentials');
     if (user.status === 'disabled') throw new AppError('account_disabled');
     return user;

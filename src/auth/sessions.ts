@@ -32,6 +32,8 @@ export interface Client {
   /** Null when what a proxy says is no address. */
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** Whether it has hung up meanwhile. */
+  readonly isGone: () => boolean;
 }
 
 /** What a login or refresh gives: whom the access token speaks for, and the next refresh token. */
