@@ -25,7 +25,7 @@ export class AuthGuard extends PassportGuard() {
 
   /** Passport's outcome as an error of ours; there is no other way to a principal. */
   override handleRequest<T>(error: unknown, principal: T | false | null | undefined, info: unknown): T {
-    if (error instanceof Error) throw error;
+    if (error) throw error as Error;
     if (principal) return principal;
     const absent = info instanceof Error && info.message === 'No auth token';
     throw info instanceof AppError ? info : new AppError(absent ? 'authentication_required' : 'invalid_token');

@@ -4,6 +4,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
+import { ListenerModule } from '../database/listener.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -12,7 +13,7 @@ import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { Passwords } from './passwords.js';
-import { Revocation } from './revocation.entity.js';
+import { RevocationPoll } from './revocation-poll.js';
 import { Revocations } from './revocations.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
@@ -20,7 +21,7 @@ import { Sessions } from './sessions.js';
 import { AccessTokens, RefreshTokens } from './tokens.js';
 
 @Module({
-  imports: [UsersModule, PassportModule, JwtModule.register({}), TypeOrmModule.forFeature([Session, Revocation])],
+  imports: [UsersModule, PassportModule, JwtModule.register({}), ListenerModule, TypeOrmModule.forFeature([Session])],
   controllers: [AuthController, SessionsController, JwksController],
   providers: [
     AuthService,
@@ -29,6 +30,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Passwords,
     Sessions,
     Revocations,
+    RevocationPoll,
     AccessTokens,
     RefreshTokens,
     JwtStrategy,

@@ -1,8 +1,10 @@
 /** Deletes what nothing asks for any more, a few rows at a time; rows that another instance is deleting are left to it. */
 import type { EntityManager } from 'typeorm';
 
-/** An access token may outlive its session by 24 hours and its leeway. */
-const KEPT = `interval '25 hours'`;
+import { KEPT_MS } from './revocations.query.js';
+
+/** An access token may outlive its session. */
+const KEPT = `interval '${KEPT_MS} ms'`;
 
 const DEAD = {
   sessions: `least(expires_at, revoked_at) < clock_timestamp() + $1 * interval '1 ms' - ${KEPT}`,

@@ -33,9 +33,9 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     });
   }
 
-  validate(claims: JwtPayload): Principal {
+  async validate(claims: JwtPayload): Promise<Principal> {
     const principal = this.accessTokens.principalOf(claims);
-    this.revocations.check(principal);
+    await this.revocations.check(principal);
     return principal;
   }
 }

@@ -1,57 +1,80 @@
 /** Which access tokens have ended, in memory: what makes a logout immediate without a query for each request. */
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 
 import type { Principal } from '../common/access.js';
 import { AppError } from '../common/errors.js';
-import { Revocation } from './revocation.entity.js';
+import { KEPT_MS, type RevocationRow, selectStanding, type Standing } from './revocations.query.js';
 
-/** Longer than any access token lives (24 hours and its leeway). */
-const KEPT_MS = 25 * 3_600_000;
+/** What was read longer ago is not trusted: each request asks the database. Milliseconds. */
+const TRUSTED_MS = 5_000;
 
 @Injectable()
-export class Revocations implements OnApplicationBootstrap {
-  /** Session id to the monotonic time at which every token of it has expired; the oldest first. */
-  private readonly sessions = new Map<string, number>();
-  private readonly minEpochs = new Map<string, number>();
+export class Revocations {
+  /** Ids of sessions. */
+  private readonly ended = new Expiring<true>();
+  /** Ids of users. */
+  private readonly minEpochs = new Expiring<number>();
+  /** When the last good reading of the table began, on the monotonic clock. */
+  private readAt = -Infinity;
 
-  constructor(@InjectRepository(Revocation) private readonly revocations: Repository<Revocation>) {}
-
-  /** Requests are served only after this: a token that ended before a restart stays ended. */
-  async onApplicationBootstrap(): Promise<void> {
-    const rows = await this.revocations
-      .createQueryBuilder('r')
-      .where("r.created_at > clock_timestamp() - :kept * interval '1 ms'", { kept: KEPT_MS })
-      .orderBy('r.id')
-      .getMany();
-    for (const { sessionId, userId, minEpoch } of rows) {
-      if (sessionId !== null) this.endSession(sessionId);
-      if (userId !== null && minEpoch !== null) this.endEpochsBelow(userId, minEpoch);
-    }
-  }
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
 
   /** Call when the transaction that wrote the row has committed, before the answer. */
   endSession(sessionId: string): void {
-    this.prune();
-    this.sessions.set(sessionId, performance.now() + KEPT_MS);
+    this.ended.set(sessionId, true);
   }
 
-  /** @throws AppError `token_revoked` or `token_stale` */
-  check({ sessionId, userId, epoch }: Principal): void {
-    if (this.sessions.has(sessionId)) throw new AppError('token_revoked');
-    if (epoch < (this.minEpochs.get(userId) ?? 0)) throw new AppError('token_stale');
-  }
-
-  private endEpochsBelow(userId: string, minEpoch: number): void {
-    this.minEpochs.set(userId, Math.max(minEpoch, this.minEpochs.get(userId) ?? 0));
-  }
-
-  private prune(): void {
-    const now = performance.now();
-    for (const [sessionId, forgetAt] of this.sessions) {
-      if (forgetAt > now) break;
-      this.sessions.delete(sessionId);
+  /** Takes in what was read from the table. @param startedAt when the reading began, on the monotonic clock */
+  add(rows: readonly RevocationRow[], startedAt: number): void {
+    for (const { sessionId, userId, minEpoch } of rows) {
+      if (sessionId !== null) this.endSession(sessionId);
+      if (userId !== null && minEpoch !== null)
+        this.minEpochs.set(userId, Math.max(minEpoch, this.minEpochs.get(userId) ?? 0));
     }
+    this.readAt = startedAt;
+  }
+
+  /**
+   * From memory alone, while it is fresh.
+   * @throws AppError `token_revoked` or `token_stale`; an error of the database when neither memory nor it can tell
+   */
+  check(principal: Principal): void | Promise<void> {
+    if (performance.now() - this.readAt > TRUSTED_MS) return this.ask(principal);
+    const { sessionId, userId } = principal;
+    decide(principal, { sessionEnded: this.ended.has(sessionId), minEpoch: this.minEpochs.get(userId) ?? 0 });
+  }
+
+  private async ask(principal: Principal): Promise<void> {
+    decide(principal, await selectStanding(this.database.manager, principal));
+  }
+}
+
+function decide({ epoch }: Principal, standing: Standing | undefined): void {
+  if (!standing || standing.sessionEnded) throw new AppError('token_revoked');
+  if (epoch < standing.minEpoch) throw new AppError('token_stale');
+}
+
+/** A map that forgets when every token has expired that an entry could be asked for. The oldest come first. */
+class Expiring<T> {
+  private readonly entries = new Map<string, { readonly value: T; readonly forgetAt: number }>();
+
+  has(key: string): boolean {
+    return this.entries.has(key);
+  }
+
+  get(key: string): T | undefined {
+    return this.entries.get(key)?.value;
+  }
+
+  set(key: string, value: T): void {
+    const now = performance.now();
+    for (const [old, { forgetAt }] of this.entries) {
+      if (forgetAt > now) break;
+      this.entries.delete(old);
+    }
+    this.entries.delete(key);
+    this.entries.set(key, { value, forgetAt: now + KEPT_MS });
   }
 }

@@ -462,7 +462,7 @@ describe('a lost database', () => {
   beforeEach(async () => {
     owner = await TestApp.start();
     relay = await Relay.to(owner.databaseUrl);
-    app = await TestApp.start({ sharing: Object.assign(Object.create(owner) as TestApp, { databaseUrl: relay.url }) });
+    app = await TestApp.start({ sharing: owner, through: relay });
     alice = await person(app);
     await alice.api.post('/tasks', { title: 'kept' });
   });

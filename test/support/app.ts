@@ -10,6 +10,7 @@ import { createLogger, NestLogger } from '../../src/common/logger.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Api } from './api.js';
 import { cloneTemplate, dropDatabase } from './database.js';
+import type { Relay } from './relay.js';
 import { TestClock } from './world.js';
 
 export interface TestAppOptions {
@@ -17,6 +18,8 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another instance on the same database. */
   readonly sharing?: TestApp;
+  /** A way to that database that the test can cut. */
+  readonly through?: Relay;
 }
 
 export class TestApp {
@@ -33,13 +36,13 @@ export class TestApp {
   url: string;
   api: Api;
 
-  static async start({ env = {}, sharing }: TestAppOptions = {}): Promise<TestApp> {
+  static async start({ env = {}, sharing, through }: TestAppOptions = {}): Promise<TestApp> {
     const app = new TestApp();
     app.sharing = sharing !== undefined;
     app.databaseUrl = sharing?.databaseUrl ?? (await cloneTemplate());
     app.pool = new pg.Pool({ connectionString: app.databaseUrl, max: 2 });
     try {
-      await app.listen(env);
+      await app.listen(env, through?.url ?? app.databaseUrl);
     } catch (error) {
       await app.stop();
       throw error;
@@ -52,16 +55,21 @@ export class TestApp {
     return this.nest;
   }
 
+  /** The events that were logged, in their order. */
+  get events(): string[] {
+    return this.log.map((line) => (JSON.parse(line) as { event?: string }).event ?? '').filter(Boolean);
+  }
+
   async stop(): Promise<void> {
     await (this.nest as NestFastifyApplication | undefined)?.close();
     await this.pool.end();
     if (!this.sharing) await dropDatabase(this.databaseUrl);
   }
 
-  private async listen(env: Readonly<Record<string, string>>): Promise<void> {
+  private async listen(env: Readonly<Record<string, string>>, databaseUrl: string): Promise<void> {
     const config = loadConfig({ ...TEST_ENV, ...env });
     const logger = createLogger(config.logLevel, { write: (line) => this.log.push(line) });
-    const module = await Test.createTestingModule({ imports: [AppModule.with(config, this.databaseUrl, logger)] })
+    const module = await Test.createTestingModule({ imports: [AppModule.with(config, databaseUrl, logger)] })
       .overrideProvider(Clock)
       .useValue(this.clock)
       .setLogger(new NestLogger(logger))

@@ -5,6 +5,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class Relay {
   private readonly sockets = new Set<Socket>();
   private frozen = false;
+  /** As a transaction pooler does: what the server notifies does not arrive. Of connections made from then on. */
+  dropNotifications = false;
   private server: Server;
   private port = 0;
 
@@ -36,6 +38,18 @@ export class Relay {
     for (const socket of this.sockets) socket.pause();
   }
 
+  /** What was held back comes through. */
+  thaw(): void {
+    this.frozen = false;
+    for (const socket of this.sockets) socket.resume();
+  }
+
+  /** Ends it for good. */
+  async end(): Promise<void> {
+    if (this.server.listening) await this.cut();
+  }
+
+  /** Accepts connections again, at the same address. */
   async restore(): Promise<void> {
     this.server = createServer((client) => {
       this.join(client);
@@ -47,13 +61,14 @@ export class Relay {
 
   private join(client: Socket): void {
     const database = connect(Number(this.target.port), this.target.hostname);
+    const filter = this.dropNotifications ? notificationFilter() : (bytes: Buffer): Buffer => bytes;
     for (const [from, to] of [
       [client, database],
       [database, client],
     ] as const) {
       this.sockets.add(from);
       from.on('error', () => undefined);
-      from.on('data', (bytes) => to.write(bytes));
+      from.on('data', (bytes) => to.write(from === database ? filter(bytes) : bytes));
       from.on('close', () => {
         this.sockets.delete(from);
         to.destroy();
@@ -61,4 +76,19 @@ export class Relay {
       if (this.frozen) from.pause();
     }
   }
+}
+
+/** Passes on the server's messages (type, length, content) without its NotificationResponses, `A`. */
+function notificationFilter(): (bytes: Buffer) => Buffer {
+  let rest: Buffer = Buffer.alloc(0);
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    const kept: Buffer[] = [];
+    while (rest.length >= 5 && rest.length > rest.readUInt32BE(1)) {
+      const end = 1 + rest.readUInt32BE(1);
+      if (rest[0] !== 'A'.charCodeAt(0)) kept.push(rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+    return Buffer.concat(kept);
+  };
 }

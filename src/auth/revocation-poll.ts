@@ -1,0 +1,100 @@
+/** Keeps this instance's revocations true: reads the table every second, and at once when another instance says so. */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Clock } from '../common/clock.js';
+import { LOGGER } from '../common/logger.js';
+import { Listener } from '../database/listener.js';
+import { Revocations } from './revocations.js';
+import { readRevocations } from './revocations.query.js';
+
+const EVERY_MS = 1_000;
+
+@Injectable()
+export class RevocationPoll implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** Of the last good reading; undefined when all is to be read. */
+  private snapshot: string | undefined;
+  private readsAll = true;
+  private failing = false;
+  private woken = false;
+  private stopped = false;
+  private resume: () => void = () => undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly listener: Listener,
+    private readonly revocations: Revocations,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Listens, then reads all, then serves: nothing falls between. Where reading fails, requests ask the database. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.listener.listen({
+      channel: 'revocations',
+      onNotification: () => {
+        this.wake();
+      },
+      // The server may be another one now, which numbers its transactions in its own way.
+      onReconnect: () => {
+        this.readsAll = true;
+        this.wake();
+      },
+    });
+    await this.read();
+    this.running = this.keepReading();
+  }
+
+  /** The reading under way ends before the pool closes. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.running;
+  }
+
+  /** Any number of calls while it reads make it read once more. */
+  private wake(): void {
+    this.woken = true;
+    this.resume();
+  }
+
+  private async keepReading(): Promise<void> {
+    for (;;) {
+      if (!this.woken) await this.pause();
+      if (this.stopped) return;
+      this.woken = false;
+      await this.read();
+    }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, EVERY_MS).unref();
+      this.resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async read(): Promise<void> {
+    const startedAt = performance.now();
+    const since = this.readsAll ? undefined : this.snapshot;
+    this.readsAll = false;
+    try {
+      const { snapshot, rows } = await readRevocations(this.database.manager, { since, offsetMs: this.clock.offsetMs });
+      this.revocations.add(rows, startedAt);
+      this.snapshot = snapshot;
+      if (this.failing) this.logger.info({ event: 'revocations_read' }, 'revocations are read again');
+      this.failing = false;
+    } catch (error) {
+      this.readsAll = true;
+      if (!this.failing)
+        this.logger.warn({ event: 'revocations_unread', err: error }, 'revocations cannot be read: trying again');
+      this.failing = true;
+    }
+  }
+}

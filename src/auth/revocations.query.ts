@@ -1,0 +1,66 @@
+/**
+ * The SQL of the table `revocations`: append-only, one row for each session that ended (`session_id`), or for each user
+ * whose tokens below `min_epoch` ended; written in the transaction of its cause, kept 25 hours. Neither ids nor times are
+ * an order of commits; `tx`, the transaction's id, is read against snapshots instead.
+ */
+import type { EntityManager } from 'typeorm';
+
+/** An access token lives 24 hours at most, and its leeway. */
+export const KEPT_MS = 25 * 3_600_000;
+
+export interface RevocationRow {
+  readonly sessionId: string | null;
+  readonly userId: string | null;
+  readonly minEpoch: number | null;
+}
+
+export interface RevocationsRead {
+  /** Which transactions had committed: what the next read takes up from. */
+  readonly snapshot: string;
+  readonly rows: readonly RevocationRow[];
+}
+
+type Found = RevocationRow & { readonly snapshot: string };
+
+/**
+ * Reads, in one statement and so in one snapshot, what committed since an earlier snapshot.
+ * @param since undefined: everything that is kept
+ */
+export async function readRevocations(
+  manager: EntityManager,
+  { since, offsetMs }: { since: string | undefined; offsetMs: number },
+): Promise<RevocationsRead> {
+  const isNew = since === undefined ? '' : 'AND r.tx >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(r.tx, $2)';
+  const found: [Found, ...Found[]] = await manager.query(
+    `SELECT pg_current_snapshot()::text AS snapshot, r.session_id AS "sessionId", r.user_id AS "userId",
+            r.min_epoch AS "minEpoch"
+       FROM (VALUES (1)) one
+       LEFT JOIN revocations r
+         ON r.created_at > clock_timestamp() + $1 * interval '1 ms' - interval '${KEPT_MS} ms' ${isNew}`,
+    since === undefined ? [offsetMs] : [offsetMs, since],
+  );
+  return {
+    snapshot: found[0].snapshot,
+    rows: found.filter(({ sessionId, userId }) => sessionId !== null || userId !== null),
+  };
+}
+
+/** What an access token is measured by. */
+export interface Standing {
+  readonly sessionEnded: boolean;
+  /** Tokens of the user below it have ended. */
+  readonly minEpoch: number;
+}
+
+/** For when memory is too old to be trusted. @returns undefined when the session or the account is gone */
+export async function selectStanding(
+  manager: EntityManager,
+  { sessionId, userId }: { sessionId: string; userId: string },
+): Promise<Standing | undefined> {
+  const rows: Standing[] = await manager.query(
+    `SELECT s.revoked_at IS NOT NULL AS "sessionEnded", u.token_epoch AS "minEpoch"
+       FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.id = $2`,
+    [sessionId, userId],
+  );
+  return rows[0];
+}

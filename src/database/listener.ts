@@ -1,0 +1,156 @@
+/**
+ * The one connection that hears NOTIFY, for everything in this instance that waits for news. It only wakes: whoever is
+ * woken reads the truth from the tables, and reads now and then without being woken, too.
+ */
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { LOGGER } from '../common/logger.js';
+import { Random } from '../common/random.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+
+/** Milliseconds. */
+const TIMEOUTS = { connect: 2_500, answer: 4_500 };
+const HEARTBEAT_MS = 5_000;
+const RETRY_MS = { first: 100, longest: 5_000 };
+
+const DEAF =
+  'LISTEN is accepted and nothing is heard, as behind a transaction pooler: set DATABASE_DIRECT_URL to the server itself. Until then news of other instances take up to a second.';
+
+export interface Subscription {
+  /** A name of letters and `_`. */
+  readonly channel: string;
+  readonly onNotification: (payload: string) => void;
+  /** What was notified while the connection was lost was not heard; it listens again. */
+  readonly onReconnect: () => void;
+}
+
+@Injectable()
+export class Listener implements BeforeApplicationShutdown {
+  private readonly subscriptions: Subscription[] = [];
+  /** Notified to itself, to see that it hears at all: a transaction pooler accepts LISTEN and passes nothing on. */
+  private readonly echo: string;
+  private heardEcho = true;
+  private warnedOfSilence = false;
+  private client: pg.Client | undefined;
+  private connecting: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private failures = 0;
+  private stopped = false;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    random: Random,
+  ) {
+    this.echo = `echo_${random.bytes(8).toString('hex')}`;
+  }
+
+  /** Resolves when the channel is listened to, or when the first attempt has failed: then it is tried again. */
+  async listen(subscription: Subscription): Promise<void> {
+    this.subscriptions.push(subscription);
+    if (this.client) await this.client.query(`LISTEN ${subscription.channel}`);
+    else await this.connect();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.connecting;
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private connect(): Promise<void> {
+    this.connecting ??= this.open().finally(() => {
+      this.connecting = undefined;
+    });
+    return this.connecting;
+  }
+
+  private async open(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.config.database.directUrl ?? (this.database.options as { url: string }).url,
+      application_name: 'roost-listen',
+      connectionTimeoutMillis: TIMEOUTS.connect,
+      query_timeout: TIMEOUTS.answer,
+      keepAlive: true,
+    });
+    let over = false;
+    const lose = (error?: unknown): void => {
+      if (over) return;
+      over = true;
+      void client.end().catch(() => undefined);
+      this.reconnect(error);
+    };
+    client.on('error', lose);
+    client.on('end', () => {
+      lose();
+    });
+    client.on('notification', ({ channel, payload = '' }) => {
+      this.hear(channel, payload);
+    });
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${this.echo}`);
+      for (const { channel } of this.subscriptions) await client.query(`LISTEN ${channel}`);
+    } catch (error) {
+      lose(error);
+      return;
+    }
+    this.client = client;
+    this.heardEcho = true;
+    if (this.failures > 0) {
+      this.logger.info({ event: 'listener_connected' }, 'notifications of the database are heard again');
+      for (const { onReconnect } of this.subscriptions) onReconnect();
+    }
+    this.failures = 0;
+    this.schedule(HEARTBEAT_MS, () => this.beat(client, lose));
+  }
+
+  private hear(channel: string, payload: string): void {
+    if (channel === this.echo) this.heardEcho = true;
+    for (const subscription of this.subscriptions)
+      if (subscription.channel === channel) subscription.onNotification(payload);
+  }
+
+  /** A connection may be dead without a word: it has to answer now and then. */
+  private async beat(client: pg.Client, lose: (error: unknown) => void): Promise<void> {
+    if (!this.heardEcho && !this.warnedOfSilence) {
+      this.warnedOfSilence = true;
+      this.logger.warn({ event: 'listener_deaf' }, DEAF);
+    }
+    this.heardEcho = false;
+    try {
+      await client.query(`NOTIFY ${this.echo}`);
+    } catch (error) {
+      lose(error);
+      return;
+    }
+    this.schedule(HEARTBEAT_MS, () => this.beat(client, lose));
+  }
+
+  private reconnect(error: unknown): void {
+    this.client = undefined;
+    if (this.stopped) return;
+    if (this.failures === 0) {
+      const reason = error instanceof Error ? error.message : 'the connection was closed';
+      this.logger.warn(
+        { event: 'listener_lost', reason },
+        'notifications of the database are not heard: connecting again',
+      );
+    }
+    this.schedule(Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** this.failures), () => this.connect());
+    this.failures += 1;
+  }
+
+  private schedule(ms: number, next: () => Promise<void>): void {
+    clearTimeout(this.timer);
+    if (this.stopped) return;
+    this.timer = setTimeout(() => void next(), ms).unref();
+  }
+}

@@ -1,0 +1,361 @@
+import pg from 'pg';
+
+import type { Answer } from '../support/api.js';
+import { TestApp, type TestAppOptions } from '../support/app.js';
+import { claimsOf } from '../support/jwt.js';
+import { login, person, type Person, type Tokens } from '../support/people.js';
+import { eventually } from '../support/process.js';
+import { watchQueries } from '../support/queries.js';
+import { Relay } from '../support/relay.js';
+import { expectDead, expectRefused, me, refresh, refreshed } from '../support/sessions.js';
+
+/** A test waits for what other instances learn, some of it by time-outs of several seconds. */
+jest.setTimeout(60_000);
+
+let here: TestApp;
+let there: TestApp;
+let ada: Person;
+let bob: Person;
+const others: TestApp[] = [];
+const relays: Relay[] = [];
+
+beforeEach(async () => {
+  here = await TestApp.start();
+  ada = await person(here, 'ada');
+  bob = await person(here, 'bob');
+});
+
+afterEach(async () => {
+  for (const relay of relays.splice(0)) await relay.end();
+  for (const app of others.splice(0)) await app.stop();
+  await here.stop();
+});
+
+async function start(options: TestAppOptions = {}): Promise<TestApp> {
+  const app = await TestApp.start({ sharing: here, ...options });
+  others.push(app);
+  return app;
+}
+
+async function relayed(): Promise<Relay> {
+  const relay = await Relay.to(here.databaseUrl);
+  relays.push(relay);
+  return relay;
+}
+
+const logout = (app: TestApp, { access_token }: Tokens, body?: object): Promise<Answer> =>
+  app.api.as(access_token).post('/auth/logout', body);
+
+/** Waits for the refusal: what comes before it must be 200, and what comes after it 401 again. */
+async function untilRefused(app: TestApp, { access_token }: Tokens, code = 'token_revoked'): Promise<void> {
+  await eventually(async () => {
+    const { status, body } = await me(app, access_token);
+    if (status !== 200) expect([status, body.code]).toEqual([401, code]);
+    return status !== 200;
+  });
+  expectRefused(await me(app, access_token), code);
+}
+
+const isLive = async (app: TestApp, { access_token }: Tokens): Promise<boolean> =>
+  (await me(app, access_token)).status === 200;
+
+describe('what ended on one instance is refused on the other', () => {
+  beforeEach(async () => {
+    there = await start();
+  });
+
+  const ENDS: [string, (phone: Tokens) => Promise<unknown>][] = [
+    ['a logout', (phone) => logout(here, phone)],
+    ['a logout by refresh token', ({ refresh_token }) => here.api.post('/auth/logout', { refresh_token })],
+    ['a logout of all others', () => logout(here, ada, { scope: 'others' })],
+    ['a logout of all', () => logout(here, ada, { scope: 'global' })],
+    [
+      'the end of a session from a list',
+      async () => {
+        const { body } = await ada.api.get('/auth/sessions');
+        const other = (body as { id: string; current: boolean }[]).find(({ current }) => !current);
+        return ada.api.delete(`/auth/sessions/${other?.id}`);
+      },
+    ],
+    [
+      'the reuse of a refresh token',
+      async (phone) => {
+        await refreshed(here, (await refreshed(here, phone.refresh_token)).refresh_token);
+        expectRefused(await refresh(here, phone.refresh_token), 'refresh_token_reused');
+      },
+    ],
+  ];
+
+  it.each(ENDS)('by %s', async (_, end) => {
+    const phone = await login(here, ada.email);
+    expect(await isLive(there, phone)).toBe(true);
+    await end(phone);
+    await untilRefused(there, phone);
+    await expectDead(here, phone);
+    expect(await isLive(there, bob)).toBe(true);
+  });
+
+  it('by more logins than an account may have', async () => {
+    const few = await start({ env: { SESSIONS_PER_USER: '1' } });
+    await login(few, ada.email);
+    await untilRefused(there, ada);
+    await untilRefused(here, ada);
+  });
+
+  it('when a change of the account ends its older tokens, and a refresh helps', async () => {
+    await here.pool.query(
+      `WITH changed AS (UPDATE users SET token_epoch = token_epoch + 1 WHERE id = $1 RETURNING id, token_epoch)
+       INSERT INTO revocations (user_id, min_epoch) SELECT id, token_epoch FROM changed`,
+      [ada.id],
+    );
+    await untilRefused(there, ada, 'token_stale');
+    await untilRefused(here, ada, 'token_stale');
+    expect(await isLive(here, await refreshed(there, ada.refresh_token))).toBe(true);
+    expect(await isLive(there, bob)).toBe(true);
+  });
+
+  it('also when their clocks differ by a minute, either way', async () => {
+    there.clock.advance('60s');
+    const [phone, tablet] = [await login(here, ada.email), await login(there, ada.email)];
+    expect([await isLive(there, phone), await isLive(here, tablet)]).toEqual([true, true]);
+    await logout(here, phone);
+    await untilRefused(there, phone);
+    await logout(there, tablet);
+    await untilRefused(here, tablet);
+  });
+
+  it('also by a transaction that stays open while later ones commit and are read', async () => {
+    const slow = await login(here, ada.email);
+    const quick = await Promise.all(Array.from({ length: 5 }, () => login(here, ada.email)));
+    const writer = await here.pool.connect();
+    try {
+      await writer.query('BEGIN');
+      await writer.query('INSERT INTO revocations (session_id) VALUES ($1)', [sessionOf(slow)]);
+      for (const tokens of quick) {
+        await logout(here, tokens);
+        await untilRefused(there, tokens);
+      }
+      expect(await isLive(there, slow)).toBe(true);
+      await writer.query('COMMIT');
+    } finally {
+      writer.release();
+    }
+    await untilRefused(there, slow);
+  });
+
+  it('and nothing comes of a transaction that is rolled back', async () => {
+    const writer = await here.pool.connect();
+    try {
+      await writer.query('BEGIN');
+      await writer.query('INSERT INTO revocations (session_id) VALUES ($1)', [sessionOf(ada)]);
+      await writer.query('ROLLBACK');
+    } finally {
+      writer.release();
+    }
+    await logout(here, bob);
+    await untilRefused(there, bob);
+    expect(await isLive(there, ada)).toBe(true);
+  });
+
+  it('and no token of a refresh that races it survives, in 200 rounds', async () => {
+    for (let round = 0; round < 200; round += 1) {
+      const phone = await login(here, ada.email);
+      const [raced] = await Promise.all([refresh(there, phone.refresh_token), logout(here, phone)]);
+      expect([200, 401]).toContain(raced.status);
+      const last = raced.status === 200 ? (raced.body as Tokens) : phone;
+      await expectDead(here, last);
+      expectRefused(await refresh(there, last.refresh_token), 'invalid_refresh_token');
+      await untilRefused(there, last);
+    }
+  });
+});
+
+describe('the end of a session', () => {
+  it('is notified with its commit, and nothing is notified where nothing ended', async () => {
+    const ear = new pg.Client({ connectionString: here.databaseUrl });
+    const heard: string[] = [];
+    ear.on('notification', ({ channel }) => heard.push(channel));
+    await ear.connect();
+    try {
+      await ear.query('LISTEN revocations; LISTEN last');
+      expect((await logout(here, ada, { scope: 'others' })).status).toBe(200);
+      await ear.query('NOTIFY last');
+      await eventually(() => heard.includes('last'));
+      expect(heard.splice(0)).toEqual(['last']);
+      await logout(here, ada);
+      await eventually(() => heard.length > 0);
+      expect(heard).toEqual(['revocations']);
+    } finally {
+      await ear.end();
+    }
+  });
+});
+
+describe('an instance that starts after the end of a session', () => {
+  it('refuses it from its first answer', async () => {
+    await logout(here, ada);
+    const late = await start();
+    expectRefused(await me(late, ada.access_token), 'token_revoked');
+    expect(await isLive(late, bob)).toBe(true);
+  });
+});
+
+describe('authentication', () => {
+  it('makes no query', async () => {
+    const requests = Array.from({ length: 50 });
+    const { result, statements } = await watchQueries(() =>
+      Promise.all(requests.map(() => bob.api.post('/tasks', { title: '' }))),
+    );
+    expect(new Set(result.map(({ status }) => status))).toEqual(new Set([422]));
+    expect(statements).toEqual([]);
+  });
+
+  it('makes no query to refuse what has ended either', async () => {
+    await logout(here, ada);
+    const { statements } = await watchQueries(async () => {
+      for (let count = 0; count < 20; count += 1) expectRefused(await me(here, ada.access_token), 'token_revoked');
+    });
+    expect(statements).toEqual([]);
+  });
+
+  it('leaves a list its one query', async () => {
+    const { statements } = await watchQueries(() => bob.api.get('/tasks'));
+    expect(statements).toHaveLength(1);
+  });
+});
+
+describe('the listening connection', () => {
+  let wire: Relay;
+
+  beforeEach(async () => {
+    wire = await relayed();
+    there = await start({ env: { DATABASE_DIRECT_URL: wire.url } });
+  });
+
+  it('is not needed: when it is cut, the table is read every second', async () => {
+    await wire.cut();
+    await logout(here, ada);
+    await untilRefused(there, ada);
+    expect(await isLive(there, bob)).toBe(true);
+  });
+
+  it('comes back by itself, with one line for its loss and one for its return', async () => {
+    await wire.cut();
+    await eventually(() => there.events.includes('listener_lost'));
+    await logout(here, ada);
+    await wire.restore();
+    await eventually(() => there.events.includes('listener_connected'));
+    await untilRefused(there, ada);
+    expect(there.events.filter((event) => event.startsWith('listener'))).toEqual([
+      'listener_lost',
+      'listener_connected',
+    ]);
+    await logout(here, bob);
+    await untilRefused(there, bob);
+  });
+
+  it('may be dead without a word: what happens meanwhile is known all the same, and it is replaced', async () => {
+    wire.freeze();
+    await logout(here, ada);
+    await untilRefused(there, ada);
+    await eventually(() => there.events.includes('listener_lost'));
+    wire.thaw();
+    await eventually(() => there.events.includes('listener_connected'));
+    await logout(here, bob);
+    await untilRefused(there, bob);
+  });
+
+  it('may be away when an instance starts', async () => {
+    await wire.cut();
+    const late = await start({ env: { DATABASE_DIRECT_URL: wire.url } });
+    await logout(here, ada);
+    await untilRefused(late, ada);
+  });
+
+  it('is said to be deaf when LISTEN is accepted and nothing is heard', async () => {
+    const muted = await relayed();
+    muted.dropNotifications = true;
+    const deaf = await start({ env: { DATABASE_DIRECT_URL: muted.url } });
+    await logout(here, ada);
+    await untilRefused(deaf, ada);
+    await eventually(() => deaf.events.includes('listener_deaf'));
+    expect(there.events).not.toContain('listener_deaf');
+  });
+});
+
+describe('an instance that is cut off from the database', () => {
+  let wire: Relay;
+
+  beforeEach(async () => {
+    wire = await relayed();
+    there = await start({ through: wire });
+    expect([await isLive(there, ada), await isLive(there, bob)]).toEqual([true, true]);
+  });
+
+  const untilClosed = (tokens: Tokens): Promise<void> =>
+    eventually(async () => {
+      const { status, headers } = await there.api.as(tokens.access_token).post('/tasks', { title: '' });
+      if (status === 503) expect(headers.get('retry-after')).toBe('2');
+      else expect(status).toBe(422);
+      return status === 503;
+    });
+
+  /** Never a success between the refusals. */
+  const untilOpen = async (): Promise<void> => {
+    await eventually(async () => {
+      const { status, body } = await me(there, ada.access_token);
+      if (status !== 503) expectRefused({ status, body } as Answer, 'token_revoked');
+      return status !== 503;
+    });
+    expect(await isLive(there, bob)).toBe(true);
+  };
+
+  it('refuses everybody once what it knows is five seconds old, and never lets in who was logged out meanwhile', async () => {
+    await wire.cut();
+    await logout(here, ada);
+    await untilClosed(bob);
+    expect((await there.api.as(ada.access_token).post('/tasks', { title: '' })).status).toBe(503);
+    await wire.restore();
+    await untilOpen();
+    await eventually(() => there.events.includes('revocations_read'));
+    expect(there.events.filter((event) => event.startsWith('revocations'))).toEqual([
+      'revocations_unread',
+      'revocations_read',
+    ]);
+  });
+
+  it('does so, too, while the database is frozen', async () => {
+    wire.freeze();
+    await logout(here, ada);
+    await untilClosed(bob);
+    wire.thaw();
+    await untilOpen();
+  });
+
+  it('asks the database for each request when only the table of revocations cannot be read', async () => {
+    const holder = await here.pool.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE revocations IN ACCESS EXCLUSIVE MODE');
+      await eventually(() => there.events.includes('revocations_unread'));
+      await eventually(
+        async () =>
+          (await watchQueries(() => there.api.as(bob.access_token).post('/tasks', { title: '' }))).statements.length >
+          0,
+      );
+      await here.pool.query('UPDATE sessions SET revoked_at = now() WHERE user_id = $1', [ada.id]);
+      expectRefused(await me(there, ada.access_token), 'token_revoked');
+      expect(await isLive(there, bob)).toBe(true);
+      await here.pool.query('UPDATE users SET token_epoch = token_epoch + 1 WHERE id = $1', [bob.id]);
+      expectRefused(await me(there, bob.access_token), 'token_stale');
+      await here.pool.query('DELETE FROM users WHERE id = $1', [bob.id]);
+      expectRefused(await me(there, bob.access_token), 'token_revoked');
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+  });
+});
+
+function sessionOf({ access_token }: Tokens): string {
+  return String(claimsOf(access_token).sid);
+}
