@@ -9,6 +9,7 @@ import { TestApp } from './support/app.js';
 const ROUTES = {
   'GET /.well-known/jwks.json': 'public',
   'GET /auth/me': 'any user',
+  'GET /auth/revocations': 'service',
   'GET /auth/sessions': 'any user',
   'DELETE /auth/sessions/:session_id': 'any user',
   'GET /health/live': 'public',

@@ -1,14 +1,20 @@
 /** The global guard: every route needs a valid access token, of the right role, unless it says otherwise. */
-import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { AuthGuard as PassportGuard } from '@nestjs/passport';
 
 import { ACCESS, type Access, type AuthenticatedRequest } from '../common/access.js';
 import { AppError } from '../common/errors.js';
+import { equalSecrets } from '../common/secrets.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import { JwtStrategy } from './jwt.strategy.js';
 
 @Injectable()
 export class AuthGuard extends PassportGuard() {
-  constructor(strategy: JwtStrategy) {
+  constructor(
+    strategy: JwtStrategy,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
     // Itself, not its name: passport keeps one strategy of a name for the whole process, whichever application made it.
     super({ defaultStrategy: strategy as unknown as string });
   }
@@ -17,9 +23,19 @@ export class AuthGuard extends PassportGuard() {
     const access = accessOf(context);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (access === 'public') return true;
+    if (access === 'service') return this.admitService(request.headers.authorization);
     if (access === 'optional' && request.headers.authorization === undefined) return true;
     await super.canActivate(context);
     if (Array.isArray(access) && !access.includes(request.user?.role)) throw new AppError('insufficient_role');
+    return true;
+  }
+
+  /** While SERVICE_TOKEN is unset, nobody. */
+  private admitService(authorization: string | undefined): true {
+    if (authorization === undefined) throw new AppError('authentication_required');
+    const { serviceToken } = this.config.tokens;
+    if (serviceToken === undefined || !equalSecrets(authorization, `Bearer ${serviceToken}`))
+      throw new AppError('invalid_token');
     return true;
   }
 

@@ -14,6 +14,7 @@ import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { Passwords } from './passwords.js';
 import { RevocationPoll } from './revocation-poll.js';
+import { RevocationsController } from './revocations.controller.js';
 import { Revocations } from './revocations.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
@@ -22,7 +23,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
 
 @Module({
   imports: [UsersModule, PassportModule, JwtModule.register({}), ListenerModule, TypeOrmModule.forFeature([Session])],
-  controllers: [AuthController, SessionsController, JwksController],
+  controllers: [AuthController, SessionsController, RevocationsController, JwksController],
   providers: [
     AuthService,
     Cleanup,

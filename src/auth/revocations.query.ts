@@ -5,8 +5,13 @@
  */
 import type { EntityManager } from 'typeorm';
 
+import { utcText } from '../common/timestamps.js';
+
 /** An access token lives 24 hours at most, and its leeway. */
 export const KEPT_MS = 25 * 3_600_000;
+
+/** With the offset of the clock as $1. */
+const KEPT = `created_at > clock_timestamp() + $1 * interval '1 ms' - interval '${KEPT_MS} ms'`;
 
 export interface RevocationRow {
   readonly sessionId: string | null;
@@ -36,13 +41,60 @@ export async function readRevocations(
             r.min_epoch AS "minEpoch"
        FROM (VALUES (1)) one
        LEFT JOIN revocations r
-         ON r.created_at > clock_timestamp() + $1 * interval '1 ms' - interval '${KEPT_MS} ms' ${isNew}`,
+         ON ${KEPT} ${isNew}`,
     since === undefined ? [offsetMs] : [offsetMs, since],
   );
   return {
     snapshot: found[0].snapshot,
     rows: found.filter(({ sessionId, userId }) => sessionId !== null || userId !== null),
   };
+}
+
+export interface ListedRevocation extends RevocationRow {
+  readonly tx: string;
+  readonly id: string;
+  readonly createdAt: string;
+}
+
+/** Where a reader of the feed stands. */
+export interface FeedPosition {
+  /** Rows of this transaction and later ones. */
+  readonly since?: string;
+  /** Rows after this one, in the order of `tx` and `id`. */
+  readonly after?: { readonly tx: string; readonly id: string };
+}
+
+export interface FeedPage {
+  /** The oldest transaction that was under way: what commits later has its number or a higher one. */
+  readonly oldest: string;
+  readonly rows: readonly ListedRevocation[];
+}
+
+/** In the order of transactions, the oldest first. */
+export async function selectFeedPage(
+  manager: EntityManager,
+  { since, after, limit, offsetMs }: FeedPosition & { limit: number; offsetMs: number },
+): Promise<FeedPage> {
+  const values: unknown[] = [offsetMs, limit];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions = [KEPT];
+  if (since !== undefined) conditions.push(`tx >= ${bind(since)}::xid8`);
+  if (after) conditions.push(`(tx, id) > (${bind(after.tx)}::xid8, ${bind(after.id)}::bigint)`);
+  const found: [ListedRevocation & FeedPage] = await manager.query(
+    `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, r.*
+       FROM (VALUES (1)) one
+       LEFT JOIN (
+         SELECT tx::text, id::text, session_id AS "sessionId", user_id AS "userId", min_epoch AS "minEpoch",
+                ${utcText('created_at')} AS "createdAt"
+           FROM revocations WHERE ${conditions.join(' AND ')} ORDER BY revocations.tx, revocations.id LIMIT $2
+       ) r ON true`,
+    values,
+  );
+  return { oldest: found[0].oldest, rows: found.filter(isRow) };
+}
+
+function isRow({ sessionId, userId }: RevocationRow): boolean {
+  return sessionId !== null || userId !== null;
 }
 
 /** What an access token is measured by. */

@@ -18,15 +18,18 @@ export interface Principal {
 /**
  * - `public`: anybody, and a bearer token is not looked at;
  * - `optional`: anybody, but a bearer token, when there is one, must be valid;
+ * - `service`: the bearer of SERVICE_TOKEN;
  * - roles: a valid bearer token of one of these roles.
  */
-export type Access = 'public' | 'optional' | readonly Role[];
+export type Access = 'public' | 'optional' | 'service' | readonly Role[];
 
 export const ACCESS = Symbol('access');
 
 export const Public = (): MethodDecorator & ClassDecorator => access('public');
 
 export const OptionalAuth = (): MethodDecorator & ClassDecorator => access('optional');
+
+export const ForServices = (): MethodDecorator & ClassDecorator => access('service');
 
 export const Roles = (...roles: Role[]): MethodDecorator & ClassDecorator => access(roles);
 

@@ -59,8 +59,8 @@ export interface AnswersOptions {
   readonly type?: Type | [Type];
   /** The errors that are this route's own; those of every route are added by themselves. */
   readonly errors?: readonly number[];
-  /** A list in keyset pages, with a `Link` header. */
-  readonly paged?: boolean;
+  /** A list in keyset pages, with a `Link` header; an endless one has it on every page. */
+  readonly paged?: boolean | 'endless';
 }
 
 /** What a route answers. */
@@ -68,7 +68,7 @@ export function Answers({ status, type, errors = [], paged = false }: AnswersOpt
   const headers = paged && {
     headers: {
       Link: {
-        description: 'RFC 8288: the next page, rel="next"; absent on the last one.',
+        description: `RFC 8288: the next page, rel="next"${paged === 'endless' ? '' : '; absent on the last one'}.`,
         schema: { type: 'string' as const },
       },
     },

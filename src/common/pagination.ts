@@ -21,14 +21,17 @@ export class Cursors {
     return Buffer.concat([this.mac(scope, payload), payload]).toString('base64url');
   }
 
-  /** @throws AppError `validation_failed` for a cursor that was not made by {@link encode} for this scope */
-  decode(scope: string, cursor: string): CursorKey {
+  /**
+   * @param parameter of the query that the cursor came in
+   * @throws AppError `validation_failed` for a cursor that was not made by {@link encode} for this scope
+   */
+  decode(scope: string, cursor: string, parameter = 'cursor'): CursorKey {
     const bytes = Buffer.from(cursor, 'base64url');
     const payload = bytes.subarray(MAC_BYTES);
     const genuine = bytes.length > MAC_BYTES && timingSafeEqual(this.mac(scope, payload), bytes.subarray(0, MAC_BYTES));
     if (!genuine || bytes.toString('base64url') !== cursor) {
       throw invalid({
-        pointer: '#/cursor',
+        pointer: `#/${parameter}`,
         code: 'invalid_cursor',
         detail: 'Take the cursor from the Link header of the page before, with the same sort.',
       });
@@ -64,14 +67,15 @@ export class Page<T> {
    * request's path and query.
    */
   present<U>(reply: FastifyReply, present: (item: T) => U): U[] {
-    if (this.next !== undefined) void reply.header('link', `<${withCursor(reply.request.url, this.next)}>; rel="next"`);
+    if (this.next !== undefined) void reply.header('link', linkToNext(reply.request.url, 'cursor', this.next));
     return this.items.map(present);
   }
 }
 
-function withCursor(url: string, cursor: string): string {
+/** @returns a Link header's value (RFC 8288): the request's own address with another cursor */
+export function linkToNext(url: string, parameter: string, cursor: string): string {
   const [path = '', query = ''] = url.split('?', 2);
   const parameters = new URLSearchParams(query);
-  parameters.set('cursor', cursor);
-  return `${path}?${parameters.toString()}`;
+  parameters.set(parameter, cursor);
+  return `<${path}?${parameters.toString()}>; rel="next"`;
 }

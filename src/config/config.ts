@@ -37,6 +37,8 @@ export interface Config {
     readonly issuer: string;
     readonly audience: string;
     readonly accessTtlMs: number;
+    /** Of services that read the feed of revocations; undefined: there are none. */
+    readonly serviceToken: string | undefined;
   };
   readonly sessions: {
     readonly refreshGraceMs: number;
@@ -58,7 +60,6 @@ const NOT_YET = [
   'SMTP_URL',
   'MAIL_FROM',
   'JWT_KEYS_DIR',
-  'SERVICE_TOKEN',
   'APP_URL',
   'ACCOUNT_DELETE_DELAY',
   'AUDIT_RETENTION',
@@ -102,7 +103,9 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     issuer: env.text('JWT_ISSUER') ?? 'roost',
     audience: env.text('JWT_AUDIENCE') ?? 'roost',
     accessTtlMs: env.duration('JWT_ACCESS_TTL', '24h', { min: '1s', max: '24h' }),
+    serviceToken: env.secret('SERVICE_TOKEN'),
   };
+  checkSecret(env, { name: 'SERVICE_TOKEN', value: tokens.serviceToken, production });
   refuseUnsupported(env);
   readSwitch(env, 'LOGIN_GUARD', production);
   if (config.sessions.idleTtlMs > config.sessions.absoluteTtlMs)

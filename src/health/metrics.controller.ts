@@ -1,5 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-
 import { Controller, Get, Inject, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../common/access.js';
 import { isLocalAddress } from '../common/address.js';
 import { AppError } from '../common/errors.js';
+import { equalSecrets } from '../common/secrets.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Metrics } from './metrics.js';
@@ -39,11 +38,6 @@ export class MetricsController {
       const untrusted = forwarded && request.ip === request.socket.remoteAddress;
       if (untrusted || !isLocalAddress(request.ip)) throw new AppError('metrics_forbidden');
     } else if (authorization === undefined) throw new AppError('authentication_required');
-    else if (!equal(authorization, `Bearer ${metricsToken}`)) throw new AppError('invalid_token');
+    else if (!equalSecrets(authorization, `Bearer ${metricsToken}`)) throw new AppError('invalid_token');
   }
-}
-
-function equal(given: string, expected: string): boolean {
-  const [a, b] = [given, expected].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
-  return timingSafeEqual(a, b);
 }
