@@ -30,6 +30,7 @@ const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]{0,253})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5
 /** Answers an error that never reaches Nest, on a reply of Fastify's. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): void {
   const { problem, headers } = problemReply(error, request);
+  reply.problemCode = problem.code;
   void reply.code(problem.status).headers(SECURITY_HEADERS).headers(headers).send(JSON.stringify(problem));
 }
 

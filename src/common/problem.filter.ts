@@ -41,6 +41,7 @@ export class ProblemFilter implements ExceptionFilter {
     // By the route and not by the address, which may be written in many ways.
     const url = request.routeOptions.url ?? request.url;
     const { problem, headers } = problemReply(error, { id: request.id, url });
+    reply.problemCode = problem.code;
     void reply.code(problem.status).headers(headers).send(JSON.stringify(problem));
   }
 

@@ -1,12 +1,21 @@
-/** One line for each request, when it is answered: who, what, from where, how long. No query, no header, no body. */
+/** One line for each request, when it is answered: who, what, from where, how long, why not. No query, no header, no body. */
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import type { AuthenticatedRequest } from './access.js';
+import type { ErrorCode } from './error-codes.js';
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Why it was refused. */
+    problemCode?: ErrorCode;
+  }
+}
 
 const PATH_MAX_LENGTH = 256;
 
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
+  fastify.decorateReply('problemCode');
   fastify.addHook('onResponse', (request, reply, done) => {
     const { user } = request as AuthenticatedRequest;
     logger.info(
@@ -15,9 +24,11 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
         method: request.method,
         path: pathOf(request.url),
         status: reply.statusCode,
+        code: reply.problemCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         ip: request.ip,
         user: user?.userId,
+        session: user?.sessionId,
       },
       'request',
     );
