@@ -11,6 +11,7 @@ import { Cleanup } from './cleanup.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { PasswordChange } from './password-change.js';
 import { Passwords } from './passwords.js';
 import { Revocation } from './revocation.entity.js';
 import { Revocations } from './revocations.js';
@@ -27,6 +28,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Cleanup,
     { provide: HashQueue, useFactory: () => new HashQueue() },
     Passwords,
+    PasswordChange,
     Sessions,
     Revocations,
     AccessTokens,
