@@ -15,6 +15,7 @@ const ROUTES = {
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /metrics': 'public',
+  'PUT /auth/password': 'any user',
   'GET /tasks': 'any user',
   'GET /tasks/:task_id': 'any user',
   'DELETE /tasks/:task_id': 'any user',

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Put, Req } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
@@ -9,6 +9,7 @@ import { Answers } from '../common/openapi.js';
 import { StrictlyLimited } from '../common/rate-limit.js';
 import { AccountResponse, presentAccount } from '../users/users.dto.js';
 import {
+  ChangePasswordRequest,
   identifierOf,
   LoginRequest,
   LogoutRequest,
@@ -17,6 +18,7 @@ import {
   TokensResponse,
 } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
+import { PasswordChange } from './password-change.js';
 import type { Client, Grant } from './sessions.js';
 import { AccessTokens } from './tokens.js';
 
@@ -26,6 +28,7 @@ import { AccessTokens } from './tokens.js';
 export class AuthController {
   constructor(
     private readonly auth: AuthService,
+    private readonly passwordChange: PasswordChange,
     private readonly accessTokens: AccessTokens,
   ) {}
 
@@ -75,6 +78,19 @@ export class AuthController {
   async logout(@CurrentUser() principal: Principal | undefined, @Body() body: LogoutRequest): Promise<MessageResponse> {
     await this.auth.logout(principal, { scope: body.scope, refreshToken: body.refresh_token });
     return { message: 'Logged out successfully' };
+  }
+
+  /** Changes the caller's password and ends all of their other sessions at once; the one that asks lives on. */
+  @Put('password')
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [403] })
+  async changePassword(
+    @CurrentUser() principal: Principal,
+    @Body() body: ChangePasswordRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    const passwords = { from: body.current_password, to: body.new_password };
+    await this.passwordChange.change(principal, passwords, clientOf(request));
   }
 
   /** The caller's account. */

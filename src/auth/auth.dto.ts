@@ -10,16 +10,12 @@ import type { AccountIdentifier } from '../users/users.service.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
 import type { LiveSession } from './sessions.query.js';
 
-/** The least that PASSWORD_MIN_LENGTH can be; whether it asks for more is decided in requireLength. */
+/** The least that PASSWORD_MIN_LENGTH can be; whether it asks for more is decided in Passwords. */
 const PASSWORD_LEAST_LENGTH = 8;
 
-export class RegisterRequest {
-  /** Unique without regard to case. */
-  @Email()
-  email: string;
-
-  /** At least PASSWORD_MIN_LENGTH characters (8 by default), at most 72 bytes in UTF-8; taken exactly as sent. */
-  @Field(
+/** A password that somebody chooses; whether it would be guessed is decided in Passwords, which knows whose it is. */
+function NewPassword(): PropertyDecorator {
+  return Field(
     { type: 'string', format: 'password', minLength: PASSWORD_LEAST_LENGTH, maxLength: PASSWORD_MAX_BYTES },
     { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },
     {
@@ -32,19 +28,30 @@ export class RegisterRequest {
       detail: `must have at most ${PASSWORD_MAX_BYTES} bytes in UTF-8`,
       holds: (value) => Buffer.byteLength(value as string) <= PASSWORD_MAX_BYTES,
     },
-  )
+  );
+}
+
+/** A password that is only compared: a wrong, short or over-long one is refused like any other. */
+function GivenPassword(): PropertyDecorator {
+  return Text({ max: 100_000, documented: { format: 'password' } });
+}
+
+export class RegisterRequest {
+  /** Unique without regard to case. */
+  @Email()
+  email: string;
+
+  /**
+   * At least PASSWORD_MIN_LENGTH characters (8 by default), at most 72 bytes in UTF-8; taken exactly as sent. What is
+   * guessed first is refused: common passwords, repetitions and sequences, the account's own address or username.
+   */
+  @NewPassword()
   password: string;
 
   /** Unique without regard to case; a random one is given when none is chosen. */
   @OptionalNotNull()
   @NewUsername()
   username?: string;
-}
-
-/** @throws AppError `validation_failed` for a password shorter than the configured length, in code points */
-export function requireLength(password: string, minLength: number): void {
-  if (codePoints(password) >= minLength) return;
-  throw invalid({ pointer: '#/password', code: 'too_short', detail: `must have at least ${minLength} characters` });
 }
 
 /** Exactly one of `email` and `username`. */
@@ -58,7 +65,7 @@ export class LoginRequest {
   username?: string;
 
   /** A wrong, short or over-long password is 401. */
-  @Text({ max: 100_000, documented: { format: 'password' } })
+  @GivenPassword()
   password: string;
 }
 
@@ -91,6 +98,16 @@ export class LogoutRequest {
   @OptionalNotNull()
   @Text(TOKEN)
   refresh_token?: string;
+}
+
+export class ChangePasswordRequest {
+  /** A wrong, short or over-long one is 403. */
+  @GivenPassword()
+  current_password: string;
+
+  /** Another than the current one, under the rules of registration. */
+  @NewPassword()
+  new_password: string;
 }
 
 export class TokensResponse {

@@ -12,6 +12,7 @@ import { Cleanup } from './cleanup.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { PasswordChange } from './password-change.js';
 import { Passwords } from './passwords.js';
 import { RevocationPoll } from './revocation-poll.js';
 import { RevocationsController } from './revocations.controller.js';
@@ -29,6 +30,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Cleanup,
     { provide: HashQueue, useFactory: () => new HashQueue() },
     Passwords,
+    PasswordChange,
     Sessions,
     Revocations,
     RevocationPoll,

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
 
 import type { Principal } from '../common/access.js';
 import { AppError, invalid } from '../common/errors.js';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
+import { LOGGER } from '../common/logger.js';
 import type { User } from '../users/user.entity.js';
 import { type AccountIdentifier, UsersService } from '../users/users.service.js';
-import { type LogoutScope, requireLength } from './auth.dto.js';
+import type { LogoutScope } from './auth.dto.js';
 import { Passwords } from './passwords.js';
 import { type Client, type Grant, Sessions } from './sessions.js';
 
@@ -16,18 +16,18 @@ const LOGIN_ATTEMPTS = 3;
 @Injectable()
 export class AuthService {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
     private readonly sessions: Sessions,
   ) {}
 
-  /** @throws AppError `email_taken` or `username_taken` */
+  /** @throws AppError `validation_failed` for a password that would be guessed, `email_taken` or `username_taken` */
   async register(
     account: { email: string; username: string | undefined; password: string },
     client: Client,
   ): Promise<void> {
-    requireLength(account.password, this.config.passwords.minLength);
+    this.passwords.requireGood('#/password', account.password, account);
     const hashedPassword = await this.passwords.hash(account.password, client.isGone);
     await this.users.create({ email: account.email, username: account.username, hashedPassword });
   }
@@ -37,7 +37,9 @@ export class AuthService {
     for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
       const user = await this.verified(identifier, password, client);
       const grant = await this.sessions.start(user, client);
-      if (grant) return grant;
+      if (!grant) continue;
+      await this.upgradeHash(user, password, client);
+      return grant;
     }
     throw new AppError('overloaded');
   }
@@ -82,5 +84,16 @@ export class AuthService {
     if (!user || !right) throw new AppError('invalid_credentials');
     if (user.status === 'disabled') throw new AppError('account_disabled');
     return user;
+  }
+
+  /** After the session, whose start compares the hash. A login never fails for it: the next one tries again. */
+  private async upgradeHash(user: User, password: string, client: Client): Promise<void> {
+    if (!this.passwords.isOutdated(user.hashedPassword)) return;
+    try {
+      const upgraded = await this.users.replaceHash(user, await this.passwords.hash(password, client.isGone));
+      if (upgraded) this.logger.info({ event: 'password_hash_upgraded', user: user.id }, 'password hash upgraded');
+    } catch (error) {
+      this.logger.warn({ event: 'password_hash_kept', user: user.id, err: error }, 'password hash not upgraded');
+    }
   }
 }

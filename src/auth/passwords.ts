@@ -2,13 +2,19 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 
+import { invalid } from '../common/errors.js';
 import { Random } from '../common/random.js';
+import { codePoints } from '../common/text.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { HashQueue } from './hash-queue.js';
+import { guessable, type PasswordOwner } from './password-rules.js';
 
 /** bcrypt ignores what comes after; so longer passwords are refused, never cut. */
 export const PASSWORD_MAX_BYTES = 72;
+
+/** `$2y$` is PHP's name for `$2b$`; `$2a$` differs only for passwords that are far too long here. */
+const BCRYPT = /^\$2(?<version>[aby])\$(?<cost>\d\d)\$(?<rest>[./A-Za-z0-9]{53})$/;
 
 @Injectable()
 export class Passwords implements OnModuleInit {
@@ -25,20 +31,66 @@ export class Passwords implements OnModuleInit {
     this.decoy = this.hash(this.random.bytes(24).toString('base64'));
   }
 
+  /**
+   * For every password that somebody chooses.
+   * @param pointer of the field that it came in
+   * @throws AppError `validation_failed` when it is shorter than configured, or would be guessed
+   */
+  requireGood(pointer: string, password: string, owner: PasswordOwner): void {
+    const { minLength } = this.config.passwords;
+    if (codePoints(password) < minLength) {
+      throw invalid({ pointer, code: 'too_short', detail: `must have at least ${minLength} characters` });
+    }
+    const reason = guessable(password, owner);
+    if (reason) throw invalid({ pointer, ...reason });
+  }
+
   /** @throws AppError `overloaded` */
   hash(password: string, isGone?: () => boolean): Promise<string> {
     return this.queue.run(() => bcrypt.hash(password, this.config.passwords.bcryptCost), isGone);
   }
 
   /**
-   * @param hash undefined when there is no such account: a decoy of the configured cost is compared instead
+   * A refusal costs one hash of the configured cost, whatever it is refused for; only a stored hash of a higher cost
+   * costs more.
+   * @param hash undefined when there is no such account
    * @throws AppError `overloaded`
    */
   async verify(password: string, hash: string | undefined, isGone?: () => boolean): Promise<boolean> {
     const decoy = await this.decoy;
-    const comparable = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES;
-    const real = comparable ? hash : undefined;
-    const matches = await this.queue.run(() => bcrypt.compare(comparable ? password : '', real ?? decoy), isGone);
-    return real !== undefined && matches;
+    const stored = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? parse(hash) : undefined;
+    return this.queue.run(async () => {
+      if (!stored) await bcrypt.compare('', decoy);
+      const matches = stored !== undefined && (await bcrypt.compare(password, stored.comparable));
+      if (stored && !matches) await this.topUp(stored.cost);
+      return matches;
+    }, isGone);
   }
+
+  /** Whether it should be made anew from its password: of a lower cost than configured, or of another version. */
+  isOutdated(hash: string): boolean {
+    const stored = parse(hash);
+    if (!stored) return false;
+    const { bcryptCost } = this.config.passwords;
+    return stored.cost < bcryptCost || (stored.cost === bcryptCost && stored.version !== 'b');
+  }
+
+  /** Costs double from one to the next, so that those from a lower one up to below the configured make up for it exactly. */
+  private async topUp(from: number): Promise<void> {
+    for (let cost = from; cost < this.config.passwords.bcryptCost; cost += 1) await bcrypt.hash('', cost);
+  }
+}
+
+interface StoredHash {
+  readonly version: string;
+  readonly cost: number;
+  /** As the library reads it. */
+  readonly comparable: string;
+}
+
+/** @returns undefined for what is no hash, which no password matches */
+function parse(hash: string | undefined): StoredHash | undefined {
+  const { version, cost, rest } = BCRYPT.exec(hash ?? '')?.groups ?? {};
+  if (version === undefined || cost === undefined || rest === undefined) return undefined;
+  return { version, cost: Number(cost), comparable: `$2b$${cost}$${rest}` };
 }

@@ -111,6 +111,12 @@ export async function rotateSession(tx: EntityManager, rotation: Rotation): Prom
   );
 }
 
+/** Whether it is there and was not ended; its access tokens may outlive its time. */
+export async function isSessionLive(manager: EntityManager, id: string): Promise<boolean> {
+  const rows: unknown[] = await manager.query('SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL', [id]);
+  return rows.length === 1;
+}
+
 export type SessionSelection =
   | { readonly sessionId: string; readonly userId?: string }
   | { readonly userId: string; readonly except?: string }

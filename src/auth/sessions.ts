@@ -18,6 +18,7 @@ import type { SessionEnd } from './session.entity.js';
 import {
   endSessions,
   insertSession,
+  isSessionLive,
   type LiveSession,
   type LockedSession,
   lockSession,
@@ -112,6 +113,25 @@ export class Sessions {
   async endOne(principal: Principal, sessionId: string): Promise<void> {
     const ended = await this.endSelected({ sessionId, userId: principal.userId }, 'logout');
     if (ended.length === 0) throw new AppError('session_not_found');
+  }
+
+  /**
+   * Ends all but the caller's own, in one transaction with the change that they end for; the change locks the user's row.
+   * @returns false when the change did nothing, and so nothing ended
+   * @throws AppError `token_revoked` when the caller's own has ended meanwhile: nothing is changed then
+   */
+  async endOthersWith(
+    { userId, sessionId }: Principal,
+    reason: SessionEnd,
+    change: (tx: EntityManager) => Promise<boolean>,
+  ): Promise<boolean> {
+    const ended = await this.database.transaction(async (tx) => {
+      if (!(await change(tx))) return undefined;
+      if (!(await isSessionLive(tx, sessionId))) throw new AppError('token_revoked');
+      return endSessions(tx, { userId, except: sessionId }, { reason, offsetMs: this.clock.offsetMs });
+    });
+    if (ended) this.ended(ended, reason);
+    return ended !== undefined;
   }
 
   private async endSelected(selection: SessionSelection, reason: SessionEnd): Promise<string[]> {

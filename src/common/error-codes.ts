@@ -56,6 +56,7 @@ export const ERRORS = {
     detail: 'The account has changed since this access token was made: refresh it.',
   },
   invalid_credentials: { kind: 'unauthenticated', detail: 'The account or the password is wrong.' },
+  wrong_password: { kind: 'forbidden', detail: 'The current password is wrong.' },
   invalid_refresh_token: { kind: 'unauthenticated', detail: 'The refresh token is not valid: log in again.' },
   refresh_token_reused: {
     kind: 'unauthenticated',

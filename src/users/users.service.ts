@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { type EntityManager, Repository } from 'typeorm';
 
 import { AppError } from '../common/errors.js';
 import { Random } from '../common/random.js';
@@ -47,6 +47,17 @@ export class UsersService {
 
   findById(id: string): Promise<User | null> {
     return this.users.findOneBy({ id });
+  }
+
+  /**
+   * Sets another hash if the account is still what it was when its password was verified; its row stays locked.
+   * @param user as it was then
+   * @returns false when it has changed meanwhile
+   */
+  async replaceHash(user: User, hash: string, tx: EntityManager = this.users.manager): Promise<boolean> {
+    const { id, hashedPassword, tokenEpoch, status } = user;
+    const { affected } = await tx.update(User, { id, hashedPassword, tokenEpoch, status }, { hashedPassword: hash });
+    return affected === 1;
   }
 
   private randomUsername(): string {

@@ -8,6 +8,7 @@ import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { PASSWORD, person, type Person } from '../support/people.js';
 import { eventually } from '../support/process.js';
+import { expectDead, sessionsOf } from '../support/sessions.js';
 
 describe('passwords', () => {
   let app: TestApp;
@@ -84,5 +85,202 @@ describe('passwords', () => {
       wait.mockRestore();
       compare.mockRestore();
     }
+  });
+
+  describe('with a stored hash that is not of the configured cost', () => {
+    const COST = 7;
+    let strict: TestApp;
+
+    beforeAll(async () => {
+      strict = await TestApp.start({ sharing: app, env: { BCRYPT_COST: String(COST) } });
+    });
+
+    afterAll(() => strict.stop());
+
+    const loginStrict = (body: object): Promise<Answer> => strict.api.post('/auth/login', body);
+
+    async function store(hash: string): Promise<string> {
+      await app.pool.query('UPDATE users SET hashed_password = $2 WHERE id = $1', [ada.id, hash]);
+      return hash;
+    }
+
+    async function stored(): Promise<string> {
+      const { rows } = await app.pool.query('SELECT hashed_password FROM users WHERE id = $1', [ada.id]);
+      return rows[0].hashed_password as string;
+    }
+
+    async function storeOfCost(cost: number, version = '2b'): Promise<string> {
+      return store((await bcrypt.hash(PASSWORD, cost)).replace('$2b$', `$${version}$`));
+    }
+
+    it.each([
+      ['a lower cost', 4, '2b'],
+      ['the version $2a$', COST, '2a'],
+      ['the version $2y$', COST, '2y'],
+      ['a lower cost and the version $2y$', 5, '2y'],
+    ])('make it anew at login when it is of %s', async (_, cost, version) => {
+      const before = await storeOfCost(cost, version);
+      const answer = await loginStrict({ email: ada.email, password: PASSWORD });
+      expect(answer.status).toBe(200);
+      expect((await strict.api.as(answer.body.access_token).get('/auth/me')).status).toBe(200);
+      const after = await stored();
+      expect(after).not.toBe(before);
+      expect(after).toMatch(/^\$2b\$07\$/);
+      expect((await loginStrict({ username: ada.username, password: PASSWORD })).status).toBe(200);
+      expect(await stored()).toBe(after);
+    });
+
+    it.each([
+      ['of the configured cost', COST, '2b'],
+      ['of a higher cost', 8, '2b'],
+      ['of a higher cost and another version', 8, '2a'],
+    ])('leave it as it is when it is %s', async (_, cost, version) => {
+      const before = await storeOfCost(cost, version);
+      expect((await loginStrict({ email: ada.email, password: PASSWORD })).status).toBe(200);
+      expect(await stored()).toBe(before);
+    });
+
+    it('leave it as it is when the password is wrong, or the account disabled', async () => {
+      const before = await storeOfCost(4);
+      expect((await loginStrict({ email: ada.email, password: 'not the password' })).status).toBe(401);
+      await app.pool.query("UPDATE users SET status = 'disabled' WHERE id = $1", [ada.id]);
+      expect((await loginStrict({ email: ada.email, password: PASSWORD })).status).toBe(403);
+      expect(await stored()).toBe(before);
+    });
+
+    it('let in all who log in at once, and make it anew once', async () => {
+      await storeOfCost(4);
+      const body = { email: ada.email, password: PASSWORD };
+      const answers = await Promise.all(Array.from({ length: 12 }, () => loginStrict(body)));
+      expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200));
+      for (const { body: tokens } of answers) {
+        expect((await strict.api.as(tokens.access_token).get('/auth/me')).status).toBe(200);
+      }
+      expect(
+        strict.log.filter((line) => line.includes('password_hash_upgraded') && line.includes(ada.id)),
+      ).toHaveLength(1);
+    });
+
+    it('let in, and keep the old hash, when the new one cannot be stored', async () => {
+      const before = await storeOfCost(4);
+      await app.pool.query(`
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE OF hashed_password ON users FOR EACH ROW EXECUTE FUNCTION refuse()`);
+      try {
+        const answer = await loginStrict({ email: ada.email, password: PASSWORD });
+        expect(answer.status).toBe(200);
+        expect((await strict.api.as(answer.body.access_token).get('/auth/me')).status).toBe(200);
+      } finally {
+        await app.pool.query('DROP TRIGGER refuse ON users; DROP FUNCTION refuse');
+      }
+      expect(await stored()).toBe(before);
+      const [line = ''] = strict.log.filter((each) => each.includes('password_hash_kept') && each.includes(ada.id));
+      expect(line).not.toMatch(/\$2b\$/);
+    });
+
+    it('never put it over a password that was changed meanwhile', async () => {
+      await storeOfCost(4);
+      const queue = strict.nestApp.get(HashQueue);
+      const block = (): (() => void) => {
+        let end = (): void => undefined;
+        const over = new Promise<void>((resolve) => (end = resolve));
+        for (let core = 0; core < availableParallelism(); core += 1) void queue.run(() => over);
+        return end;
+      };
+      // The login verifies between the two, and then waits for its turn to hash anew.
+      const [endFirst, run] = [block(), jest.spyOn(queue, 'run')];
+      const answer = loginStrict({ email: ada.email, password: PASSWORD });
+      await eventually(() => run.mock.calls.length === 1);
+      run.mockRestore();
+      const endSecond = block();
+      endFirst();
+      try {
+        await eventually(async () => (await sessionsOf(app, ada)).length === 2);
+        const change = { current_password: PASSWORD, new_password: 'engine no. 2' };
+        expect((await ada.api.put('/auth/password', change)).status).toBe(204);
+      } finally {
+        endSecond();
+      }
+      const { status, body } = await answer;
+      expect(status).toBe(200);
+      await expectDead(app, body);
+      expect((await login('engine no. 2')).status).toBe(200);
+      expect((await login(PASSWORD)).status).toBe(401);
+    });
+
+    describe('refuse at the same cost', () => {
+      /** The rounds of bcrypt that a request costs, counted while the library does its work. */
+      async function roundsOf(request: () => Promise<Answer>, expected: number): Promise<number> {
+        const [compare, hash] = [jest.spyOn(bcrypt, 'compare'), jest.spyOn(bcrypt, 'hash')];
+        try {
+          expect((await request()).status).toBe(expected);
+          const compared = compare.mock.calls.map(([, stored]) => bcrypt.getRounds(stored));
+          const hashed = hash.mock.calls.map(([, cost]) => Number(cost));
+          return [...compared, ...hashed].reduce((sum, cost) => sum + 2 ** cost, 0);
+        } finally {
+          compare.mockRestore();
+          hash.mockRestore();
+        }
+      }
+
+      it.each([
+        ['an account that does not exist', COST, () => ({ email: 'nobody@example.org', password: PASSWORD })],
+        ['a wrong password', COST, () => ({ email: ada.email, password: 'not the password' })],
+        ['a wrong password, with a hash of cost 6', 6, () => ({ email: ada.email, password: 'not the password' })],
+        ['a wrong password, with a hash of cost 4', 4, () => ({ email: ada.email, password: 'not the password' })],
+        ['an over-long password', 4, () => ({ email: ada.email, password: 'a'.repeat(73) })],
+      ])('%s', async (_, cost, body) => {
+        await storeOfCost(cost);
+        expect(await roundsOf(() => loginStrict(body()), 401)).toBe(2 ** COST);
+      });
+
+      it('a hash that is none', async () => {
+        await store('imported without a password');
+        expect(await roundsOf(() => loginStrict({ email: ada.email, password: PASSWORD }), 401)).toBe(2 ** COST);
+      });
+    });
+
+    it('match no password over 72 bytes, though bcrypt would', async () => {
+      const longest = '🦉'.repeat(18);
+      await store(await bcrypt.hash(longest, 4));
+      expect((await loginStrict({ email: ada.email, password: `${longest}!` })).status).toBe(401);
+      expect((await loginStrict({ email: ada.email, password: longest })).status).toBe(200);
+    });
+  });
+
+  describe('that are guessed first', () => {
+    const register = (account: object): Promise<Answer> => app.api.post('/auth/register', account);
+
+    it.each([
+      ['password123', 'too_common'],
+      ['ILOVEYOU', 'too_common'],
+      ['abcdefgh', 'too_guessable'],
+      ['aaaaaaaaaaaa', 'too_guessable'],
+      ['grace.hopper 1906', 'contains_email'],
+      ['I am Amazing_Grace', 'contains_username'],
+    ])('are refused at registration and at a change: %s', async (password, code) => {
+      const account = { email: 'grace.hopper@example.org', username: 'Amazing_Grace' };
+      const answer = await register({ ...account, password });
+      expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+      expect(answer.body.errors).toEqual([
+        { pointer: '#/password', code, detail: expect.stringMatching(/^(?:is|must) /) },
+      ]);
+      expect(answer.text).not.toContain(password);
+
+      await register({ ...account, password: PASSWORD });
+      const { body: tokens } = await app.api.post('/auth/login', { email: account.email, password: PASSWORD });
+      const change = { current_password: PASSWORD, new_password: password };
+      const refused = await app.api.as(tokens.access_token).put('/auth/password', change);
+      expect(refused.status).toBe(400);
+      expect(refused.body.errors).toMatchObject([{ pointer: '#/new_password', code }]);
+    });
+
+    it.each(['SecurePass123!', 'TestPass123!', 'correct horse battery staple', 'MyP@ssw0rd2024'])(
+      'are not those that merely hold a common word: %s',
+      async (password) => {
+        const email = `${password.length}-${password.codePointAt(0)}@example.org`;
+        expect((await register({ email, password })).status).toBe(201);
+      },
+    );
   });
 });

@@ -1,0 +1,73 @@
+/** A person changes their own password. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+
+import type { Principal } from '../common/access.js';
+import { AppError, invalid } from '../common/errors.js';
+import { LOGGER } from '../common/logger.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { Passwords } from './passwords.js';
+import { type Client, Sessions } from './sessions.js';
+
+/** How often the current password is verified again when the account changes meanwhile. */
+const ATTEMPTS = 3;
+
+const NEW_PASSWORD = '#/new_password';
+
+@Injectable()
+export class PasswordChange {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly users: UsersService,
+    private readonly passwords: Passwords,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /**
+   * Changes the caller's password and ends all of their other sessions.
+   * @throws AppError `wrong_password`, `validation_failed`, `account_disabled` after the right password, `token_revoked`
+   *   when the caller's own session ended meanwhile, or `overloaded`
+   */
+  async change(principal: Principal, { from, to }: { from: string; to: string }, client: Client): Promise<void> {
+    let hash: string | undefined;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const user = await this.owner(principal);
+      this.requireNew(user, { from, to });
+      await this.requireCurrent(user, from, client);
+      hash ??= await this.passwords.hash(to, client.isGone);
+      if (await this.replace(principal, user, hash)) return;
+    }
+    throw new AppError('overloaded');
+  }
+
+  private async owner({ userId }: Principal): Promise<User> {
+    const user = await this.users.findById(userId);
+    if (!user) throw new AppError('invalid_token');
+    return user;
+  }
+
+  private requireNew(user: User, { from, to }: { from: string; to: string }): void {
+    this.passwords.requireGood(NEW_PASSWORD, to, user);
+    if (to !== from) return;
+    throw invalid({ pointer: NEW_PASSWORD, code: 'same_password', detail: 'must differ from the current password' });
+  }
+
+  private async requireCurrent(user: User, password: string, client: Client): Promise<void> {
+    const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
+    if (!right) throw new AppError('wrong_password');
+    if (user.status === 'disabled') throw new AppError('account_disabled');
+  }
+
+  /** The user's row first, then the sessions: the order in which everything locks them. */
+  private async replace(principal: Principal, user: User, hash: string): Promise<boolean> {
+    const replaced = await this.sessions.endOthersWith(principal, 'password_change', (tx) =>
+      this.users.replaceHash(user, hash, tx),
+    );
+    if (replaced) {
+      const { userId, sessionId } = principal;
+      this.logger.info({ event: 'password_changed', user: userId, session: sessionId }, 'password changed');
+    }
+    return replaced;
+  }
+}

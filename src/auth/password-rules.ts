@@ -1,0 +1,87 @@
+/** Which passwords nobody may choose: those that are guessed first. Why these and no others: docs/adr/0007-passwords.md. */
+import { dictionary } from '@zxcvbn-ts/language-common';
+
+import type { FieldError } from '../common/errors.js';
+import { codePoints } from '../common/text.js';
+
+/** In lower case. */
+const COMMON: ReadonlySet<string> = new Set(dictionary['passwords-common']);
+
+const ROWS = [
+  ...['qwertyuiop', 'asdfghjkl;', 'zxcvbnm,./', '!@#$%^&*()_+'],
+  ...['qwertzuiop', 'yxcvbnm', 'azertyuiop', 'qsdfghjklm', 'wxcvbn'],
+];
+const NEIGHBOURS: ReadonlySet<string> = new Set(
+  ROWS.flatMap((row) => pairsOf(row).flatMap(([a, b]) => [a + b, b + a])),
+);
+
+/** Nobody types a longer pattern by habit. In UTF-8. */
+const PATTERN_MAX_BYTES = 32;
+const UNIT_MAX_LENGTH = 4;
+/** `abcd1234` is two runs, `Abcd1234!` is three. */
+const MAX_RUNS = 2;
+
+/** Shorter names are in too many words. */
+const NAME_MIN_LENGTH = 4;
+/** From here on a name is in a password on purpose only. */
+const TELLING_NAME_LENGTH = 6;
+const REST_MIN_LENGTH = 8;
+
+/** Whose password it is to be. */
+export interface PasswordOwner {
+  readonly email: string;
+  /** Undefined: a random one. */
+  readonly username: string | undefined;
+}
+
+/** @returns why it is refused, in words for the person who chose it */
+export function guessable(
+  password: string,
+  { email, username }: PasswordOwner,
+): Omit<FieldError, 'pointer'> | undefined {
+  const text = password.normalize('NFKC').toLowerCase();
+  const typed = Buffer.byteLength(password) <= PATTERN_MAX_BYTES;
+  const unit = typed ? unitOf(text) : text;
+  if (COMMON.has(text) || COMMON.has(unit)) {
+    return { code: 'too_common', detail: 'is one of the passwords that are used most, and so guessed first' };
+  }
+  if (typed && (codePoints(unit) <= UNIT_MAX_LENGTH || runsOf(text) <= MAX_RUNS)) {
+    return { code: 'too_guessable', detail: 'is a repetition or a sequence, which is guessed soon' };
+  }
+  if ([email, email.slice(0, email.indexOf('@'))].some((name) => reliesOn(text, name))) {
+    return { code: 'contains_email', detail: 'must not contain your e-mail address or the part of it before the @' };
+  }
+  if (username !== undefined && reliesOn(text, username)) {
+    return { code: 'contains_username', detail: 'must not contain your username' };
+  }
+  return undefined;
+}
+
+/** What the text repeats; itself when it repeats nothing. */
+function unitOf(text: string): string {
+  return /^(.+?)\1+$/su.exec(text)?.[1] ?? text;
+}
+
+/** How many stretches there are of one character, of an alphabet or digits in order, or of neighbours on a keyboard. */
+function runsOf(text: string): number {
+  return 1 + pairsOf(text).filter(([a, b]) => !isStep(a, b)).length;
+}
+
+function isStep(a: string, b: string): boolean {
+  const distance = (b.codePointAt(0) ?? 0) - (a.codePointAt(0) ?? 0);
+  if (distance === 0 || NEIGHBOURS.has(a + b)) return true;
+  if (/^(?:\p{L}{2}|\p{Nd}{2})$/u.test(a + b)) return Math.abs(distance) === 1 || ['90', '09'].includes(a + b);
+  return false;
+}
+
+/** Whether it contains a telling name, or a short one without which it would be no password. */
+function reliesOn(text: string, name: string): boolean {
+  const [part, length] = [name.toLowerCase(), codePoints(name)];
+  if (length < NAME_MIN_LENGTH || !text.includes(part)) return false;
+  return length >= TELLING_NAME_LENGTH || codePoints(text.replaceAll(part, '')) < REST_MIN_LENGTH;
+}
+
+function pairsOf(text: string): [string, string][] {
+  const characters = Array.from(text);
+  return characters.slice(1).map((character, index) => [characters[index] ?? '', character]);
+}
