@@ -5,7 +5,7 @@ import type { Answer } from './api.js';
 import type { TestApp } from './app.js';
 import { PASSWORD, person, type Person, type Tokens } from './people.js';
 import { type ModelSession, type Outcome, outcomeOf, SessionModel } from './session-model.js';
-import { me, refresh, sessionsOf } from './sessions.js';
+import { me, refresh } from './sessions.js';
 
 /**
  * So far from the edges that the seconds a history really takes decide nothing: two short sleeps are within the grace,
@@ -56,9 +56,9 @@ export class History {
     app.clock.offsetMs = 0;
     const account = await person(app);
     const history = new History(app, account);
-    history.holders.push(account);
+    history.holders.push({ ...account });
     history.model.login({ status: 200, body: account });
-    await history.remember();
+    history.remember(await history.rows());
     return history;
   }
 
@@ -69,7 +69,7 @@ export class History {
         this.model.now = this.app.clock.offsetMs;
         break;
       case 'steal':
-        this.holders.push(pickOf(this.holders, step.holder));
+        this.holders.push({ ...this.holderOf(step.holder) });
         break;
       case 'restore':
         await this.restore(step);
@@ -79,7 +79,9 @@ export class History {
         await this.setStatus(step.do === 'ban');
         break;
       case 'send':
-        await this.send(step.together.map((request) => this.operationOf(request)).filter((each) => each !== undefined));
+        // Who has lost every session logs in again before the next bustle, so that long histories stay histories.
+        if (step.together.length > 1 && this.model.live().length === 0) await this.send([{ send: 'login' }]);
+        await this.send(step.together);
     }
     await this.checkAccess();
   }
@@ -90,20 +92,19 @@ export class History {
   }
 
   private operationOf(request: Request): Operation | undefined {
-    const { app, holders } = this;
+    const { app } = this;
     switch (request.send) {
       case 'login':
         return {
           answer: () => app.api.post('/auth/login', { email: this.account.email, password: PASSWORD }),
           expected: (model, answer) => model.login(answer),
-          keep: (tokens) => holders.push(tokens),
+          keep: (tokens) => this.holders.push({ ...tokens }),
         };
       case 'refresh': {
-        const at = request.holder % holders.length;
-        const { refresh_token } = pickOf(holders, at);
+        const holder = this.holderOf(request.holder);
         return {
-          ...this.refreshWith(refresh_token),
-          ...(!request.isReplyLost && { keep: (tokens) => (holders[at] = tokens) }),
+          ...this.refreshWith(holder.refresh_token),
+          ...(!request.isReplyLost && { keep: (tokens) => Object.assign(holder, tokens) }),
         };
       }
       case 'refresh with any':
@@ -122,7 +123,7 @@ export class History {
         };
       }
       case 'logout': {
-        const { access_token } = pickOf(holders, request.holder);
+        const { access_token } = this.holderOf(request.holder);
         if (!this.model.isPromised(access_token)) return undefined;
         return {
           answer: () => app.api.as(access_token).post('/auth/logout', { scope: request.scope }),
@@ -130,7 +131,7 @@ export class History {
         };
       }
       case 'end session': {
-        const { access_token } = pickOf(holders, request.holder);
+        const { access_token } = this.holderOf(request.holder);
         const session = pickOf(this.model.sessions, request.session);
         if (!this.model.isPromised(access_token)) return undefined;
         return {
@@ -148,12 +149,19 @@ export class History {
     };
   }
 
+  /** One of those whose session is live, if there are any: tokens of others are presented by those who kept them. */
+  private holderOf(index: number): Tokens {
+    const live = this.holders.filter(({ refresh_token }) => this.model.isLiveToken(refresh_token));
+    return pickOf(live.length > 0 ? live : this.holders, index);
+  }
+
   private anyToken(index: number): string {
     return pickOf([...this.model.refreshTokens.keys()], index);
   }
 
   /** What is sent together must come out as if it had been sent in some order, one after the other. */
-  private async send(operations: readonly Operation[]): Promise<void> {
+  private async send(requests: readonly Request[]): Promise<void> {
+    const operations = requests.map((request) => this.operationOf(request)).filter((each) => each !== undefined);
     this.model.begin();
     const sent = await Promise.all(
       operations.map(async (operation) => ({ operation, answer: await operation.answer() })),
@@ -163,20 +171,23 @@ export class History {
       const model = this.model.clone();
       const expected = order.map(({ operation, answer }) => operation.expected(model, answer));
       const seen = order.map(({ answer }) => outcomeOf(answer));
-      return { model, expected: { outcomes: expected, rows: model.rows() }, seen: { outcomes: seen, rows } };
+      return {
+        model,
+        expected: { outcomes: expected, rows: model.rows() },
+        seen: { outcomes: seen, rows: rows.map(seenRow) },
+      };
     });
     const fitting = orders.find(({ expected, seen }) => isDeepStrictEqual(seen, expected)) ?? orders[0];
     if (!fitting) return;
     expect(fitting.seen).toEqual(fitting.expected);
     this.model = fitting.model;
     for (const { operation, answer } of sent) if (answer.status === 200) operation.keep?.(answer.body);
-    await this.remember();
+    this.remember(rows);
   }
 
-  private async rows(): Promise<unknown> {
-    const { rows } = await this.app.pool.query(
-      `SELECT id, seq, revoked_reason AS ended,
-              (SELECT count(*)::int FROM revocations r WHERE r.session_id = s.id) AS revocations
+  private async rows(): Promise<Record<string, any>[]> {
+    const { rows } = await this.app.pool.query<Record<string, any>>(
+      `SELECT *, (SELECT count(*)::int FROM revocations r WHERE r.session_id = s.id) AS revocations
          FROM sessions s WHERE user_id = $1 ORDER BY created_at`,
       [this.account.id],
     );
@@ -184,8 +195,8 @@ export class History {
   }
 
   /** Keeps the rows of sessions that have not ended: what ended stays in the memory of Roost, whatever the rows say. */
-  private async remember(): Promise<void> {
-    for (const row of await sessionsOf(this.app, this.account)) {
+  private remember(rows: readonly Record<string, any>[]): void {
+    for (const row of rows) {
       const session = this.model.sessions.find(({ id }) => id === row.id);
       if (session?.ended === null) this.backups.push({ row, session: { ...session } });
     }
@@ -234,6 +245,10 @@ export class History {
     const answers = await Promise.all(promised.map((token) => me(this.app, token)));
     expect(answers.map(outcomeOf)).toEqual(promised.map((token) => this.model.use(token)));
   }
+}
+
+function seenRow({ id, seq, revoked_reason, revocations }: Record<string, any>): Record<string, unknown> {
+  return { id, seq, ended: revoked_reason, revocations };
 }
 
 function pickOf<T>(items: readonly T[], index: number): T {

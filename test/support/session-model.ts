@@ -154,8 +154,12 @@ export class SessionModel {
     return this.givenAccessToken(accessToken).epoch === this.epoch;
   }
 
-  isLive({ ended, expiresAt }: ModelSession): boolean {
+  private isLive({ ended, expiresAt }: ModelSession): boolean {
     return ended === null && this.now < expiresAt;
+  }
+
+  isLiveToken(refreshToken: string): boolean {
+    return this.live().some(({ id }) => id === this.refreshTokens.get(refreshToken)?.sessionId);
   }
 
   live(): ModelSession[] {
