@@ -19,21 +19,25 @@ const DAY_MS = 86_400_000;
 jest.setTimeout(FC_RUNS === undefined ? 300_000 : 3_600_000);
 
 const pick = fc.nat({ max: 999 });
+/** Mostly one of the latest: the child in store, the one it took the place of, their parent. */
+const age = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 3 }) }, { weight: 1, arbitrary: pick });
 const refreshing = fc.record({ send: fc.constant('refresh' as const), holder: pick, isReplyLost: fc.boolean() });
-const presenting = fc.record({ send: fc.constant('refresh with any' as const), token: pick });
-const forging = fc.record({ send: fc.constant('refresh with a forged' as const), token: pick, bit: pick });
+const presenting = fc.record({ send: fc.constant('refresh with any' as const), token: age });
+const forging = fc.record({ send: fc.constant('refresh with a forged' as const), token: age, bit: pick });
 const leaving = fc.oneof(
   fc.record({
     send: fc.constant('logout' as const),
     holder: pick,
     scope: fc.constantFrom('local' as const, 'local' as const, 'others' as const, 'global' as const),
   }),
-  fc.record({ send: fc.constant('logout with any' as const), token: pick }),
+  fc.record({ send: fc.constant('logout with any' as const), token: age }),
   fc.record({ send: fc.constant('end session' as const), holder: pick, session: pick }),
 );
+/** Tabs of one store, which refresh at the same time. */
 const tabs = fc
   .tuple(pick, fc.array(fc.boolean(), { minLength: 2, maxLength: 4 }))
   .map(([holder, losses]) => losses.map((isReplyLost) => ({ send: 'refresh' as const, holder, isReplyLost })));
+/** Whatever else may meet: owner and thief, a late request, a logout. */
 const mixed = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: refreshing },
@@ -48,17 +52,18 @@ const alone = (request: fc.Arbitrary<Request>): fc.Arbitrary<Step> => sending(re
 const sleeping = (durations: readonly Sleep[]): fc.Arbitrary<Step> =>
   fc.record({ do: fc.constant('sleep' as const), duration: fc.constantFrom(...durations) });
 
+/** Mostly what honest clients do, so that sessions live long enough for what others do. */
 const step = fc.oneof(
   { weight: 30, arbitrary: alone(refreshing) },
   { weight: 12, arbitrary: sending(tabs) },
   { weight: 12, arbitrary: sending(mixed) },
-  { weight: 6, arbitrary: alone(presenting) },
+  { weight: 10, arbitrary: alone(presenting) },
   { weight: 3, arbitrary: alone(forging) },
   { weight: 3, arbitrary: alone(leaving) },
   { weight: 8, arbitrary: alone(fc.constant({ send: 'login' as const })) },
   { weight: 25, arbitrary: sleeping(SHORT) },
   { weight: 3, arbitrary: sleeping(LONG) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('steal' as const), holder: pick }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('steal' as const), holder: pick }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('restore' as const), session: pick, moment: pick }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('ban' as const, 'unban' as const, 'unban' as const) }) },
 );
@@ -77,7 +82,8 @@ const turns = fc.array(
   { maxLength: 12, size: 'max' },
 );
 
-const isRefreshedByOwner = fc.record({ sleep: fc.constantFrom(...SHORT), isOwner: fc.boolean() });
+/** The owner or the thief refreshes. */
+const turnOfEither = fc.record({ sleep: fc.constantFrom(...SHORT), isOwner: fc.boolean() });
 
 function hold<T>(property: fc.IAsyncProperty<T>, usualRuns: number): Promise<void> {
   const numRuns = Number(FC_RUNS ?? usualRuns);
@@ -152,7 +158,7 @@ describe('sessions', () => {
       /** Whether somebody presents it once more within the grace of the first, or of the second. */
       isRepeated: fc.tuple(fc.boolean(), fc.boolean()),
       apart: fc.constantFrom('12m' as const, '12h' as const),
-      between: fc.array(isRefreshedByOwner, { maxLength: 5 }),
+      between: fc.array(turnOfEither, { maxLength: 5 }),
       isOwnerFirst: fc.boolean(),
       sleep: fc.constantFrom(...SHORT),
     });

@@ -11,7 +11,7 @@ import { me, refresh } from './sessions.js';
  * So far from the edges that the seconds a history really takes decide nothing: two short sleeps are within the grace,
  * three are not; the next outlive an access token, nearly reach the idle end, pass it, pass the absolute end.
  */
-export const SHORT = ['4m', '4m', '12m'] as const;
+export const SHORT = ['4m', '12m'] as const;
 export const LONG = ['25h', '29d', '31d', '91d'] as const;
 export type Sleep = (typeof SHORT)[number] | (typeof LONG)[number];
 
@@ -155,8 +155,9 @@ export class History {
     return pickOf(live.length > 0 ? live : this.holders, index);
   }
 
-  private anyToken(index: number): string {
-    return pickOf([...this.model.refreshTokens.keys()], index);
+  /** @param age 0 is the latest that was given, whoever got it */
+  private anyToken(age: number): string {
+    return pickOf([...this.model.refreshTokens.keys()].reverse(), age);
   }
 
   /** What is sent together must come out as if it had been sent in some order, one after the other. */
