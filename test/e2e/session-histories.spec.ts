@@ -8,7 +8,7 @@ import { Cleanup } from '../../src/auth/cleanup.js';
 import { TestApp } from '../support/app.js';
 import { person, type Person, type Tokens } from '../support/people.js';
 import { History, LONG, type Request, SHORT, type Sleep, type Step } from '../support/session-history.js';
-import { GRACE_MS, SESSIONS_PER_USER } from '../support/session-model.js';
+import { ABSOLUTE_MS, GRACE_MS, SESSIONS_PER_USER } from '../support/session-model.js';
 import { expectDead, expectLive, expectRefused, me, refresh, refreshed, sessionsOf } from '../support/sessions.js';
 
 const { FC_RUNS, FC_SEED } = process.env;
@@ -114,7 +114,7 @@ describe('sessions', () => {
         for (const each of steps) await history.play(each);
         await history.end();
       }),
-      50,
+      40,
     );
   });
 
@@ -125,6 +125,25 @@ describe('sessions', () => {
         await expectLive(app, await refreshed(app, refresh_token));
       }),
       20,
+    );
+  });
+
+  it('end 90 days after their login, however much they are used', async () => {
+    const sleeps = fc.array(fc.constantFrom('29d' as const, '29d' as const, '25h' as const), {
+      minLength: 4,
+      maxLength: 8,
+    });
+    await hold(
+      fc.asyncProperty(sleeps, async (slept) => {
+        let { refresh_token } = await playAlone([]);
+        for (const sleep of slept) {
+          app.clock.advance(sleep);
+          const answer = await refresh(app, refresh_token);
+          expect(answer.status).toBe(app.clock.offsetMs < ABSOLUTE_MS ? 200 : 401);
+          refresh_token = answer.body.refresh_token ?? refresh_token;
+        }
+      }),
+      10,
     );
   });
 

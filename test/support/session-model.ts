@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export const GRACE_MS = HOUR_MS / 6;
-export const IDLE_MS = 30 * DAY_MS;
+const IDLE_MS = 30 * DAY_MS;
 export const ABSOLUTE_MS = 90 * DAY_MS;
 export const SESSIONS_PER_USER = 3;
 const ACCESS_TTL_MS = DAY_MS;
