@@ -120,8 +120,8 @@ export async function isSessionLive(manager: EntityManager, id: string): Promise
 export type SessionSelection =
   | { readonly sessionId: string; readonly userId?: string }
   | { readonly userId: string; readonly except?: string }
-  /** All but so many of the newest live ones. */
-  | { readonly userId: string; readonly beyondNewest: number };
+  /** All but one and so many of the newest live ones beside it. */
+  | { readonly userId: string; readonly except: string; readonly beyondNewest: number };
 
 /**
  * Ends sessions and writes their revocations, in one statement; also those whose time is over, which an access token may
@@ -156,7 +156,8 @@ function conditionOf(selection: SessionSelection, values: unknown[]): string {
   const user = bind(selection.userId);
   if (!('beyondNewest' in selection))
     return `user_id = ${user} AND id IS DISTINCT FROM ${bind(selection.except ?? null)}::uuid`;
-  return `id IN (SELECT id FROM sessions WHERE user_id = ${user} AND revoked_at IS NULL AND expires_at > ${NOW}
+  const others = `user_id = ${user} AND id <> ${bind(selection.except)}`;
+  return `id IN (SELECT id FROM sessions WHERE ${others} AND revoked_at IS NULL AND expires_at > ${NOW}
                   ORDER BY created_at DESC, id DESC OFFSET ${bind(selection.beyondNewest)})`;
 }
 

@@ -65,7 +65,8 @@ export class Sessions {
     const session = { id, userId: user.id, salt, verified, ...client, ...this.times() };
     const ended = await this.database.transaction(async (tx) => {
       if (!(await insertSession(tx, session))) return undefined;
-      const surplus = { userId: user.id, beyondNewest: this.config.sessions.perUser };
+      // Never the one that starts: by its time it may be older than one that did not have to wait for the user's row.
+      const surplus = { userId: user.id, except: id, beyondNewest: this.config.sessions.perUser - 1 };
       return endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
     });
     if (!ended) return undefined;

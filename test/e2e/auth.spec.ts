@@ -3,7 +3,9 @@ import type { PoolClient } from 'pg';
 
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
+import { someoneWaits } from '../support/database.js';
 import { PASSWORD, person, type Person } from '../support/people.js';
+import { eventually } from '../support/process.js';
 
 describe('authentication', () => {
   let app: TestApp;
@@ -163,13 +165,6 @@ describe('authentication', () => {
       expect([answer.status, answer.body.code]).toEqual([401, 'invalid_credentials']);
     });
 
-    async function isAnyoneWaiting(): Promise<boolean> {
-      const { rows } = await app.pool.query(
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      return rows.length > 0;
-    }
-
     /** The change is made before the login verifies the password, and committed when the login waits for it. */
     async function duringLogin(email: string, change: (tx: PoolClient) => Promise<unknown>): Promise<Answer> {
       const tx = await app.pool.connect();
@@ -178,7 +173,7 @@ describe('authentication', () => {
         await change(tx);
         const answered = new AbortController();
         const answer = login({ email, password: PASSWORD }).finally(() => answered.abort());
-        while (!answered.signal.aborted && !(await isAnyoneWaiting())) continue;
+        await eventually(async () => answered.signal.aborted || (await someoneWaits(app.pool)));
         await tx.query('COMMIT');
         return await answer;
       } finally {

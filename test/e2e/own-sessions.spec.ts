@@ -1,5 +1,7 @@
 import { TestApp } from '../support/app.js';
+import { someoneWaits } from '../support/database.js';
 import { login, PASSWORD, person, type Person, type Tokens } from '../support/people.js';
+import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, refreshed } from '../support/sessions.js';
 
 describe("a person's own sessions", () => {
@@ -147,6 +149,30 @@ describe("a person's own sessions", () => {
         [eve.id],
       );
       expect(rows[0].live).toBe(3);
+    });
+
+    it('never ends the session of a login that waited for another one', async () => {
+      const one = await TestApp.start({ sharing: few, env: { SESSIONS_PER_USER: '1' } });
+      try {
+        one.clock.offsetMs = few.clock.offsetMs;
+        const eve = await person(one, 'eve');
+        const holder = await app.pool.connect();
+        await holder.query('BEGIN');
+        await holder.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [eve.id]);
+        const waiting = login(one, eve.email);
+        await eventually(() => someoneWaits(app.pool));
+        // As of a login that began later and got the row first.
+        await holder.query(
+          `UPDATE sessions SET created_at = clock_timestamp() + $2 * interval '1 ms' WHERE user_id = $1`,
+          [eve.id, one.clock.offsetMs],
+        );
+        await holder.query('COMMIT');
+        holder.release();
+        await expectLive(one, await waiting);
+        await expectDead(one, eve);
+      } finally {
+        await one.stop();
+      }
     });
 
     it('does not count sessions whose time is over', async () => {

@@ -2,7 +2,9 @@ import type { PoolClient } from 'pg';
 
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
+import { someoneWaits } from '../support/database.js';
 import { login, PASSWORD, person, type Person, type Tokens } from '../support/people.js';
+import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, me, sessionsOf } from '../support/sessions.js';
 
 const NEW_PASSWORD = 'engine no. 2';
@@ -245,20 +247,13 @@ describe('PUT /auth/password', () => {
         await tx.query('BEGIN');
         await lock(tx);
         const answers = Promise.all(send());
-        while (!(await isAnyoneWaiting())) continue;
+        await eventually(() => someoneWaits(app.pool));
         await meanwhile();
         await tx.query('COMMIT');
         return await answers;
       } finally {
         tx.release();
       }
-    }
-
-    async function isAnyoneWaiting(): Promise<boolean> {
-      const { rows } = await app.pool.query(
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      return rows.length > 0;
     }
   });
 });

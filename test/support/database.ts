@@ -31,6 +31,14 @@ export async function execute(url: string, statement: string): Promise<void> {
   }
 }
 
+/** Whether somebody waits for a lock in the database that a pool is of. */
+export async function someoneWaits(pool: pg.Pool): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rowCount !== 0;
+}
+
 function urlOf(database: string): string {
   const url = new URL(adminUrl());
   url.pathname = `/${database}`;
