@@ -12,7 +12,7 @@ import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { User } from '../users/user.entity.js';
-import { decideRefresh } from './refresh-decision.js';
+import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from './revocations.js';
 import type { SessionEnd } from './session.entity.js';
 import {
@@ -41,6 +41,11 @@ export interface Client {
 export interface Grant {
   readonly principal: Principal;
   readonly refreshToken: string;
+}
+
+interface Refreshed {
+  readonly how: RefreshDecision;
+  readonly grant: Grant;
 }
 
 @Injectable()
@@ -80,11 +85,15 @@ export class Sessions {
   async refresh(token: string, client: Client): Promise<Grant> {
     const presented = this.refreshTokens.decode(token);
     if (!presented) throw new AppError('invalid_refresh_token');
+    const { sessionId: session } = presented;
     const result = await this.database.transaction((tx) => this.refreshLocked(tx, presented, client));
-    if (!(result instanceof AppError)) return result;
+    if (!(result instanceof AppError)) {
+      this.logger.info({ event: 'session_refreshed', how: result.how, session }, 'session refreshed');
+      return result.grant;
+    }
     // The end of a reused session is committed although the request fails.
-    if (result.code === 'refresh_token_reused') this.revocations.endSession(presented.sessionId);
-    this.logger.warn({ event: 'refresh_refused', code: result.code, session: presented.sessionId }, 'refresh refused');
+    if (result.code === 'refresh_token_reused') this.ended([session], 'reuse');
+    this.logger.warn({ event: 'refresh_refused', code: result.code, session }, 'refresh refused');
     throw result;
   }
 
@@ -154,7 +163,7 @@ export class Sessions {
     tx: EntityManager,
     presented: RefreshTokenParts,
     client: Client,
-  ): Promise<Grant | AppError> {
+  ): Promise<Refreshed | AppError> {
     const session = await lockSession(tx, presented.sessionId, this.clock.offsetMs);
     if (!session) return new AppError('invalid_refresh_token');
     const decision = decideRefresh(session, presented, {
@@ -173,10 +182,10 @@ export class Sessions {
           ...client,
           ...this.times(),
         });
-        return this.grant(session, { seq: presented.seq + 1, salt });
+        return { how: decision, grant: this.grant(session, { seq: presented.seq + 1, salt }) };
       }
       case 'repeat':
-        return this.grant(session, { seq: session.seq + 1, salt: session.salt });
+        return { how: decision, grant: this.grant(session, { seq: session.seq + 1, salt: session.salt }) };
       case 'reuse':
         await endSessions(tx, { sessionId: session.id }, { reason: 'reuse', offsetMs: this.clock.offsetMs });
         return new AppError('refresh_token_reused');
