@@ -23,9 +23,8 @@ const MAX_RUNS = 2;
 
 /** Shorter names are in too many words. */
 const NAME_MIN_LENGTH = 4;
-/** From here on a name is in a password on purpose only. */
-const TELLING_NAME_LENGTH = 6;
-const REST_MIN_LENGTH = 8;
+/** A name of this length is refused in any case; besides a shorter one, as much must remain. */
+const ENOUGH_LENGTH = 8;
 
 /** Whose password it is to be. */
 export interface PasswordOwner {
@@ -74,11 +73,11 @@ function isStep(a: string, b: string): boolean {
   return false;
 }
 
-/** Whether it contains a telling name, or a short one without which it would be no password. */
+/** Whether it contains a long name, or a shorter one without which it would be no password. */
 function reliesOn(text: string, name: string): boolean {
   const [part, length] = [name.toLowerCase(), codePoints(name)];
   if (length < NAME_MIN_LENGTH || !text.includes(part)) return false;
-  return length >= TELLING_NAME_LENGTH || codePoints(text.replaceAll(part, '')) < REST_MIN_LENGTH;
+  return length >= ENOUGH_LENGTH || codePoints(text.replaceAll(part, '')) < ENOUGH_LENGTH;
 }
 
 function pairsOf(text: string): [string, string][] {

@@ -97,6 +97,10 @@ describe('passwords', () => {
 
     afterAll(() => strict.stop());
 
+    /** Ends of what keeps the queue busy, also when a test fails before. */
+    const blocks: (() => void)[] = [];
+    afterEach(() => blocks.splice(0).forEach((end) => end()));
+
     const loginStrict = (body: object): Promise<Answer> => strict.api.post('/auth/login', body);
 
     async function store(hash: string): Promise<string> {
@@ -185,6 +189,7 @@ describe('passwords', () => {
         let end = (): void => undefined;
         const over = new Promise<void>((resolve) => (end = resolve));
         for (let core = 0; core < availableParallelism(); core += 1) void queue.run(() => over);
+        blocks.push(end);
         return end;
       };
       // The login verifies between the two, and then waits for its turn to hash anew.
@@ -194,13 +199,10 @@ describe('passwords', () => {
       run.mockRestore();
       const endSecond = block();
       endFirst();
-      try {
-        await eventually(async () => (await sessionsOf(app, ada)).length === 2);
-        const change = { current_password: PASSWORD, new_password: 'engine no. 2' };
-        expect((await ada.api.put('/auth/password', change)).status).toBe(204);
-      } finally {
-        endSecond();
-      }
+      await eventually(async () => (await sessionsOf(app, ada)).length === 2);
+      const change = { current_password: PASSWORD, new_password: 'engine no. 2' };
+      expect((await ada.api.put('/auth/password', change)).status).toBe(204);
+      endSecond();
       const { status, body } = await answer;
       expect(status).toBe(200);
       await expectDead(app, body);

@@ -72,6 +72,7 @@ describe('a password that is guessed first', () => {
     ['alice', 'alice2024'],
     ['alice', 'my-alice'],
     ['test', 'test_1815'],
+    ['hopper7', 'Hopper7 1906'],
   ])('holds little besides the short name %s: %s', (name, password) => {
     expect(codeOf(password, { email: `${name}@example.org`, username: undefined })).toBe('contains_email');
     expect(codeOf(password, { email: 'somebody@example.org', username: name })).toBe('contains_username');
@@ -81,6 +82,7 @@ describe('a password that is guessed first', () => {
     ['test', 'TestPass123!'],
     ['test', 'TestPassword123!'],
     ['alice', 'Alice in Wonderland'],
+    ['canary', 'canary no. 1815'],
     ['bob', 'bobsleigh'],
     ['a', 'engine no. 1'],
   ])('is not for the short name %s: %s', (name, password) => {
