@@ -4,6 +4,9 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
+import { Clock } from '../common/clock.js';
+import { LOGGER } from '../common/logger.js';
+import { CONFIG } from '../config/config.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -17,6 +20,7 @@ import { Revocations } from './revocations.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import { Sessions } from './sessions.js';
+import { SigningKeys, signingKeysOf } from './signing-keys.js';
 import { AccessTokens, RefreshTokens } from './tokens.js';
 
 @Module({
@@ -29,6 +33,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Passwords,
     Sessions,
     Revocations,
+    { provide: SigningKeys, inject: [CONFIG, LOGGER, Clock], useFactory: signingKeysOf },
     AccessTokens,
     RefreshTokens,
     JwtStrategy,
