@@ -145,26 +145,29 @@ describe('a rotation under load', () => {
       await eventually(() => requests > from + 60);
     };
     const load = Promise.all([client(first), client(second), client(first), client(second)]);
-    await more();
-    expect((await rotate(env)).code).toBe(0);
-    await more();
-    const [next = ''] = readdirSync(folder.path).filter((name) => name !== `${old}.pem`);
-    const signsFrom = Date.parse(next.replace(TIME, '$1-$2-$3T$4:$5:$6Z ').split(' ')[0] ?? '');
-    const almost = Math.floor((signsFrom - Date.now()) / 1_000) - 50;
-    // Everybody's clock, in the worst order: one instance signs with the new key while the others' clocks are behind.
-    const advance = (app: TestApp, seconds: number): void => app.clock.advance(`${seconds}s`);
-    for (const app of [first, second]) advance(app, almost);
-    await service.advance(almost);
-    await more();
-    expect([...kids]).toEqual([old]);
-    advance(first, 55);
-    await more();
-    expect([...kids]).toEqual([old, next.replace('.pem', '')]);
-    advance(second, 55);
-    await service.advance(55);
-    await more();
-    done = true;
-    await load;
+    try {
+      await more();
+      expect((await rotate(env)).code).toBe(0);
+      await more();
+      const [next = ''] = readdirSync(folder.path).filter((name) => name !== `${old}.pem`);
+      const signsFrom = Date.parse(next.replace(TIME, '$1-$2-$3T$4:$5:$6Z ').split(' ')[0] ?? '');
+      const almost = Math.floor((signsFrom - Date.now()) / 1_000) - 50;
+      // Everybody's clock, in the worst order: one instance signs with the new key while the others' clocks are behind.
+      const advance = (app: TestApp, seconds: number): void => app.clock.advance(`${seconds}s`);
+      for (const app of [first, second]) advance(app, almost);
+      await service.advance(almost);
+      await more();
+      expect([...kids]).toEqual([old]);
+      advance(first, 55);
+      await more();
+      expect([...kids]).toEqual([old, next.replace('.pem', '')]);
+      advance(second, 55);
+      await service.advance(55);
+      await more();
+    } finally {
+      done = true;
+      await load;
+    }
     expect(refused).toEqual([]);
     for (const app of [first, second]) expect(kidOf((await login(app, ada.email)).access_token)).not.toBe(old);
     expect(claimsOf(ada.access_token).exp).toBeGreaterThan(first.clock.epochSeconds());
