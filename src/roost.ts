@@ -82,8 +82,7 @@ export class Roost {
     const { config, embedded } = this;
     const base = config.http.publicUrl ?? address;
     const database = embedded ? `PostgreSQL 18 of its own, in ${readable(embedded.dataDir)}` : 'DATABASE_URL';
-    for (const name of config.unused)
-      this.logger.warn({ name }, `${name} is set, and this version has no use for it yet`);
+    for (const name of config.unused) this.logger.warn({ name }, `${name} is set, and has no effect here`);
     if (config.nodeEnv === 'production') {
       this.logger.info({ address, database }, 'Roost is ready');
       return;

@@ -121,8 +121,21 @@ export class TokensResponse {
   expires_in: number;
 }
 
+/** A public key; `crv`, `x` and `y` of an elliptic curve, `n` and `e` of RSA. */
+export class JwkResponse {
+  kty: string;
+  use: string;
+  alg: string;
+  kid: string;
+  crv?: string;
+  x?: string;
+  y?: string;
+  n?: string;
+  e?: string;
+}
+
 export class JwksResponse {
-  keys: object[];
+  keys: JwkResponse[];
 }
 
 /** A live session of the caller's. */

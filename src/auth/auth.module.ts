@@ -5,6 +5,9 @@ import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { ListenerModule } from '../database/listener.module.js';
+import { Clock } from '../common/clock.js';
+import { LOGGER } from '../common/logger.js';
+import { CONFIG } from '../config/config.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -20,6 +23,7 @@ import { Revocations } from './revocations.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import { Sessions } from './sessions.js';
+import { SigningKeys, signingKeysOf } from './signing-keys.js';
 import { AccessTokens, RefreshTokens } from './tokens.js';
 
 @Module({
@@ -34,6 +38,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Sessions,
     Revocations,
     RevocationPoll,
+    { provide: SigningKeys, inject: [CONFIG, LOGGER, Clock], useFactory: signingKeysOf },
     AccessTokens,
     RefreshTokens,
     JwtStrategy,

@@ -10,7 +10,7 @@ import type { Principal } from '../common/access.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Revocations } from './revocations.js';
-import { AccessTokens, ALGORITHM } from './tokens.js';
+import { AccessTokens } from './tokens.js';
 
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
@@ -25,7 +25,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
       secretOrKeyProvider: (_request, _token, done) => {
         done(null, accessTokens.keyFor as unknown as Extract<Secret, string>);
       },
-      algorithms: [ALGORITHM],
+      algorithms: [accessTokens.algorithm],
       issuer,
       audience,
       // Decided in principalOf, by the injected clock.

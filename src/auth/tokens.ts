@@ -1,5 +1,5 @@
 /** Access tokens (JWT, RFC 9068 and RFC 8725) and refresh tokens (HMAC chained to the session's row). */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
@@ -13,35 +13,25 @@ import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { deriveKey } from '../config/keys.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** RFC 9068 section 2.1: no other kind of JWT is taken for an access token. */
 const ACCESS_TOKEN_TYPE = 'at+jwt';
 const HEADER_FIELDS = new Set(['alg', 'typ', 'kid']);
 const LEEWAY_SECONDS = 60;
 
-/** The one accepted algorithm: nothing in a token may choose another (RFC 8725 section 3.1). */
-export const ALGORITHM = 'HS256';
-
-interface SigningKey {
-  readonly id: string;
-  readonly key: KeyObject;
-}
-
 @Injectable()
 export class AccessTokens {
-  private readonly current: SigningKey;
-  private readonly keys: ReadonlyMap<string, KeyObject>;
-
   constructor(
     @Inject(CONFIG) private readonly config: Config,
+    private readonly keys: SigningKeys,
     private readonly jwt: JwtService,
     private readonly clock: Clock,
     private readonly random: Random,
-  ) {
-    const { secret, previousSecret } = config.tokens;
-    this.current = signingKey(secret);
-    const accepted = previousSecret === undefined ? [this.current] : [this.current, signingKey(previousSecret)];
-    this.keys = new Map(accepted.map(({ id, key }) => [id, key]));
+  ) {}
+
+  get algorithm(): SigningKeys['algorithm'] {
+    return this.keys.algorithm;
   }
 
   /** Life of an access token in seconds. */
@@ -63,18 +53,18 @@ export class AccessTokens {
       jti: this.random.uuid(),
     };
     // A KeyObject: with a string, jsonwebtoken makes the key anew for every token, at fifty times the cost.
-    const { id, key } = this.current;
+    const { id, key } = this.keys.signer();
     return this.jwt.sign(claims, {
       privateKey: key,
-      algorithm: ALGORITHM,
-      header: { alg: ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid: id },
+      algorithm: this.algorithm,
+      header: { alg: this.algorithm, typ: ACCESS_TOKEN_TYPE, kid: id },
     });
   }
 
   /** Chooses the key for jsonwebtoken, and refuses headers that it would let pass: `crit`, `b64`, `jwk`, another `typ`. */
   readonly keyFor: GetPublicKeyOrSecret = (header: JwtHeader, done) => {
     const ordinary = header.typ === ACCESS_TOKEN_TYPE && Object.keys(header).every((name) => HEADER_FIELDS.has(name));
-    const key = ordinary && typeof header.kid === 'string' ? this.keys.get(header.kid) : undefined;
+    const key = ordinary && typeof header.kid === 'string' ? this.keys.verifier(header.kid) : undefined;
     if (key) done(null, key);
     else done(new AppError('invalid_token'));
   };
@@ -153,10 +143,6 @@ export class RefreshTokens {
     const sessionId = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     return { sessionId, seq: head.readUInt32BE(SEQ_OFFSET), salt: head.subarray(SALT_OFFSET) };
   }
-}
-
-function signingKey(secret: string): SigningKey {
-  return { id: deriveKey(secret, 'access token key id').toString('hex', 0, 8), key: createSecretKey(secret, 'utf8') };
 }
 
 function refreshKey(secret: string): RefreshKey {

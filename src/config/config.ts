@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 
 import { developmentSecret } from './development-secret.js';
 import { ConfigError, Environment } from './environment.js';
+import { FIRST_KEY, KEY_ALGORITHMS, keyFaults, type KeyFolder } from './key-files.js';
 import { hasDefaultPassword, weakness } from './weak-secrets.js';
 
 export type NodeEnv = 'development' | 'production' | 'test';
@@ -34,6 +35,8 @@ export interface Config {
   readonly tokens: {
     readonly secret: string;
     readonly previousSecret: string | undefined;
+    /** Undefined: tokens are signed with the secret (HS256). */
+    readonly keyFolder: KeyFolder | undefined;
     readonly issuer: string;
     readonly audience: string;
     readonly accessTtlMs: number;
@@ -50,7 +53,7 @@ export interface Config {
   readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
   readonly rateLimit: boolean;
   readonly logLevel: LogLevel;
-  /** Variables that are set but have no effect in this version. */
+  /** Variables that are set but have no effect: in this version, or with these settings. */
   readonly unused: readonly string[];
 }
 
@@ -59,7 +62,6 @@ const NOT_YET = [
   'REDIS_URL',
   'SMTP_URL',
   'MAIL_FROM',
-  'JWT_KEYS_DIR',
   'APP_URL',
   'ACCOUNT_DELETE_DELAY',
   'AUDIT_RETENTION',
@@ -80,6 +82,8 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
   const http = readHttp(env, production);
   const database = { ...readDatabase(env, production), dataDir };
   const jwtSecret = readJwtSecrets(env, production);
+  const keyFolder = readKeyFolder(env);
+  for (const fault of keyFolder ? keyFaults(keyFolder) : []) env.fault('JWT_KEYS_DIR', fault);
   const config = {
     nodeEnv,
     http,
@@ -96,10 +100,11 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     },
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
-    unused: NOT_YET.filter((name) => env.has(name)),
+    unused: [...NOT_YET, ...(keyFolder ? [] : ['JWT_KEYS_DIR'])].filter((name) => env.has(name)),
   };
   const tokens = {
     previousSecret: jwtSecret.previous,
+    keyFolder,
     issuer: env.text('JWT_ISSUER') ?? 'roost',
     audience: env.text('JWT_AUDIENCE') ?? 'roost',
     accessTtlMs: env.duration('JWT_ACCESS_TTL', '24h', { min: '1s', max: '24h' }),
@@ -166,6 +171,16 @@ function readJwtSecrets(
   return { current, previous };
 }
 
+/** @returns undefined under HS256, and for what is a fault */
+export function readKeyFolder(env: Environment): KeyFolder | undefined {
+  const algorithm = env.oneOf('JWT_ALGORITHM', ['HS256', ...KEY_ALGORITHMS]);
+  if (algorithm === 'HS256') return undefined;
+  const dir = env.text('JWT_KEYS_DIR');
+  if (dir !== undefined) return { algorithm, dir };
+  env.fault('JWT_KEYS_DIR', `is required with JWT_ALGORITHM=${algorithm}: name a folder, and ${FIRST_KEY} in it`);
+  return undefined;
+}
+
 function checkSecret(env: Environment, secret: { name: string; value: string | undefined; production: boolean }): void {
   const fault = secret.value === undefined ? undefined : weakness(secret.value);
   if (fault !== undefined && (fault.always || secret.production)) env.fault(secret.name, fault.message);
@@ -179,7 +194,7 @@ function readSwitch(env: Environment, name: string, production: boolean): boolea
 
 /** A setting that promises more than this version does is refused rather than ignored. */
 function refuseUnsupported(env: Environment): void {
-  const supported = { JWT_ALGORITHM: 'HS256', REQUIRE_EMAIL_CONFIRMATION: 'false', REGISTER_CONFLICT: 'reveal' };
+  const supported = { REQUIRE_EMAIL_CONFIRMATION: 'false', REGISTER_CONFLICT: 'reveal' };
   for (const [name, only] of Object.entries(supported)) {
     if ((env.text(name) ?? only) !== only) env.fault(name, `must be ${only}: this version supports nothing else`);
   }

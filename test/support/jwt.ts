@@ -1,5 +1,5 @@
 /** JWTs made by hand, for what no library would sign. */
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac, type KeyObject, randomUUID, sign } from 'node:crypto';
 
 import { deriveKey } from '../../src/config/keys.js';
 
@@ -14,6 +14,13 @@ export interface Jwt {
 export function signJwt({ header, payload, secret, hash = 'sha256' }: Jwt): string {
   const signed = `${jwtPart(header)}.${jwtPart(payload)}`;
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
+}
+
+/** The same, signed with a private key: ES256 or RS256, whatever the header says. */
+export function signJwtWith(key: KeyObject, { header, payload }: Omit<Jwt, 'secret'>): string {
+  const signed = `${jwtPart(header)}.${jwtPart(payload)}`;
+  const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
+  return `${signed}.${signature.toString('base64url')}`;
 }
 
 export function jwtPart(value: unknown): string {

@@ -53,6 +53,7 @@ describe('the configuration', () => {
       tokens: {
         secret: SECRET,
         previousSecret: undefined,
+        keyFolder: undefined,
         issuer: 'roost',
         audience: 'roost',
         accessTtlMs: 86_400_000,
@@ -86,7 +87,8 @@ describe('the configuration', () => {
     ['JWT_SECRET_PREVIOUS', 'short'],
     ['JWT_SECRET_PREVIOUS', SECRET],
     ['JWT_ALGORITHM', 'none'],
-    ['JWT_ALGORITHM', 'RS256'],
+    ['JWT_ALGORITHM', 'RS512'],
+    ['JWT_ALGORITHM', 'es256'],
     ['JWT_ACCESS_TTL', '25h'],
     ['JWT_ACCESS_TTL', '0s'],
     ['JWT_ACCESS_TTL', '3600'],

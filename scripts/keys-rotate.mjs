@@ -1,0 +1,58 @@
+/**
+ * `npm run keys:rotate`: makes the next key of access tokens in JWT_KEYS_DIR, and removes those that nobody needs any
+ * more. With `-- --now` the new key signs at once; with `-- --prune` none is made.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { readKeyFolder } from '../dist/config/config.js';
+import { ConfigError, Environment } from '../dist/config/environment.js';
+import { rotateKeys } from '../dist/config/key-rotation.js';
+import { readVariables } from '../dist/config/variables.js';
+
+function main() {
+  const { values: options } = parseArgs({ options: { now: { type: 'boolean' }, prune: { type: 'boolean' } } });
+  const env = new Environment(readVariables());
+  const folder = readKeyFolder(env);
+  if (env.faults.length > 0) throw new ConfigError(env.faults);
+  if (!folder) {
+    throw new ConfigError([
+      'JWT_ALGORITHM is HS256, which has no key files: set it to ES256 (or RS256) to rotate keys',
+    ]);
+  }
+  const nowMs = Date.now();
+  const rotation = rotateKeys(folder, { nowMs, immediately: options.now ?? false, pruneOnly: options.prune ?? false });
+  process.stdout.write(`${describe(rotation, { ...folder, nowMs }).join('\n')}\n`);
+}
+
+function describe({ made, waiting, signer, removed, keys }, { dir, algorithm, nowMs }) {
+  const lines = [];
+  if (made !== undefined) {
+    const { signsFrom } = keys.find(({ id }) => id === made);
+    lines.push(`Made ${join(dir, `${made}.pem`)} (${algorithm}).`);
+    lines.push(
+      signsFrom > nowMs
+        ? `It is in /.well-known/jwks.json now, and begins to sign at ${time(signsFrom)}.`
+        : 'It signs as soon as Roost reads it: within seconds where it runs.',
+    );
+  }
+  for (const { id, signsFrom } of waiting) {
+    lines.push(`${id}.pem is there already, and begins to sign at ${time(signsFrom)}.`);
+  }
+  if (signer === undefined) lines.push('There is no key.');
+  else if (signer.id !== made) lines.push(`Now ${signer.id}.pem signs.`);
+  for (const id of removed) lines.push(`Removed ${id}.pem: no token that it signed is alive.`);
+  return lines;
+}
+
+function time(ms) {
+  return new Date(ms).toISOString().replace(/\.\d+/, '');
+}
+
+try {
+  main();
+} catch (error) {
+  const told = error instanceof ConfigError || error.syscall !== undefined || error.code?.startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(`${told ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+}
