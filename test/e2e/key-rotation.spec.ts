@@ -250,4 +250,46 @@ describe('the second service of docs/verifying-tokens.md', () => {
       broken.close();
     }
   });
+
+  describe('that follows the revocations', () => {
+    const SERVICE_TOKEN = 'a-token-of-the-tests-for-services-only';
+    let issuer: TestApp;
+    let stopIssuer: (() => Promise<void>) | undefined;
+    let follower: SecondService;
+
+    beforeEach(async () => {
+      issuer = await TestApp.start({ env: { JWT_ALGORITHM: 'ES256', JWT_KEYS_DIR: folder.path, SERVICE_TOKEN } });
+      stopIssuer = () => issuer.stop();
+      follower = await SecondService.start(issuer.url, SERVICE_TOKEN);
+    });
+
+    afterEach(async () => {
+      await follower.stop();
+      await stopIssuer?.();
+    });
+
+    const until = (status: number, token: string): Promise<void> =>
+      eventually(async () => (await follower.ask(token)).status === status);
+
+    it('refuses what has ended, before it began to follow and since, and 503 once Roost is gone', async () => {
+      const [ada, bob, eve] = [await person(issuer, 'ada'), await person(issuer, 'bob'), await person(issuer, 'eve')];
+      await until(200, ada.access_token);
+      await ada.api.post('/auth/logout');
+      await until(401, ada.access_token);
+      await issuer.pool.query('INSERT INTO revocations (user_id, min_epoch) VALUES ($1, 1)', [bob.id]);
+      await until(401, bob.access_token);
+      const late = await SecondService.start(issuer.url, SERVICE_TOKEN);
+      try {
+        await eventually(async () => (await late.ask(eve.access_token)).status === 200);
+        expect((await late.ask(ada.access_token)).status).toBe(401);
+      } finally {
+        await late.stop();
+      }
+      expect((await follower.ask(eve.access_token)).status).toBe(200);
+      stopIssuer = undefined;
+      await issuer.stop();
+      await until(503, eve.access_token);
+      expect((await follower.ask(ada.access_token)).status).toBe(503);
+    });
+  });
 });

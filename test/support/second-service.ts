@@ -12,14 +12,19 @@ export class SecondService {
   private child: ChildProcess;
   url: string;
 
-  static async start(roostUrl: string): Promise<SecondService> {
+  /** @param serviceToken with it, it follows the revocations */
+  static async start(roostUrl: string, serviceToken?: string): Promise<SecondService> {
     const service = new SecondService();
-    const [, code = ''] =
-      /```js\n([\s\S]+?)```/.exec(readFileSync(join(ROOT, 'docs/verifying-tokens.md'), 'utf8')) ?? [];
-    writeFileSync(join(service.folder, 'service.mjs'), code);
+    const [code = '', revocations = '', check = ''] = documentedCode();
+    const following = code.replace(/^(.+)await jwtVerify.+\n/m, (line) => `${line}${check}`);
+    writeFileSync(
+      join(service.folder, 'service.mjs'),
+      serviceToken === undefined ? code : `import { hasEnded } from './revocations.mjs';\n${following}`,
+    );
+    writeFileSync(join(service.folder, 'revocations.mjs'), revocations);
     symlinkSync(join(ROOT, 'node_modules'), join(service.folder, 'node_modules'));
     service.child = fork(join(service.folder, 'service.mjs'), {
-      env: { PATH: process.env.PATH, ROOST_URL: roostUrl, PORT: '0' },
+      env: { PATH: process.env.PATH, ROOST_URL: roostUrl, PORT: '0', SERVICE_TOKEN: serviceToken },
       execArgv: ['--import', join(__dirname, 'moved-clock.mjs')],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
@@ -47,4 +52,9 @@ export class SecondService {
     await ended;
     rmSync(this.folder, { recursive: true });
   }
+}
+
+function documentedCode(): string[] {
+  const document = readFileSync(join(ROOT, 'docs/verifying-tokens.md'), 'utf8');
+  return [...document.matchAll(/```js\n([\s\S]+?)```/g)].map(([, code = '']) => code);
 }
