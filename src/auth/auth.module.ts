@@ -11,6 +11,10 @@ import { Cleanup } from './cleanup.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { KnownAddress } from './known-address.entity.js';
+import { KnownAddresses } from './known-addresses.js';
+import { LoginFailure } from './login-failure.entity.js';
+import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { Revocation } from './revocation.entity.js';
 import { Revocations } from './revocations.js';
@@ -20,12 +24,19 @@ import { Sessions } from './sessions.js';
 import { AccessTokens, RefreshTokens } from './tokens.js';
 
 @Module({
-  imports: [UsersModule, PassportModule, JwtModule.register({}), TypeOrmModule.forFeature([Session, Revocation])],
+  imports: [
+    UsersModule,
+    PassportModule,
+    JwtModule.register({}),
+    TypeOrmModule.forFeature([Session, Revocation, LoginFailure, KnownAddress]),
+  ],
   controllers: [AuthController, SessionsController, JwksController],
   providers: [
     AuthService,
     Cleanup,
     { provide: HashQueue, useFactory: () => new HashQueue() },
+    KnownAddresses,
+    LoginGuard,
     Passwords,
     Sessions,
     Revocations,

@@ -12,6 +12,7 @@ import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { User } from '../users/user.entity.js';
+import { KnownAddresses } from './known-addresses.js';
 import { decideRefresh } from './refresh-decision.js';
 import { Revocations } from './revocations.js';
 import type { SessionEnd } from './session.entity.js';
@@ -50,6 +51,7 @@ export class Sessions {
     @InjectDataSource() private readonly database: DataSource,
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: Revocations,
+    private readonly addresses: KnownAddresses,
     private readonly clock: Clock,
     private readonly random: Random,
   ) {}
@@ -65,7 +67,10 @@ export class Sessions {
     const ended = await this.database.transaction(async (tx) => {
       if (!(await insertSession(tx, session))) return undefined;
       const surplus = { userId: user.id, beyondNewest: this.config.sessions.perUser };
-      return endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
+      const ended = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
+      // Locked after sessions, as a refresh does.
+      await this.addresses.remember(tx, user.id, client.ip);
+      return ended;
     });
     if (!ended) return undefined;
     this.ended(ended, 'session_cap');
@@ -152,6 +157,8 @@ export class Sessions {
           ...client,
           ...this.times(),
         });
+        const use = { last: { ip: session.ip, at: session.lastUsedAt }, now: { ip: client.ip, at: session.now } };
+        await this.addresses.rememberUse(tx, session.userId, use);
         return this.grant(session, { seq: presented.seq + 1, salt });
       }
       case 'repeat':

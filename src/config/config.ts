@@ -47,6 +47,8 @@ export interface Config {
   };
   readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
   readonly rateLimit: boolean;
+  /** Whether wrong passwords are counted. */
+  readonly loginGuard: boolean;
   readonly logLevel: LogLevel;
   /** Variables that are set but have no effect in this version. */
   readonly unused: readonly string[];
@@ -94,6 +96,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
     },
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
+    loginGuard: readSwitch(env, 'LOGIN_GUARD', production),
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
     unused: NOT_YET.filter((name) => env.has(name)),
   };
@@ -104,7 +107,6 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     accessTtlMs: env.duration('JWT_ACCESS_TTL', '24h', { min: '1s', max: '24h' }),
   };
   refuseUnsupported(env);
-  readSwitch(env, 'LOGIN_GUARD', production);
   if (config.sessions.idleTtlMs > config.sessions.absoluteTtlMs)
     env.fault('SESSION_IDLE_TTL', 'must not be longer than SESSION_ABSOLUTE_TTL');
   if (env.faults.length > 0) throw new ConfigError(env.faults);

@@ -3,8 +3,9 @@ import { DataSource } from 'typeorm';
 
 import { Initial1763683200000 } from './migrations/1763683200000-initial.js';
 import { CleanupIndex1763690000000 } from './migrations/1763690000000-cleanup-index.js';
+import { LoginGuard1763712000000 } from './migrations/1763712000000-login-guard.js';
 
-export const MIGRATIONS = [Initial1763683200000, CleanupIndex1763690000000];
+export const MIGRATIONS = [Initial1763683200000, CleanupIndex1763690000000, LoginGuard1763712000000];
 
 /** One arbitrary number for all instances of Roost. */
 const LOCK = 7_263_948_115;

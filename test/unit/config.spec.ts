@@ -60,6 +60,7 @@ describe('the configuration', () => {
       sessions: { perUser: 50, refreshGraceMs: 30_000, idleTtlMs: 30 * 86_400_000, absoluteTtlMs: 90 * 86_400_000 },
       passwords: { minLength: 8, bcryptCost: 12 },
       rateLimit: true,
+      loginGuard: true,
       logLevel: 'info',
       unused: [],
     });
