@@ -1,12 +1,13 @@
 /** The map: every module, and the guards that stand before all routes, in their order. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ThrottlerModule } from '@nestjs/throttler';
+import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import type { Logger } from 'pino';
 
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { AddressLimitGuard, CounterStorage, rateLimits, UserLimitGuard } from './common/rate-limit.js';
+import { SharedCounterStorage } from './common/shared-counters.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -24,7 +25,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config, logger),
         DatabaseModule.with(config, databaseUrl, logger),
-        ThrottlerModule.forRoot(rateLimits(new CounterStorage())),
+        ThrottlerModule.forRoot(rateLimits(countersOf(config, logger))),
         UsersModule,
         AuthModule,
         TasksModule,
@@ -33,4 +34,8 @@ export class AppModule {
       providers: guards.map((useClass) => ({ provide: APP_GUARD, useClass })),
     };
   }
+}
+
+function countersOf({ rateLimit, redisUrl }: Config, logger: Logger): ThrottlerStorage {
+  return rateLimit && redisUrl !== undefined ? new SharedCounterStorage(redisUrl, logger) : new CounterStorage();
 }

@@ -15,6 +15,10 @@ import { Cleanup } from './cleanup.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { KnownAddress } from './known-address.entity.js';
+import { KnownAddresses } from './known-addresses.js';
+import { LoginFailure } from './login-failure.entity.js';
+import { LoginGuard } from './login-guard.js';
 import { PasswordChange } from './password-change.js';
 import { Passwords } from './passwords.js';
 import { RevocationPoll } from './revocation-poll.js';
@@ -27,12 +31,20 @@ import { SigningKeys, signingKeysOf } from './signing-keys.js';
 import { AccessTokens, RefreshTokens } from './tokens.js';
 
 @Module({
-  imports: [UsersModule, PassportModule, JwtModule.register({}), ListenerModule, TypeOrmModule.forFeature([Session])],
+  imports: [
+    UsersModule,
+    PassportModule,
+    JwtModule.register({}),
+    ListenerModule,
+    TypeOrmModule.forFeature([Session, LoginFailure, KnownAddress]),
+  ],
   controllers: [AuthController, SessionsController, RevocationsController, JwksController],
   providers: [
     AuthService,
     Cleanup,
     { provide: HashQueue, useFactory: () => new HashQueue() },
+    KnownAddresses,
+    LoginGuard,
     Passwords,
     PasswordChange,
     Sessions,

@@ -7,6 +7,7 @@ import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
 
@@ -21,13 +22,14 @@ export class PasswordChange {
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
+    private readonly loginGuard: LoginGuard,
     private readonly sessions: Sessions,
   ) {}
 
   /**
    * Changes the caller's password and ends all of their other sessions.
    * @throws AppError `wrong_password`, `validation_failed`, `account_disabled` after the right password, `token_revoked`
-   *   when the caller's own session ended meanwhile, or `overloaded`
+   *   when the caller's own session ended meanwhile, `rate_limited` after many wrong ones, or `overloaded`
    */
   async change(principal: Principal, { from, to }: { from: string; to: string }, client: Client): Promise<void> {
     let hash: string | undefined;
@@ -54,8 +56,11 @@ export class PasswordChange {
   }
 
   private async requireCurrent(user: User, password: string, client: Client): Promise<void> {
-    const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
-    if (!right) throw new AppError('wrong_password');
+    const guess = { identifier: { email: user.email }, userId: user.id, address: client.ip };
+    await this.loginGuard.guarded(guess, async () => {
+      const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
+      if (!right) throw new AppError('wrong_password');
+    });
     if (user.status === 'disabled') throw new AppError('account_disabled');
   }
 

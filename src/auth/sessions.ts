@@ -12,6 +12,7 @@ import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { User } from '../users/user.entity.js';
+import { KnownAddresses } from './known-addresses.js';
 import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from './revocations.js';
 import type { SessionEnd } from './session.entity.js';
@@ -56,6 +57,7 @@ export class Sessions {
     @InjectDataSource() private readonly database: DataSource,
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: Revocations,
+    private readonly addresses: KnownAddresses,
     private readonly clock: Clock,
     private readonly random: Random,
   ) {}
@@ -72,7 +74,10 @@ export class Sessions {
       if (!(await insertSession(tx, session))) return undefined;
       // Never the one that starts: by its time it may be older than one that did not have to wait for the user's row.
       const surplus = { userId: user.id, except: id, beyondNewest: this.config.sessions.perUser - 1 };
-      return endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
+      const ended = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
+      // Locked after sessions, as a refresh does.
+      await this.addresses.remember(tx, user.id, client.ip);
+      return ended;
     });
     if (!ended) return undefined;
     this.ended(ended, 'session_cap');
@@ -182,6 +187,8 @@ export class Sessions {
           ...client,
           ...this.times(),
         });
+        const use = { last: { ip: session.ip, at: session.lastUsedAt }, now: { ip: client.ip, at: session.now } };
+        await this.addresses.rememberUse(tx, session.userId, use);
         return { how: decision, grant: this.grant(session, { seq: presented.seq + 1, salt }) };
       }
       case 'repeat':
