@@ -206,6 +206,11 @@ describe('the login guard', () => {
       expect((await login({ username: ada.username }, HOME)).status).toBe(200);
     });
 
+    it('does not count what is mistyped where she was before', async () => {
+      await guesses(2, email(), () => HOME);
+      expect(await counts()).toEqual([2]);
+    });
+
     it('gives who guesses elsewhere nothing when its owner logs in', async () => {
       await accountAt(40, email());
       await guess(email(), elsewhere());
@@ -398,6 +403,24 @@ describe('the login guard', () => {
       expect(wrong).toBeLessThanOrEqual(20 + late(started));
       expect(wrong + refused).toBe(50);
       expect(await counts()).toEqual([...Array<number>(wrong).fill(1), wrong]);
+    });
+
+    it('gives the pair back when another guess closes the account in between', async () => {
+      await accountAt(39, email());
+      const holder = await app.pool.connect();
+      const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      try {
+        await holder.query('BEGIN');
+        await holder.query('SELECT FROM login_failures WHERE count = 39 FOR UPDATE');
+        const answers = Promise.all(Array.from({ length: 3 }, () => guess(email(), elsewhere())));
+        await eventually(async () => (await app.pool.query(waiting)).rowCount === 3);
+        await holder.query('COMMIT');
+        expect((await answers).map(({ status }) => status).sort()).toEqual([401, 429, 429]);
+      } finally {
+        await holder.query('ROLLBACK');
+        holder.release();
+      }
+      expect(await counts()).toEqual([1, 1, 1, 40]);
     });
 
     it('comes to no deadlock when right, wrong and refused ones and refreshes meet', async () => {
