@@ -29,7 +29,7 @@ import { Readiness } from './health/readiness.js';
  */
 export const TIMEOUTS = { headers: 15_000, request: 30_000, handler: 40_000, keepAlive: 65_000, check: 5_000 };
 
-const OPERATIONS = ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json'];
+const OPERATIONS = ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json', 'dev/mailbox'];
 
 export function createAdapter({ http }: Config): FastifyAdapter {
   return new FastifyAdapter({

@@ -12,6 +12,7 @@ const ROUTES = {
   'GET /auth/revocations': 'service',
   'GET /auth/sessions': 'any user',
   'DELETE /auth/sessions/:session_id': 'any user',
+  'GET /dev/mailbox': 'public',
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /metrics': 'public',
@@ -60,7 +61,7 @@ describe('the routes', () => {
   it('are all there is: nothing else is served, and everything at both prefixes', () => {
     const versioned = Object.keys(ROUTES).flatMap((route) => {
       const [method = '', path = ''] = route.split(' ');
-      const bare = /^\/(?:health|metrics|\.well-known)/.test(path);
+      const bare = /^\/(?:health|metrics|dev|\.well-known)/.test(path);
       const paths = bare ? [path] : [`/api/v1${path}`, `/api${path}`];
       return paths.flatMap((each) => (method === 'GET' ? [`GET ${each}`, `HEAD ${each}`] : [`${method} ${each}`]));
     });
