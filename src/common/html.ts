@@ -38,6 +38,8 @@ button { font: inherit; margin-top: 1rem; padding: .5rem 1.2rem; }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #1c1c1e; } a { color: #8ab4f8; } p.about { color: #aaa; } }
 `;
 
+/** Whole, because the hash is of every character in it. */
+const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 /** For the pages below: their own style, scripts of the same origin that talk to it, and nothing else. */
@@ -62,10 +64,7 @@ export function page(title: string, body: Html, script?: string): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>${title}</title>
-        <style>
-          ${new Html(STYLE)}
-        </style>
-        ${script === undefined ? undefined : html`<script type="module" src="${script}"></script>`}
+        ${STYLE_ELEMENT} ${script === undefined ? undefined : html`<script type="module" src="${script}"></script>`}
       </head>
       <body>
         <h1>${title}</h1>
