@@ -12,6 +12,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MailModule } from './mail/mail.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -26,6 +27,7 @@ export class AppModule {
         ConfigModule.with(config, logger),
         DatabaseModule.with(config, databaseUrl, logger),
         ThrottlerModule.forRoot(rateLimits(countersOf(config, logger))),
+        MailModule.with(config),
         UsersModule,
         AuthModule,
         TasksModule,

@@ -29,7 +29,16 @@ import { Readiness } from './health/readiness.js';
  */
 export const TIMEOUTS = { headers: 15_000, request: 30_000, handler: 40_000, keepAlive: 65_000, check: 5_000 };
 
-const OPERATIONS = ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json'];
+/** Outside of /api: for machines, and the pages that people open. */
+const BARE = [
+  'health/live',
+  'health/ready',
+  'metrics',
+  '.well-known/jwks.json',
+  'dev/mailbox',
+  'reset',
+  'account-pages.js',
+];
 
 export function createAdapter({ http }: Config): FastifyAdapter {
   return new FastifyAdapter({
@@ -80,7 +89,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
 
 /** Every route answers at /api/v1 and, for whoever wants the current version, at /api. */
 export function configureAddresses(app: NestFastifyApplication): void {
-  app.setGlobalPrefix('api', { exclude: OPERATIONS });
+  app.setGlobalPrefix('api', { exclude: BARE });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', VERSION_NEUTRAL] });
 }
 

@@ -83,6 +83,8 @@ export class Roost {
     const base = config.http.publicUrl ?? address;
     const database = embedded ? `PostgreSQL 18 of its own, in ${readable(embedded.dataDir)}` : 'DATABASE_URL';
     for (const name of config.unused) this.logger.warn({ name }, `${name} is set, and has no effect here`);
+    if (config.mail.smtpUrl === undefined && !config.mail.mailbox)
+      this.logger.warn({ event: 'mail_waits' }, 'SMTP_URL is not set: mails wait in the database until it is');
     if (config.nodeEnv === 'production') {
       this.logger.info({ address, database }, 'Roost is ready');
       return;
@@ -94,6 +96,7 @@ export class Roost {
       ...(config.http.docs ? [`  Docs      ${base}/docs`] : []),
       `  Database  ${database}`,
       ...(embedded?.notices ?? []).map((notice) => `            ${notice}`),
+      `  Mail      ${config.mail.mailbox ? `${base}/dev/mailbox` : 'SMTP_URL'}`,
       '',
       '  Ctrl-C stops it.',
     ];

@@ -9,8 +9,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   common: [],
   config: ['common'],
   database: ['common', 'config'],
+  mail: ['common', 'config', 'database'],
   users: ['common', 'config', 'database'],
-  auth: ['common', 'config', 'database', 'users'],
+  auth: ['common', 'config', 'database', 'mail', 'users'],
   tasks: ['common', 'config', 'database', 'users'],
   health: ['common', 'config', 'database'],
 };

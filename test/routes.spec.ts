@@ -7,11 +7,14 @@ import { ACCESS, type Access } from '../src/common/access.js';
 import { TestApp } from './support/app.js';
 
 const ROUTES = {
+  'GET /account-pages.js': 'public',
+  'GET /reset': 'public',
   'GET /.well-known/jwks.json': 'public',
   'GET /auth/me': 'any user',
   'GET /auth/revocations': 'service',
   'GET /auth/sessions': 'any user',
   'DELETE /auth/sessions/:session_id': 'any user',
+  'GET /dev/mailbox': 'public',
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /metrics': 'public',
@@ -22,6 +25,8 @@ const ROUTES = {
   'PATCH /tasks/:task_id/complete': 'any user',
   'POST /auth/login': 'public',
   'POST /auth/logout': 'optional',
+  'POST /auth/password/forgot': 'public',
+  'POST /auth/password/reset': 'public',
   'POST /auth/refresh': 'public',
   'POST /auth/register': 'public',
   'POST /tasks': 'any user',
@@ -60,7 +65,7 @@ describe('the routes', () => {
   it('are all there is: nothing else is served, and everything at both prefixes', () => {
     const versioned = Object.keys(ROUTES).flatMap((route) => {
       const [method = '', path = ''] = route.split(' ');
-      const bare = /^\/(?:health|metrics|\.well-known)/.test(path);
+      const bare = /^\/(?:health|metrics|dev|reset|confirm|account-pages|\.well-known)/.test(path);
       const paths = bare ? [path] : [`/api/v1${path}`, `/api${path}`];
       return paths.flatMap((each) => (method === 'GET' ? [`GET ${each}`, `HEAD ${each}`] : [`${method} ${each}`]));
     });

@@ -10,15 +10,18 @@ import { StrictlyLimited } from '../common/rate-limit.js';
 import { AccountResponse, presentAccount } from '../users/users.dto.js';
 import {
   ChangePasswordRequest,
+  ForgotPasswordRequest,
   identifierOf,
   LoginRequest,
   LogoutRequest,
   RefreshRequest,
   RegisterRequest,
+  ResetPasswordRequest,
   TokensResponse,
 } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { PasswordChange } from './password-change.js';
+import { PasswordRecovery } from './password-recovery.js';
 import type { Client, Grant } from './sessions.js';
 import { AccessTokens } from './tokens.js';
 
@@ -29,6 +32,7 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly passwordChange: PasswordChange,
+    private readonly recovery: PasswordRecovery,
     private readonly accessTokens: AccessTokens,
   ) {}
 
@@ -91,6 +95,26 @@ export class AuthController {
   ): Promise<void> {
     const passwords = { from: body.current_password, to: body.new_password };
     await this.passwordChange.change(principal, passwords, clientOf(request));
+  }
+
+  /** Mails a link to choose a new password, if an account has the address; the answer is the same if not. */
+  @Post('password/forgot')
+  @Public()
+  @HttpCode(202)
+  @StrictlyLimited('authentication', 'account_mail')
+  @Answers({ status: 202, type: MessageResponse })
+  async forgotPassword(@Body() { email }: ForgotPasswordRequest): Promise<MessageResponse> {
+    await this.recovery.request(email);
+    return { message: 'If an account has this address, a mail with a link is on its way.' };
+  }
+
+  /** Sets a new password by the token of that mail; ends all sessions of the account at once, and tells its owner. */
+  @Post('password/reset')
+  @Public()
+  @HttpCode(204)
+  @Answers({ status: 204 })
+  async resetPassword(@Body() body: ResetPasswordRequest, @Req() request: FastifyRequest): Promise<void> {
+    await this.recovery.reset(body.token, body.new_password, clientOf(request));
   }
 
   /** The caller's account. */

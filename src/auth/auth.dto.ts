@@ -110,6 +110,22 @@ export class ChangePasswordRequest {
   new_password: string;
 }
 
+export class ForgotPasswordRequest {
+  /** The link is mailed to it if an account has it. */
+  @Email()
+  email: string;
+}
+
+export class ResetPasswordRequest {
+  /** From the mail; good once, for 30 minutes, and until there is a newer one. */
+  @Text(TOKEN)
+  token: string;
+
+  /** Under the rules of registration. */
+  @NewPassword()
+  new_password: string;
+}
+
 export class TokensResponse {
   /** JWT, to be sent as `Authorization: Bearer`. */
   access_token: string;

@@ -8,7 +8,11 @@ import { ListenerModule } from '../database/listener.module.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { CONFIG } from '../config/config.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountPagesController } from './account-pages.controller.js';
+import { AccountToken } from './account-token.entity.js';
+import { AccountTokens } from './account-tokens.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Cleanup } from './cleanup.js';
@@ -20,6 +24,7 @@ import { KnownAddresses } from './known-addresses.js';
 import { LoginFailure } from './login-failure.entity.js';
 import { LoginGuard } from './login-guard.js';
 import { PasswordChange } from './password-change.js';
+import { PasswordRecovery } from './password-recovery.js';
 import { Passwords } from './passwords.js';
 import { RevocationPoll } from './revocation-poll.js';
 import { RevocationsController } from './revocations.controller.js';
@@ -33,20 +38,23 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
 @Module({
   imports: [
     UsersModule,
+    MailModule,
     PassportModule,
     JwtModule.register({}),
     ListenerModule,
-    TypeOrmModule.forFeature([Session, LoginFailure, KnownAddress]),
+    TypeOrmModule.forFeature([Session, LoginFailure, KnownAddress, AccountToken]),
   ],
-  controllers: [AuthController, SessionsController, RevocationsController, JwksController],
+  controllers: [AuthController, SessionsController, RevocationsController, JwksController, AccountPagesController],
   providers: [
     AuthService,
+    AccountTokens,
     Cleanup,
     { provide: HashQueue, useFactory: () => new HashQueue() },
     KnownAddresses,
     LoginGuard,
     Passwords,
     PasswordChange,
+    PasswordRecovery,
     Sessions,
     Revocations,
     RevocationPoll,

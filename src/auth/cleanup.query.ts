@@ -8,6 +8,9 @@ import { KEPT_MS } from './revocations.query.js';
 /** An access token may outlive its session. */
 const KEPT = `interval '${KEPT_MS} ms'`;
 
+/** Decoys only have to outlive the hour that mails are counted over. */
+const MAILS_KEPT = `CASE WHEN recipient IS NULL THEN interval '1 day' ELSE interval '30 days' END`;
+
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
 const DEAD = {
@@ -15,6 +18,8 @@ const DEAD = {
   revocations: `created_at < ${NOW} - ${KEPT}`,
   login_failures: `counted_at < ${NOW} - ${GUESSES_REMEMBERED} AND (blocked_until IS NULL OR blocked_until < ${NOW})`,
   known_addresses: `seen_at < ${NOW} - ${ADDRESS_KNOWN}`,
+  account_tokens: `expires_at < ${NOW}`,
+  mails: `created_at < ${NOW} - ${MAILS_KEPT}`,
 };
 
 export type CleanedTable = keyof typeof DEAD;

@@ -149,6 +149,25 @@ export class Sessions {
     return ended !== undefined;
   }
 
+  /**
+   * Ends all sessions of an account, in one transaction with the change that they end for; the change locks the user's row.
+   * @param ip from where: known to the account from then on
+   */
+  async endAllWith(
+    { userId, ip }: { userId: string; ip: string | null },
+    reason: SessionEnd,
+    change: (tx: EntityManager) => Promise<void>,
+  ): Promise<void> {
+    const ended = await this.database.transaction(async (tx) => {
+      await change(tx);
+      const ended = await endSessions(tx, { userId }, { reason, offsetMs: this.clock.offsetMs });
+      // Locked after sessions, as a refresh does.
+      await this.addresses.remember(tx, userId, ip);
+      return ended;
+    });
+    this.ended(ended, reason);
+  }
+
   private async endSelected(selection: SessionSelection, reason: SessionEnd): Promise<string[]> {
     const sessions = await endSessions(this.database.manager, selection, { reason, offsetMs: this.clock.offsetMs });
     this.ended(sessions, reason);

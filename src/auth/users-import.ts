@@ -101,7 +101,7 @@ function readUser(text: string, now: Date, random: Random): ImportedUser | strin
   if (typeof email_confirmed !== 'boolean') return 'email_confirmed: must be true or false';
   return {
     email: canonical,
-    username: (username) ?? `user_${random.bytes(10).toString('hex')}`,
+    username: username ?? `user_${random.bytes(10).toString('hex')}`,
     hashedPassword: hashed_password as string,
     createdAt,
     emailConfirmed: email_confirmed,

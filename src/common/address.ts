@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 
 import { DEFAULT_IPV6_SUBNET_PREFIX, normalizeIp } from '@nestjs/throttler';
+import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 
 /** The network a text names (a CIDR block or a single address), or undefined. */
@@ -20,6 +21,14 @@ const LOCAL_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal']
 /** Loopback and private addresses, also those of IPv4 written as IPv6. */
 export function isLocalAddress(address: string): boolean {
   return ipaddr.isValid(address) && LOCAL_RANGES.has(ipaddr.process(address).range());
+}
+
+const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
+
+/** Behind a proxy that is not trusted, every client would look local. */
+export function isLocalRequest({ headers, ip, socket }: FastifyRequest): boolean {
+  const forwarded = FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
+  return isLocalAddress(ip) && !(forwarded && ip === socket.remoteAddress);
 }
 
 /** A trusted proxy may pass on anything, and PostgreSQL knows no zones of IPv6 addresses (`fe80::1%eth0`). */

@@ -42,6 +42,10 @@ export const ERRORS = {
 
   // what can be read, and is wrong
   validation_failed: { kind: 'invalid', detail: 'Some fields are invalid.' },
+  invalid_account_token: {
+    kind: 'invalid',
+    detail: 'The link was used, has expired, or there is a newer one: ask for another mail.',
+  },
 
   // who is asking
   authentication_required: {

@@ -51,6 +51,15 @@ export interface Config {
     readonly perUser: number;
   };
   readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
+  readonly mail: {
+    /** Undefined: nothing is sent. */
+    readonly smtpUrl: string | undefined;
+    readonly from: { readonly name: string; readonly address: string };
+    /** Base of a front end, without a trailing slash; links in mails go there when there is one. */
+    readonly appUrl: string | undefined;
+    /** Whether mails are kept to be read at /dev/mailbox. */
+    readonly mailbox: boolean;
+  };
   readonly rateLimit: boolean;
   /** Where instances share their rate limits; undefined: each counts for itself. */
   readonly redisUrl: string | undefined;
@@ -62,16 +71,7 @@ export interface Config {
 }
 
 /** Names of the published configuration whose capability is not part of this version. */
-const NOT_YET = [
-  'SMTP_URL',
-  'MAIL_FROM',
-  'APP_URL',
-  'ACCOUNT_DELETE_DELAY',
-  'AUDIT_RETENTION',
-  'WORKERS',
-  'ADMIN_EMAIL',
-  'ADMIN_PASSWORD',
-] as const;
+const NOT_YET = ['ACCOUNT_DELETE_DELAY', 'AUDIT_RETENTION', 'WORKERS', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'] as const;
 
 /**
  * Parses the variables.
@@ -101,6 +101,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       minLength: env.integer('PASSWORD_MIN_LENGTH', 8, { min: 8, max: 64 }),
       bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
     },
+    mail: readMail(env, production, http.publicUrl),
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
     redisUrl: readRedis(env, production),
     loginGuard: readSwitch(env, 'LOGIN_GUARD', production),
@@ -126,9 +127,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
 function readHttp(env: Environment, production: boolean): Config['http'] {
   const host = env.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
   if (isIP(host) === 0 && host !== 'localhost') env.fault('HOST', 'must be an IP address to listen on, or localhost');
-  const publicUrl = env.url('PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '');
-  if (publicUrl !== undefined && /[?#@]/.test(publicUrl))
-    env.fault('PUBLIC_URL', 'must have no user, query or fragment');
+  const publicUrl = readBase(env, 'PUBLIC_URL');
   const metricsToken = env.secret('METRICS_TOKEN');
   checkSecret(env, { name: 'METRICS_TOKEN', value: metricsToken, production });
   return {
@@ -141,6 +140,31 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
     docs: env.oneOf('DOCS', production ? ['off', 'on'] : ['on', 'off']) === 'on',
     metricsToken,
     shutdownTimeoutMs: env.duration('SHUTDOWN_TIMEOUT', '20s', { min: '1s', max: '10m' }),
+  };
+}
+
+/** What links begin with. */
+function readBase(env: Environment, name: string): string | undefined {
+  const url = env.url(name, ['http:', 'https:'])?.replace(/\/+$/, '');
+  if (url !== undefined && /[?#@]/.test(url)) env.fault(name, 'must have no user, query or fragment');
+  return url;
+}
+
+/** Production has no mailbox that anybody could read: without SMTP_URL its mails wait, and a warning says so. */
+function readMail(env: Environment, production: boolean, publicUrl: string | undefined): Config['mail'] {
+  const smtpUrl = env.secretUrl('SMTP_URL', ['smtp:', 'smtps:']);
+  const domain = publicUrl === undefined ? undefined : /^https?:\/\/([\w.-]+)/.exec(publicUrl)?.[1];
+  const from = /^(?:"?(?<name>[^"<>\r\n]*?)"?\s*<(?<boxed>[^<>]+)>|(?<bare>[^<>]+))$/.exec(
+    env.text('MAIL_FROM') ?? `Roost <noreply@${domain ?? 'localhost'}>`,
+  )?.groups;
+  const address = from?.boxed ?? from?.bare ?? '';
+  if (!/^[!#-'*+\--9=?A-Z^-~]+@[A-Za-z0-9.-]+$/.test(address))
+    env.fault('MAIL_FROM', 'must be an address in ASCII, or a name and an address: Roost <noreply@example.org>');
+  return {
+    smtpUrl,
+    from: { name: from?.name ?? '', address },
+    appUrl: readBase(env, 'APP_URL'),
+    mailbox: smtpUrl === undefined && !production,
   };
 }
 

@@ -2,7 +2,14 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 
 export type KeyPurpose =
-  'access token key id' | 'cursor' | 'known address' | 'login guard' | 'refresh token' | 'refresh token key id';
+  | 'access token key id'
+  | 'cursor'
+  | 'known address'
+  | 'login guard'
+  | 'mail'
+  | 'mail address'
+  | 'refresh token'
+  | 'refresh token key id';
 
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `roost ${purpose}`, 32));

@@ -5,12 +5,16 @@ import { Initial1763683200000 } from './migrations/1763683200000-initial.js';
 import { CleanupIndex1763690000000 } from './migrations/1763690000000-cleanup-index.js';
 import { LoginGuard1763712000000 } from './migrations/1763712000000-login-guard.js';
 import { RevocationOrder1763769600000 } from './migrations/1763769600000-revocation-order.js';
+import { Mails1763780000000 } from './migrations/1763780000000-mails.js';
+import { AccountTokens1763781000000 } from './migrations/1763781000000-account-tokens.js';
 
 export const MIGRATIONS = [
   Initial1763683200000,
   CleanupIndex1763690000000,
   LoginGuard1763712000000,
   RevocationOrder1763769600000,
+  Mails1763780000000,
+  AccountTokens1763781000000,
 ];
 
 /** One arbitrary number for all instances of Roost. */

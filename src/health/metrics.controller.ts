@@ -3,14 +3,12 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { Public } from '../common/access.js';
-import { isLocalAddress } from '../common/address.js';
+import { isLocalRequest } from '../common/address.js';
 import { AppError } from '../common/errors.js';
 import { equalSecrets } from '../common/secrets.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Metrics } from './metrics.js';
-
-const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
 
 @ApiExcludeController()
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
@@ -33,10 +31,7 @@ export class MetricsController {
     const { metricsToken } = this.config.http;
     const { authorization } = request.headers;
     if (metricsToken === undefined) {
-      // Behind a proxy that is not trusted, every client would look local.
-      const forwarded = FORWARDING_HEADERS.some((name) => request.headers[name] !== undefined);
-      const untrusted = forwarded && request.ip === request.socket.remoteAddress;
-      if (untrusted || !isLocalAddress(request.ip)) throw new AppError('metrics_forbidden');
+      if (!isLocalRequest(request)) throw new AppError('metrics_forbidden');
     } else if (authorization === undefined) throw new AppError('authentication_required');
     else if (!equalSecrets(authorization, `Bearer ${metricsToken}`)) throw new AppError('invalid_token');
   }

@@ -18,6 +18,11 @@ export interface NewAccount {
   readonly hashedPassword: string;
 }
 
+/** Rows that refer to the user may be written meanwhile. */
+const LOCK = { mode: 'for_no_key_update' } as const;
+
+const FIRST_CONFIRMED = (): string => 'coalesce(email_confirmed_at, clock_timestamp())';
+
 @Injectable()
 export class UsersService {
   constructor(
@@ -47,6 +52,21 @@ export class UsersService {
 
   findById(id: string): Promise<User | null> {
     return this.users.findOneBy({ id });
+  }
+
+  /** Until the end of the transaction; before anything else of the account is locked. */
+  lockByEmail(tx: EntityManager, email: string): Promise<User | null> {
+    return tx.findOne(User, { where: { email }, lock: LOCK });
+  }
+
+  /** See {@link lockByEmail}. */
+  lockById(tx: EntityManager, id: string): Promise<User | null> {
+    return tx.findOne(User, { where: { id }, lock: LOCK });
+  }
+
+  /** Sets the hash for whoever has proved to read the account's mail, which confirms the address. */
+  async recover(tx: EntityManager, id: string, hashedPassword: string): Promise<void> {
+    await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: FIRST_CONFIRMED });
   }
 
   /**

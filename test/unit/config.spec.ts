@@ -60,6 +60,12 @@ describe('the configuration', () => {
       },
       sessions: { perUser: 50, refreshGraceMs: 30_000, idleTtlMs: 30 * 86_400_000, absoluteTtlMs: 90 * 86_400_000 },
       passwords: { minLength: 8, bcryptCost: 12 },
+      mail: {
+        smtpUrl: undefined,
+        from: { name: 'Roost', address: 'noreply@localhost' },
+        appUrl: undefined,
+        mailbox: true,
+      },
       rateLimit: true,
       redisUrl: undefined,
       loginGuard: true,
@@ -87,6 +93,14 @@ describe('the configuration', () => {
     ['REDIS_URL', 'http://localhost:6379'],
     ['REDIS_URL', 'localhost:6379'],
     ['DATABASE_POOL_MAX', '0'],
+    ['SMTP_URL', 'mail.example.org:587'],
+    ['SMTP_URL', 'https://mail.example.org'],
+    ['MAIL_FROM', 'nobody'],
+    ['MAIL_FROM', 'a@example.org, b@example.org'],
+    ['MAIL_FROM', 'Roost <a@example.org>\r\nBcc: b@example.org'],
+    ['APP_URL', 'app.example.org'],
+    ['APP_URL', 'https://app.example.org/#/'],
+    ['APP_URL', 'javascript:alert(1)'],
     ['JWT_SECRET', 'only thirty-one bytes, not more'],
     ['JWT_SECRET_PREVIOUS', 'short'],
     ['JWT_SECRET_PREVIOUS', SECRET],
@@ -211,6 +225,25 @@ describe('the configuration', () => {
     });
   });
 
+  it('sends mail from an address at PUBLIC_URL, unless another is named', () => {
+    const from = (env: Record<string, string>): unknown => load(env).mail.from;
+    expect(from({ PUBLIC_URL: 'https://api.example.org:8443/x' })).toEqual({
+      name: 'Roost',
+      address: 'noreply@api.example.org',
+    });
+    expect(from({ MAIL_FROM: 'mail@example.org' })).toEqual({ name: '', address: 'mail@example.org' });
+    expect(from({ MAIL_FROM: '"Team, Ada\'s" <mail@example.org>' })).toEqual({
+      name: "Team, Ada's",
+      address: 'mail@example.org',
+    });
+  });
+
+  it('has a mailbox only without SMTP_URL, and never in production', () => {
+    const mailbox = (env: Record<string, string>): boolean => load(env).mail.mailbox;
+    expect([mailbox({}), mailbox({ NODE_ENV: 'test' })]).toEqual([true, true]);
+    expect([mailbox({ SMTP_URL: 'smtp://mail' }), mailbox(PRODUCTION)]).toEqual([false, false]);
+  });
+
   it('allows a bcrypt cost below 10 to tests only', () => {
     expect(load({ NODE_ENV: 'test', BCRYPT_COST: '4' }).passwords.bcryptCost).toBe(4);
     expect(faultsOf({ NODE_ENV: 'test', BCRYPT_COST: '3' })).toHaveLength(1);
@@ -247,9 +280,7 @@ describe('the configuration', () => {
   });
 
   it('names the variables that have no effect in this version', () => {
-    expect(load({ SMTP_URL: 'smtp://localhost', MAIL_FROM: '', REDIS_URL: 'redis://localhost' }).unused).toEqual([
-      'SMTP_URL',
-    ]);
+    expect(load({ WORKERS: '2', AUDIT_RETENTION: '', REDIS_URL: 'redis://localhost' }).unused).toEqual(['WORKERS']);
   });
 
   it('documents each variable in .env.example and in the README', () => {

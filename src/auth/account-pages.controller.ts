@@ -1,0 +1,46 @@
+/** The pages that links in mails open, for teams without a front end of their own. Opening one changes nothing. */
+import { readFileSync } from 'node:fs';
+
+import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+
+import { Public } from '../common/access.js';
+import { html, page, PAGE_POLICY, PAGE_TYPE } from '../common/html.js';
+
+/** Beside the pages, so that both also work below a path of PUBLIC_URL. */
+const SCRIPT = 'account-pages.js';
+
+const RESET = page(
+  'Choose a new password',
+  html`<form
+      data-address="api/v1/auth/password/reset"
+      data-done="Your password is changed. You can log in with it now."
+    >
+      <label for="new_password">New password</label>
+      <input id="new_password" name="new_password" type="password" autocomplete="new-password" required />
+      <button>Change my password</button>
+    </form>
+    <p id="status" role="status"></p>
+    <noscript><p>This page needs JavaScript.</p></noscript>`,
+  SCRIPT,
+);
+
+@ApiExcludeController()
+@Controller({ version: VERSION_NEUTRAL })
+@Public()
+export class AccountPagesController {
+  private readonly script = readFileSync(new URL('./account-pages.script.mjs', import.meta.url), 'utf8');
+
+  @Get('reset')
+  @Header('content-type', PAGE_TYPE)
+  @Header('content-security-policy', PAGE_POLICY)
+  reset(): string {
+    return RESET;
+  }
+
+  @Get(SCRIPT)
+  @Header('content-type', 'text/javascript; charset=utf-8')
+  scriptOfPages(): string {
+    return this.script;
+  }
+}

@@ -1,0 +1,61 @@
+/** The SQL of mailed tokens. Times are the database's, moved by the offset of the clock: always $1. */
+import type { EntityManager } from 'typeorm';
+
+import type { TokenPurpose } from './account-token.entity.js';
+
+const NOW = `(clock_timestamp() + $1 * interval '1 ms')`;
+
+export interface NewToken {
+  readonly userId: string;
+  readonly purpose: TokenPurpose;
+  readonly tokenHash: Buffer;
+  readonly codeHash: Buffer | null;
+  readonly codeTries: number;
+  readonly ttlMs: number;
+  readonly offsetMs: number;
+}
+
+/** Takes the place of the one before. For an id that nobody has it does the same work, and leaves nothing. */
+export async function putToken(tx: EntityManager, token: NewToken): Promise<void> {
+  await tx.query(
+    `INSERT INTO account_tokens (user_id, purpose, token_hash, code_hash, code_tries, created_at, expires_at)
+     SELECT id, $3, $4, $5, $6, ${NOW}, ${NOW} + $7 * interval '1 ms' FROM users WHERE id = $2
+     ON CONFLICT (user_id, purpose) DO UPDATE
+        SET (token_hash, code_hash, code_tries, created_at, expires_at) =
+            (EXCLUDED.token_hash, EXCLUDED.code_hash, EXCLUDED.code_tries, EXCLUDED.created_at, EXCLUDED.expires_at)`,
+    [token.offsetMs, token.userId, token.purpose, token.tokenHash, token.codeHash, token.codeTries, token.ttlMs],
+  );
+}
+
+export interface PresentedToken {
+  readonly purpose: TokenPurpose;
+  readonly tokenHash: Buffer;
+  readonly offsetMs: number;
+}
+
+/** @returns whose it is; undefined when it is none, or none any more */
+export async function selectTokenOwner(
+  manager: EntityManager,
+  { purpose, tokenHash, offsetMs }: PresentedToken,
+): Promise<string | undefined> {
+  const rows: { user_id: string }[] = await manager.query(
+    `SELECT user_id FROM account_tokens WHERE token_hash = $2 AND purpose = $3 AND expires_at > ${NOW}`,
+    [offsetMs, tokenHash, purpose],
+  );
+  return rows[0]?.user_id;
+}
+
+/** @returns false when somebody else has used it, or it has ended meanwhile */
+export async function takeToken(tx: EntityManager, { purpose, tokenHash, offsetMs }: PresentedToken): Promise<boolean> {
+  const rows: unknown[] = await tx.query(
+    `WITH taken AS (
+       DELETE FROM account_tokens WHERE token_hash = $2 AND purpose = $3 AND expires_at > ${NOW} RETURNING 1
+     ) SELECT FROM taken`,
+    [offsetMs, tokenHash, purpose],
+  );
+  return rows.length === 1;
+}
+
+export async function deleteTokens(tx: EntityManager, userId: string): Promise<void> {
+  await tx.query('DELETE FROM account_tokens WHERE user_id = $1', [userId]);
+}

@@ -1,0 +1,81 @@
+/** A person who has forgotten their password chooses another, by a link that only the account's mailbox gets. */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { AppError } from '../common/errors.js';
+import { LOGGER } from '../common/logger.js';
+import { Links } from '../mail/links.js';
+import { Outbox } from '../mail/outbox.js';
+import { passwordResetMail, passwordWasResetMail } from '../mail/templates.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { AccountTokens } from './account-tokens.js';
+import { LoginGuard } from './login-guard.js';
+import { Passwords } from './passwords.js';
+import { type Client, Sessions } from './sessions.js';
+
+@Injectable()
+export class PasswordRecovery {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly users: UsersService,
+    private readonly tokens: AccountTokens,
+    private readonly passwords: Passwords,
+    private readonly loginGuard: LoginGuard,
+    private readonly sessions: Sessions,
+    private readonly outbox: Outbox,
+    private readonly links: Links,
+  ) {}
+
+  /** Mails a link to the address if an account has it. The same work if not, so that nobody learns which it was. */
+  async request(email: string): Promise<void> {
+    const user = await this.database.transaction(async (tx) => {
+      if (!(await this.outbox.mayAdd(tx, 'password_reset', email))) return undefined;
+      const user = await this.users.lockByEmail(tx, email);
+      const url = this.links.toPage('reset', await this.tokens.issue(tx, 'password_reset', user?.id));
+      const content = passwordResetMail({ username: user?.username ?? 'nobody', url });
+      await this.outbox.add(tx, { kind: 'password_reset', address: email, content, hasAccount: user !== null });
+      return user;
+    });
+    this.logger.info({ event: 'password_reset_requested', user: user?.id }, 'password reset requested');
+  }
+
+  /**
+   * Sets the password, and ends all that the one before, or whoever had it, has left: sessions, tokens, counted guesses.
+   * Who reads the mail has the address, so it is confirmed by it.
+   * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed, or `overloaded`
+   */
+  async reset(token: string, password: string, client: Client): Promise<void> {
+    const owner = await this.ownerOf(token);
+    this.passwords.requireGood('#/new_password', password, owner);
+    const hash = await this.passwords.hash(password, client.isGone);
+    await this.sessions.endAllWith({ userId: owner.id, ip: client.ip }, 'password_reset', (tx) =>
+      this.replace(tx, token, { owner, hash }),
+    );
+    this.logger.info({ event: 'password_reset', user: owner.id }, 'password reset');
+  }
+
+  private async ownerOf(token: string): Promise<User> {
+    const id = await this.tokens.ownerOf('password_reset', token);
+    const owner = id === undefined ? null : await this.users.findById(id);
+    if (!owner) throw new AppError('invalid_account_token');
+    return owner;
+  }
+
+  private async replace(
+    tx: EntityManager,
+    token: string,
+    { owner, hash }: { owner: User; hash: string },
+  ): Promise<void> {
+    const user = await this.users.lockById(tx, owner.id);
+    if (!user || !(await this.tokens.take(tx, 'password_reset', token))) throw new AppError('invalid_account_token');
+    await this.users.recover(tx, user.id, hash);
+    await this.tokens.end(tx, user.id);
+    await this.loginGuard.forget(tx, user);
+    const content = passwordWasResetMail({ username: user.username });
+    await this.outbox.add(tx, { kind: 'password_was_reset', address: user.email, content, hasAccount: true });
+  }
+}

@@ -1,0 +1,97 @@
+/** Hands one mail to the SMTP server and says what became of it. */
+import { Inject, Injectable } from '@nestjs/common';
+import { createTransport, type NodemailerError, type Transporter } from 'nodemailer';
+
+import { isStorable } from '../common/text.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import type { MailContent } from './templates.js';
+
+/** Milliseconds; a parameter of SMTP_URL with the library's name for it goes before. */
+const TIMEOUTS = { dnsTimeout: 5_000, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
+
+/** Of a whole attempt, also with a server that answers each time at the last moment. Milliseconds. */
+export const ATTEMPT_MS = 60_000;
+
+const REASON_MAX_LENGTH = 500;
+
+export interface Letter {
+  readonly id: string;
+  readonly recipient: string;
+  readonly content: MailContent;
+  readonly createdAt: Date;
+}
+
+export type Delivery =
+  | { readonly sent: true }
+  | {
+      readonly sent: false;
+      /** Whether the server will not take this mail later, either. */
+      readonly forGood: boolean;
+      /** For the log: no address in it. */
+      readonly code: string;
+      /** As the server said it. */
+      readonly reason: string;
+    };
+
+@Injectable()
+export class Mailer {
+  private readonly transport: Transporter | undefined;
+  private readonly from: Config['mail']['from'];
+
+  constructor(@Inject(CONFIG) { mail }: Config) {
+    this.from = mail.from;
+    if (mail.smtpUrl === undefined) return;
+    this.transport = createTransport({
+      url: mail.smtpUrl,
+      ...TIMEOUTS,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  }
+
+  get isConfigured(): boolean {
+    return this.transport !== undefined;
+  }
+
+  /** Never fails otherwise than in what it returns. @param stop ends the attempt */
+  async send({ id, recipient, content, createdAt }: Letter, stop: AbortSignal): Promise<Delivery> {
+    if (!this.transport) return { sent: false, forGood: false, code: 'ECONFIG', reason: 'SMTP_URL is not set' };
+    try {
+      await this.transport.sendMail({
+        // An object: as a text it would be parsed, and an address is somebody's input.
+        from: this.from,
+        to: { name: '', address: recipient },
+        envelope: { from: this.from.address, to: [recipient] },
+        messageId: `<${id}@${this.from.address.replace(/^.*@/, '')}>`,
+        date: createdAt,
+        subject: content.subject,
+        text: content.text,
+        html: content.html,
+        // RFC 3834: nobody's holiday message answers it.
+        headers: { 'auto-submitted': 'auto-generated' },
+        signal: AbortSignal.any([stop, AbortSignal.timeout(ATTEMPT_MS)]),
+      });
+      return { sent: true };
+    } catch (error) {
+      return refusal(error as NodemailerError);
+    }
+  }
+}
+
+/** What is said to the recipient or the message, RFC 5321; before that, a 5xx is about us, and passes when that is mended. */
+const ABOUT_THE_MAIL = /^(?:RCPT TO|DATA)/i;
+/** RFC 3463: policy, such as a relay that does not know us. */
+const ABOUT_US = /^5\d\d[ -]5\.7\./;
+
+function refusal(error: NodemailerError): Delivery {
+  const { code = 'unknown', responseCode, command = '', response = '', message } = error;
+  const forGood = error.permanent === true && ABOUT_THE_MAIL.test(command) && !ABOUT_US.test(response);
+  const reason = response === '' ? message : response;
+  return {
+    sent: false,
+    forGood,
+    code: responseCode === undefined ? code : `${code} ${responseCode}`,
+    reason: isStorable(reason) ? Array.from(reason).slice(0, REASON_MAX_LENGTH).join('') : 'an unreadable answer',
+  };
+}

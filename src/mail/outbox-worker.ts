@@ -1,0 +1,171 @@
+/** Sends what is in the outbox, on any number of instances at once, after the answers that it belongs to. */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Clock } from '../common/clock.js';
+import { LOGGER } from '../common/logger.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { Listener } from '../database/listener.js';
+import { ATTEMPT_MS, type Delivery, Mailer } from './mailer.js';
+import { type DueMail, recordFailure, recordSent, takeDueMails } from './outbox.query.js';
+import { Seals } from './seals.js';
+
+/** Woken by NOTIFY; this often where that is not heard, and for retries. Milliseconds. */
+const EVERY_MS = 2_000;
+/** Mails that one instance sends at once; a slow server keeps the others' places free. */
+const PLACES = 10;
+/** How long a mail belongs to the instance that took it; longer than an attempt. */
+const LEASE_MS = 2 * ATTEMPT_MS;
+/** Doubled after each failure. */
+const RETRY_MS = { first: 30_000, longest: 3_600_000 };
+/** A mail that is older is given up when it fails. */
+const OLD_MS = 86_400_000;
+/** How long mails under way may take at shutdown; no more than half of what the process may take. */
+const GRACE_MS = 5_000;
+
+interface Outcome {
+  readonly mail: DueMail;
+  readonly delivery: Delivery;
+}
+
+@Injectable()
+export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** What became of mails and is not written yet. It goes first: as long as it is not, they may be sent twice. */
+  private unrecorded: Outcome[] = [];
+  private readonly underway = new Set<Promise<void>>();
+  private readonly abort = new AbortController();
+  private failing = false;
+  private woken = true;
+  private stopped = false;
+  private resume: () => void = () => undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly listener: Listener,
+    private readonly mailer: Mailer,
+    private readonly seals: Seals,
+    private readonly clock: Clock,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.mailer.isConfigured) return;
+    const wake = (): void => {
+      this.wake();
+    };
+    await this.listener.listen({ channel: 'mails', onNotification: wake, onReconnect: wake });
+    this.running = this.keepSending();
+  }
+
+  /** Takes no more; what is under way gets a moment, is then broken off, and is tried again by another instance. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    const grace = setTimeout(
+      () => {
+        this.abort.abort();
+      },
+      Math.min(GRACE_MS, this.config.http.shutdownTimeoutMs / 2),
+    );
+    await this.running;
+    await Promise.all(this.underway);
+    clearTimeout(grace);
+  }
+
+  private wake(): void {
+    this.woken = true;
+    this.resume();
+  }
+
+  private async keepSending(): Promise<void> {
+    for (;;) {
+      if (!this.woken) await this.pause();
+      if (this.stopped) return;
+      this.woken = false;
+      await this.sendDue();
+    }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, EVERY_MS).unref();
+      this.resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Fills the free places, and waits for none of them. */
+  private async sendDue(): Promise<void> {
+    try {
+      await this.record();
+      const { offsetMs } = this.clock;
+      const limit = PLACES - this.underway.size;
+      if (limit === 0) return;
+      const mails = await takeDueMails(this.database.manager, { limit, leaseMs: LEASE_MS, oldMs: OLD_MS, offsetMs });
+      for (const mail of mails) this.begin(mail);
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing)
+        this.logger.warn({ event: 'outbox_unread', err: error }, 'the outbox cannot be read or written');
+      this.failing = true;
+    }
+  }
+
+  /** When it has ended, there is a place for another. */
+  private begin(mail: DueMail): void {
+    const attempt = this.deliver(mail).finally(() => {
+      this.underway.delete(attempt);
+      this.wake();
+    });
+    this.underway.add(attempt);
+  }
+
+  private async deliver(mail: DueMail): Promise<void> {
+    const { id, recipient, createdAt } = mail;
+    const content = this.seals.open(id, mail.sealed);
+    const delivery: Delivery = content
+      ? await this.mailer.send({ id, recipient, createdAt, content }, this.abort.signal)
+      : { sent: false, forGood: true, code: 'unreadable', reason: 'was sealed with a secret that is gone' };
+    this.unrecorded.push({ mail, delivery });
+    // What cannot be written now is in the next round.
+    await this.record().catch(() => undefined);
+  }
+
+  private async record(): Promise<void> {
+    const outcomes = this.unrecorded.splice(0);
+    while (outcomes.length > 0) {
+      const [outcome] = outcomes as [Outcome];
+      try {
+        await this.recordOne(outcome);
+      } catch (error) {
+        this.unrecorded.push(...outcomes);
+        throw error;
+      }
+      outcomes.shift();
+    }
+  }
+
+  private async recordOne({ mail, delivery }: Outcome): Promise<void> {
+    const { id, kind, attempts, isOld } = mail;
+    const { offsetMs } = this.clock;
+    const about = { mail: id, kind, attempts };
+    if (delivery.sent) {
+      await recordSent(this.database.manager, mail, offsetMs);
+      this.logger.info({ event: 'mail_sent', ...about }, 'mail sent');
+      return;
+    }
+    const { code, reason } = delivery;
+    const final = delivery.forGood || isOld;
+    const retryMs = final ? undefined : Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** (attempts - 1));
+    await recordFailure(this.database.manager, { id, attempts, reason, retryMs }, offsetMs);
+    if (final) this.logger.error({ event: 'mail_given_up', ...about, code }, 'mail given up');
+    else this.logger.warn({ event: 'mail_deferred', ...about, code, retry_s: (retryMs ?? 0) / 1_000 }, 'mail deferred');
+  }
+}

@@ -1,0 +1,131 @@
+/** The SQL of the outbox. Times are the database's, moved by the offset of the clock: always $1. */
+import type { EntityManager } from 'typeorm';
+
+import { utcText } from '../common/timestamps.js';
+import type { MailKind } from './templates.js';
+
+const NOW = `(clock_timestamp() + $1 * interval '1 ms')`;
+
+export interface NewMailRow {
+  readonly id: string;
+  readonly kind: MailKind;
+  readonly addressKey: Buffer;
+  readonly recipient: string | null;
+  readonly sealed: Buffer;
+  /** Whether a worker is to send it. */
+  readonly due: boolean;
+}
+
+export async function insertMail(tx: EntityManager, mail: NewMailRow, offsetMs: number): Promise<void> {
+  await tx.query(
+    `INSERT INTO mails (id, kind, address_key, recipient, sealed, created_at, next_attempt_at)
+     VALUES ($2, $3, $4, $5, $6, ${NOW}, CASE WHEN $7::boolean THEN ${NOW} END)`,
+    [offsetMs, mail.id, mail.kind, mail.addressKey, mail.recipient, mail.sealed, mail.due],
+  );
+}
+
+export interface RecentMails {
+  readonly lastMinute: number;
+  readonly lastHour: number;
+}
+
+/** Until the end of the transaction; requests for one address come one after the other, whether or not anybody has it. */
+export async function lockAddress(tx: EntityManager, addressKey: Buffer): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [addressKey.readBigInt64BE().toString()]);
+}
+
+export async function countRecentMails(
+  tx: EntityManager,
+  { addressKey, kind, offsetMs }: { addressKey: Buffer; kind: MailKind; offsetMs: number },
+): Promise<RecentMails> {
+  const [counts]: [RecentMails] = await tx.query(
+    `SELECT count(*) FILTER (WHERE created_at > ${NOW} - interval '1 minute')::int AS "lastMinute",
+            count(*)::int AS "lastHour"
+       FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 hour'`,
+    [offsetMs, addressKey, kind],
+  );
+  return counts;
+}
+
+export interface DueMail {
+  readonly id: string;
+  readonly kind: MailKind;
+  readonly recipient: string;
+  readonly sealed: Buffer;
+  readonly createdAt: Date;
+  /** This one counts. */
+  readonly attempts: number;
+  /** Whether it has waited for as long as a mail may. */
+  readonly isOld: boolean;
+}
+
+/**
+ * Takes mails that are due. Each has its next attempt set already, so that an instance that dies with it keeps it from
+ * nobody.
+ */
+export function takeDueMails(
+  manager: EntityManager,
+  { limit, leaseMs, oldMs, offsetMs }: { limit: number; leaseMs: number; oldMs: number; offsetMs: number },
+): Promise<DueMail[]> {
+  return manager.query(
+    `WITH due AS (
+       SELECT id FROM mails WHERE next_attempt_at <= ${NOW} ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     ), taken AS (
+       UPDATE mails m SET attempts = attempts + 1, next_attempt_at = ${NOW} + $3 * interval '1 ms'
+         FROM due WHERE m.id = due.id RETURNING m.*
+     )
+     SELECT id, kind, recipient, sealed, created_at AS "createdAt", attempts,
+            created_at <= ${NOW} - $4 * interval '1 ms' AS "isOld"
+       FROM taken ORDER BY created_at, id`,
+    [offsetMs, limit, leaseMs, oldMs],
+  );
+}
+
+/** Also where another instance has taken it since: sent is sent. */
+export async function recordSent(manager: EntityManager, { id }: { id: string }, offsetMs: number): Promise<void> {
+  await manager.query(
+    `UPDATE mails SET sent_at = ${NOW}, sealed = NULL, next_attempt_at = NULL, given_up_at = NULL, last_error = NULL
+      WHERE id = $2 AND sent_at IS NULL`,
+    [offsetMs, id],
+  );
+}
+
+export interface FailedAttempt {
+  readonly id: string;
+  readonly attempts: number;
+  readonly reason: string;
+  /** Undefined: none. */
+  readonly retryMs: number | undefined;
+}
+
+/** Unless another instance has taken the mail since. */
+export async function recordFailure(manager: EntityManager, failed: FailedAttempt, offsetMs: number): Promise<void> {
+  await manager.query(
+    `UPDATE mails
+        SET last_error = $4, next_attempt_at = ${NOW} + $5::float8 * interval '1 ms',
+            given_up_at = CASE WHEN $5::float8 IS NULL THEN ${NOW} END,
+            sealed = CASE WHEN $5::float8 IS NOT NULL THEN sealed END
+      WHERE id = $2 AND attempts = $3 AND sent_at IS NULL AND given_up_at IS NULL`,
+    [offsetMs, failed.id, failed.attempts, failed.reason, failed.retryMs ?? null],
+  );
+}
+
+export interface KeptMail {
+  readonly id: string;
+  readonly recipient: string;
+  readonly sealed: Buffer;
+  readonly createdAt: string;
+}
+
+/** Mails that were not sent, the newest first. @param recipient undefined: of everybody */
+export function selectKeptMails(
+  manager: EntityManager,
+  { recipient, limit }: { recipient: string | undefined; limit: number },
+): Promise<KeptMail[]> {
+  return manager.query(
+    `SELECT id, recipient, sealed, ${utcText('created_at')} AS "createdAt"
+       FROM mails WHERE sealed IS NOT NULL AND recipient IS NOT NULL AND ($1::text IS NULL OR recipient = $1)
+      ORDER BY mails.created_at DESC, id LIMIT $2`,
+    [recipient ?? null, limit],
+  );
+}

@@ -1,0 +1,54 @@
+/** Where mails are put: in the transaction that causes them, so that there is one exactly if its cause is committed. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+
+import { Clock } from '../common/clock.js';
+import { Random } from '../common/random.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { countRecentMails, insertMail, lockAddress } from './outbox.query.js';
+import { Seals } from './seals.js';
+import type { MailContent, MailKind } from './templates.js';
+
+/** Of one kind to one address; more are silently not sent. */
+const MOST = { aMinute: 1, anHour: 5 };
+
+export interface NewMail {
+  readonly kind: MailKind;
+  /** The address that was asked for, in canonical form. */
+  readonly address: string;
+  readonly content: MailContent;
+  /** Whether an account has the address; if not, the row is a decoy that is never sent. */
+  readonly hasAccount: boolean;
+}
+
+@Injectable()
+export class Outbox {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly seals: Seals,
+    private readonly random: Random,
+    private readonly clock: Clock,
+  ) {}
+
+  async add(tx: EntityManager, { kind, address, content, hasAccount }: NewMail): Promise<void> {
+    const id = this.random.uuid();
+    const row = {
+      id,
+      kind,
+      addressKey: this.seals.addressKey(address),
+      recipient: hasAccount ? address : null,
+      sealed: this.seals.seal(id, content),
+      due: hasAccount && !this.config.mail.mailbox,
+    };
+    await insertMail(tx, row, this.clock.offsetMs);
+  }
+
+  /** Whether one more mail of this kind may go to an address now; until the end of the transaction nobody else asks. */
+  async mayAdd(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
+    const addressKey = this.seals.addressKey(address);
+    await lockAddress(tx, addressKey);
+    const { lastMinute, lastHour } = await countRecentMails(tx, { addressKey, kind, offsetMs: this.clock.offsetMs });
+    return lastMinute < MOST.aMinute && lastHour < MOST.anHour;
+  }
+}

@@ -1,0 +1,60 @@
+/** Mails as they lie in the database: encrypted, since the tokens in them are credentials until they were used. */
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+
+import { Random } from '../common/random.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { deriveKey, fingerprint } from '../config/keys.js';
+import type { MailContent } from './templates.js';
+
+const CIPHER = 'aes-256-gcm';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+@Injectable()
+export class Seals {
+  /** The current one, and the previous one while secrets rotate. */
+  private readonly keys: readonly [Buffer, ...Buffer[]];
+  private readonly fingerprintKey: Buffer;
+
+  constructor(
+    @Inject(CONFIG) { tokens }: Config,
+    private readonly random: Random,
+  ) {
+    const { secret, previousSecret } = tokens;
+    const current = deriveKey(secret, 'mail');
+    this.keys = previousSecret === undefined ? [current] : [current, deriveKey(previousSecret, 'mail')];
+    this.fingerprintKey = deriveKey(secret, 'mail address');
+  }
+
+  /** @param id of the mail: what was sealed for one does not open for another */
+  seal(id: string, content: MailContent): Buffer {
+    const iv = this.random.bytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, this.keys[0], iv).setAAD(Buffer.from(id));
+    const sealed = Buffer.concat([cipher.update(JSON.stringify(content)), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
+  }
+
+  /** @returns undefined when it was sealed with a secret that is not known any more */
+  open(id: string, sealed: Buffer): MailContent | undefined {
+    for (const key of this.keys) {
+      const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+      decipher.setAAD(Buffer.from(id)).setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      const text = decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES));
+      try {
+        decipher.final();
+      } catch {
+        continue;
+      }
+      return JSON.parse(text.toString()) as MailContent;
+    }
+    return undefined;
+  }
+
+  /** What mails to an address are counted by, without keeping addresses that strangers typed. */
+  addressKey(email: string): Buffer {
+    return fingerprint(this.fingerprintKey, email);
+  }
+}

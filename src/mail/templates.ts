@@ -1,0 +1,76 @@
+/** What the mails say. Subjects are fixed; what people chose themselves is escaped in HTML, and never a link. */
+import { type Html, html } from '../common/html.js';
+
+export type MailKind = 'email_confirmation' | 'password_reset' | 'password_was_reset' | 'registration_conflict';
+
+export interface MailContent {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+type Block = string | { readonly label: string; readonly url: string } | { readonly code: string };
+
+/** With a link and a code that are good for a day. */
+export function confirmationMail(to: { username: string; url: string; code: string }): MailContent {
+  return letter('Confirm your e-mail address', to.username, [
+    'an account was made with this e-mail address. Is it yours? Then confirm it:',
+    { label: 'Confirm my address', url: to.url },
+    'Or type this code where you are asked for it:',
+    { code: to.code },
+    'The link is good for 24 hours, the code for as long and for five tries.',
+    'If you did not make the account, you need not do anything. Should you want one yourself, ask for a new password with this address: that ends whatever somebody else has set up.',
+  ]);
+}
+
+/** With a link that is good for half an hour. */
+export function passwordResetMail(to: { username: string; url: string }): MailContent {
+  return letter('Choose a new password', to.username, [
+    'somebody, you we hope, asked for a new password for your account. Choose it here:',
+    { label: 'Choose a new password', url: to.url },
+    'The link is good for 30 minutes and for one change. A newer mail replaces it.',
+    'If it was not you, you need not do anything: your password stays as it is.',
+  ]);
+}
+
+export function passwordWasResetMail(to: { username: string }): MailContent {
+  return letter('Your password was changed', to.username, [
+    'your account has a new password, chosen with a link that we sent to this address. All of its sessions were ended.',
+    'If it was not you, somebody else reads your mail: secure your mailbox first, then ask for a new password.',
+  ]);
+}
+
+export function registrationConflictMail(to: { username: string }): MailContent {
+  return letter('You have an account already', to.username, [
+    'somebody, perhaps you, tried to make an account with this e-mail address. There is one already, and nothing about it was changed.',
+    'If it was you: log in, or ask for a new password if you have forgotten yours. If it was not, you need not do anything.',
+  ]);
+}
+
+function letter(subject: string, username: string, blocks: readonly Block[]): MailContent {
+  const greeting = `Hello ${username},`;
+  const text = [greeting, ...blocks.map(asText)].join('\n\n');
+  const { markup } = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <title>${subject}</title>
+      </head>
+      <body style="font: 16px/1.5 sans-serif; max-width: 36em; margin: 0 auto; padding: 16px">
+        <p>${greeting}</p>
+        ${blocks.map(asHtml)}
+      </body>
+    </html> `;
+  return { subject, text: `${text}\n`, html: markup };
+}
+
+function asText(block: Block): string {
+  if (typeof block === 'string') return block;
+  return `  ${'url' in block ? block.url : block.code}`;
+}
+
+function asHtml(block: Block): Html {
+  if (typeof block === 'string') return html`<p>${block}</p>`;
+  if ('code' in block) return html`<p style="font-size: 24px; letter-spacing: 4px"><strong>${block.code}</strong></p>`;
+  return html`<p><a href="${block.url}">${block.label}</a><br /><small>${block.url}</small></p>`;
+}

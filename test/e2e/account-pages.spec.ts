@@ -1,0 +1,136 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+
+import { TestApp } from '../support/app.js';
+import { complaintsOf, describeInBrowser, openBrowser } from '../support/browser.js';
+import { linkIn, type Mail, mailsTo } from '../support/mailbox.js';
+import { login, person, type Person } from '../support/people.js';
+import { expectDead } from '../support/sessions.js';
+
+let app: TestApp;
+let ada: Person;
+
+beforeAll(async () => {
+  app = await TestApp.start();
+});
+
+afterAll(() => app.stop());
+
+beforeEach(async () => {
+  ada = await person(app, 'ada');
+});
+
+async function mailed(subject: string): Promise<Mail> {
+  const [mail] = await mailsTo(app, ada.email, subject);
+  if (!mail) throw new Error(`no mail "${subject}"`);
+  return mail;
+}
+
+async function resetLink(): Promise<string> {
+  await app.api.post('/auth/password/forgot', { email: ada.email });
+  return linkIn(await mailed('Choose a new password')).href;
+}
+
+describe('the pages that links in mails open', () => {
+  it.each(['/reset'])('%s runs scripts of its own origin only, and is in no frame or cache', async (path) => {
+    const { status, headers, text } = await app.api.get(path);
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'; script-src 'self'; connect-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|data:/);
+    expect(text.match(/<script\b[^>]*>/g)).toEqual(['<script type="module" src="account-pages.js">']);
+    expect(text).not.toMatch(/\son\w+=|javascript:/);
+    expect([headers.get('cache-control'), headers.get('referrer-policy')]).toEqual(['no-store', 'no-referrer']);
+  });
+
+  it('have their script', async () => {
+    const { headers, text } = await app.api.get('/account-pages.js');
+    expect(headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    expect(text).not.toMatch(/innerHTML|eval|document\.write/);
+  });
+
+  it('use no token up when they are fetched, as mail scanners do', async () => {
+    const link = await resetLink();
+    for (const method of ['GET', 'HEAD', 'GET']) expect((await fetch(link, { method })).status).toBe(200);
+    const { rows } = await app.pool.query('SELECT purpose FROM account_tokens WHERE user_id = $1', [ada.id]);
+    expect(rows).toContainEqual({ purpose: 'password_reset' });
+  });
+});
+
+describeInBrowser('the pages in a browser', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  }, 60_000);
+
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    context = await browser.newContext();
+    page = await context.newPage();
+    complaints = complaintsOf(page);
+  });
+
+  afterEach(() => context.close());
+
+  const status = (text: string | RegExp): Promise<void> => page.getByRole('status').filter({ hasText: text }).waitFor();
+
+  it('show the mailbox, and its links lead on', async () => {
+    await resetLink();
+    await page.goto(`${app.url}/dev/mailbox?to=${ada.email}`);
+    await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
+    await page.getByRole('link', { name: '/reset#token=' }).click();
+    await page.getByLabel('New password').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('change a password, and the token is in no address, request line or log', async () => {
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(request.url()));
+    const link = await resetLink();
+    const token = link.replace(/^.*token=/, '');
+    await page.goto(link);
+    await page.getByLabel('New password').fill('engine no. 2');
+    expect(page.url()).toBe(`${app.url}/reset`);
+    await page.getByRole('button', { name: 'Change my password' }).click();
+    await status('Your password is changed');
+    await login(app, ada.email, 'engine no. 2');
+    await expectDead(app, ada);
+    expect(requests.filter((url) => !url.startsWith(link) && url.includes(token))).toEqual([]);
+    expect(app.log.join('')).not.toContain(token);
+    expect(complaints).toEqual([]);
+  });
+
+  it('say what is wrong with a password, and let another be chosen', async () => {
+    await page.goto(await resetLink());
+    await page.getByLabel('New password').fill('password1');
+    await page.getByRole('button').click();
+    await status('one of the passwords that are used most');
+    await page.getByLabel('New password').fill('engine no. 2');
+    await page.getByRole('button').click();
+    await status('Your password is changed');
+  });
+
+  it('say that a link is not good any more, or not whole', async () => {
+    await page.goto(`${app.url}/reset#token=${'a'.repeat(43)}`);
+    await page.getByLabel('New password').fill('engine no. 2');
+    await page.getByRole('button').click();
+    await status('ask for another mail');
+    await page.goto(`${app.url}/reset?x`);
+    await page.getByLabel('New password').fill('engine no. 2');
+    await page.getByRole('button').click();
+    await status('not whole');
+  });
+
+  it('show what a token says as text', async () => {
+    await page.goto(`${app.url}/reset#token=${encodeURIComponent('<img src=x onerror=alert(1)>')}`);
+    await page.getByLabel('New password').fill('engine no. 2');
+    await page.getByRole('button').click();
+    await status('ask for another mail');
+    expect(await page.locator('img').count()).toBe(0);
+  });
+});
