@@ -4,6 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import type { Logger } from 'pino';
 
+import { AuditModule } from './audit/audit.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { AddressLimitGuard, CounterStorage, rateLimits, UserLimitGuard } from './common/rate-limit.js';
@@ -26,6 +27,7 @@ export class AppModule {
         DatabaseModule.with(config, databaseUrl, logger),
         ThrottlerModule.forRoot(rateLimits(new CounterStorage())),
         UsersModule,
+        AuditModule,
         AuthModule,
         TasksModule,
         HealthModule,

@@ -9,8 +9,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   common: [],
   config: ['common'],
   database: ['common', 'config'],
+  audit: ['common', 'config', 'database'],
   users: ['common', 'config', 'database'],
-  auth: ['common', 'config', 'database', 'users'],
+  auth: ['common', 'config', 'database', 'audit', 'users'],
   tasks: ['common', 'config', 'database', 'users'],
   health: ['common', 'config', 'database'],
 };

@@ -20,6 +20,7 @@ const ROUTES = {
   'GET /tasks/:task_id': 'any user',
   'DELETE /tasks/:task_id': 'any user',
   'PATCH /tasks/:task_id/complete': 'any user',
+  'GET /users/me/activity': 'any user',
   'POST /auth/login': 'public',
   'POST /auth/logout': 'optional',
   'POST /auth/refresh': 'public',

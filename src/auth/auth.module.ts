@@ -4,6 +4,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
+import { AuditModule } from '../audit/audit.module.js';
 import { ListenerModule } from '../database/listener.module.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
@@ -27,7 +28,14 @@ import { SigningKeys, signingKeysOf } from './signing-keys.js';
 import { AccessTokens, RefreshTokens } from './tokens.js';
 
 @Module({
-  imports: [UsersModule, PassportModule, JwtModule.register({}), ListenerModule, TypeOrmModule.forFeature([Session])],
+  imports: [
+    UsersModule,
+    AuditModule,
+    PassportModule,
+    JwtModule.register({}),
+    ListenerModule,
+    TypeOrmModule.forFeature([Session]),
+  ],
   controllers: [AuthController, SessionsController, RevocationsController, JwksController],
   providers: [
     AuthService,

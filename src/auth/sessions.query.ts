@@ -123,27 +123,32 @@ export type SessionSelection =
   /** All but one and so many of the newest live ones beside it. */
   | { readonly userId: string; readonly except: string; readonly beyondNewest: number };
 
+export interface EndedSession {
+  readonly id: string;
+  readonly userId: string;
+}
+
 /**
  * Ends sessions and writes their revocations, in one statement; also those whose time is over, which an access token may
  * outlive.
- * @returns the ids of the sessions that ended
  */
 export async function endSessions(
   tx: EntityManager,
   selection: SessionSelection,
   end: { reason: SessionEnd; offsetMs: number },
-): Promise<string[]> {
+): Promise<EndedSession[]> {
   const values: unknown[] = [end.offsetMs, end.reason];
-  const rows: { session_id: string }[] = await tx.query(
+  return tx.query(
     `WITH chosen AS (
        SELECT id FROM sessions WHERE revoked_at IS NULL AND ${conditionOf(selection, values)} ORDER BY id FOR UPDATE
      ), ended AS (
-       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id
+       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
+     ), revoked AS (
+       INSERT INTO revocations (session_id) SELECT id FROM ended
      )
-     INSERT INTO revocations (session_id) SELECT id FROM ended RETURNING session_id`,
+     SELECT id, user_id AS "userId" FROM ended`,
     values,
   );
-  return rows.map(({ session_id }) => session_id);
 }
 
 /** @param values to which the condition's own are added */

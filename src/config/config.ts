@@ -51,6 +51,8 @@ export interface Config {
     readonly perUser: number;
   };
   readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
+  /** How long the audit keeps events. */
+  readonly auditRetentionMs: number;
   readonly rateLimit: boolean;
   readonly logLevel: LogLevel;
   /** Variables that are set but have no effect: in this version, or with these settings. */
@@ -64,7 +66,6 @@ const NOT_YET = [
   'MAIL_FROM',
   'APP_URL',
   'ACCOUNT_DELETE_DELAY',
-  'AUDIT_RETENTION',
   'WORKERS',
   'ADMIN_EMAIL',
   'ADMIN_PASSWORD',
@@ -98,6 +99,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       minLength: env.integer('PASSWORD_MIN_LENGTH', 8, { min: 8, max: 64 }),
       bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
     },
+    auditRetentionMs: env.duration('AUDIT_RETENTION', '400d', { min: '30d', max: '3650d' }),
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
     unused: [...NOT_YET, ...(keyFolder ? [] : ['JWT_KEYS_DIR'])].filter((name) => env.has(name)),

@@ -1,11 +1,18 @@
 /** Brings the schema up to date: the only way it changes. Any number of instances may do so at once. */
 import { DataSource } from 'typeorm';
 
+import { keepAuditPartitions } from './audit-partitions.js';
 import { Initial1763683200000 } from './migrations/1763683200000-initial.js';
 import { CleanupIndex1763690000000 } from './migrations/1763690000000-cleanup-index.js';
 import { RevocationOrder1763769600000 } from './migrations/1763769600000-revocation-order.js';
+import { Audit1763790000000 } from './migrations/1763790000000-audit.js';
 
-export const MIGRATIONS = [Initial1763683200000, CleanupIndex1763690000000, RevocationOrder1763769600000];
+export const MIGRATIONS = [
+  Initial1763683200000,
+  CleanupIndex1763690000000,
+  RevocationOrder1763769600000,
+  Audit1763790000000,
+];
 
 /** One arbitrary number for all instances of Roost. */
 const LOCK = 7_263_948_115;
@@ -28,6 +35,7 @@ export async function migrate(url: string): Promise<string[]> {
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [LOCK]);
     const done = await source.runMigrations({ transaction: 'each' });
+    await keepAuditPartitions(url, { offsetMs: 0 });
     return done.map(({ name }) => name);
   } finally {
     // Ending the connection frees the lock.

@@ -25,10 +25,14 @@ export class UsersService {
     private readonly random: Random,
   ) {}
 
-  /** @throws AppError `email_taken` or `username_taken` */
-  async create({ email, username = this.randomUsername(), hashedPassword }: NewAccount): Promise<void> {
+  /** @returns its id @throws AppError `email_taken` or `username_taken` */
+  async create(
+    { email, username = this.randomUsername(), hashedPassword }: NewAccount,
+    tx: EntityManager = this.users.manager,
+  ): Promise<string> {
     try {
-      await this.users.insert({ email, username, hashedPassword });
+      const { identifiers } = await tx.insert(User, { email, username, hashedPassword });
+      return (identifiers as [{ id: string }])[0].id;
     } catch (error) {
       const constraint = violatedConstraint(error);
       if (constraint === 'users_email_key') throw new AppError('email_taken', { cause: error });

@@ -113,6 +113,7 @@ describe('the configuration', () => {
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'https://app.example.org/'],
     ['CORS_ORIGINS', 'https://app.example.org, null'],
+    ['AUDIT_RETENTION', '29d'],
     ['LOG_LEVEL', 'verbose'],
     ['DOCS', 'yes'],
     ['METRICS_TOKEN', 'short'],

@@ -1,0 +1,12 @@
+/** The one list of what the audit tells of: stable words. Only ever added to. */
+export const AUDIT_ACTIONS = [
+  'user.registered',
+  'login.succeeded',
+  'login.failed',
+  'session.ended',
+  'session.reused',
+  'password.changed',
+  'password.change_failed',
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
