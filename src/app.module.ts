@@ -4,6 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import type { Logger } from 'pino';
 
+import { AdminModule } from './admin/admin.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         AuditModule,
         AuthModule,
         TasksModule,
+        AdminModule,
         HealthModule,
       ],
       providers: guards.map((useClass) => ({ provide: APP_GUARD, useClass })),

@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   users: ['common', 'config', 'database'],
   auth: ['common', 'config', 'database', 'audit', 'users'],
   tasks: ['common', 'config', 'database', 'users'],
+  admin: ['common', 'config', 'database', 'audit', 'users', 'auth'],
   health: ['common', 'config', 'database'],
 };
 

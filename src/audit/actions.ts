@@ -7,6 +7,10 @@ export const AUDIT_ACTIONS = [
   'session.reused',
   'password.changed',
   'password.change_failed',
+  'user.role_changed',
+  'user.disabled',
+  'user.enabled',
+  'user.logged_out',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -16,6 +16,7 @@ import { Cleanup } from './cleanup.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { Oversight } from './oversight.js';
 import { PasswordChange } from './password-change.js';
 import { Passwords } from './passwords.js';
 import { RevocationPoll } from './revocation-poll.js';
@@ -43,6 +44,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     { provide: HashQueue, useFactory: () => new HashQueue() },
     Passwords,
     PasswordChange,
+    Oversight,
     Sessions,
     Revocations,
     RevocationPoll,
@@ -51,6 +53,6 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     RefreshTokens,
     JwtStrategy,
   ],
-  exports: [JwtStrategy],
+  exports: [JwtStrategy, Oversight],
 })
 export class AuthModule {}

@@ -93,10 +93,9 @@ export class AuthService {
   private async verified(identifier: AccountIdentifier, password: string, client: Client): Promise<User> {
     const user = await this.users.findByIdentifier(identifier);
     const right = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
-    const refusal =
-      !user || !right ? 'invalid_credentials' : user.status === 'disabled' ? 'account_disabled' : undefined;
-    if (user && !refusal) return user;
-    throw await this.loginFailed(user, refusal ?? 'invalid_credentials', client);
+    if (!user || !right) throw await this.loginFailed(user, 'invalid_credentials', client);
+    if (await this.users.isDisabled(user)) throw await this.loginFailed(user, 'account_disabled', client);
+    return user;
   }
 
   /** The same work whether or not there is such an account. What was typed is not kept: it may be a password. */

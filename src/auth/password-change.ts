@@ -67,7 +67,7 @@ export class PasswordChange {
       await this.audit.record(undefined, client, [eventOf(principal, 'password.change_failed')]);
       throw new AppError('wrong_password');
     }
-    if (user.status === 'disabled') throw new AppError('account_disabled');
+    if (await this.users.isDisabled(user)) throw new AppError('account_disabled');
   }
 
   /** The user's row first, then the sessions: the order in which everything locks them. */

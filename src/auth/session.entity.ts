@@ -3,7 +3,7 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 import { User } from '../users/user.entity.js';
 
-export type SessionEnd = 'logout' | 'reuse' | 'session_cap' | 'password_change';
+export type SessionEnd = 'logout' | 'reuse' | 'session_cap' | 'password_change' | 'ban' | 'forced_logout';
 
 @Entity('sessions')
 @Index('sessions_user_id_idx', ['userId'])

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
 import type { AccountStatus } from '../users/user.entity.js';
+import { isDisabledAt } from '../users/users.query.js';
 import type { SessionEnd } from './session.entity.js';
 
 /** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
@@ -46,7 +47,7 @@ export async function insertSession(tx: EntityManager, session: SessionStart): P
     `INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
      SELECT $2, u.id, 0, $4, t.now, t.now, t.now, t.now + least($7::float8, $8::float8) * interval '1 ms', $5::inet, $6
        FROM users u, (SELECT ${NOW} AS now) t
-      WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND u.status = 'active'
+      WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND NOT ${isDisabledAt('u', 't.now')}
         FOR NO KEY UPDATE OF u
      RETURNING id`,
     [
@@ -68,8 +69,8 @@ export async function insertSession(tx: EntityManager, session: SessionStart): P
 export async function lockSession(tx: EntityManager, id: string, offsetMs: number): Promise<LockedSession | undefined> {
   const rows: LockedSession[] = await tx.query(
     `SELECT s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
-            s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", u.status AS "accountStatus", u.role,
-            u.token_epoch AS epoch, ${NOW} AS now
+            s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", u.role,
+            CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.token_epoch AS epoch, ${NOW} AS now
        FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = $2
         FOR UPDATE OF s`,

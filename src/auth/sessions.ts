@@ -150,6 +150,24 @@ export class Sessions {
     return ended !== undefined;
   }
 
+  /**
+   * Ends all sessions of an account, in one transaction with the change that they end for; the change locks the user's row.
+   * @returns what the change returned
+   */
+  async endAllWith<T>(
+    { userId, reason, actorId, origin }: { userId: string; reason: SessionEnd; actorId: string; origin: Origin },
+    change: (tx: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const { result, ended } = await this.database.transaction(async (tx) => {
+      const result = await change(tx);
+      const ended = await endSessions(tx, { userId }, { reason, offsetMs: this.clock.offsetMs });
+      await this.audit.record(tx, origin, endEvents(ended, actorId, reason));
+      return { result, ended };
+    });
+    this.ended(ended, reason);
+    return result;
+  }
+
   /** A logout, by whoever owns them. */
   private async endSelected(selection: SessionSelection, origin: Origin): Promise<readonly EndedSession[]> {
     const reason = 'logout';

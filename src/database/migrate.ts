@@ -6,12 +6,14 @@ import { Initial1763683200000 } from './migrations/1763683200000-initial.js';
 import { CleanupIndex1763690000000 } from './migrations/1763690000000-cleanup-index.js';
 import { RevocationOrder1763769600000 } from './migrations/1763769600000-revocation-order.js';
 import { Audit1763790000000 } from './migrations/1763790000000-audit.js';
+import { Bans1763790100000 } from './migrations/1763790100000-bans.js';
 
 export const MIGRATIONS = [
   Initial1763683200000,
   CleanupIndex1763690000000,
   RevocationOrder1763769600000,
   Audit1763790000000,
+  Bans1763790100000,
 ];
 
 /** One arbitrary number for all instances of Roost. */

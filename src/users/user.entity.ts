@@ -38,6 +38,13 @@ export class User {
   @Column('varchar', { length: 16, default: 'active' })
   status: AccountStatus;
 
+  /** When the status `disabled` ends by itself; null: when somebody ends it. */
+  @Column({ type: 'timestamptz', name: 'disabled_until', precision: 3, nullable: true })
+  disabledUntil: Date | null;
+
+  @Column('varchar', { name: 'disabled_reason', length: 500, nullable: true })
+  disabledReason: string | null;
+
   @Column({ type: 'timestamptz', name: 'email_confirmed_at', precision: 3, nullable: true })
   emailConfirmedAt: Date | null;
 

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 
+import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { User } from './user.entity.js';
+import { selectIsDisabled } from './users.query.js';
 
 /** Exactly one of the two; the e-mail in canonical form. */
 export type AccountIdentifier = { email: string } | { username: string };
@@ -23,6 +25,7 @@ export class UsersService {
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly random: Random,
+    private readonly clock: Clock,
   ) {}
 
   /** @returns its id @throws AppError `email_taken` or `username_taken` */
@@ -51,6 +54,12 @@ export class UsersService {
 
   findById(id: string): Promise<User | null> {
     return this.users.findOneBy({ id });
+  }
+
+  /** A ban with an end is over by itself, by the database's clock. */
+  async isDisabled({ id, status, disabledUntil }: User): Promise<boolean> {
+    if (status === 'active' || !disabledUntil) return status === 'disabled';
+    return selectIsDisabled(this.users.manager, id, this.clock.offsetMs);
   }
 
   /**

@@ -1,0 +1,66 @@
+import { Body, Controller, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+
+import { Oversight } from '../auth/oversight.js';
+import { Roles } from '../common/access.js';
+import { UuidPipe } from '../common/id.pipe.js';
+import { Answers } from '../common/openapi.js';
+import { parseTimestamp } from '../common/timestamps.js';
+import { Acting, type Actor } from './acting.js';
+import { ChangeRoleRequest, DisableUserRequest, presentUser, UserResponse } from './admin.dto.js';
+
+const UserId = (): ParameterDecorator => Param('user_id', new UuidPipe('user_not_found'));
+const UserIdInPath = (): MethodDecorator => ApiParam({ name: 'user_id', schema: { type: 'string', format: 'uuid' } });
+
+@ApiTags('Administration')
+@Controller('admin/users')
+@Roles('admin')
+export class AdminUsersController {
+  constructor(private readonly oversight: Oversight) {}
+
+  /** Changes an account's role; its access tokens are refused from now on, and a refresh brings the new role. */
+  @Patch(':user_id')
+  @UserIdInPath()
+  @Answers({ status: 200, type: UserResponse, errors: [403, 404, 409] })
+  async changeRole(
+    @Acting() actor: Actor,
+    @UserId() userId: string,
+    @Body() { role }: ChangeRoleRequest,
+  ): Promise<UserResponse> {
+    return presentUser(await this.oversight.setRole({ ...actor, userId }, role));
+  }
+
+  /** Disables an account of a lower role and ends all of its sessions at once; with `until`, it ends by itself. */
+  @Post(':user_id/disable')
+  @Roles('moderator', 'admin')
+  @UserIdInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  async disable(
+    @Acting() actor: Actor,
+    @UserId() userId: string,
+    @Body() { reason, until }: DisableUserRequest,
+  ): Promise<void> {
+    const ban = { reason, until: parseTimestamp(until ?? '') };
+    await this.oversight.disable({ ...actor, userId }, ban);
+  }
+
+  /** Lets people into an account again, of a lower role. */
+  @Post(':user_id/enable')
+  @Roles('moderator', 'admin')
+  @UserIdInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  async enable(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
+    await this.oversight.enable({ ...actor, userId });
+  }
+
+  /** Ends all sessions of an account at once. */
+  @Post(':user_id/logout')
+  @UserIdInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  async logOut(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
+    await this.oversight.logOut({ ...actor, userId });
+  }
+}
