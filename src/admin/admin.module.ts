@@ -4,7 +4,8 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AdminController } from './admin.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
 
-@Module({ imports: [AuditModule, AuthModule, UsersModule], controllers: [AdminUsersController] })
+@Module({ imports: [AuditModule, AuthModule, UsersModule], controllers: [AdminController, AdminUsersController] })
 export class AdminModule {}

@@ -40,6 +40,11 @@ export class Audit {
     return this.list(`activity ${userId}`, { subjectId: userId }, page);
   }
 
+  /** What happened to anybody's, the newest first; a cursor holds for any filter. */
+  listAll(filter: AuditFilter, page: AuditPage): Promise<Page<ListedAuditEvent>> {
+    return this.list('audit', filter, page);
+  }
+
   private async list(
     scope: string,
     filter: AuditFilter,

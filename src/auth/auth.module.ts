@@ -53,6 +53,6 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     RefreshTokens,
     JwtStrategy,
   ],
-  exports: [JwtStrategy, Oversight],
+  exports: [JwtStrategy, Oversight, Sessions],
 })
 export class AuthModule {}

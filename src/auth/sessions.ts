@@ -119,9 +119,9 @@ export class Sessions {
     if (!ended?.length) throw new AppError('invalid_refresh_token');
   }
 
-  /** The caller's live sessions, the one used last first. */
-  list(principal: Principal): Promise<LiveSession[]> {
-    return selectLiveSessions(this.database.manager, principal.userId, this.clock.offsetMs);
+  /** An account's live sessions, the one used last first. */
+  list({ userId }: Pick<Principal, 'userId'>): Promise<LiveSession[]> {
+    return selectLiveSessions(this.database.manager, userId, this.clock.offsetMs);
   }
 
   /** @throws AppError `session_not_found` unless it is a live session of the caller's */

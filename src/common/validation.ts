@@ -103,6 +103,21 @@ export function QueryFlag(): PropertyDecorator {
   );
 }
 
+/** A UUID, then in lower case, as the database writes it. */
+export function Uuid(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (isString(value) ? value.toLowerCase() : value)),
+    Field(
+      { type: 'string', format: 'uuid' },
+      {
+        code: 'wrong_format',
+        detail: 'must be a UUID',
+        holds: (value) => isString(value) && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value),
+      },
+    ),
+  );
+}
+
 /** A query parameter in plain decimal digits; `1e2`, `0x10`, `+1` and ` 1` are refused. */
 export function QueryInteger(range: { min: number; max: number; default: number }): PropertyDecorator {
   return applyDecorators(

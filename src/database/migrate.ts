@@ -7,6 +7,7 @@ import { CleanupIndex1763690000000 } from './migrations/1763690000000-cleanup-in
 import { RevocationOrder1763769600000 } from './migrations/1763769600000-revocation-order.js';
 import { Audit1763790000000 } from './migrations/1763790000000-audit.js';
 import { Bans1763790100000 } from './migrations/1763790100000-bans.js';
+import { AdminSearch1763790200000 } from './migrations/1763790200000-admin-search.js';
 
 export const MIGRATIONS = [
   Initial1763683200000,
@@ -14,6 +15,7 @@ export const MIGRATIONS = [
   RevocationOrder1763769600000,
   Audit1763790000000,
   Bans1763790100000,
+  AdminSearch1763790200000,
 ];
 
 /** One arbitrary number for all instances of Roost. */

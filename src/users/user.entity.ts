@@ -11,6 +11,8 @@ export type AccountStatus = 'active' | 'disabled';
 @Check('users_role_check', `role IN ('user', 'moderator', 'admin')`)
 @Check('users_status_check', `status IN ('active', 'disabled')`)
 @Index('users_username_key', { synchronize: false })
+@Index('users_search_idx', { synchronize: false })
+@Index('users_created_idx', ['createdAt', 'id'])
 export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;

@@ -4,10 +4,19 @@ import { type EntityManager, Repository } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
+import { Cursors, Page } from '../common/pagination.js';
 import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { User } from './user.entity.js';
-import { selectIsDisabled } from './users.query.js';
+import {
+  type ListedUser,
+  selectIsDisabled,
+  selectUser,
+  selectUserPage,
+  type UserFilter,
+  userKey,
+  type UserSort,
+} from './users.query.js';
 
 /** Exactly one of the two; the e-mail in canonical form. */
 export type AccountIdentifier = { email: string } | { username: string };
@@ -26,6 +35,7 @@ export class UsersService {
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly random: Random,
     private readonly clock: Clock,
+    private readonly cursors: Cursors,
   ) {}
 
   /** @returns its id @throws AppError `email_taken` or `username_taken` */
@@ -54,6 +64,25 @@ export class UsersService {
 
   findById(id: string): Promise<User | null> {
     return this.users.findOneBy({ id });
+  }
+
+  /** As admins see it. @throws AppError `user_not_found` */
+  async describe(id: string): Promise<ListedUser> {
+    const user = await selectUser(this.users.manager, id, this.clock.offsetMs);
+    if (!user) throw new AppError('user_not_found');
+    return user;
+  }
+
+  /** For admins. @throws AppError `validation_failed` for a cursor of another sort */
+  async list(
+    filter: UserFilter,
+    { sort, cursor, limit }: { sort: UserSort; cursor: string | undefined; limit: number },
+  ): Promise<Page<ListedUser>> {
+    const scope = `users ${sort}`;
+    const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
+    const { offsetMs } = this.clock;
+    const rows = await selectUserPage(this.users.manager, filter, { sort, after, limit: limit + 1, offsetMs });
+    return Page.cut(rows, limit, (last) => this.cursors.encode(scope, userKey(sort, last)));
   }
 
   /** A ban with an end is over by itself, by the database's clock. */
