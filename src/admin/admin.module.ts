@@ -6,6 +6,11 @@ import { AuthModule } from '../auth/auth.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminController } from './admin.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
+import { FirstAdmin } from './first-admin.js';
 
-@Module({ imports: [AuditModule, AuthModule, UsersModule], controllers: [AdminController, AdminUsersController] })
+@Module({
+  imports: [AuditModule, AuthModule, UsersModule],
+  controllers: [AdminController, AdminUsersController],
+  providers: [FirstAdmin],
+})
 export class AdminModule {}

@@ -53,6 +53,6 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     RefreshTokens,
     JwtStrategy,
   ],
-  exports: [JwtStrategy, Oversight, Sessions],
+  exports: [JwtStrategy, Oversight, Passwords, Sessions],
 })
 export class AuthModule {}

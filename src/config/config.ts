@@ -51,6 +51,8 @@ export interface Config {
     readonly perUser: number;
   };
   readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
+  /** Made at start when there is no admin. */
+  readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   /** How long the audit keeps events. */
   readonly auditRetentionMs: number;
   readonly rateLimit: boolean;
@@ -60,16 +62,7 @@ export interface Config {
 }
 
 /** Names of the published configuration whose capability is not part of this version. */
-const NOT_YET = [
-  'REDIS_URL',
-  'SMTP_URL',
-  'MAIL_FROM',
-  'APP_URL',
-  'ACCOUNT_DELETE_DELAY',
-  'WORKERS',
-  'ADMIN_EMAIL',
-  'ADMIN_PASSWORD',
-] as const;
+const NOT_YET = ['REDIS_URL', 'SMTP_URL', 'MAIL_FROM', 'APP_URL', 'ACCOUNT_DELETE_DELAY', 'WORKERS'] as const;
 
 /**
  * Parses the variables.
@@ -99,6 +92,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       minLength: env.integer('PASSWORD_MIN_LENGTH', 8, { min: 8, max: 64 }),
       bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
     },
+    firstAdmin: readFirstAdmin(env),
     auditRetentionMs: env.duration('AUDIT_RETENTION', '400d', { min: '30d', max: '3650d' }),
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
@@ -181,6 +175,16 @@ export function readKeyFolder(env: Environment): KeyFolder | undefined {
   if (dir !== undefined) return { algorithm, dir };
   env.fault('JWT_KEYS_DIR', `is required with JWT_ALGORITHM=${algorithm}: name a folder, and ${FIRST_KEY} in it`);
   return undefined;
+}
+
+function readFirstAdmin(env: Environment): Config['firstAdmin'] {
+  const email = env.text('ADMIN_EMAIL');
+  const password = env.secret('ADMIN_PASSWORD');
+  if (email !== undefined && !env.has('ADMIN_PASSWORD')) env.fault('ADMIN_PASSWORD', 'is needed with ADMIN_EMAIL');
+  if (email === undefined && password !== undefined) env.fault('ADMIN_EMAIL', 'is needed with ADMIN_PASSWORD');
+  if (password !== undefined && Buffer.byteLength(password) > 72)
+    env.fault('ADMIN_PASSWORD', 'must have at most 72 bytes in UTF-8');
+  return email === undefined || password === undefined ? undefined : { email, password };
 }
 
 function checkSecret(env: Environment, secret: { name: string; value: string | undefined; production: boolean }): void {

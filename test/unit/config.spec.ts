@@ -60,6 +60,7 @@ describe('the configuration', () => {
       },
       sessions: { perUser: 50, refreshGraceMs: 30_000, idleTtlMs: 30 * 86_400_000, absoluteTtlMs: 90 * 86_400_000 },
       passwords: { minLength: 8, bcryptCost: 12 },
+      auditRetentionMs: 400 * 86_400_000,
       rateLimit: true,
       logLevel: 'info',
       unused: [],
@@ -123,6 +124,14 @@ describe('the configuration', () => {
     const faults = faultsOf({ [name]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${name} `));
+  });
+
+  it.each([
+    [{ ADMIN_EMAIL: 'a@example.org' }, 'ADMIN_PASSWORD'],
+    [{ ADMIN_PASSWORD: 'correct horse' }, 'ADMIN_EMAIL'],
+    [{ ADMIN_EMAIL: 'a@example.org', ADMIN_PASSWORD: 'x'.repeat(73) }, 'ADMIN_PASSWORD'],
+  ])('takes the first admin whole or not at all: %j', (values, name) => {
+    expect(faultsOf(values)).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
   });
 
   it('lists all faults at once, and never a value', () => {
