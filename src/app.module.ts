@@ -1,7 +1,7 @@
 /** The map: every module, and the guards that stand before all routes, in their order. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ThrottlerModule } from '@nestjs/throttler';
+import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import type { Logger } from 'pino';
 
 import { AdminModule } from './admin/admin.module.js';
@@ -9,6 +9,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { AddressLimitGuard, CounterStorage, rateLimits, UserLimitGuard } from './common/rate-limit.js';
+import { SharedCounterStorage } from './common/shared-counters.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -26,7 +27,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config, logger),
         DatabaseModule.with(config, databaseUrl, logger),
-        ThrottlerModule.forRoot(rateLimits(new CounterStorage())),
+        ThrottlerModule.forRoot(rateLimits(countersOf(config, logger))),
         UsersModule,
         AuditModule,
         AuthModule,
@@ -37,4 +38,8 @@ export class AppModule {
       providers: guards.map((useClass) => ({ provide: APP_GUARD, useClass })),
     };
   }
+}
+
+function countersOf({ rateLimit, redisUrl }: Config, logger: Logger): ThrottlerStorage {
+  return rateLimit && redisUrl !== undefined ? new SharedCounterStorage(redisUrl, logger) : new CounterStorage();
 }

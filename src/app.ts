@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { MAX_PARAM_LENGTH, trackMethods } from './common/allowed-methods.js';
+import { warnOfUntrustedProxies } from './common/forwarding.js';
 import { answerRouterError, labelAnswers, originForm, refuseRequests } from './common/http-hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './common/json-body.js';
 import { buildOpenApi } from './common/openapi.js';
@@ -61,6 +62,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   trackMethods(fastify);
   trackExchanges(fastify);
   labelAnswers(fastify, rules);
+  warnOfUntrustedProxies(fastify, config.http.trustedProxies, logger);
   if (config.rateLimit) limitAddresses(fastify, app.get(getStorageToken()));
   refuseRequests(fastify, rules);
   acceptOnlyJson(fastify);

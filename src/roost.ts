@@ -1,5 +1,5 @@
 /** One running Roost: its database, its HTTP server, and how both come and go. */
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { NestFactory } from '@nestjs/core';
@@ -13,6 +13,7 @@ import type { Config } from './config/config.js';
 import { waitForDatabase } from './database/connect.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.js';
 import { migrate } from './database/migrate.js';
+import { embeddedIn } from './database/open.js';
 import { Readiness } from './health/readiness.js';
 
 /** How long a load balancer may take to notice that this instance is draining, before it stops listening. Production only. */
@@ -68,8 +69,7 @@ export class Roost {
 
   private async startEmbedded(): Promise<string> {
     this.embedded = await startEmbeddedPostgres({
-      dataDir: join(this.config.database.dataDir, 'postgres'),
-      database: 'roost',
+      ...embeddedIn(this.config.database.dataDir),
       onLost: (error) => {
         this.logger.fatal(error.message);
         void this.stop(1);

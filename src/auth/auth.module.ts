@@ -16,6 +16,10 @@ import { Cleanup } from './cleanup.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { KnownAddress } from './known-address.entity.js';
+import { KnownAddresses } from './known-addresses.js';
+import { LoginFailure } from './login-failure.entity.js';
+import { LoginGuard } from './login-guard.js';
 import { Oversight } from './oversight.js';
 import { PasswordChange } from './password-change.js';
 import { Passwords } from './passwords.js';
@@ -35,13 +39,15 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     PassportModule,
     JwtModule.register({}),
     ListenerModule,
-    TypeOrmModule.forFeature([Session]),
+    TypeOrmModule.forFeature([Session, LoginFailure, KnownAddress]),
   ],
   controllers: [AuthController, SessionsController, RevocationsController, JwksController],
   providers: [
     AuthService,
     Cleanup,
     { provide: HashQueue, useFactory: () => new HashQueue() },
+    KnownAddresses,
+    LoginGuard,
     Passwords,
     PasswordChange,
     Oversight,

@@ -12,6 +12,7 @@ import type { Origin } from '../common/origin.js';
 import type { User } from '../users/user.entity.js';
 import { type AccountIdentifier, UsersService } from '../users/users.service.js';
 import type { LogoutScope } from './auth.dto.js';
+import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, type Grant, Sessions } from './sessions.js';
 
@@ -26,6 +27,7 @@ export class AuthService {
     private readonly audit: Audit,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
+    private readonly loginGuard: LoginGuard,
     private readonly sessions: Sessions,
   ) {}
 
@@ -43,16 +45,21 @@ export class AuthService {
     });
   }
 
-  /** @throws AppError `invalid_credentials`, `account_disabled` after the right password, or `overloaded` */
+  /** @throws AppError `invalid_credentials`, `account_disabled` after the right password, `rate_limited` or `overloaded` */
   async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Grant> {
-    for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
-      const user = await this.verified(identifier, password, client);
-      const grant = await this.sessions.start(user, client);
-      if (!grant) continue;
-      await this.upgradeHash(user, password, client);
-      return grant;
-    }
-    throw new AppError('overloaded');
+    let user = await this.users.findByIdentifier(identifier);
+    return this.loginGuard.guarded({ identifier, userId: user?.id, address: client.ip }, async () => {
+      for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
+        const verified = await this.verified(user, password, client);
+        const grant = await this.sessions.start(verified, client);
+        if (grant) {
+          await this.upgradeHash(verified, password, client);
+          return grant;
+        }
+        user = await this.users.findByIdentifier(identifier);
+      }
+      throw new AppError('overloaded');
+    });
   }
 
   refresh(refreshToken: string, client: Client): Promise<Grant> {
@@ -90,8 +97,7 @@ export class AuthService {
     return user;
   }
 
-  private async verified(identifier: AccountIdentifier, password: string, client: Client): Promise<User> {
-    const user = await this.users.findByIdentifier(identifier);
+  private async verified(user: User | null, password: string, client: Client): Promise<User> {
     const right = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
     if (!user || !right) throw await this.loginFailed(user, 'invalid_credentials', client);
     if (await this.users.isDisabled(user)) throw await this.loginFailed(user, 'account_disabled', client);

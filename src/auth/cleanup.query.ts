@@ -1,14 +1,20 @@
 /** Deletes what nothing asks for any more, a few rows at a time; rows that another instance is deleting are left to it. */
 import type { EntityManager } from 'typeorm';
 
+import { ADDRESS_KNOWN } from './known-addresses.query.js';
+import { GUESSES_REMEMBERED } from './login-guard.query.js';
 import { KEPT_MS } from './revocations.query.js';
 
 /** An access token may outlive its session. */
 const KEPT = `interval '${KEPT_MS} ms'`;
 
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+
 const DEAD = {
-  sessions: `least(expires_at, revoked_at) < clock_timestamp() + $1 * interval '1 ms' - ${KEPT}`,
-  revocations: `created_at < clock_timestamp() + $1 * interval '1 ms' - ${KEPT}`,
+  sessions: `least(expires_at, revoked_at) < ${NOW} - ${KEPT}`,
+  revocations: `created_at < ${NOW} - ${KEPT}`,
+  login_failures: `counted_at < ${NOW} - ${GUESSES_REMEMBERED} AND (blocked_until IS NULL OR blocked_until < ${NOW})`,
+  known_addresses: `seen_at < ${NOW} - ${ADDRESS_KNOWN}`,
 };
 
 export type CleanedTable = keyof typeof DEAD;

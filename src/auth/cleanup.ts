@@ -1,4 +1,4 @@
-/** Clears away ended sessions and old revocations, in small batches, on any number of instances at once. */
+/** Clears away what has ended (sessions, revocations, counted guesses, known addresses), in small batches, on any number of instances at once. */
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';

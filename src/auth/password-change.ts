@@ -10,6 +10,7 @@ import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
 
@@ -25,13 +26,14 @@ export class PasswordChange {
     private readonly audit: Audit,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
+    private readonly loginGuard: LoginGuard,
     private readonly sessions: Sessions,
   ) {}
 
   /**
    * Changes the caller's password and ends all of their other sessions.
    * @throws AppError `wrong_password`, `validation_failed`, `account_disabled` after the right password, `token_revoked`
-   *   when the caller's own session ended meanwhile, or `overloaded`
+   *   when the caller's own session ended meanwhile, `rate_limited` after many wrong ones, or `overloaded`
    */
   async change(principal: Principal, { from, to }: { from: string; to: string }, client: Client): Promise<void> {
     let hash: string | undefined;
@@ -62,11 +64,13 @@ export class PasswordChange {
     { user, password }: { user: User; password: string },
     client: Client,
   ): Promise<void> {
-    const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
-    if (!right) {
+    const guess = { identifier: { email: user.email }, userId: user.id, address: client.ip };
+    await this.loginGuard.guarded(guess, async () => {
+      const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
+      if (right) return;
       await this.audit.record(undefined, client, [eventOf(principal, 'password.change_failed')]);
       throw new AppError('wrong_password');
-    }
+    });
     if (await this.users.isDisabled(user)) throw new AppError('account_disabled');
   }
 

@@ -7,14 +7,12 @@ import { Random } from '../common/random.js';
 import { codePoints } from '../common/text.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { parseHash } from './bcrypt-hash.js';
 import { HashQueue } from './hash-queue.js';
 import { guessable, type PasswordOwner } from './password-rules.js';
 
 /** bcrypt ignores what comes after; so longer passwords are refused, never cut. */
 export const PASSWORD_MAX_BYTES = 72;
-
-/** `$2y$` is PHP's name for `$2b$`; `$2a$` differs only for passwords that are far too long here. */
-const BCRYPT = /^\$2(?<version>[aby])\$(?<cost>\d\d)\$(?<rest>[./A-Za-z0-9]{53})$/;
 
 @Injectable()
 export class Passwords implements OnModuleInit {
@@ -58,7 +56,7 @@ export class Passwords implements OnModuleInit {
    */
   async verify(password: string, hash: string | undefined, isGone?: () => boolean): Promise<boolean> {
     const decoy = await this.decoy;
-    const stored = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? parse(hash) : undefined;
+    const stored = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? parseHash(hash) : undefined;
     return this.queue.run(async () => {
       if (!stored) await bcrypt.compare('', decoy);
       const matches = stored !== undefined && (await bcrypt.compare(password, stored.comparable));
@@ -69,7 +67,7 @@ export class Passwords implements OnModuleInit {
 
   /** Whether it should be made anew from its password: of a lower cost than configured, or of another version. */
   isOutdated(hash: string): boolean {
-    const stored = parse(hash);
+    const stored = parseHash(hash);
     if (!stored) return false;
     const { bcryptCost } = this.config.passwords;
     return stored.cost < bcryptCost || (stored.cost === bcryptCost && stored.version !== 'b');
@@ -79,18 +77,4 @@ export class Passwords implements OnModuleInit {
   private async topUp(from: number): Promise<void> {
     for (let cost = from; cost < this.config.passwords.bcryptCost; cost += 1) await bcrypt.hash('', cost);
   }
-}
-
-interface StoredHash {
-  readonly version: string;
-  readonly cost: number;
-  /** As the library reads it. */
-  readonly comparable: string;
-}
-
-/** @returns undefined for what is no hash, which no password matches */
-function parse(hash: string | undefined): StoredHash | undefined {
-  const { version, cost, rest } = BCRYPT.exec(hash ?? '')?.groups ?? {};
-  if (version === undefined || cost === undefined || rest === undefined) return undefined;
-  return { version, cost: Number(cost), comparable: `$2b$${cost}$${rest}` };
 }

@@ -16,8 +16,10 @@ export interface LockedSession {
   readonly salt: Buffer;
   readonly prevSalt: Buffer | null;
   readonly rotatedAt: Date;
+  readonly lastUsedAt: Date;
   readonly expiresAt: Date;
   readonly revokedAt: Date | null;
+  readonly ip: string | null;
   readonly accountStatus: AccountStatus;
   readonly role: Role;
   readonly epoch: number;
@@ -69,8 +71,9 @@ export async function insertSession(tx: EntityManager, session: SessionStart): P
 export async function lockSession(tx: EntityManager, id: string, offsetMs: number): Promise<LockedSession | undefined> {
   const rows: LockedSession[] = await tx.query(
     `SELECT s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
-            s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", u.role,
-            CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.token_epoch AS epoch, ${NOW} AS now
+            s.last_used_at AS "lastUsedAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", host(s.ip) AS ip,
+            CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
+            u.token_epoch AS epoch, ${NOW} AS now
        FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = $2
         FOR UPDATE OF s`,

@@ -15,6 +15,7 @@ import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { User } from '../users/user.entity.js';
+import { KnownAddresses } from './known-addresses.js';
 import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from './revocations.js';
 import type { SessionEnd } from './session.entity.js';
@@ -58,6 +59,7 @@ export class Sessions {
     private readonly audit: Audit,
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: Revocations,
+    private readonly addresses: KnownAddresses,
     private readonly clock: Clock,
     private readonly random: Random,
   ) {}
@@ -77,6 +79,8 @@ export class Sessions {
       const capped = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
       const started = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
       await this.audit.record(tx, client, [started, ...endEvents(capped, user.id, 'session_cap')]);
+      // Locked after sessions, as a refresh does.
+      await this.addresses.remember(tx, user.id, client.ip);
       return capped;
     });
     if (!ended) return undefined;
@@ -212,6 +216,8 @@ export class Sessions {
           ...client,
           ...this.times(),
         });
+        const use = { last: { ip: session.ip, at: session.lastUsedAt }, now: { ip: client.ip, at: session.now } };
+        await this.addresses.rememberUse(tx, session.userId, use);
         return { how: decision, grant: this.grant(session, { seq: presented.seq + 1, salt }) };
       }
       case 'repeat':

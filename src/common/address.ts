@@ -1,6 +1,7 @@
 /** Client addresses as limits and logs see them. */
 import { isIP } from 'node:net';
 
+import { DEFAULT_IPV6_SUBNET_PREFIX, normalizeIp } from '@nestjs/throttler';
 import ipaddr from 'ipaddr.js';
 
 /** The network a text names (a CIDR block or a single address), or undefined. */
@@ -25,4 +26,9 @@ export function isLocalAddress(address: string): boolean {
 export function addressOf(ip: string): string | null {
   const address = ip.replace(/%.*$/, '');
   return isIP(address) === 0 ? null : address;
+}
+
+/** What one person can easily choose among counts as one: an IPv6 network of /64, in every spelling; an IPv4 address. */
+export function networkOf(address: string): string {
+  return normalizeIp(address, DEFAULT_IPV6_SUBNET_PREFIX);
 }

@@ -1,8 +1,6 @@
 /** General limits: @nestjs/throttler with counters of constant cost and the headers of draft-ietf-httpapi-ratelimit-headers. */
 import { type CustomDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import {
-  DEFAULT_IPV6_SUBNET_PREFIX,
-  normalizeIp,
   ThrottlerGuard,
   type ThrottlerModuleOptions,
   type ThrottlerOptions,
@@ -12,6 +10,7 @@ import {
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { AuthenticatedRequest } from './access.js';
+import { networkOf } from './address.js';
 import { AppError } from './errors.js';
 import { sendProblem } from './http-hardening.js';
 
@@ -69,7 +68,7 @@ const ADDRESS_LIMIT = { name: 'address', limit: 600, ttl: MINUTE_MS };
 export function limitAddresses(fastify: FastifyInstance, storage: ThrottlerStorage): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url?.startsWith('/health/') === true) return;
-    const tracker = normalizeIp(request.ip, DEFAULT_IPV6_SUBNET_PREFIX);
+    const tracker = networkOf(request.ip);
     const refusal = await count(storage, reply, { ...ADDRESS_LIMIT, tracker });
     if (!refusal) return;
     sendProblem(request, reply, refusal);

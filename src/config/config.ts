@@ -56,13 +56,17 @@ export interface Config {
   /** How long the audit keeps events. */
   readonly auditRetentionMs: number;
   readonly rateLimit: boolean;
+  /** Where instances share their rate limits; undefined: each counts for itself. */
+  readonly redisUrl: string | undefined;
+  /** Whether wrong passwords are counted. */
+  readonly loginGuard: boolean;
   readonly logLevel: LogLevel;
   /** Variables that are set but have no effect: in this version, or with these settings. */
   readonly unused: readonly string[];
 }
 
 /** Names of the published configuration whose capability is not part of this version. */
-const NOT_YET = ['REDIS_URL', 'SMTP_URL', 'MAIL_FROM', 'APP_URL', 'ACCOUNT_DELETE_DELAY', 'WORKERS'] as const;
+const NOT_YET = ['SMTP_URL', 'MAIL_FROM', 'APP_URL', 'ACCOUNT_DELETE_DELAY', 'WORKERS'] as const;
 
 /**
  * Parses the variables.
@@ -95,6 +99,8 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     firstAdmin: readFirstAdmin(env),
     auditRetentionMs: env.duration('AUDIT_RETENTION', '400d', { min: '30d', max: '3650d' }),
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
+    redisUrl: readRedis(env, production),
+    loginGuard: readSwitch(env, 'LOGIN_GUARD', production),
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
     unused: [...NOT_YET, ...(keyFolder ? [] : ['JWT_KEYS_DIR'])].filter((name) => env.has(name)),
   };
@@ -108,7 +114,6 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
   };
   checkSecret(env, { name: 'SERVICE_TOKEN', value: tokens.serviceToken, production });
   refuseUnsupported(env);
-  readSwitch(env, 'LOGIN_GUARD', production);
   if (config.sessions.idleTtlMs > config.sessions.absoluteTtlMs)
     env.fault('SESSION_IDLE_TTL', 'must not be longer than SESSION_ABSOLUTE_TTL');
   if (env.faults.length > 0) throw new ConfigError(env.faults);
@@ -152,6 +157,13 @@ function readDatabase(env: Environment, production: boolean): Omit<Config['datab
     }
   }
   return { url, directUrl, poolMax };
+}
+
+function readRedis(env: Environment, production: boolean): string | undefined {
+  const url = env.secretUrl('REDIS_URL', ['redis:', 'rediss:']);
+  if (production && url !== undefined && hasDefaultPassword(url))
+    env.fault('REDIS_URL', 'has a default password, which production refuses');
+  return url;
 }
 
 function readJwtSecrets(

@@ -1,8 +1,14 @@
 /** Keys for single purposes, derived from one secret (HKDF, RFC 5869), so that no two uses share a key. */
-import { hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 
-export type KeyPurpose = 'access token key id' | 'cursor' | 'refresh token' | 'refresh token key id';
+export type KeyPurpose =
+  'access token key id' | 'cursor' | 'known address' | 'login guard' | 'refresh token' | 'refresh token key id';
 
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `roost ${purpose}`, 32));
+}
+
+/** HMAC-SHA-256 of texts without NUL: tells equal ones from others, and nobody without the key what they are. */
+export function fingerprint(key: Buffer, ...texts: string[]): Buffer {
+  return createHmac('sha256', key).update(texts.join('\0')).digest();
 }

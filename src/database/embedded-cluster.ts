@@ -20,17 +20,21 @@ export const ROLE = 'roost';
  * @throws EmbeddedPostgresError when the folder holds something else, another major version, or its password is lost
  */
 export async function prepareCluster(place: Place, binaries: Binaries): Promise<string> {
-  const passwordFile = `${place.dataDir}.password`;
   if (await isCluster(place.dataDir)) {
     await requireMajor(place.dataDir, binaries.major);
-    return readPassword(passwordFile);
+    return readPassword(place.dataDir);
   }
   await requireEmpty(place.dataDir);
+  const passwordFile = passwordFileOf(place.dataDir);
   const password = randomBytes(24).toString('base64url');
   await rm(passwordFile, { force: true });
   await writeFile(passwordFile, password, { mode: 0o600, flag: 'wx', flush: true });
   await makeCluster(place, binaries.initdb, password);
   return password;
+}
+
+function passwordFileOf(dataDir: string): string {
+  return `${dataDir}.password`;
 }
 
 async function requireMajor(dataDir: string, major: string): Promise<void> {
@@ -41,7 +45,9 @@ async function requireMajor(dataDir: string, major: string): Promise<void> {
   );
 }
 
-async function readPassword(passwordFile: string): Promise<string> {
+/** @throws EmbeddedPostgresError when it is lost */
+export async function readPassword(dataDir: string): Promise<string> {
+  const passwordFile = passwordFileOf(dataDir);
   try {
     return await readFile(passwordFile, 'utf8');
   } catch (error) {

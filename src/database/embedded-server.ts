@@ -174,7 +174,7 @@ interface Postmaster {
 }
 
 /** The live server of the cluster. A pid file whose pid is another process's by now would keep it from starting. */
-async function findPostmaster(dataDir: string): Promise<Postmaster | undefined> {
+export async function findPostmaster(dataDir: string): Promise<Postmaster | undefined> {
   const pidFile = join(dataDir, 'postmaster.pid');
   const lines = (await readIfExists(pidFile)).split('\n');
   const pid = Number(lines[0]);

@@ -2,11 +2,11 @@
 import { Client } from 'pg';
 
 import { locateBinaries } from './embedded-binaries.js';
-import { ROLE, prepareCluster } from './embedded-cluster.js';
+import { ROLE, prepareCluster, readPassword } from './embedded-cluster.js';
 import { EmbeddedPostgresError } from './embedded-error.js';
 import { lockCluster } from './embedded-lock.js';
 import { choosePlace } from './embedded-place.js';
-import { type Server, startServer } from './embedded-server.js';
+import { findPostmaster, type Server, startServer } from './embedded-server.js';
 
 export { EmbeddedPostgresError };
 
@@ -63,8 +63,8 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
     const binaries = await locateBinaries(place, systemDir);
     const password = await prepareCluster(place, binaries);
     server = await startServer({ command: binaries.postgres, dataDir, account, settings, onLost });
-    const base = `postgres://${ROLE}:${password}@127.0.0.1:${server.port}`;
-    const url = await createDatabase(base, options.database);
+    const url = urlOf(password, server.port, options.database);
+    await createDatabase(url, { maintenance: urlOf(password, server.port, 'postgres'), database: options.database });
     return { url, dataDir, notices, stop };
   } catch (error) {
     await stop();
@@ -72,19 +72,37 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   }
 }
 
-async function createDatabase(base: string, database: string): Promise<string> {
-  const url = `${base}/${encodeURIComponent(database)}`;
+/**
+ * The URL of the cluster in `dataDir` while another process of Roost runs it.
+ * @returns undefined when nobody does
+ */
+export async function findEmbeddedPostgres({
+  dataDir,
+  database,
+  systemDir = SYSTEM_DIR,
+}: EmbeddedPostgresOptions): Promise<string | undefined> {
+  const place = await choosePlace(dataDir, systemDir);
+  const postmaster = await findPostmaster(place.dataDir);
+  if (postmaster?.status !== 'ready') return undefined;
+  return urlOf(await readPassword(place.dataDir), postmaster.port, database);
+}
+
+function urlOf(password: string, port: number, database: string): string {
+  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+}
+
+async function createDatabase(
+  url: string,
+  { maintenance, database }: { maintenance: string; database: string },
+): Promise<void> {
   try {
     await withClient(url, () => Promise.resolve());
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code === '28P01') throw new EmbeddedPostgresError('The password file beside the database is of another one.');
     if (code !== '3D000') throw error;
-    await withClient(`${base}/postgres`, (client) =>
-      client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`),
-    );
+    await withClient(maintenance, (client) => client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`));
   }
-  return url;
 }
 
 async function withClient(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { keepAuditPartitions } from './audit-partitions.js';
 import { Initial1763683200000 } from './migrations/1763683200000-initial.js';
 import { CleanupIndex1763690000000 } from './migrations/1763690000000-cleanup-index.js';
+import { LoginGuard1763712000000 } from './migrations/1763712000000-login-guard.js';
 import { RevocationOrder1763769600000 } from './migrations/1763769600000-revocation-order.js';
 import { Audit1763790000000 } from './migrations/1763790000000-audit.js';
 import { Bans1763790100000 } from './migrations/1763790100000-bans.js';
@@ -12,6 +13,7 @@ import { AdminSearch1763790200000 } from './migrations/1763790200000-admin-searc
 export const MIGRATIONS = [
   Initial1763683200000,
   CleanupIndex1763690000000,
+  LoginGuard1763712000000,
   RevocationOrder1763769600000,
   Audit1763790000000,
   Bans1763790100000,

@@ -65,8 +65,17 @@ export function Username(): PropertyDecorator {
 
 /** A username that somebody chooses. */
 export function NewUsername(): PropertyDecorator {
-  const holds = (value: unknown): boolean => !RESERVED_USERNAMES.has((value as string).toLowerCase());
+  const holds = (value: unknown): boolean => !isReserved(value as string);
   return Text({ ...USERNAME, also: [{ code: 'reserved', detail: 'is reserved', holds }] });
+}
+
+/** Whether somebody may choose it, as far as the name itself tells. */
+export function isUsername(value: unknown): value is string {
+  return typeof value === 'string' && USERNAME.pattern.regex.test(value) && !isReserved(value);
+}
+
+function isReserved(username: string): boolean {
+  return RESERVED_USERNAMES.has(username.toLowerCase());
 }
 
 /** An account, as its owner sees it. */

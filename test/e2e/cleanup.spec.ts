@@ -27,7 +27,7 @@ describe('clean-up', () => {
     const phone = await login(app, ada.email);
     await app.api.as(phone.access_token).post('/auth/logout');
     app.clock.advance('24h');
-    expect(await cleanUp()).toEqual({ sessions: 0, revocations: 0 });
+    expect(await cleanUp()).toMatchObject({ sessions: 0, revocations: 0 });
     await expectDead(app, phone);
   });
 
@@ -36,15 +36,15 @@ describe('clean-up', () => {
     await app.api.as(phone.access_token).post('/auth/logout');
     app.clock.advance('26h');
     const tokens = await refreshed(app, ada.refresh_token);
-    expect(await cleanUp()).toEqual({ sessions: 1, revocations: 1 });
+    expect(await cleanUp()).toMatchObject({ sessions: 1, revocations: 1 });
     await expectLive(app, tokens);
   });
 
   it('takes sessions that ended by themselves', async () => {
     app.clock.advance('30d');
-    expect(await cleanUp()).toEqual({ sessions: 0, revocations: 0 });
+    expect(await cleanUp()).toMatchObject({ sessions: 0, revocations: 0 });
     app.clock.advance('2d');
-    expect(await cleanUp()).toEqual({ sessions: 1, revocations: 0 });
+    expect(await cleanUp()).toMatchObject({ sessions: 1, revocations: 0 });
   });
 
   it('works in batches, on several instances at once, and takes each row once', async () => {
@@ -61,6 +61,27 @@ describe('clean-up', () => {
     }
   });
 
+  it('takes counted guesses when they are forgotten, and none that an account still waits for', async () => {
+    await app.pool.query(
+      `INSERT INTO login_failures (id, count, counted_at, blocked_until)
+       VALUES ('old', 1, now(), NULL), ('paused', 5, now(), now() + interval '1 s'),
+              ('locked', 100, now(), now() + interval '30 days'), ('new', 1, now() + interval '2 hours', NULL)`,
+    );
+    app.clock.advance('23h');
+    expect(await cleanUp()).toMatchObject({ login_failures: 0 });
+    app.clock.advance('2h');
+    expect(await cleanUp()).toMatchObject({ login_failures: 2 });
+    app.clock.advance('29d');
+    expect(await cleanUp()).toMatchObject({ login_failures: 2 });
+  });
+
+  it('takes addresses that were not used for 90 days', async () => {
+    app.clock.advance('89d');
+    expect(await cleanUp()).toMatchObject({ known_addresses: 0 });
+    app.clock.advance('2d');
+    expect(await cleanUp()).toMatchObject({ known_addresses: 1 });
+  });
+
   it('does not wait for a row that somebody holds', async () => {
     const phone = await login(app, ada.email);
     await app.api.as(phone.access_token).post('/auth/logout');
@@ -69,12 +90,12 @@ describe('clean-up', () => {
     try {
       await holder.query('BEGIN');
       await holder.query('SELECT 1 FROM sessions WHERE revoked_at IS NOT NULL FOR UPDATE');
-      expect(await cleanUp()).toEqual({ sessions: 0, revocations: 1 });
+      expect(await cleanUp()).toMatchObject({ sessions: 0, revocations: 1 });
     } finally {
       await holder.query('ROLLBACK');
       holder.release();
     }
-    expect(await cleanUp()).toEqual({ sessions: 1, revocations: 0 });
+    expect(await cleanUp()).toMatchObject({ sessions: 1, revocations: 0 });
   });
 
   it('finds what to take from an index', async () => {

@@ -69,6 +69,39 @@ describe('proxies (D9)', () => {
     expect(loggedIp(await get('/health/live', chain))).toBe('203.0.113.7');
     expect(loggedIp(await get('/health/live', { 'x-real-ip': '203.0.113.9' }))).toBe('127.0.0.1');
   });
+
+  describe('that nobody named', () => {
+    const warnings = (): unknown[] =>
+      app.log
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ event }) => event === 'proxy_not_trusted')
+        .map(({ level, peer, header, msg }) => ({ level, peer, header, names: String(msg).includes('TRUST_PROXY') }));
+
+    it.each([
+      ['x-forwarded-for', ''],
+      ['forwarded', ''],
+      ['x-forwarded-for', '10.0.0.0/8,::1/128,127.0.0.2'],
+    ])('are told of once, when they say %s and TRUST_PROXY is "%s"', async (header, named) => {
+      await started({ TRUST_PROXY: named });
+      for (let n = 0; n < 5; n += 1) await get(n % 2 ? '/health/live' : '/nowhere', { [header]: `203.0.113.${n}` });
+      expect(warnings()).toEqual([{ level: 'warn', peer: '127.0.0.1', header, names: true }]);
+    });
+
+    it.each(['127.0.0.1', '127.0.0.0/8', '10.0.0.0/8,127.0.0.1/32'])(
+      'are not those of TRUST_PROXY=%s',
+      async (named) => {
+        await started({ TRUST_PROXY: named });
+        for (const header of ['x-forwarded-for', 'forwarded']) await get('/health/live', { [header]: '203.0.113.7' });
+        expect(warnings()).toEqual([]);
+      },
+    );
+
+    it('are nobody when nothing is forwarded', async () => {
+      await started({});
+      await get('/health/live', { 'x-real-ip': '203.0.113.7' });
+      expect(warnings()).toEqual([]);
+    });
+  });
 });
 
 describe('HTTPS in production', () => {

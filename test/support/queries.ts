@@ -3,11 +3,11 @@ import pg from 'pg';
 
 export interface Watched<T> {
   readonly result: T;
-  /** Statements in their order; what the instance asks by itself, now and then, is left out. */
+  /** Statements in their order; what the instance asks by itself now and then, and says to a new connection, is left out. */
   readonly statements: string[];
 }
 
-const BACKGROUND = /FROM \(VALUES \(1\)\) one\s+LEFT JOIN revocations|^NOTIFY echo_/;
+const BACKGROUND = /FROM \(VALUES \(1\)\) one\s+LEFT JOIN revocations|^NOTIFY echo_|^SET statement_timeout/;
 
 /** Counts in the whole process: run one application at a time. */
 export async function watchQueries<T>(work: () => Promise<T>): Promise<Watched<T>> {

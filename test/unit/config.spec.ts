@@ -62,6 +62,8 @@ describe('the configuration', () => {
       passwords: { minLength: 8, bcryptCost: 12 },
       auditRetentionMs: 400 * 86_400_000,
       rateLimit: true,
+      redisUrl: undefined,
+      loginGuard: true,
       logLevel: 'info',
       unused: [],
     });
@@ -83,6 +85,8 @@ describe('the configuration', () => {
     ['PUBLIC_URL', 'javascript:alert(1)'],
     ['DATABASE_URL', 'mysql://localhost/x'],
     ['DATABASE_DIRECT_URL', 'localhost:5432'],
+    ['REDIS_URL', 'http://localhost:6379'],
+    ['REDIS_URL', 'localhost:6379'],
     ['DATABASE_POOL_MAX', '0'],
     ['JWT_SECRET', 'only thirty-one bytes, not more'],
     ['JWT_SECRET_PREVIOUS', 'short'],
@@ -195,6 +199,14 @@ describe('the configuration', () => {
       }
     });
 
+    it('refuses a Redis password that everybody knows', () => {
+      expect(faultsOf({ ...PRODUCTION, REDIS_URL: 'redis://:password@cache:6379' })).toEqual([
+        expect.stringMatching(/^REDIS_URL /),
+      ]);
+      for (const url of ['redis://cache:6379/1', 'rediss://:hV3kkPq0zL@cache:6380'])
+        expect(load({ ...PRODUCTION, REDIS_URL: url }).redisUrl).toBe(url);
+    });
+
     it('takes the embedded database only when it is asked for by name', () => {
       expect(load({ ...PRODUCTION, DATABASE_URL: 'embedded' }).database.url).toBeUndefined();
     });
@@ -223,6 +235,8 @@ describe('the configuration', () => {
       expect(load({ ...PRODUCTION, DATABASE_URL: '', DATABASE_URL_FILE: file }).database.url).toBe(
         PRODUCTION.DATABASE_URL,
       );
+      writeFileSync(file, 'rediss://:hV3kkPq0zL@cache:6380\n');
+      expect(load({ REDIS_URL_FILE: file }).redisUrl).toBe('rediss://:hV3kkPq0zL@cache:6380');
     });
 
     it('are refused when empty, or when given both ways', () => {
@@ -243,7 +257,9 @@ describe('the configuration', () => {
   });
 
   it('names the variables that have no effect in this version', () => {
-    expect(load({ SMTP_URL: 'smtp://localhost', REDIS_URL: '' }).unused).toEqual(['SMTP_URL']);
+    expect(load({ SMTP_URL: 'smtp://localhost', MAIL_FROM: '', REDIS_URL: 'redis://localhost' }).unused).toEqual([
+      'SMTP_URL',
+    ]);
   });
 
   it('documents each variable in .env.example and in the README', () => {

@@ -1,0 +1,107 @@
+/**
+ * `npm run users:import -- users.jsonl`: takes in the users of another system, one JSON object a line (`-` reads standard
+ * input). See docs/importing-users.md.
+ */
+import { createReadStream, statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+
+import pg from 'pg';
+
+import { importUsers } from '../dist/auth/users-import.js';
+import { loadConfig } from '../dist/config/config.js';
+import { ConfigError } from '../dist/config/environment.js';
+import { readVariables } from '../dist/config/variables.js';
+import { DatabaseStartError } from '../dist/database/connect.js';
+import { EmbeddedPostgresError } from '../dist/database/embedded-error.js';
+import { openDatabase } from '../dist/database/open.js';
+
+const USAGE = 'Usage: npm run users:import -- users.jsonl (or - for standard input)';
+/** Reasons shown one by one; the summary counts the rest. */
+const SHOWN = 20;
+
+class UsageError extends Error {}
+
+async function main() {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new UsageError(USAGE);
+  const total = file === '-' ? undefined : statSync(file).size;
+  const config = loadConfig(readVariables());
+  let bytes = 0;
+  const database = await openDatabase(config);
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  const input = file === '-' ? process.stdin : createReadStream(file);
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  let interrupted = false;
+  process.once('SIGINT', () => {
+    interrupted = true;
+    lines.close();
+    input.destroy();
+  });
+  try {
+    const bar = progressBar(() => (total === undefined ? undefined : bytes / total));
+    let shown = 0;
+    const counted = countedLines(lines, (line) => (bytes += Buffer.byteLength(line) + 1));
+    const counts = await importUsers(counted, {
+      query: (statement, values) => pool.query(statement, values),
+      now: new Date(),
+      onRefused: ({ line, reason }) => {
+        if ((shown += 1) <= SHOWN) bar.say(`Line ${line}: ${reason}`);
+        else if (shown === SHOWN + 1) bar.say('… more lines are refused; they are counted below.');
+      },
+      onProgress: (counts) => bar.show(counts),
+    });
+    bar.end();
+    process.stdout.write(`${summary(counts, interrupted)}\n`);
+    process.exitCode = interrupted ? 130 : counts.refused > 0 ? 1 : 0;
+  } finally {
+    await pool.end();
+    await database.close();
+  }
+}
+
+async function* countedLines(lines, onLine) {
+  for await (const line of lines) {
+    onLine(line);
+    yield line;
+  }
+}
+
+function summary({ imported, present, refused }, interrupted) {
+  const said = `${imported} imported, ${present} were there already, ${refused} refused.`;
+  return interrupted ? `${said}\nInterrupted: run the same command again, it goes on where it was.` : said;
+}
+
+/** On a terminal; elsewhere only what is refused is said. */
+function progressBar(share) {
+  const { stderr } = process;
+  const clear = () => stderr.isTTY && stderr.write('\r\x1b[K');
+  return {
+    say(text) {
+      clear();
+      stderr.write(`${text}\n`);
+    },
+    show({ lines }) {
+      if (!stderr.isTTY) return;
+      const done = Math.min(1, share() ?? 0);
+      const bar =
+        share() === undefined ? '' : `[${'█'.repeat(done * 30).padEnd(30, '░')}] ${Math.floor(done * 100)} % `;
+      stderr.write(`\r\x1b[K${bar}${lines} lines`);
+    },
+    end: clear,
+  };
+}
+
+const TOLD = [UsageError, ConfigError, DatabaseStartError, EmbeddedPostgresError];
+
+try {
+  await main();
+} catch (error) {
+  const told =
+    TOLD.some((kind) => error instanceof kind) ||
+    error.syscall !== undefined ||
+    error.code?.startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(`${told ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+}

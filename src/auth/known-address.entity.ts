@@ -1,0 +1,18 @@
+/** An address that an account was used from. Both are HMACs: the row names neither, and needs no account to be there. */
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+@Entity('known_addresses')
+@Index('known_addresses_account_idx', ['account', 'seenAt'])
+@Index('known_addresses_seen_at_idx', ['seenAt'])
+export class KnownAddress {
+  /** Of the account and the address. */
+  @PrimaryColumn('bytea', { primaryKeyConstraintName: 'known_addresses_pkey' })
+  id: Buffer;
+
+  @Column('bytea')
+  account: Buffer;
+
+  /** To the day. */
+  @Column({ type: 'timestamptz', name: 'seen_at', precision: 3 })
+  seenAt: Date;
+}

@@ -1,0 +1,18 @@
+/** How many wrong passwords in a row; its id is an HMAC, so that the row names neither an account nor an address. */
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+@Entity('login_failures')
+@Index('login_failures_counted_at_idx', ['countedAt'])
+export class LoginFailure {
+  @PrimaryColumn('bytea', { primaryKeyConstraintName: 'login_failures_pkey' })
+  id: Buffer;
+
+  @Column('integer')
+  count: number;
+
+  @Column({ type: 'timestamptz', name: 'counted_at', precision: 3 })
+  countedAt: Date;
+
+  @Column({ type: 'timestamptz', name: 'blocked_until', precision: 3, nullable: true })
+  blockedUntil: Date | null;
+}

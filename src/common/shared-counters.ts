@@ -1,0 +1,123 @@
+/** Fixed windows in Redis, the same for all instances; while Redis is away each process counts for itself. */
+import { once } from 'node:events';
+
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { ThrottlerStorage } from '@nestjs/throttler';
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+
+import { CounterStorage } from './rate-limit.js';
+
+/** How long a request waits for Redis at most, and how long a start waits for the first connection. Milliseconds. */
+const PATIENCE = { answer: 100, start: 1_000 };
+const TRY_AGAIN_MS = 500;
+
+/** A window begins with its first hit; one that lost its end, by whatever accident, gets one. */
+const COUNT_HIT = `
+  local hits = redis.call('INCR', KEYS[1])
+  local left = redis.call('PTTL', KEYS[1])
+  if left < 0 then
+    left = tonumber(ARGV[1])
+    redis.call('PEXPIRE', KEYS[1], left)
+  end
+  return { hits, left }`;
+
+interface Counters extends Redis {
+  countHit(key: string, ttlMs: number): Promise<[hits: number, leftMs: number]>;
+}
+
+@Injectable()
+export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly redis: Counters;
+  /** Counts all the time, so that nobody begins anew when Redis goes away. */
+  private readonly own = new CounterStorage();
+  private state: 'starting' | 'shared' | 'away' | 'closed' = 'starting';
+  private lastError: Error | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    url: string,
+    private readonly logger: Logger,
+  ) {
+    const redis = new Redis(url, {
+      lazyConnect: true,
+      connectionName: 'roost',
+      keyPrefix: 'roost:limit:',
+      scripts: { countHit: { lua: COUNT_HIT, numberOfKeys: 1 } },
+      connectTimeout: PATIENCE.start,
+      commandTimeout: PATIENCE.answer,
+      disconnectTimeout: PATIENCE.answer,
+      // What cannot be counted there and now is counted here.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => TRY_AGAIN_MS,
+    });
+    redis.on('error', (error: Error) => (this.lastError = error));
+    redis.on('ready', () => (this.lastError = undefined));
+    this.redis = redis as Counters;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const ready = once(this.redis, 'ready', { signal: AbortSignal.timeout(PATIENCE.start) });
+    this.redis.connect().catch(() => undefined);
+    await ready.catch(() => undefined);
+    await this.probe();
+  }
+
+  /** After the last request. */
+  onApplicationShutdown(): void {
+    this.state = 'closed';
+    clearTimeout(this.timer);
+    this.redis.disconnect();
+  }
+
+  async increment(key: string, ttl: number, limit: number): ReturnType<ThrottlerStorage['increment']> {
+    const own = await this.own.increment(key, ttl, limit);
+    if (this.state !== 'shared') return own;
+    try {
+      const [totalHits, leftMs] = await this.redis.countHit(key, ttl);
+      const timeToExpire = Math.max(1, Math.ceil(leftMs / 1_000));
+      return { totalHits, timeToExpire, isBlocked: totalHits > limit, timeToBlockExpire: timeToExpire };
+    } catch (error) {
+      this.leave(error);
+      return own;
+    }
+  }
+
+  /** Does what a request would do: a Redis that answers a ping may still refuse to write. */
+  private async probe(): Promise<void> {
+    try {
+      await this.redis.countHit('probe', TRY_AGAIN_MS);
+      if (this.state === 'closed') return;
+      if (this.state === 'away')
+        this.logger.info({ event: 'limits_shared' }, 'Redis is back: rate limits are shared again');
+      this.state = 'shared';
+    } catch (error) {
+      const isSilent = this.redis.status === 'ready' && (error as Error).name !== 'ReplyError';
+      // Another connection may be heard where this one is not.
+      if (isSilent) this.redis.disconnect(true);
+      this.leave(error);
+    }
+  }
+
+  private leave(error: unknown): void {
+    if (this.state === 'closed') return;
+    if (this.state !== 'away') {
+      const reason = (this.lastError ?? (error as Error)).message;
+      this.logger.warn(
+        { event: 'limits_not_shared', reason },
+        'Redis is away: each process counts rate limits for itself',
+      );
+    }
+    this.state = 'away';
+    this.tryAgain();
+  }
+
+  private tryAgain(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      void this.probe();
+    }, TRY_AGAIN_MS).unref();
+  }
+}

@@ -1,0 +1,47 @@
+/** The database for commands that run beside Roost, or without it. */
+import { join } from 'node:path';
+
+import type { Config } from '../config/config.js';
+import { waitForDatabase } from './connect.js';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded.js';
+import { migrate } from './migrate.js';
+
+export interface OpenDatabase {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The database of DATABASE_URL, or the embedded one: that of a Roost which runs in the same folder, or else started for
+ * the command. Its schema is up to date.
+ * @throws DatabaseStartError or EmbeddedPostgresError with a sentence for the person who runs the command
+ */
+export async function openDatabase({ database }: Config): Promise<OpenDatabase> {
+  const opened =
+    database.url === undefined ? await openEmbedded(database.dataDir) : { url: database.url, close: nothing };
+  try {
+    await waitForDatabase(opened.url, () => undefined);
+    await migrate(database.directUrl ?? opened.url);
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** Where the embedded PostgreSQL of a DATA_DIR is. */
+export function embeddedIn(dataDir: string): { dataDir: string; database: string } {
+  return { dataDir: join(dataDir, 'postgres'), database: 'roost' };
+}
+
+async function openEmbedded(dir: string): Promise<OpenDatabase> {
+  const options = embeddedIn(dir);
+  const running = await findEmbeddedPostgres(options);
+  if (running !== undefined) return { url: running, close: nothing };
+  const embedded = await startEmbeddedPostgres(options);
+  return { url: embedded.url, close: () => embedded.stop() };
+}
+
+function nothing(): Promise<void> {
+  return Promise.resolve();
+}

@@ -1,0 +1,268 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import bcrypt from 'bcrypt';
+
+import { TestApp } from '../support/app.js';
+import { login } from '../support/people.js';
+import { eventually, RoostFolder } from '../support/process.js';
+
+const SCRIPT = join(__dirname, '../../scripts/users-import.mjs');
+const PASSWORD = 'from the old system';
+/** Every version is one and the same hash; the library makes `$2b$` only. */
+const HASH = bcrypt.hashSync(PASSWORD, 4).slice(3);
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+function run(args: readonly string[], env: Record<string, string>, cwd = '/'): ChildProcess {
+  const child = spawn(process.execPath, [SCRIPT, ...args], { cwd, env: { PATH: process.env.PATH, ...env } });
+  children.push(child);
+  return child;
+}
+
+async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const outcome = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.on('data', (chunk: Buffer) => (outcome[name] += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...outcome };
+}
+
+describe('npm run users:import', () => {
+  let app: TestApp;
+  let folder: string;
+  let names = 0;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  afterAll(() => app.stop());
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'roost-import-'));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const aUser = (fields: object = {}): { email: string } => ({
+    email: `imported_${(names += 1)}@example.org`,
+    ...{ hashed_password: `$2b${HASH}`, created_at: '2019-02-03T04:05:06Z' },
+    ...fields,
+  });
+
+  const fileOf = (lines: readonly unknown[]): string => {
+    const file = join(folder, 'users.jsonl');
+    writeFileSync(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+    return file;
+  };
+
+  const imported = (lines: readonly unknown[]): Promise<Outcome> =>
+    outcomeOf(run([fileOf(lines)], { DATABASE_URL: app.databaseUrl }));
+
+  const accountOf = async (email: string): Promise<Record<string, unknown> | undefined> =>
+    (await app.pool.query<Record<string, unknown>>('SELECT * FROM users WHERE email = $1', [email])).rows[0];
+
+  it.each(['$2a', '$2b', '$2y'])(
+    'takes hashes of the version %s$, and their people log in as before',
+    async (version) => {
+      const user = aUser({ hashed_password: version + HASH });
+      expect(await imported([user])).toEqual({
+        code: 0,
+        stdout: '1 imported, 0 were there already, 0 refused.\n',
+        stderr: '',
+      });
+      expect(await login(app, user.email, PASSWORD)).toHaveProperty('access_token');
+      expect((await app.api.post('/auth/login', { email: user.email, password: 'another one' })).status).toBe(401);
+    },
+  );
+
+  it('raises a low cost at the first login', async () => {
+    const costly = await TestApp.start({ sharing: app, env: { BCRYPT_COST: '5' } });
+    try {
+      const user = aUser();
+      await imported([user]);
+      await login(costly, user.email, PASSWORD);
+      expect((await accountOf(user.email))?.hashed_password).toMatch(/^\$2b\$05\$/);
+      await login(costly, user.email, PASSWORD);
+    } finally {
+      await costly.stop();
+    }
+  });
+
+  it('takes all fields, and gives a random username where there is none', async () => {
+    const whole = aUser({ email: 'Grace@Example.ORG', username: 'Grace', email_confirmed: true });
+    const least = aUser({ created_at: undefined, username: null });
+    await imported([whole, least]);
+    const at = new Date('2019-02-03T04:05:06Z');
+    expect(await accountOf('grace@example.org')).toMatchObject({
+      username: 'Grace',
+      created_at: at,
+      email_confirmed_at: at,
+      role: 'user',
+      status: 'active',
+    });
+    expect(await accountOf(least.email)).toMatchObject({
+      username: expect.stringMatching(/^user_[0-9a-f]{20}$/),
+      email_confirmed_at: null,
+    });
+  });
+
+  const REFUSED: [string, unknown, RegExp][] = [
+    ['no JSON', '{"email": ', /^Line 2: is not JSON$/],
+    ['no object', '["x"]', /^Line 2: is not a JSON object$/],
+    ['no e-mail address', aUser({ email: 'nobody' }), /^Line 2: email: must be/],
+    ['no e-mail at all', aUser({ email: undefined }), /^Line 2: email: must be/],
+    ['an address with NUL', aUser({ email: 'a\0b@example.org' }), /^Line 2: email: must be/],
+    ['a reserved username', aUser({ username: 'admin' }), /^Line 2: username: must have/],
+    ['too short a username', aUser({ username: 'ab' }), /^Line 2: username: must have/],
+    [
+      'a hash of another kind',
+      aUser({ hashed_password: '$argon2id$v=19$x' }),
+      /^Line 2: hashed_password: must be a bcrypt/,
+    ],
+    ['a password in clear', aUser({ hashed_password: PASSWORD }), /^Line 2: hashed_password: must be a bcrypt/],
+    ['a cost of 31', aUser({ hashed_password: `$2b$31${HASH.slice(3)}` }), /^Line 2: hashed_password: its cost/],
+    ['a cost of 3', aUser({ hashed_password: `$2b$03${HASH.slice(3)}` }), /^Line 2: hashed_password: its cost/],
+    ['a day that is none', aUser({ created_at: '2021-02-31T00:00:00Z' }), /^Line 2: created_at: must be/],
+    ['a time to come', aUser({ created_at: '9999-01-01T00:00:00Z' }), /^Line 2: created_at: must be/],
+    ['an unknown field', aUser({ role: 'admin' }), /^Line 2: "role": is not a known field$/],
+    ['a field of the prototype', '{"__proto__": {"role": "admin"}}', /^Line 2: "__proto__": is not a known field$/],
+    ['a confirmation that is no truth value', aUser({ email_confirmed: 'yes' }), /^Line 2: email_confirmed: must be/],
+  ];
+
+  it.each(REFUSED)('skips %s, says which line it was, and goes on', async (_, line, message) => {
+    const [before, after] = [aUser(), aUser()];
+    const { code, stdout, stderr } = await imported([before, line, after]);
+    expect([code, stdout]).toEqual([1, '2 imported, 0 were there already, 1 refused.\n']);
+    expect(stderr.trim()).toMatch(message);
+    expect(stderr).not.toContain(PASSWORD);
+    for (const { email } of [before, after]) expect(await accountOf(email)).toBeDefined();
+  });
+
+  it('never touches an account that is there, whichever of its names meets', async () => {
+    const owner = aUser({ username: 'the_owner' });
+    await imported([owner]);
+    const mine = bcrypt.hashSync('taken over', 4);
+    const { stdout, stderr } = await imported([
+      aUser({ email: owner.email.toUpperCase(), hashed_password: mine }),
+      aUser({ username: 'THE_OWNER', hashed_password: mine }),
+      aUser({ username: 'twice' }),
+      aUser({ username: 'Twice' }),
+    ]);
+    expect(stdout).toBe('1 imported, 1 were there already, 2 refused.\n');
+    expect(stderr).toBe('Line 2: username: belongs to another account\nLine 4: username: belongs to another account\n');
+    await login(app, owner.email, PASSWORD);
+  });
+
+  it('says when an address comes twice in the file', async () => {
+    const user = aUser();
+    const { stdout, stderr } = await imported([user, user]);
+    expect([stdout, stderr]).toEqual([
+      '1 imported, 0 were there already, 1 refused.\n',
+      'Line 2: email: is in an earlier line, too\n',
+    ]);
+  });
+
+  it('does nothing when it is run again', async () => {
+    const users = Array.from({ length: 2_500 }, () => aUser());
+    expect((await imported(users)).stdout).toBe('2500 imported, 0 were there already, 0 refused.\n');
+    expect(await imported(users)).toMatchObject({
+      code: 0,
+      stdout: '0 imported, 2500 were there already, 0 refused.\n',
+    });
+  });
+
+  it('keeps what it had taken in when it is killed, and goes on when it is run again', async () => {
+    const users = Array.from({ length: 2_500 }, () => aUser());
+    const killed = run(['-'], { DATABASE_URL: app.databaseUrl });
+    const ended = once(killed, 'close');
+    killed.stdin?.write(
+      users
+        .slice(0, 1_500)
+        .map((user) => `${JSON.stringify(user)}\n`)
+        .join(''),
+    );
+    const count = async (): Promise<number> =>
+      Number(
+        (await app.pool.query('SELECT count(*) FROM users WHERE email = ANY($1)', [users.map(({ email }) => email)]))
+          .rows[0].count,
+      );
+    await eventually(async () => (await count()) === 1_000);
+    killed.kill('SIGKILL');
+    await ended;
+    expect((await imported(users)).stdout).toBe('1500 imported, 1000 were there already, 0 refused.\n');
+    expect(await count()).toBe(2_500);
+  });
+
+  it('stops at Ctrl-C and says that it goes on', async () => {
+    const child = run(['-'], { DATABASE_URL: app.databaseUrl });
+    const outcome = outcomeOf(child);
+    const users = Array.from({ length: 1_000 }, () => aUser());
+    child.stdin?.write(users.map((user) => `${JSON.stringify(user)}\n`).join(''));
+    const [{ email }] = users as [{ email: string }];
+    await eventually(async () => (await accountOf(email)) !== undefined);
+    child.kill('SIGINT');
+    expect(await outcome).toMatchObject({
+      code: 130,
+      stdout:
+        '1000 imported, 0 were there already, 0 refused.\nInterrupted: run the same command again, it goes on where it was.\n',
+    });
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['no file', [], /^Usage: npm run users:import/],
+    ['two files', ['a', 'b'], /^Usage: /],
+    ['a file that is not there', ['/nowhere/users.jsonl'], /ENOENT/],
+    ['a database that is not there', [SCRIPT], /DATABASE_URL/],
+  ])('says what is wrong with %s', async (_, args, message) => {
+    const { code, stderr } = await outcomeOf(run(args, { DATABASE_URL: 'mysql://x' }));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('npm run users:import with the embedded database', () => {
+  it('works beside a Roost that runs, and starts the database itself where none does', async () => {
+    const folder = new RoostFolder();
+    try {
+      const file = join(folder.path, 'users.jsonl');
+      const lineOf = (email: string): string => JSON.stringify({ email, hashed_password: `$2b${HASH}` });
+      writeFileSync(file, lineOf('first@example.org'));
+      const alone = await outcomeOf(run([file], {}, folder.path));
+      expect(alone).toMatchObject({ code: 0, stdout: '1 imported, 0 were there already, 0 refused.\n' });
+      expect(folder.databasePid()).toBeUndefined();
+
+      const url = await folder.start({ PORT: '0' }).ready();
+      writeFileSync(file, `${lineOf('first@example.org')}\n${lineOf('second@example.org')}`);
+      const beside = await outcomeOf(run([file], {}, folder.path));
+      expect(beside).toMatchObject({ code: 0, stdout: '1 imported, 1 were there already, 0 refused.\n' });
+      for (const email of ['first@example.org', 'second@example.org']) {
+        const answer = await fetch(`${url}/api/v1/auth/login`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ email, password: PASSWORD }),
+        });
+        expect(answer.status).toBe(200);
+      }
+    } finally {
+      await folder.remove();
+    }
+  });
+});
