@@ -4,6 +4,8 @@ import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import type { Logger } from 'pino';
 
+import { AdminModule } from './admin/admin.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { AddressLimitGuard, CounterStorage, rateLimits, UserLimitGuard } from './common/rate-limit.js';
@@ -29,8 +31,10 @@ export class AppModule {
         ThrottlerModule.forRoot(rateLimits(countersOf(config, logger))),
         MailModule.with(config),
         UsersModule,
+        AuditModule,
         AuthModule,
         TasksModule,
+        AdminModule,
         HealthModule,
       ],
       providers: guards.map((useClass) => ({ provide: APP_GUARD, useClass })),

@@ -9,10 +9,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   common: [],
   config: ['common'],
   database: ['common', 'config'],
+  audit: ['common', 'config', 'database'],
   mail: ['common', 'config', 'database'],
   users: ['common', 'config', 'database'],
-  auth: ['common', 'config', 'database', 'mail', 'users'],
+  auth: ['common', 'config', 'database', 'audit', 'mail', 'users'],
   tasks: ['common', 'config', 'database', 'users'],
+  admin: ['common', 'config', 'database', 'audit', 'users', 'auth'],
   health: ['common', 'config', 'database'],
 };
 

@@ -3,9 +3,9 @@ import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { CurrentUser, OptionalAuth, type Principal, Public } from '../common/access.js';
-import { addressOf } from '../common/address.js';
 import { MessageResponse } from '../common/message.dto.js';
 import { Answers } from '../common/openapi.js';
+import { originOf } from '../common/origin.js';
 import { StrictlyLimited } from '../common/rate-limit.js';
 import { AccountResponse, presentAccount } from '../users/users.dto.js';
 import {
@@ -79,8 +79,12 @@ export class AuthController {
   @HttpCode(200)
   @ApiBody({ type: LogoutRequest, required: false })
   @Answers({ status: 200, type: MessageResponse, errors: [401] })
-  async logout(@CurrentUser() principal: Principal | undefined, @Body() body: LogoutRequest): Promise<MessageResponse> {
-    await this.auth.logout(principal, { scope: body.scope, refreshToken: body.refresh_token });
+  async logout(
+    @CurrentUser() principal: Principal | undefined,
+    @Body() body: LogoutRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<MessageResponse> {
+    await this.auth.logout(principal, { scope: body.scope, refreshToken: body.refresh_token }, originOf(request));
     return { message: 'Logged out successfully' };
   }
 
@@ -134,12 +138,6 @@ export class AuthController {
   }
 }
 
-const USER_AGENT_MAX_LENGTH = 512;
-
 function clientOf(request: FastifyRequest): Client {
-  return {
-    ip: addressOf(request.ip),
-    userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
-    isGone: () => request.socket.destroyed,
-  };
+  return { ...originOf(request), isGone: () => request.socket.destroyed };
 }

@@ -4,6 +4,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
+import { AuditModule } from '../audit/audit.module.js';
 import { ListenerModule } from '../database/listener.module.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
@@ -23,6 +24,7 @@ import { KnownAddress } from './known-address.entity.js';
 import { KnownAddresses } from './known-addresses.js';
 import { LoginFailure } from './login-failure.entity.js';
 import { LoginGuard } from './login-guard.js';
+import { Oversight } from './oversight.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
 import { Passwords } from './passwords.js';
@@ -39,6 +41,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
   imports: [
     UsersModule,
     MailModule,
+    AuditModule,
     PassportModule,
     JwtModule.register({}),
     ListenerModule,
@@ -55,6 +58,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Passwords,
     PasswordChange,
     PasswordRecovery,
+    Oversight,
     Sessions,
     Revocations,
     RevocationPoll,
@@ -63,6 +67,6 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     RefreshTokens,
     JwtStrategy,
   ],
-  exports: [JwtStrategy],
+  exports: [JwtStrategy, Oversight, Passwords, Sessions],
 })
 export class AuthModule {}

@@ -1,9 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
 
+import { Audit } from '../audit/audit.js';
 import type { Principal } from '../common/access.js';
+import type { ErrorCode } from '../common/error-codes.js';
 import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
+import type { Origin } from '../common/origin.js';
 import type { User } from '../users/user.entity.js';
 import { type AccountIdentifier, UsersService } from '../users/users.service.js';
 import type { LogoutScope } from './auth.dto.js';
@@ -18,6 +23,8 @@ const LOGIN_ATTEMPTS = 3;
 export class AuthService {
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
     private readonly loginGuard: LoginGuard,
@@ -31,7 +38,11 @@ export class AuthService {
   ): Promise<void> {
     this.passwords.requireGood('#/password', account.password, account);
     const hashedPassword = await this.passwords.hash(account.password, client.isGone);
-    await this.users.create({ email: account.email, username: account.username, hashedPassword });
+    const { email, username } = account;
+    await this.database.transaction(async (tx) => {
+      const id = await this.users.create({ email, username, hashedPassword }, tx);
+      await this.audit.record(tx, client, [{ action: 'user.registered', actorId: id, subjectId: id }]);
+    });
   }
 
   /** @throws AppError `invalid_credentials`, `account_disabled` after the right password, `rate_limited` or `overloaded` */
@@ -62,6 +73,7 @@ export class AuthService {
   async logout(
     principal: Principal | undefined,
     { scope, refreshToken }: { scope: LogoutScope | undefined; refreshToken: string | undefined },
+    origin: Origin,
   ): Promise<void> {
     if (principal && refreshToken !== undefined) {
       throw invalid({
@@ -70,12 +82,12 @@ export class AuthService {
         detail: 'must not be sent with a bearer token',
       });
     }
-    if (principal) return this.sessions.end(principal, scope ?? 'local');
+    if (principal) return this.sessions.end(principal, scope ?? 'local', origin);
     if (refreshToken === undefined) throw new AppError('authentication_required');
     if (scope !== undefined && scope !== 'local') {
       throw invalid({ pointer: '#/scope', code: 'needs_bearer', detail: 'needs a bearer token' });
     }
-    return this.sessions.endByRefreshToken(refreshToken);
+    return this.sessions.endByRefreshToken(refreshToken, origin);
   }
 
   /** The caller's account. @throws AppError `invalid_token` when it is gone */
@@ -87,9 +99,21 @@ export class AuthService {
 
   private async verified(user: User | null, password: string, client: Client): Promise<User> {
     const right = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
-    if (!user || !right) throw new AppError('invalid_credentials');
-    if (user.status === 'disabled') throw new AppError('account_disabled');
+    if (!user || !right) throw await this.loginFailed(user, 'invalid_credentials', client);
+    if (await this.users.isDisabled(user)) throw await this.loginFailed(user, 'account_disabled', client);
     return user;
+  }
+
+  /** The same work whether or not there is such an account. What was typed is not kept: it may be a password. */
+  private async loginFailed(user: User | null, code: ErrorCode, client: Client): Promise<AppError> {
+    const event = {
+      action: 'login.failed',
+      actorId: null,
+      subjectId: user?.id ?? null,
+      after: { reason: code },
+    } as const;
+    await this.audit.record(undefined, client, [event]);
+    return new AppError(code);
   }
 
   /** After the session, whose start compares the hash. A login never fails for it: the next one tries again. */

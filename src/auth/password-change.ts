@@ -2,6 +2,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 
+import type { AuditAction } from '../audit/actions.js';
+import { Audit } from '../audit/audit.js';
+import type { AuditEvent } from '../audit/audit.query.js';
 import type { Principal } from '../common/access.js';
 import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
@@ -20,6 +23,7 @@ const NEW_PASSWORD = '#/new_password';
 export class PasswordChange {
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly audit: Audit,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
     private readonly loginGuard: LoginGuard,
@@ -36,9 +40,9 @@ export class PasswordChange {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const user = await this.owner(principal);
       this.requireNew(user, { from, to });
-      await this.requireCurrent(user, from, client);
+      await this.requireCurrent(principal, { user, password: from }, client);
       hash ??= await this.passwords.hash(to, client.isGone);
-      if (await this.replace(principal, user, hash)) return;
+      if (await this.replace(principal, { user, hash }, client)) return;
     }
     throw new AppError('overloaded');
   }
@@ -55,24 +59,41 @@ export class PasswordChange {
     throw invalid({ pointer: NEW_PASSWORD, code: 'same_password', detail: 'must differ from the current password' });
   }
 
-  private async requireCurrent(user: User, password: string, client: Client): Promise<void> {
+  private async requireCurrent(
+    principal: Principal,
+    { user, password }: { user: User; password: string },
+    client: Client,
+  ): Promise<void> {
     const guess = { identifier: { email: user.email }, userId: user.id, address: client.ip };
     await this.loginGuard.guarded(guess, async () => {
       const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
-      if (!right) throw new AppError('wrong_password');
+      if (right) return;
+      await this.audit.record(undefined, client, [eventOf(principal, 'password.change_failed')]);
+      throw new AppError('wrong_password');
     });
-    if (user.status === 'disabled') throw new AppError('account_disabled');
+    if (await this.users.isDisabled(user)) throw new AppError('account_disabled');
   }
 
   /** The user's row first, then the sessions: the order in which everything locks them. */
-  private async replace(principal: Principal, user: User, hash: string): Promise<boolean> {
-    const replaced = await this.sessions.endOthersWith(principal, 'password_change', (tx) =>
-      this.users.replaceHash(user, hash, tx),
-    );
+  private async replace(
+    principal: Principal,
+    { user, hash }: { user: User; hash: string },
+    client: Client,
+  ): Promise<boolean> {
+    const end = { principal, reason: 'password_change', origin: client } as const;
+    const replaced = await this.sessions.endOthersWith(end, async (tx) => {
+      if (!(await this.users.replaceHash(user, hash, tx))) return false;
+      await this.audit.record(tx, client, [eventOf(principal, 'password.changed')]);
+      return true;
+    });
     if (replaced) {
       const { userId, sessionId } = principal;
       this.logger.info({ event: 'password_changed', user: userId, session: sessionId }, 'password changed');
     }
     return replaced;
   }
+}
+
+function eventOf({ userId, sessionId }: Principal, action: AuditAction): AuditEvent {
+  return { action, actorId: userId, subjectId: userId, sessionId };
 }

@@ -4,6 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
+import { Audit } from '../audit/audit.js';
 import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import { Links } from '../mail/links.js';
@@ -28,6 +29,7 @@ export class PasswordRecovery {
     private readonly sessions: Sessions,
     private readonly outbox: Outbox,
     private readonly links: Links,
+    private readonly audit: Audit,
   ) {}
 
   /** Mails a link to the address if an account has it. The same work if not, so that nobody learns which it was. */
@@ -52,9 +54,12 @@ export class PasswordRecovery {
     const owner = await this.ownerOf(token);
     this.passwords.requireGood('#/new_password', password, owner);
     const hash = await this.passwords.hash(password, client.isGone);
-    await this.sessions.endAllWith({ userId: owner.id, ip: client.ip }, 'password_reset', (tx) =>
-      this.replace(tx, token, { owner, hash }),
-    );
+    const end = { userId: owner.id, reason: 'password_reset', actorId: owner.id, origin: client } as const;
+    await this.sessions.endAllWith(end, async (tx) => {
+      await this.replace(tx, token, { owner, hash });
+      const event = { action: 'password.reset', actorId: owner.id, subjectId: owner.id } as const;
+      await this.audit.record(tx, client, [event]);
+    });
     this.logger.info({ event: 'password_reset', user: owner.id }, 'password reset');
   }
 

@@ -26,12 +26,16 @@ export class Revocations {
     this.ended.set(sessionId, true);
   }
 
+  /** Call when the transaction that wrote the row has committed, before the answer. */
+  endEpochsBelow(userId: string, minEpoch: number): void {
+    this.minEpochs.set(userId, Math.max(minEpoch, this.minEpochs.get(userId) ?? 0));
+  }
+
   /** Takes in what was read from the table. @param startedAt when the reading began, on the monotonic clock */
   add(rows: readonly RevocationRow[], startedAt: number): void {
     for (const { sessionId, userId, minEpoch } of rows) {
       if (sessionId !== null) this.endSession(sessionId);
-      if (userId !== null && minEpoch !== null)
-        this.minEpochs.set(userId, Math.max(minEpoch, this.minEpochs.get(userId) ?? 0));
+      if (userId !== null && minEpoch !== null) this.endEpochsBelow(userId, minEpoch);
     }
     this.readAt = startedAt;
   }

@@ -3,7 +3,8 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 import { User } from '../users/user.entity.js';
 
-export type SessionEnd = 'logout' | 'reuse' | 'session_cap' | 'password_change' | 'password_reset';
+export type SessionEnd =
+  'logout' | 'reuse' | 'session_cap' | 'password_change' | 'password_reset' | 'ban' | 'forced_logout';
 
 @Entity('sessions')
 @Index('sessions_user_id_idx', ['userId'])

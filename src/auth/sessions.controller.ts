@@ -1,9 +1,11 @@
-import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Req } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
 import { UuidPipe } from '../common/id.pipe.js';
 import { Answers } from '../common/openapi.js';
+import { originOf } from '../common/origin.js';
 import { StrictlyLimited } from '../common/rate-limit.js';
 import { presentSession, SessionResponse } from './auth.dto.js';
 import { Sessions } from './sessions.js';
@@ -30,7 +32,8 @@ export class SessionsController {
   async end(
     @CurrentUser() principal: Principal,
     @Param('session_id', new UuidPipe('session_not_found')) sessionId: string,
+    @Req() request: FastifyRequest,
   ): Promise<void> {
-    await this.sessions.endOne(principal, sessionId);
+    await this.sessions.endOne(principal, sessionId, originOf(request));
   }
 }

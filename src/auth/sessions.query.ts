@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
 import type { AccountStatus } from '../users/user.entity.js';
+import { isDisabledAt } from '../users/users.query.js';
 import type { SessionEnd } from './session.entity.js';
 
 /** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
@@ -48,7 +49,7 @@ export async function insertSession(tx: EntityManager, session: SessionStart): P
     `INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
      SELECT $2, u.id, 0, $4, t.now, t.now, t.now, t.now + least($7::float8, $8::float8) * interval '1 ms', $5::inet, $6
        FROM users u, (SELECT ${NOW} AS now) t
-      WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND u.status = 'active'
+      WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND NOT ${isDisabledAt('u', 't.now')}
         FOR NO KEY UPDATE OF u
      RETURNING id`,
     [
@@ -71,7 +72,8 @@ export async function lockSession(tx: EntityManager, id: string, offsetMs: numbe
   const rows: LockedSession[] = await tx.query(
     `SELECT s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
             s.last_used_at AS "lastUsedAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", host(s.ip) AS ip,
-            u.status AS "accountStatus", u.role, u.token_epoch AS epoch, ${NOW} AS now
+            CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
+            u.token_epoch AS epoch, ${NOW} AS now
        FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = $2
         FOR UPDATE OF s`,
@@ -125,27 +127,32 @@ export type SessionSelection =
   /** All but one and so many of the newest live ones beside it. */
   | { readonly userId: string; readonly except: string; readonly beyondNewest: number };
 
+export interface EndedSession {
+  readonly id: string;
+  readonly userId: string;
+}
+
 /**
  * Ends sessions and writes their revocations, in one statement; also those whose time is over, which an access token may
  * outlive.
- * @returns the ids of the sessions that ended
  */
 export async function endSessions(
   tx: EntityManager,
   selection: SessionSelection,
   end: { reason: SessionEnd; offsetMs: number },
-): Promise<string[]> {
+): Promise<EndedSession[]> {
   const values: unknown[] = [end.offsetMs, end.reason];
-  const rows: { session_id: string }[] = await tx.query(
+  return tx.query(
     `WITH chosen AS (
        SELECT id FROM sessions WHERE revoked_at IS NULL AND ${conditionOf(selection, values)} ORDER BY id FOR UPDATE
      ), ended AS (
-       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id
+       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
+     ), revoked AS (
+       INSERT INTO revocations (session_id) SELECT id FROM ended
      )
-     INSERT INTO revocations (session_id) SELECT id FROM ended RETURNING session_id`,
+     SELECT id, user_id AS "userId" FROM ended`,
     values,
   );
-  return rows.map(({ session_id }) => session_id);
 }
 
 /** @param values to which the condition's own are added */

@@ -4,10 +4,13 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
+import { Audit } from '../audit/audit.js';
+import type { AuditEvent } from '../audit/audit.query.js';
 import type { Principal } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
+import type { Origin } from '../common/origin.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -17,6 +20,7 @@ import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from './revocations.js';
 import type { SessionEnd } from './session.entity.js';
 import {
+  type EndedSession,
   endSessions,
   insertSession,
   isSessionLive,
@@ -29,11 +33,8 @@ import {
 } from './sessions.query.js';
 import { RefreshTokens, type RefreshTokenParts, SALT_BYTES } from './tokens.js';
 
-/** Where a request comes from. */
-export interface Client {
-  /** Null when what a proxy says is no address. */
-  readonly ip: string | null;
-  readonly userAgent: string | null;
+/** Who asks for what costs a hash. */
+export interface Client extends Origin {
   /** Whether it has hung up meanwhile. */
   readonly isGone: () => boolean;
 }
@@ -42,6 +43,14 @@ export interface Client {
 export interface Grant {
   readonly principal: Principal;
   readonly refreshToken: string;
+}
+
+/** Why all sessions of an account end, and by whom; where its owner is, is known to the account from then on. */
+export interface AccountEnd {
+  readonly userId: string;
+  readonly reason: SessionEnd;
+  readonly actorId: string;
+  readonly origin: Origin;
 }
 
 interface Refreshed {
@@ -55,6 +64,7 @@ export class Sessions {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: Revocations,
     private readonly addresses: KnownAddresses,
@@ -74,10 +84,12 @@ export class Sessions {
       if (!(await insertSession(tx, session))) return undefined;
       // Never the one that starts: by its time it may be older than one that did not have to wait for the user's row.
       const surplus = { userId: user.id, except: id, beyondNewest: this.config.sessions.perUser - 1 };
-      const ended = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
+      const capped = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
+      const started = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
+      await this.audit.record(tx, client, [started, ...endEvents(capped, user.id, 'session_cap')]);
       // Locked after sessions, as a refresh does.
       await this.addresses.remember(tx, user.id, client.ip);
-      return ended;
+      return capped;
     });
     if (!ended) return undefined;
     this.ended(ended, 'session_cap');
@@ -97,36 +109,36 @@ export class Sessions {
       return result.grant;
     }
     // The end of a reused session is committed although the request fails.
-    if (result.code === 'refresh_token_reused') this.ended([session], 'reuse');
+    if (result.code === 'refresh_token_reused') this.ended([{ id: session }], 'reuse');
     this.logger.warn({ event: 'refresh_refused', code: result.code, session }, 'refresh refused');
     throw result;
   }
 
   /** Ends the caller's own session, all of the others, or all. */
-  async end(principal: Principal, scope: 'local' | 'others' | 'global'): Promise<void> {
+  async end(principal: Principal, scope: 'local' | 'others' | 'global', origin: Origin): Promise<void> {
     const { userId, sessionId } = principal;
     const selections = { local: { sessionId }, others: { userId, except: sessionId }, global: { userId } };
-    await this.endSelected(selections[scope], 'logout');
+    await this.endSelected(selections[scope], origin);
   }
 
   /**
    * Ends the session that a refresh token belongs to.
    * @throws AppError `invalid_refresh_token` when there is no such session, or it was ended already
    */
-  async endByRefreshToken(token: string): Promise<void> {
+  async endByRefreshToken(token: string, origin: Origin): Promise<void> {
     const presented = this.refreshTokens.decode(token);
-    const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, 'logout'));
+    const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, origin));
     if (!ended?.length) throw new AppError('invalid_refresh_token');
   }
 
-  /** The caller's live sessions, the one used last first. */
-  list(principal: Principal): Promise<LiveSession[]> {
-    return selectLiveSessions(this.database.manager, principal.userId, this.clock.offsetMs);
+  /** An account's live sessions, the one used last first. */
+  list({ userId }: Pick<Principal, 'userId'>): Promise<LiveSession[]> {
+    return selectLiveSessions(this.database.manager, userId, this.clock.offsetMs);
   }
 
   /** @throws AppError `session_not_found` unless it is a live session of the caller's */
-  async endOne(principal: Principal, sessionId: string): Promise<void> {
-    const ended = await this.endSelected({ sessionId, userId: principal.userId }, 'logout');
+  async endOne(principal: Principal, sessionId: string, origin: Origin): Promise<void> {
+    const ended = await this.endSelected({ sessionId, userId: principal.userId }, origin);
     if (ended.length === 0) throw new AppError('session_not_found');
   }
 
@@ -136,14 +148,15 @@ export class Sessions {
    * @throws AppError `token_revoked` when the caller's own has ended meanwhile: nothing is changed then
    */
   async endOthersWith(
-    { userId, sessionId }: Principal,
-    reason: SessionEnd,
+    { principal: { userId, sessionId }, reason, origin }: { principal: Principal; reason: SessionEnd; origin: Origin },
     change: (tx: EntityManager) => Promise<boolean>,
   ): Promise<boolean> {
     const ended = await this.database.transaction(async (tx) => {
       if (!(await change(tx))) return undefined;
       if (!(await isSessionLive(tx, sessionId))) throw new AppError('token_revoked');
-      return endSessions(tx, { userId, except: sessionId }, { reason, offsetMs: this.clock.offsetMs });
+      const others = await endSessions(tx, { userId, except: sessionId }, { reason, offsetMs: this.clock.offsetMs });
+      await this.audit.record(tx, origin, endEvents(others, userId, reason));
+      return others;
     });
     if (ended) this.ended(ended, reason);
     return ended !== undefined;
@@ -151,32 +164,39 @@ export class Sessions {
 
   /**
    * Ends all sessions of an account, in one transaction with the change that they end for; the change locks the user's row.
-   * @param ip from where: known to the account from then on
+   * @returns what the change returned
    */
-  async endAllWith(
-    { userId, ip }: { userId: string; ip: string | null },
-    reason: SessionEnd,
-    change: (tx: EntityManager) => Promise<void>,
-  ): Promise<void> {
-    const ended = await this.database.transaction(async (tx) => {
-      await change(tx);
+  async endAllWith<T>(
+    { userId, reason, actorId, origin }: AccountEnd,
+    change: (tx: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const { result, ended } = await this.database.transaction(async (tx) => {
+      const result = await change(tx);
       const ended = await endSessions(tx, { userId }, { reason, offsetMs: this.clock.offsetMs });
+      await this.audit.record(tx, origin, endEvents(ended, actorId, reason));
       // Locked after sessions, as a refresh does.
-      await this.addresses.remember(tx, userId, ip);
-      return ended;
+      if (actorId === userId) await this.addresses.remember(tx, userId, origin.ip);
+      return { result, ended };
     });
     this.ended(ended, reason);
+    return result;
   }
 
-  private async endSelected(selection: SessionSelection, reason: SessionEnd): Promise<string[]> {
-    const sessions = await endSessions(this.database.manager, selection, { reason, offsetMs: this.clock.offsetMs });
+  /** A logout, by whoever owns them. */
+  private async endSelected(selection: SessionSelection, origin: Origin): Promise<readonly EndedSession[]> {
+    const reason = 'logout';
+    const sessions = await this.database.transaction(async (tx) => {
+      const ended = await endSessions(tx, selection, { reason, offsetMs: this.clock.offsetMs });
+      await this.audit.record(tx, origin, endEvents(ended, ended[0]?.userId ?? null, reason));
+      return ended;
+    });
     this.ended(sessions, reason);
     return sessions;
   }
 
   /** Call when the transaction that ended them has committed. */
-  private ended(sessions: readonly string[], reason: SessionEnd): void {
-    for (const session of sessions) {
+  private ended(sessions: readonly Pick<EndedSession, 'id'>[], reason: SessionEnd): void {
+    for (const { id: session } of sessions) {
       this.revocations.endSession(session);
       this.logger.info({ event: 'session_ended', session, reason }, 'session ended');
     }
@@ -214,6 +234,9 @@ export class Sessions {
         return { how: decision, grant: this.grant(session, { seq: session.seq + 1, salt: session.salt }) };
       case 'reuse':
         await endSessions(tx, { sessionId: session.id }, { reason: 'reuse', offsetMs: this.clock.offsetMs });
+        await this.audit.record(tx, client, [
+          { action: 'session.reused', actorId: null, subjectId: session.userId, sessionId: session.id },
+        ]);
         return new AppError('refresh_token_reused');
       case 'disabled':
         return new AppError('account_disabled');
@@ -233,4 +256,15 @@ export class Sessions {
     const { idleTtlMs, absoluteTtlMs } = this.config.sessions;
     return { idleMs: idleTtlMs, absoluteMs: absoluteTtlMs, offsetMs: this.clock.offsetMs };
   }
+}
+
+/** One for each. */
+function endEvents(sessions: readonly EndedSession[], actorId: string | null, reason: SessionEnd): AuditEvent[] {
+  return sessions.map(({ id, userId }) => ({
+    action: 'session.ended',
+    actorId,
+    subjectId: userId,
+    sessionId: id,
+    after: { reason },
+  }));
 }

@@ -68,6 +68,7 @@ export const ERRORS = {
   },
   account_disabled: { kind: 'forbidden', detail: 'The account is disabled.' },
   insufficient_role: { kind: 'forbidden', detail: 'Your role does not allow this.' },
+  own_account: { kind: 'forbidden', detail: 'This cannot be done to your own account.' },
   https_required: { kind: 'forbidden', detail: 'This server is reached over HTTPS only.' },
   metrics_forbidden: {
     kind: 'forbidden',
@@ -80,6 +81,8 @@ export const ERRORS = {
   session_not_found: { kind: 'not_found', detail: 'There is no such session of yours.' },
   task_not_found: { kind: 'not_found', detail: 'There is no such task.' },
   task_forbidden: { kind: 'forbidden', detail: 'The task belongs to somebody else.' },
+  user_not_found: { kind: 'not_found', detail: 'There is no such account.' },
+  user_disabled: { kind: 'conflict', detail: 'The account is disabled: enable it first.' },
   email_taken: { kind: 'conflict', detail: 'An account with this e-mail address exists.' },
   username_taken: { kind: 'conflict', detail: 'An account with this username exists.' },
 

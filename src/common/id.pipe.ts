@@ -17,12 +17,12 @@ export class IntegerIdPipe implements PipeTransform<string, number> {
   }
 }
 
-/** For `uuid` keys. */
+/** For `uuid` keys; in lower case, as the database writes them. */
 export class UuidPipe implements PipeTransform<string, string> {
   constructor(private readonly notFound: ErrorCode) {}
 
   transform(value: string): string {
     if (!/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value)) throw new AppError(this.notFound);
-    return value;
+    return value.toLowerCase();
   }
 }

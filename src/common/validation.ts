@@ -5,6 +5,7 @@ import { Transform } from 'class-transformer';
 import { ValidateBy, ValidateIf } from 'class-validator';
 
 import { codePoints, isBlank } from './text.js';
+import { parseDayOrTimestamp, parseTimestamp } from './timestamps.js';
 
 /** One check of a field: the error's code, the sentence, and what must hold. */
 export interface Check {
@@ -102,6 +103,21 @@ export function QueryFlag(): PropertyDecorator {
   );
 }
 
+/** A UUID, then in lower case, as the database writes it. */
+export function Uuid(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (isString(value) ? value.toLowerCase() : value)),
+    Field(
+      { type: 'string', format: 'uuid' },
+      {
+        code: 'wrong_format',
+        detail: 'must be a UUID',
+        holds: (value) => isString(value) && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value),
+      },
+    ),
+  );
+}
+
 /** A query parameter in plain decimal digits; `1e2`, `0x10`, `+1` and ` 1` are refused. */
 export function QueryInteger(range: { min: number; max: number; default: number }): PropertyDecorator {
   return applyDecorators(
@@ -114,6 +130,30 @@ export function QueryInteger(range: { min: number; max: number; default: number 
         holds: (value) => typeof value === 'number' && value >= range.min && value <= range.max,
       },
     ),
+  );
+}
+
+/** A point in time (RFC 3339); the field stays text. */
+export function Timestamp(): PropertyDecorator {
+  return Field(
+    { type: 'string', format: 'date-time' },
+    {
+      code: 'wrong_format',
+      detail: 'must be a time like 2026-01-31T08:09:10Z',
+      holds: (value) => isString(value) && parseTimestamp(value) !== undefined,
+    },
+  );
+}
+
+/** A query parameter: a date (from its beginning in UTC), or a point in time (RFC 3339); the field stays text. */
+export function QueryTime(): PropertyDecorator {
+  return Field(
+    { type: 'string' },
+    {
+      code: 'wrong_format',
+      detail: 'must be a date like 2026-01-31, or a time like 2026-01-31T08:09:10Z',
+      holds: (value) => isString(value) && parseDayOrTimestamp(value) !== undefined,
+    },
   );
 }
 

@@ -60,6 +60,10 @@ export interface Config {
     /** Whether mails are kept to be read at /dev/mailbox. */
     readonly mailbox: boolean;
   };
+  /** Made at start when there is no admin. */
+  readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
+  /** How long the audit keeps events. */
+  readonly auditRetentionMs: number;
   readonly rateLimit: boolean;
   /** Where instances share their rate limits; undefined: each counts for itself. */
   readonly redisUrl: string | undefined;
@@ -71,7 +75,7 @@ export interface Config {
 }
 
 /** Names of the published configuration whose capability is not part of this version. */
-const NOT_YET = ['ACCOUNT_DELETE_DELAY', 'AUDIT_RETENTION', 'WORKERS', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'] as const;
+const NOT_YET = ['ACCOUNT_DELETE_DELAY', 'WORKERS'] as const;
 
 /**
  * Parses the variables.
@@ -102,6 +106,8 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
     },
     mail: readMail(env, production, http.publicUrl),
+    firstAdmin: readFirstAdmin(env),
+    auditRetentionMs: env.duration('AUDIT_RETENTION', '400d', { min: '30d', max: '3650d' }),
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
     redisUrl: readRedis(env, production),
     loginGuard: readSwitch(env, 'LOGIN_GUARD', production),
@@ -214,6 +220,16 @@ export function readKeyFolder(env: Environment): KeyFolder | undefined {
   if (dir !== undefined) return { algorithm, dir };
   env.fault('JWT_KEYS_DIR', `is required with JWT_ALGORITHM=${algorithm}: name a folder, and ${FIRST_KEY} in it`);
   return undefined;
+}
+
+function readFirstAdmin(env: Environment): Config['firstAdmin'] {
+  const email = env.text('ADMIN_EMAIL');
+  const password = env.secret('ADMIN_PASSWORD');
+  if (email !== undefined && !env.has('ADMIN_PASSWORD')) env.fault('ADMIN_PASSWORD', 'is needed with ADMIN_EMAIL');
+  if (email === undefined && password !== undefined) env.fault('ADMIN_EMAIL', 'is needed with ADMIN_PASSWORD');
+  if (password !== undefined && Buffer.byteLength(password) > 72)
+    env.fault('ADMIN_PASSWORD', 'must have at most 72 bytes in UTF-8');
+  return email === undefined || password === undefined ? undefined : { email, password };
 }
 
 function checkSecret(env: Environment, secret: { name: string; value: string | undefined; production: boolean }): void {

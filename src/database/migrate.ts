@@ -1,12 +1,16 @@
 /** Brings the schema up to date: the only way it changes. Any number of instances may do so at once. */
 import { DataSource } from 'typeorm';
 
+import { keepAuditPartitions } from './audit-partitions.js';
 import { Initial1763683200000 } from './migrations/1763683200000-initial.js';
 import { CleanupIndex1763690000000 } from './migrations/1763690000000-cleanup-index.js';
 import { LoginGuard1763712000000 } from './migrations/1763712000000-login-guard.js';
 import { RevocationOrder1763769600000 } from './migrations/1763769600000-revocation-order.js';
 import { Mails1763780000000 } from './migrations/1763780000000-mails.js';
 import { AccountTokens1763781000000 } from './migrations/1763781000000-account-tokens.js';
+import { Audit1763790000000 } from './migrations/1763790000000-audit.js';
+import { Bans1763790100000 } from './migrations/1763790100000-bans.js';
+import { AdminSearch1763790200000 } from './migrations/1763790200000-admin-search.js';
 
 export const MIGRATIONS = [
   Initial1763683200000,
@@ -15,6 +19,9 @@ export const MIGRATIONS = [
   RevocationOrder1763769600000,
   Mails1763780000000,
   AccountTokens1763781000000,
+  Audit1763790000000,
+  Bans1763790100000,
+  AdminSearch1763790200000,
 ];
 
 /** One arbitrary number for all instances of Roost. */
@@ -38,6 +45,7 @@ export async function migrate(url: string): Promise<string[]> {
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [LOCK]);
     const done = await source.runMigrations({ transaction: 'each' });
+    await keepAuditPartitions(url, { offsetMs: 0 });
     return done.map(({ name }) => name);
   } finally {
     // Ending the connection frees the lock.

@@ -8,6 +8,7 @@ import { User } from '../users/user.entity.js';
 @Index('tasks_user_completed_created_idx', ['userId', 'completed', 'createdAt', 'id'])
 @Index('tasks_user_updated_idx', ['userId', 'updatedAt', 'id'])
 @Index('tasks_user_title_idx', ['userId', 'title', 'id'])
+@Index('tasks_created_brin', { synchronize: false })
 export class Task {
   @PrimaryGeneratedColumn('identity', {
     type: 'integer',

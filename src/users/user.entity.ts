@@ -11,6 +11,8 @@ export type AccountStatus = 'active' | 'disabled';
 @Check('users_role_check', `role IN ('user', 'moderator', 'admin')`)
 @Check('users_status_check', `status IN ('active', 'disabled')`)
 @Index('users_username_key', { synchronize: false })
+@Index('users_search_idx', { synchronize: false })
+@Index('users_created_idx', ['createdAt', 'id'])
 export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;
@@ -37,6 +39,13 @@ export class User {
 
   @Column('varchar', { length: 16, default: 'active' })
   status: AccountStatus;
+
+  /** When the status `disabled` ends by itself; null: when somebody ends it. */
+  @Column({ type: 'timestamptz', name: 'disabled_until', precision: 3, nullable: true })
+  disabledUntil: Date | null;
+
+  @Column('varchar', { name: 'disabled_reason', length: 500, nullable: true })
+  disabledReason: string | null;
 
   @Column({ type: 'timestamptz', name: 'email_confirmed_at', precision: 3, nullable: true })
   emailConfirmedAt: Date | null;

@@ -2,10 +2,21 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 
+import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
+import { Cursors, Page } from '../common/pagination.js';
 import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { User } from './user.entity.js';
+import {
+  type ListedUser,
+  selectIsDisabled,
+  selectUser,
+  selectUserPage,
+  type UserFilter,
+  userKey,
+  type UserSort,
+} from './users.query.js';
 
 /** Exactly one of the two; the e-mail in canonical form. */
 export type AccountIdentifier = { email: string } | { username: string };
@@ -28,12 +39,18 @@ export class UsersService {
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly random: Random,
+    private readonly clock: Clock,
+    private readonly cursors: Cursors,
   ) {}
 
-  /** @throws AppError `email_taken` or `username_taken` */
-  async create({ email, username = this.randomUsername(), hashedPassword }: NewAccount): Promise<void> {
+  /** @returns its id @throws AppError `email_taken` or `username_taken` */
+  async create(
+    { email, username = this.randomUsername(), hashedPassword }: NewAccount,
+    tx: EntityManager = this.users.manager,
+  ): Promise<string> {
     try {
-      await this.users.insert({ email, username, hashedPassword });
+      const { identifiers } = await tx.insert(User, { email, username, hashedPassword });
+      return (identifiers as [{ id: string }])[0].id;
     } catch (error) {
       const constraint = violatedConstraint(error);
       if (constraint === 'users_email_key') throw new AppError('email_taken', { cause: error });
@@ -67,6 +84,31 @@ export class UsersService {
   /** Sets the hash for whoever has proved to read the account's mail, which confirms the address. */
   async recover(tx: EntityManager, id: string, hashedPassword: string): Promise<void> {
     await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: FIRST_CONFIRMED });
+  }
+
+  /** As admins see it. @throws AppError `user_not_found` */
+  async describe(id: string): Promise<ListedUser> {
+    const user = await selectUser(this.users.manager, id, this.clock.offsetMs);
+    if (!user) throw new AppError('user_not_found');
+    return user;
+  }
+
+  /** For admins. @throws AppError `validation_failed` for a cursor of another sort */
+  async list(
+    filter: UserFilter,
+    { sort, cursor, limit }: { sort: UserSort; cursor: string | undefined; limit: number },
+  ): Promise<Page<ListedUser>> {
+    const scope = `users ${sort}`;
+    const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
+    const { offsetMs } = this.clock;
+    const rows = await selectUserPage(this.users.manager, filter, { sort, after, limit: limit + 1, offsetMs });
+    return Page.cut(rows, limit, (last) => this.cursors.encode(scope, userKey(sort, last)));
+  }
+
+  /** A ban with an end is over by itself, by the database's clock. */
+  async isDisabled({ id, status, disabledUntil }: User): Promise<boolean> {
+    if (status === 'active' || !disabledUntil) return status === 'disabled';
+    return selectIsDisabled(this.users.manager, id, this.clock.offsetMs);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** People to test with: each registers and logs in through the API like anybody else. */
+import type { Role } from '../../src/common/access.js';
 import type { Api } from './api.js';
 import type { TestApp } from './app.js';
 
@@ -34,4 +35,12 @@ export async function login(app: TestApp, email: string, password = PASSWORD): P
   const answer = await app.api.post('/auth/login', { email, password });
   if (answer.status !== 200) throw new Error(`login answered ${answer.status}: ${answer.text}`);
   return answer.body as Tokens;
+}
+
+/** Somebody of a role, which only the database gives to the first one. */
+export async function staff(app: TestApp, role: Role): Promise<Person> {
+  const { id, email, username } = await person(app, role);
+  await app.pool.query('UPDATE users SET role = $2, token_epoch = token_epoch + 1 WHERE id = $1', [id, role]);
+  const tokens = await login(app, email);
+  return { ...tokens, id, email, username, api: app.api.as(tokens.access_token) };
 }

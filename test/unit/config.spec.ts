@@ -66,6 +66,7 @@ describe('the configuration', () => {
         appUrl: undefined,
         mailbox: true,
       },
+      auditRetentionMs: 400 * 86_400_000,
       rateLimit: true,
       redisUrl: undefined,
       loginGuard: true,
@@ -131,6 +132,7 @@ describe('the configuration', () => {
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'https://app.example.org/'],
     ['CORS_ORIGINS', 'https://app.example.org, null'],
+    ['AUDIT_RETENTION', '29d'],
     ['LOG_LEVEL', 'verbose'],
     ['DOCS', 'yes'],
     ['METRICS_TOKEN', 'short'],
@@ -140,6 +142,14 @@ describe('the configuration', () => {
     const faults = faultsOf({ [name]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${name} `));
+  });
+
+  it.each([
+    [{ ADMIN_EMAIL: 'a@example.org' }, 'ADMIN_PASSWORD'],
+    [{ ADMIN_PASSWORD: 'correct horse' }, 'ADMIN_EMAIL'],
+    [{ ADMIN_EMAIL: 'a@example.org', ADMIN_PASSWORD: 'x'.repeat(73) }, 'ADMIN_PASSWORD'],
+  ])('takes the first admin whole or not at all: %j', (values, name) => {
+    expect(faultsOf(values)).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
   });
 
   it('lists all faults at once, and never a value', () => {

@@ -1,0 +1,103 @@
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { presentSession, SessionResponse } from '../auth/auth.dto.js';
+import { Oversight } from '../auth/oversight.js';
+import { Sessions } from '../auth/sessions.js';
+import { CurrentUser, type Principal, Roles } from '../common/access.js';
+import { UuidPipe } from '../common/id.pipe.js';
+import { Answers } from '../common/openapi.js';
+import { parseDayOrTimestamp, parseTimestamp } from '../common/timestamps.js';
+import { UsersService } from '../users/users.service.js';
+import { Acting, type Actor } from './acting.js';
+import { ChangeRoleRequest, DisableUserRequest, ListUsersQuery, presentUser, UserResponse } from './admin.dto.js';
+
+const UserId = (): ParameterDecorator => Param('user_id', new UuidPipe('user_not_found'));
+const UserIdInPath = (): MethodDecorator => ApiParam({ name: 'user_id', schema: { type: 'string', format: 'uuid' } });
+
+@ApiTags('Administration')
+@Controller('admin/users')
+@Roles('admin')
+export class AdminUsersController {
+  constructor(
+    private readonly users: UsersService,
+    private readonly sessions: Sessions,
+    private readonly oversight: Oversight,
+  ) {}
+
+  /** All accounts in keyset pages; the next page is in the `Link` header. */
+  @Get()
+  @Answers({ status: 200, type: [UserResponse], paged: true })
+  async list(@Query() query: ListUsersQuery, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserResponse[]> {
+    const { q, role, status, confirmed, sort, cursor, limit } = query;
+    const createdFrom = parseDayOrTimestamp(query.created_from ?? '');
+    const createdTo = parseDayOrTimestamp(query.created_to ?? '');
+    const filter = { q, role, status, confirmed, createdFrom, createdTo };
+    return (await this.users.list(filter, { sort, cursor, limit })).present(reply, presentUser);
+  }
+
+  /** One account. */
+  @Get(':user_id')
+  @UserIdInPath()
+  @Answers({ status: 200, type: UserResponse, errors: [404] })
+  async get(@UserId() userId: string): Promise<UserResponse> {
+    return presentUser(await this.users.describe(userId));
+  }
+
+  /** An account's live sessions, the one used last first. */
+  @Get(':user_id/sessions')
+  @UserIdInPath()
+  @Answers({ status: 200, type: [SessionResponse], errors: [404] })
+  async listSessions(@CurrentUser() principal: Principal, @UserId() userId: string): Promise<SessionResponse[]> {
+    const { id } = await this.users.describe(userId);
+    const sessions = await this.sessions.list({ userId: id });
+    return sessions.map((session) => presentSession(session, principal.sessionId));
+  }
+
+  /** Changes an account's role; its access tokens are refused from now on, and a refresh brings the new role. */
+  @Patch(':user_id')
+  @UserIdInPath()
+  @Answers({ status: 200, type: UserResponse, errors: [403, 404, 409] })
+  async changeRole(
+    @Acting() actor: Actor,
+    @UserId() userId: string,
+    @Body() { role }: ChangeRoleRequest,
+  ): Promise<UserResponse> {
+    return presentUser(await this.oversight.setRole({ ...actor, userId }, role));
+  }
+
+  /** Disables an account of a lower role and ends all of its sessions at once; with `until`, it ends by itself. */
+  @Post(':user_id/disable')
+  @Roles('moderator', 'admin')
+  @UserIdInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  async disable(
+    @Acting() actor: Actor,
+    @UserId() userId: string,
+    @Body() { reason, until }: DisableUserRequest,
+  ): Promise<void> {
+    const ban = { reason, until: parseTimestamp(until ?? '') };
+    await this.oversight.disable({ ...actor, userId }, ban);
+  }
+
+  /** Lets people into an account again, of a lower role. */
+  @Post(':user_id/enable')
+  @Roles('moderator', 'admin')
+  @UserIdInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  async enable(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
+    await this.oversight.enable({ ...actor, userId });
+  }
+
+  /** Ends all sessions of an account at once. */
+  @Post(':user_id/logout')
+  @UserIdInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  async logOut(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
+    await this.oversight.logOut({ ...actor, userId });
+  }
+}

@@ -1,0 +1,220 @@
+/** Administration on the wire. */
+import { ApiProperty } from '@nestjs/swagger';
+
+import { type Role, ROLES } from '../common/access.js';
+import { AUDIT_ACTIONS, type AuditAction } from '../audit/actions.js';
+import type { AuditedState, ListedAuditEvent } from '../audit/audit.query.js';
+import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
+import { isoTimestamp } from '../common/timestamps.js';
+import {
+  OneOf,
+  OptionalNotNull,
+  OptionalNullable,
+  QueryFlag,
+  QueryInteger,
+  QueryTime,
+  Text,
+  Timestamp,
+  Uuid,
+} from '../common/validation.js';
+import type { AccountStatus } from '../users/user.entity.js';
+import { AccountResponse } from '../users/users.dto.js';
+import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';
+import type { Stats } from './stats.query.js';
+
+const STATUSES = ['active', 'disabled'] as const;
+
+class PageQuery {
+  /** Rows a page. */
+  @OptionalNotNull()
+  @QueryInteger({ min: 1, max: PAGE_LIMIT.max, default: PAGE_LIMIT.default })
+  limit: number = PAGE_LIMIT.default;
+
+  /** From the `Link` header of the page before. */
+  @OptionalNotNull()
+  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
+  cursor?: string;
+}
+
+export class ListUsersQuery extends PageQuery {
+  /** Only accounts whose e-mail, username or name contains this text, without regard to case. */
+  @OptionalNotNull()
+  @Text({ min: 1, max: 255 })
+  q?: string;
+
+  @OptionalNotNull()
+  @OneOf(ROLES)
+  role?: Role;
+
+  @OptionalNotNull()
+  @OneOf(STATUSES)
+  status?: AccountStatus;
+
+  /** Whether the owner of the address has confirmed it. */
+  @OptionalNotNull()
+  @QueryFlag()
+  confirmed?: boolean;
+
+  /** Not created before this date or time. */
+  @OptionalNotNull()
+  @QueryTime()
+  created_from?: string;
+
+  /** Created before this date or time. */
+  @OptionalNotNull()
+  @QueryTime()
+  created_to?: string;
+
+  /** `-` is descending; equal keys are ordered by id. */
+  @OptionalNotNull()
+  @OneOf(USER_SORTS)
+  sort: UserSort = '-created_at';
+}
+
+export class ListAuditQuery extends PageQuery {
+  /** UUID of who did it. */
+  @OptionalNotNull()
+  @Uuid()
+  actor?: string;
+
+  /** UUID of whose account it is about. */
+  @OptionalNotNull()
+  @Uuid()
+  subject?: string;
+
+  @OptionalNotNull()
+  @OneOf(AUDIT_ACTIONS)
+  action?: AuditAction;
+
+  /** Not before this date or time. */
+  @OptionalNotNull()
+  @QueryTime()
+  from?: string;
+
+  /** Before this date or time. */
+  @OptionalNotNull()
+  @QueryTime()
+  to?: string;
+}
+
+export class ChangeRoleRequest {
+  @OneOf(ROLES)
+  role: Role;
+}
+
+export class DisableUserRequest {
+  /** For the audit and for other moderators; its subject does not see it. */
+  @Text({ min: 1, max: 500, blank: 'refused' })
+  reason: string;
+
+  /** When it ends by itself; left out or `null`: when it is enabled. */
+  @OptionalNullable()
+  @Timestamp()
+  until?: string | null;
+}
+
+/** An account, as admins see it. */
+export class UserResponse extends AccountResponse {
+  @ApiProperty({ enum: STATUSES })
+  status: AccountStatus;
+  /** When it is enabled by itself; null when it is active, or disabled until somebody enables it. */
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  disabled_until: string | null;
+  disabled_reason: string | null;
+}
+
+export function presentUser(user: ListedUser): UserResponse {
+  return {
+    id: user.id,
+    email: user.email,
+    username: user.username,
+    display_name: user.displayName,
+    bio: user.bio,
+    role: user.role,
+    email_confirmed: user.emailConfirmedAt !== null,
+    created_at: isoTimestamp(user.createdAt),
+    updated_at: isoTimestamp(user.updatedAt),
+    status: user.status,
+    disabled_until: user.disabledUntil === null ? null : isoTimestamp(user.disabledUntil),
+    disabled_reason: user.disabledReason,
+  };
+}
+
+export class AuditEventResponse {
+  id: string;
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+  @ApiProperty({ enum: AUDIT_ACTIONS })
+  action: AuditAction;
+  /** UUID of who did it; null when that is not known. */
+  actor_id: string | null;
+  /** UUID of whose account it is about; null when there is none. It may be gone. */
+  subject_id: string | null;
+  session_id: string | null;
+  ip: string | null;
+  user_agent: string | null;
+  /** Of `X-Request-Id` and of the logs. */
+  request_id: string | null;
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  before: AuditedState | null;
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  after: AuditedState | null;
+}
+
+export function presentAuditEvent(event: ListedAuditEvent): AuditEventResponse {
+  return {
+    id: event.id,
+    at: isoTimestamp(event.at),
+    action: event.action,
+    actor_id: event.actorId,
+    subject_id: event.subjectId,
+    session_id: event.sessionId,
+    ip: event.ip,
+    user_agent: event.userAgent,
+    request_id: event.requestId,
+    before: event.before,
+    after: event.after,
+  };
+}
+
+class AccountCounts {
+  @ApiProperty({ type: 'integer' })
+  total: number;
+  @ApiProperty({ type: 'integer' })
+  confirmed: number;
+  @ApiProperty({ type: 'integer' })
+  disabled: number;
+}
+
+/** Accounts that logged in, refreshed or did something of note. */
+class ActiveCounts {
+  /** Within 24 hours. */
+  @ApiProperty({ type: 'integer' })
+  day: number;
+  /** Within 7 days. */
+  @ApiProperty({ type: 'integer' })
+  week: number;
+  /** Within 30 days. */
+  @ApiProperty({ type: 'integer' })
+  month: number;
+}
+
+class DayCount {
+  /** In UTC. */
+  @ApiProperty({ format: 'date' })
+  date: string;
+  @ApiProperty({ type: 'integer' })
+  created: number;
+}
+
+export class StatsResponse {
+  accounts: AccountCounts;
+  active: ActiveCounts;
+  /** Of the last 30 days, today last. */
+  @ApiProperty({ type: [DayCount] })
+  tasks: DayCount[];
+}
+
+export function presentStats({ accounts, active, tasks }: Stats): StatsResponse {
+  return { accounts, active, tasks };
+}

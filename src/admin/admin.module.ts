@@ -1,0 +1,16 @@
+/** What moderators and admins may do: thin controllers over the services of the nouns. */
+import { Module } from '@nestjs/common';
+
+import { AuditModule } from '../audit/audit.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AdminController } from './admin.controller.js';
+import { AdminUsersController } from './admin-users.controller.js';
+import { FirstAdmin } from './first-admin.js';
+
+@Module({
+  imports: [AuditModule, AuthModule, UsersModule],
+  controllers: [AdminController, AdminUsersController],
+  providers: [FirstAdmin],
+})
+export class AdminModule {}

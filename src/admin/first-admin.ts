@@ -1,0 +1,76 @@
+/** Makes the first admin of ADMIN_EMAIL and ADMIN_PASSWORD when Roost starts and there is none. */
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Audit } from '../audit/audit.js';
+import { Passwords } from '../auth/passwords.js';
+import { AppError } from '../common/errors.js';
+import { LOGGER } from '../common/logger.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { ConfigError } from '../config/environment.js';
+import { canonicalEmail } from '../users/email.js';
+import { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { isThereAnAdmin, lockFirstAdmin } from './first-admin.query.js';
+
+const NOBODY = { ip: null, userAgent: null, requestId: null };
+
+@Injectable()
+export class FirstAdmin implements OnApplicationBootstrap {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
+    private readonly users: UsersService,
+    private readonly passwords: Passwords,
+  ) {}
+
+  /**
+   * Never over an existing account, whose password is its owner's; any number of instances make one.
+   * @throws ConfigError for an address or a password that no account may have
+   */
+  async onApplicationBootstrap(): Promise<void> {
+    const { firstAdmin } = this.config;
+    if (!firstAdmin || (await isThereAnAdmin(this.database.manager))) return;
+    const email = this.checked(firstAdmin);
+    const hashedPassword = await this.passwords.hash(firstAdmin.password);
+    try {
+      await this.make(email, hashedPassword);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'email_taken') throw error;
+      this.logger.warn(
+        { event: 'first_admin_not_made' },
+        'there is no admin, and ADMIN_EMAIL has an account: it is left as it is',
+      );
+    }
+  }
+
+  private checked({ email, password }: { email: string; password: string }): string {
+    const canonical = canonicalEmail(email);
+    if (canonical === undefined) throw new ConfigError(['ADMIN_EMAIL must be an e-mail address']);
+    try {
+      this.passwords.requireGood('#/password', password, { email: canonical, username: undefined });
+    } catch (error) {
+      const [fault] = error instanceof AppError ? (error.fields ?? []) : [];
+      if (fault) throw new ConfigError([`ADMIN_PASSWORD ${fault.detail}`]);
+      throw error;
+    }
+    return canonical;
+  }
+
+  private async make(email: string, hashedPassword: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await lockFirstAdmin(tx);
+      if (await isThereAnAdmin(tx)) return;
+      const id = await this.users.create({ email, username: undefined, hashedPassword }, tx);
+      await tx.update(User, { id }, { role: 'admin', emailConfirmedAt: () => 'now()' });
+      const event = { action: 'user.registered', actorId: null, subjectId: id, after: { role: 'admin' } } as const;
+      await this.audit.record(tx, NOBODY, [event]);
+      this.logger.info({ event: 'first_admin_made', user: id }, 'the first admin is made');
+    });
+  }
+}

@@ -1,0 +1,17 @@
+/** The one list of what the audit tells of: stable words. Only ever added to. */
+export const AUDIT_ACTIONS = [
+  'user.registered',
+  'login.succeeded',
+  'login.failed',
+  'session.ended',
+  'session.reused',
+  'password.changed',
+  'password.change_failed',
+  'password.reset',
+  'user.role_changed',
+  'user.disabled',
+  'user.enabled',
+  'user.logged_out',
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];

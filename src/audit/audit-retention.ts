@@ -1,0 +1,53 @@
+/** Keeps the audit's partitions: those of the months to come are there, those beyond AUDIT_RETENTION are dropped. */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Clock } from '../common/clock.js';
+import { LOGGER } from '../common/logger.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { keepAuditPartitions, type PartitionChanges } from '../database/audit-partitions.js';
+
+const EVERY_MS = 3_600_000;
+
+@Injectable()
+export class AuditRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running = this.run().catch((error: unknown) => {
+        this.logger.warn({ event: 'audit_partitions_unkept', err: error }, 'audit partitions not kept: tried again');
+      });
+    }, EVERY_MS).unref();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** Over a connection of its own: whoever serves requests may be behind a pooler, or a role that owns no table. */
+  async run(): Promise<PartitionChanges> {
+    const { directUrl } = this.config.database;
+    const url = directUrl ?? (this.database.options as { url: string }).url;
+    const { offsetMs } = this.clock;
+    const changes = await keepAuditPartitions(url, { offsetMs, retentionMs: this.config.auditRetentionMs });
+    const { made, dropped, moved } = changes;
+    if (made.length + dropped.length > 0)
+      this.logger.info({ event: 'audit_partitions', made, dropped }, 'audit partitions kept');
+    if (moved > 0)
+      this.logger.warn({ event: 'audit_default_used', moved }, 'audit events had no partition of their month: moved');
+    return changes;
+  }
+}

@@ -1,0 +1,58 @@
+/** The audit on the wire. */
+import { ApiProperty } from '@nestjs/swagger';
+
+import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
+import { isoTimestamp } from '../common/timestamps.js';
+import { OptionalNotNull, QueryInteger, Text } from '../common/validation.js';
+import { AUDIT_ACTIONS, type AuditAction } from './actions.js';
+import type { ListedAuditEvent } from './audit.query.js';
+
+export class ListActivityQuery {
+  /** Rows a page. */
+  @OptionalNotNull()
+  @QueryInteger({ min: 1, max: PAGE_LIMIT.max, default: PAGE_LIMIT.default })
+  limit: number = PAGE_LIMIT.default;
+
+  /** From the `Link` header of the page before. */
+  @OptionalNotNull()
+  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
+  cursor?: string;
+}
+
+const ACTORS = ['self', 'staff', 'unknown'] as const;
+
+/** Something that happened to the caller's account. */
+export class ActivityResponse {
+  id: string;
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+  @ApiProperty({ enum: AUDIT_ACTIONS })
+  action: AuditAction;
+  /** The caller, a moderator or admin, or whoever did not prove to be the caller. */
+  @ApiProperty({ enum: ACTORS })
+  by: (typeof ACTORS)[number];
+  /** UUID of the session that it is about, or that it was done in. */
+  @ApiProperty({ type: 'string', format: 'uuid', nullable: true })
+  session_id: string | null;
+  /** Not told of moderators and admins. */
+  ip: string | null;
+  /** Not told of moderators and admins. */
+  user_agent: string | null;
+  /** Why, where that is known: of a session's end, or of a failed login. */
+  reason: string | null;
+}
+
+export function presentActivity(event: ListedAuditEvent): ActivityResponse {
+  const by = event.actorId === null ? 'unknown' : event.actorId === event.subjectId ? 'self' : 'staff';
+  const reason = by === 'staff' ? null : event.after?.reason;
+  return {
+    id: event.id,
+    at: isoTimestamp(event.at),
+    action: event.action,
+    by,
+    session_id: event.sessionId,
+    ip: by === 'staff' ? null : event.ip,
+    user_agent: by === 'staff' ? null : event.userAgent,
+    reason: typeof reason === 'string' ? reason : null,
+  };
+}

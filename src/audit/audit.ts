@@ -1,0 +1,57 @@
+/** Who did what to whose account, when and from where: written with what it tells of, never changed. */
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import type { Principal } from '../common/access.js';
+import { Clock } from '../common/clock.js';
+import type { Origin } from '../common/origin.js';
+import { Cursors, Page } from '../common/pagination.js';
+import {
+  type AuditEvent,
+  type AuditFilter,
+  auditKey,
+  insertAuditEvents,
+  type ListedAuditEvent,
+  selectAuditPage,
+} from './audit.query.js';
+
+export interface AuditPage {
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+@Injectable()
+export class Audit {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly cursors: Cursors,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @param tx the transaction of what the events tell of; undefined where there is none */
+  async record(tx: EntityManager | undefined, origin: Origin, events: readonly AuditEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    await insertAuditEvents(tx ?? this.database.manager, events, { ...origin, offsetMs: this.clock.offsetMs });
+  }
+
+  /** What happened to the caller's own account, the newest first. */
+  listOwn({ userId }: Principal, page: AuditPage): Promise<Page<ListedAuditEvent>> {
+    return this.list(`activity ${userId}`, { subjectId: userId }, page);
+  }
+
+  /** What happened to anybody's, the newest first; a cursor holds for any filter. */
+  listAll(filter: AuditFilter, page: AuditPage): Promise<Page<ListedAuditEvent>> {
+    return this.list('audit', filter, page);
+  }
+
+  private async list(
+    scope: string,
+    filter: AuditFilter,
+    { cursor, limit }: AuditPage,
+  ): Promise<Page<ListedAuditEvent>> {
+    const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
+    const rows = await selectAuditPage(this.database.manager, filter, { after, limit: limit + 1 });
+    return Page.cut(rows, limit, (last) => this.cursors.encode(scope, auditKey(last)));
+  }
+}

@@ -1,0 +1,167 @@
+/** What moderators and admins do to the accounts of others: at once, on every instance. */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import type { AuditAction } from '../audit/actions.js';
+import { Audit } from '../audit/audit.js';
+import type { AuditedState } from '../audit/audit.query.js';
+import { type Principal, type Role, ROLES } from '../common/access.js';
+import { Clock } from '../common/clock.js';
+import { AppError, invalid } from '../common/errors.js';
+import { LOGGER } from '../common/logger.js';
+import type { Origin } from '../common/origin.js';
+import { type ListedUser, selectUser } from '../users/users.query.js';
+import { changeStanding, lockAccounts, type LockedAccount, type StandingChange } from './oversight.query.js';
+import { Revocations } from './revocations.js';
+import { Sessions } from './sessions.js';
+
+/** Who acts, on whom, from where. */
+export interface Act {
+  readonly principal: Principal;
+  readonly userId: string;
+  readonly origin: Origin;
+}
+
+export interface Ban {
+  /** For those who look at the account; never shown to whom it is about. */
+  readonly reason: string;
+  /** Undefined: until it is lifted. */
+  readonly until: Date | undefined;
+}
+
+@Injectable()
+export class Oversight {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
+    private readonly sessions: Sessions,
+    private readonly revocations: Revocations,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * There is always an admin: nobody changes their own role, and whoever changes another's still is one while both rows are
+   * locked. An admin is never disabled either.
+   * @throws AppError `user_not_found`, `own_account`, `token_stale` when the caller's own role changed meanwhile, or
+   *   `user_disabled`
+   */
+  async setRole(act: Act, role: Role): Promise<ListedUser> {
+    const { epoch, user } = await this.database.transaction(async (tx) => {
+      const subject = await this.lock(tx, act);
+      if (subject.role !== role && role === 'admin' && subject.disabled) throw new AppError('user_disabled');
+      const change = { action: 'user.role_changed', before: { role: subject.role }, after: { role } } as const;
+      const epoch = subject.role === role ? undefined : await this.change(tx, act, { ...change, set: { role } });
+      const user = await selectUser(tx, subject.id, this.clock.offsetMs);
+      if (!user) throw new AppError('user_not_found');
+      return { epoch, user };
+    });
+    this.changed(act, epoch);
+    return user;
+  }
+
+  /**
+   * Ends all sessions of an account of a lower role, and lets nobody into it.
+   * @throws AppError `user_not_found`, `own_account`, `insufficient_role`, `token_stale`, or `validation_failed` for an end
+   *   that is over
+   */
+  async disable(act: Act, { reason, until }: Ban): Promise<void> {
+    const end = { userId: act.userId, reason: 'ban', actorId: act.principal.userId, origin: act.origin } as const;
+    const epoch = await this.sessions.endAllWith(end, async (tx) => {
+      const subject = await this.lockLower(tx, act);
+      if (until && until <= subject.now)
+        throw invalid({ pointer: '#/until', code: 'in_the_past', detail: 'must be in the future' });
+      return this.change(tx, act, {
+        action: 'user.disabled',
+        before: stateOf(subject),
+        after: { status: 'disabled', until: until?.toISOString() ?? null, note: reason },
+        set: { status: 'disabled', disabledUntil: until ?? null, disabledReason: reason },
+      });
+    });
+    this.changed(act, epoch);
+  }
+
+  /** @throws AppError `user_not_found`, `own_account`, `insufficient_role` or `token_stale` */
+  async enable(act: Act): Promise<void> {
+    const epoch = await this.database.transaction(async (tx) => {
+      const subject = await this.lockLower(tx, act);
+      if (!subject.banned) return undefined;
+      return this.change(tx, act, {
+        action: 'user.enabled',
+        before: stateOf(subject),
+        after: { status: 'active' },
+        set: { status: 'active', disabledUntil: null, disabledReason: null },
+      });
+    });
+    this.changed(act, epoch);
+  }
+
+  /** Ends all sessions of an account, also of an admin's and of the caller's own. @throws AppError `user_not_found` or `token_stale` */
+  async logOut({ principal, userId, origin }: Act): Promise<void> {
+    const end = { userId, reason: 'forced_logout', actorId: principal.userId, origin } as const;
+    await this.sessions.endAllWith(end, async (tx) => {
+      await this.lockBoth(tx, { principal, userId });
+      const event = { action: 'user.logged_out', actorId: principal.userId, subjectId: userId } as const;
+      await this.audit.record(tx, origin, [event]);
+    });
+  }
+
+  private async lockLower(tx: EntityManager, act: Act): Promise<LockedAccount> {
+    const subject = await this.lock(tx, act);
+    if (rank(subject.role) >= rank(act.principal.role)) throw new AppError('insufficient_role');
+    return subject;
+  }
+
+  private async lock(tx: EntityManager, act: Act): Promise<LockedAccount> {
+    if (act.userId === act.principal.userId) throw new AppError('own_account');
+    return this.lockBoth(tx, act);
+  }
+
+  /** The caller, too: what their token says must still be true when the change is made. */
+  private async lockBoth(tx: EntityManager, { principal, userId }: Omit<Act, 'origin'>): Promise<LockedAccount> {
+    const accounts = await lockAccounts(tx, [principal.userId, userId], this.clock.offsetMs);
+    const actor = accounts.find(({ id }) => id === principal.userId);
+    const subject = accounts.find(({ id }) => id === userId);
+    if (!actor || actor.disabled || actor.epoch !== principal.epoch || actor.role !== principal.role)
+      throw new AppError('token_stale');
+    if (!subject) throw new AppError('user_not_found');
+    return subject;
+  }
+
+  private async change(
+    tx: EntityManager,
+    { principal, userId, origin }: Act,
+    {
+      action,
+      before,
+      after,
+      set,
+    }: { action: AuditAction; before: AuditedState; after: AuditedState; set: StandingChange },
+  ): Promise<number> {
+    const epoch = await changeStanding(tx, userId, set);
+    const event = { action, actorId: principal.userId, subjectId: userId, before, after };
+    await this.audit.record(tx, origin, [event]);
+    return epoch;
+  }
+
+  /** Call when the transaction has committed. @param epoch undefined: nothing was changed */
+  private changed({ principal, userId }: Act, epoch: number | undefined): void {
+    if (epoch === undefined) return;
+    this.revocations.endEpochsBelow(userId, epoch);
+    this.logger.info(
+      { event: 'account_changed', user: userId, by: principal.userId, epoch },
+      'account changed by staff',
+    );
+  }
+}
+
+function rank(role: Role): number {
+  return ROLES.indexOf(role);
+}
+
+function stateOf({ banned, disabledUntil, disabledReason }: LockedAccount): AuditedState {
+  if (!banned) return { status: 'active' };
+  return { status: 'disabled', until: disabledUntil?.toISOString() ?? null, note: disabledReason };
+}

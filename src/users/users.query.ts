@@ -1,0 +1,127 @@
+/** Accounts as moderators and admins see them. */
+import type { EntityManager } from 'typeorm';
+
+import type { Role } from '../common/access.js';
+import type { CursorKey } from '../common/pagination.js';
+import { escapeLike } from '../common/text.js';
+import { isoTimestamp, utcText } from '../common/timestamps.js';
+import type { AccountStatus, User } from './user.entity.js';
+
+/** A ban with an end is over by itself. @param now an expression of the database's time */
+export function isDisabledAt(table: string, now: string): string {
+  return `(${table}.status = 'disabled' AND (${table}.disabled_until IS NULL OR ${table}.disabled_until > ${now}))`;
+}
+
+/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+
+type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil';
+
+/** An account as it is read for staff: the status is that of now, timestamps are text. */
+export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch'> & {
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly emailConfirmedAt: string | null;
+  readonly disabledUntil: string | null;
+};
+
+const COLUMNS = `u.id, u.email, u.username, u.display_name AS "displayName", u.bio, u.role,
+            ${utcText('u.email_confirmed_at')} AS "emailConfirmedAt", s.status,
+            CASE s.status WHEN 'disabled' THEN ${utcText('u.disabled_until')} END AS "disabledUntil",
+            CASE s.status WHEN 'disabled' THEN u.disabled_reason END AS "disabledReason",
+            ${utcText('u.created_at')} AS "createdAt", ${utcText('u.updated_at')} AS "updatedAt"`;
+
+const FROM = `users u, LATERAL (SELECT CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS status) s`;
+
+export async function selectUser(
+  manager: EntityManager,
+  id: string,
+  offsetMs: number,
+): Promise<ListedUser | undefined> {
+  const rows: ListedUser[] = await manager.query(`SELECT ${COLUMNS} FROM ${FROM} WHERE u.id = $2`, [offsetMs, id]);
+  return rows[0];
+}
+
+export const USER_SORTS = ['-created_at', 'created_at', 'email', 'username'] as const;
+export type UserSort = (typeof USER_SORTS)[number];
+
+export interface UserFilter {
+  /** Text in e-mail, username or name, taken literally. */
+  readonly q?: string | undefined;
+  readonly role?: Role | undefined;
+  readonly status?: AccountStatus | undefined;
+  readonly confirmed?: boolean | undefined;
+  /** Not created before. */
+  readonly createdFrom?: Date | undefined;
+  /** Created before. */
+  readonly createdTo?: Date | undefined;
+}
+
+interface Order {
+  readonly column: string;
+  readonly type: 'timestamptz' | 'varchar' | 'text';
+  readonly direction: 'ASC' | 'DESC';
+  readonly keyOf: (user: ListedUser) => CursorKey;
+}
+
+const byCreation = ({ createdAt, id }: ListedUser): CursorKey => [isoTimestamp(createdAt), id];
+
+const ORDERS: Record<UserSort, Order> = {
+  '-created_at': { column: 'u.created_at', type: 'timestamptz', direction: 'DESC', keyOf: byCreation },
+  created_at: { column: 'u.created_at', type: 'timestamptz', direction: 'ASC', keyOf: byCreation },
+  email: { column: 'u.email', type: 'varchar', direction: 'ASC', keyOf: ({ email, id }) => [email, id] },
+  // As its index has it.
+  username: {
+    column: 'lower(u.username COLLATE "C")',
+    type: 'text',
+    direction: 'ASC',
+    keyOf: ({ username, id }) => [username.toLowerCase(), id],
+  },
+};
+
+export function userKey(sort: UserSort, user: ListedUser): CursorKey {
+  return ORDERS[sort].keyOf(user);
+}
+
+/** The expression of the trigram index. */
+const SEARCHED = `(u.email || ' ' || u.username || ' ' || coalesce(u.display_name, ''))`;
+
+export function selectUserPage(
+  manager: EntityManager,
+  { q, role, status, confirmed, createdFrom, createdTo }: UserFilter,
+  page: { sort: UserSort; after: CursorKey | undefined; limit: number; offsetMs: number },
+): Promise<ListedUser[]> {
+  const { column, type, direction } = ORDERS[page.sort];
+  const values: unknown[] = [page.offsetMs];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions = ['true'];
+  if (q !== undefined) {
+    const pattern = bind(`%${escapeLike(q)}%`);
+    // Of the whole for the index, and of each for what is found only across two of them.
+    conditions.push(`${SEARCHED} ILIKE ${pattern}`);
+    conditions.push(`(u.email ILIKE ${pattern} OR u.username ILIKE ${pattern} OR u.display_name ILIKE ${pattern})`);
+  }
+  if (role !== undefined) conditions.push(`u.role = ${bind(role)}`);
+  if (status !== undefined) conditions.push(`s.status = ${bind(status)}`);
+  if (confirmed !== undefined) conditions.push(`u.email_confirmed_at IS ${confirmed ? 'NOT ' : ''}NULL`);
+  if (createdFrom) conditions.push(`u.created_at >= ${bind(createdFrom)}`);
+  if (createdTo) conditions.push(`u.created_at < ${bind(createdTo)}`);
+  if (page.after) {
+    const [value, id] = page.after;
+    const comparison = direction === 'ASC' ? '>' : '<';
+    conditions.push(`(${column}, u.id) ${comparison} (${bind(value)}::${type}, ${bind(id)}::uuid)`);
+  }
+  return manager.query(
+    `SELECT ${COLUMNS} FROM ${FROM} WHERE ${conditions.join(' AND ')}
+      ORDER BY ${column} ${direction}, u.id ${direction} LIMIT ${bind(page.limit)}`,
+    values,
+  );
+}
+
+export async function selectIsDisabled(manager: EntityManager, id: string, offsetMs: number): Promise<boolean> {
+  const rows: unknown[] = await manager.query(`SELECT 1 FROM users u WHERE u.id = $2 AND ${isDisabledAt('u', NOW)}`, [
+    offsetMs,
+    id,
+  ]);
+  return rows.length === 1;
+}

@@ -1,0 +1,115 @@
+/** Every operation of openapi.json, asked by everybody: what each is answered is in one table. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { TestApp } from '../support/app.js';
+import { PASSWORD, person, type Person, staff } from '../support/people.js';
+
+const WHO = ['nobody', 'another', 'owner', 'moderator', 'admin', 'disabled'] as const;
+type Who = (typeof WHO)[number];
+
+/** By {@link WHO}; a disabled account still sends its last access token. */
+const EVERYBODY = (status: number): number[] => [status, status, status, status, status, status];
+const ANY_USER = (status: number): number[] => [401, status, status, status, status, 401];
+const OWNER = (status: number, others: number): number[] => [401, others, status, others, others, 401];
+const STAFF = (status: number): number[] => [401, 403, 403, status, status, 401];
+const ADMIN = (status: number): number[] => [401, 403, 403, 403, status, 401];
+
+interface Asked {
+  /** By {@link WHO}. */
+  readonly answers: readonly number[];
+  readonly body?: object;
+}
+
+const MISSING = '00000000-0000-4000-8000-000000000000';
+
+/** `{task_id}` and `{user_id}` are the owner's; each asker has an owner of their own. */
+const OPERATIONS: Record<string, Asked> = {
+  'GET /.well-known/jwks.json': { answers: EVERYBODY(200) },
+  'GET /health/live': { answers: EVERYBODY(200) },
+  'GET /health/ready': { answers: EVERYBODY(200) },
+  'POST /api/v1/auth/register': { answers: EVERYBODY(400), body: { role: 'admin' } },
+  'POST /api/v1/auth/login': { answers: EVERYBODY(401), body: { email: 'nobody@example.org', password: PASSWORD } },
+  'POST /api/v1/auth/refresh': { answers: EVERYBODY(401), body: { refresh_token: 'x' } },
+  'POST /api/v1/auth/logout': { answers: ANY_USER(200), body: { scope: 'others' } },
+  'PUT /api/v1/auth/password': {
+    answers: ANY_USER(403),
+    body: { current_password: 'wrong horse battery', new_password: 'another horse battery' },
+  },
+  'POST /api/v1/auth/password/forgot': { answers: EVERYBODY(202), body: { email: 'nobody@example.org' } },
+  'POST /api/v1/auth/password/reset': {
+    answers: EVERYBODY(400),
+    body: { token: 'x', new_password: 'another horse battery' },
+  },
+  'GET /api/v1/auth/me': { answers: ANY_USER(200) },
+  'GET /api/v1/auth/sessions': { answers: ANY_USER(200) },
+  'DELETE /api/v1/auth/sessions/{session_id}': { answers: ANY_USER(404) },
+  'GET /api/v1/auth/revocations': { answers: EVERYBODY(401) },
+  'GET /api/v1/users/me/activity': { answers: ANY_USER(200) },
+  'GET /api/v1/tasks': { answers: ANY_USER(200) },
+  'POST /api/v1/tasks': { answers: ANY_USER(201), body: { title: 'x' } },
+  'GET /api/v1/tasks/{task_id}': { answers: OWNER(200, 403) },
+  'PUT /api/v1/tasks/{task_id}': { answers: OWNER(200, 403), body: { title: 'x' } },
+  'PATCH /api/v1/tasks/{task_id}/complete': { answers: OWNER(200, 403), body: { completed: true } },
+  'DELETE /api/v1/tasks/{task_id}': { answers: OWNER(200, 403) },
+  'GET /api/v1/admin/audit': { answers: ADMIN(200) },
+  'GET /api/v1/admin/stats': { answers: ADMIN(200) },
+  'GET /api/v1/admin/users': { answers: ADMIN(200) },
+  'GET /api/v1/admin/users/{user_id}': { answers: ADMIN(200) },
+  'GET /api/v1/admin/users/{user_id}/sessions': { answers: ADMIN(200) },
+  'PATCH /api/v1/admin/users/{user_id}': { answers: ADMIN(200), body: { role: 'moderator' } },
+  'POST /api/v1/admin/users/{user_id}/disable': { answers: STAFF(204), body: { reason: 'x' } },
+  'POST /api/v1/admin/users/{user_id}/enable': { answers: STAFF(204) },
+  'POST /api/v1/admin/users/{user_id}/logout': { answers: ADMIN(204) },
+};
+
+const DOCUMENT = JSON.parse(readFileSync(join(__dirname, '../../openapi.json'), 'utf8')) as {
+  paths: Record<string, Record<string, unknown>>;
+};
+
+describe('access', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  afterAll(() => app.stop());
+
+  it('is in the table for every operation, and for nothing else', () => {
+    const documented = Object.entries(DOCUMENT.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual(Object.keys(OPERATIONS).sort());
+  });
+
+  /** @returns the access token that somebody sends */
+  const tokenOf = async (who: Who, owner: Person): Promise<string | undefined> => {
+    if (who === 'nobody') return undefined;
+    if (who === 'owner') return owner.access_token;
+    if (who === 'moderator' || who === 'admin') return (await staff(app, who)).access_token;
+    const other = await person(app, who);
+    if (who === 'disabled') {
+      const { api } = await staff(app, 'moderator');
+      expect((await api.post(`/admin/users/${other.id}/disable`, { reason: 'x' })).status).toBe(204);
+    }
+    return other.access_token;
+  };
+
+  it.each(Object.entries(OPERATIONS))('to %s', async (operation, { answers, body }) => {
+    const [method = '', path = ''] = operation.split(' ');
+    const given: [Who, number][] = [];
+    for (const who of WHO) {
+      const owner = await person(app, 'owner');
+      const task = (await owner.api.post('/tasks', { title: 'owned' })).body as { id: number };
+      const token = await tokenOf(who, owner);
+      const full = path
+        .replace('{task_id}', String(task.id))
+        .replace('{user_id}', owner.id)
+        .replace('{session_id}', MISSING);
+      const api = token === undefined ? app.api : app.api.as(token);
+      given.push([who, (await api.send(method, full, body)).status]);
+    }
+    expect(given).toEqual(WHO.map((who, index) => [who, answers[index]]));
+  });
+});

@@ -1,0 +1,228 @@
+import pg from 'pg';
+
+import type { Answer } from '../support/api.js';
+import { TestApp } from '../support/app.js';
+import { login, person, type Person, staff } from '../support/people.js';
+import { expectRefused } from '../support/sessions.js';
+
+let app: TestApp;
+let admin: Person;
+let ada: Person;
+let bob: Person;
+
+beforeEach(async () => {
+  app = await TestApp.start();
+  [admin, ada, bob] = [await staff(app, 'admin'), await person(app, 'ada'), await person(app, 'bob')];
+});
+
+afterEach(() => app.stop());
+
+const idsOf = ({ body }: Answer): string[] => (body as { id: string }[]).map(({ id }) => id);
+const list = (query = ''): Promise<Answer> => admin.api.get(`/admin/users${query}`);
+
+async function walk(path: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let next: string | undefined = path; next !== undefined;) {
+    const answer = await admin.api.get(next);
+    expect(answer.status).toBe(200);
+    ids.push(...idsOf(answer));
+    next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+  }
+  return ids;
+}
+
+describe('GET /admin/users', () => {
+  it('lists everybody, the newest first, and shows no secret', async () => {
+    const answer = await list();
+    expect(idsOf(answer)).toEqual([bob.id, ada.id, admin.id]);
+    expect(answer.body[1]).toMatchObject({ email: ada.email, role: 'user', status: 'active', disabled_until: null });
+    expect(answer.text).not.toMatch(/hash|\$2|epoch/);
+  });
+
+  it('searches e-mail, username and name, literally and without regard to case', async () => {
+    await app.pool.query(`UPDATE users SET display_name = '100 % Ada_Lovelace' WHERE id = $1`, [ada.id]);
+    const found = async (q: string): Promise<string[]> => idsOf(await list(`?q=${encodeURIComponent(q)}`));
+    expect(await found(ada.email.toUpperCase())).toEqual([ada.id]);
+    expect(await found(bob.username.slice(1))).toEqual([bob.id]);
+    expect(await found('LOVE')).toEqual([ada.id]);
+    expect(await found('0 %')).toEqual([ada.id]);
+    expect(await found('a_L')).toEqual([ada.id]);
+    expect(await found('%')).toEqual([ada.id]);
+    expect(await found(`${ada.email} ${ada.username}`)).toEqual([]);
+    expect(await found('nobody at all')).toEqual([]);
+    expect(await found('example.org')).toHaveLength(3);
+  });
+
+  it('filters by role, status, confirmation and creation', async () => {
+    await app.pool.query(`UPDATE users SET email_confirmed_at = now() WHERE id = $1`, [bob.id]);
+    await admin.api.post(`/admin/users/${ada.id}/disable`, {
+      reason: 'x',
+      until: new Date(Date.now() + 9e6).toISOString(),
+    });
+    const [today, tomorrow] = [0, 1].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10));
+    const EXPECTED: Record<string, string[]> = {
+      'role=admin': [admin.id],
+      'role=moderator': [],
+      'status=disabled': [ada.id],
+      'status=active': [bob.id, admin.id],
+      'confirmed=true': [bob.id],
+      'confirmed=false&role=user': [ada.id],
+      [`created_from=${tomorrow}`]: [],
+      [`created_from=${today}T00:00:00Z&created_to=${tomorrow}`]: [bob.id, ada.id, admin.id],
+      [`created_to=${today}`]: [],
+    };
+    for (const [query, ids] of Object.entries(EXPECTED))
+      expect([query, idsOf(await list(`?${query}`))]).toEqual([query, ids]);
+    app.clock.advance('3h');
+    expect(idsOf(await list('?status=disabled'))).toEqual([]);
+  });
+
+  it.each(['-created_at', 'created_at', 'email', 'username'])(
+    'has pages by %s that add up to the whole',
+    async (sort) => {
+      await app.pool.query(
+        `INSERT INTO users (email, username, hashed_password, created_at)
+       SELECT 'm' || n || '@example.org', CASE n % 2 WHEN 0 THEN 'M' ELSE 'm' END || '_u' || n, 'x', date_trunc('second', now()) - (n / 3) * interval '1 s'
+         FROM generate_series(1, 20) n`,
+      );
+      const whole = idsOf(await list(`?sort=${sort}&limit=100`));
+      expect(new Set(whole).size).toBe(23);
+      expect(await walk(`/admin/users?sort=${sort}&limit=4`)).toEqual(whole);
+    },
+  );
+
+  it('refuses what it does not know, the field named', async () => {
+    const { headers } = await list('?limit=1');
+    const cursor = /cursor=([^&>]+)/.exec(headers.get('link') ?? '')?.[1];
+    const BAD: Record<string, string> = {
+      'role=root': 'role',
+      'status=gone': 'status',
+      'confirmed=1': 'confirmed',
+      'created_from=2021-02-31': 'created_from',
+      'created_to=yesterday': 'created_to',
+      'created_to=infinity': 'created_to',
+      'created_to=0000-01-01': 'created_to',
+      'sort=hashed_password': 'sort',
+      'sort=email;drop%20table%20users': 'sort',
+      'q=': 'q',
+      'q=a&q=b': 'q',
+      'limit=101': 'limit',
+      [`cursor=${cursor}&sort=email`]: 'cursor',
+      'password=x': 'password',
+    };
+    for (const [query, field] of Object.entries(BAD)) {
+      const { status, body } = await list(`?${query}`);
+      expect([query, status, body.errors?.[0].pointer]).toEqual([query, 422, `#/${field}`]);
+    }
+  });
+
+  it('stays on its indexes with 100,000 accounts', async () => {
+    await app.pool.query(
+      `INSERT INTO users (email, username, hashed_password)
+       SELECT 'p' || md5(n::text) || '@example.org', 'p_' || n, 'x' FROM generate_series(1, 100000) n`,
+    );
+    await app.pool.query('ANALYZE users');
+    const planOf = async (query: string): Promise<string> => {
+      const queries = jest.spyOn(pg.Client.prototype, 'query');
+      await list(query);
+      const calls = queries.mock.calls as unknown as [string, unknown[]][];
+      const [text, values] = calls.find(([sql]) => sql.includes('display_name')) ?? ['', []];
+      queries.mockRestore();
+      const { rows } = await app.pool.query<Record<'QUERY PLAN', string>>(`EXPLAIN ${text}`, values);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    expect(await planOf('?q=c4ca4238')).toMatch(/users_search_idx/);
+    expect(await planOf('')).toMatch(/users_created_idx/);
+    expect(await planOf('?sort=email')).toMatch(/users_email_key/);
+    expect(await planOf('?sort=username')).toMatch(/users_username_key/);
+    expect(await planOf('?q=example.org')).toMatch(/users_created_idx/);
+  });
+});
+
+describe('GET /admin/users/{id}', () => {
+  it('shows one, and its live sessions', async () => {
+    await login(app, ada.email);
+    expect((await admin.api.get(`/admin/users/${ada.id}`)).body).toMatchObject({ id: ada.id, email: ada.email });
+    const { body } = await admin.api.get(`/admin/users/${ada.id}/sessions`);
+    expect(body).toHaveLength(2);
+    expect(body).toMatchObject([{ current: false }, { current: false }]);
+  });
+
+  it.each(['00000000-0000-4000-8000-000000000000', 'x'])('finds no account %s', async (id) => {
+    expectRefused(await admin.api.get(`/admin/users/${id}`), 'user_not_found', 404);
+    expectRefused(await admin.api.get(`/admin/users/${id}/sessions`), 'user_not_found', 404);
+  });
+});
+
+describe('GET /admin/audit', () => {
+  const events = (query: string): Promise<Answer> => admin.api.get(`/admin/audit?${query}`);
+
+  it('filters by actor, subject, action and time', async () => {
+    await admin.api.post(`/admin/users/${ada.id}/disable`, { reason: 'a note' });
+    const { body } = await events(`actor=${admin.id.toUpperCase()}&subject=${ada.id}&action=user.disabled`);
+    expect(body).toMatchObject([
+      { action: 'user.disabled', actor_id: admin.id, subject_id: ada.id, ip: '127.0.0.1', after: { note: 'a note' } },
+    ]);
+    const at = String(body[0].at);
+    expect(idsOf(await events(`action=user.disabled&from=${at}`))).toHaveLength(1);
+    expect(idsOf(await events(`action=user.disabled&to=${at}`))).toHaveLength(0);
+    expect(idsOf(await events(`subject=${bob.id}`))).toHaveLength(2);
+  });
+
+  it('has pages that add up to the whole', async () => {
+    const whole = idsOf(await events('limit=100'));
+    expect(whole.length).toBeGreaterThan(5);
+    expect(await walk('/admin/audit?limit=2')).toEqual(whole);
+  });
+
+  it.each([
+    ['actor=1', 'actor'],
+    ['subject=x', 'subject'],
+    ['action=gone', 'action'],
+    ['from=2021-02-31', 'from'],
+    ['to=now', 'to'],
+    ['cursor=x', 'cursor'],
+    ['ip=1', 'ip'],
+  ])('refuses %s', async (query, field) => {
+    const { status, body } = await events(query);
+    expect([status, body.errors[0].pointer]).toEqual([422, `#/${field}`]);
+  });
+});
+
+describe('GET /admin/stats', () => {
+  it('counts accounts, who was active, and tasks by day', async () => {
+    await ada.api.post('/tasks', { title: 'one' });
+    await app.pool.query(
+      `INSERT INTO tasks (user_id, title, created_at) VALUES ($1, 'old', now() - interval '40 days')`,
+      [ada.id],
+    );
+    await admin.api.post(`/admin/users/${bob.id}/disable`, { reason: 'x' });
+    const { body } = await admin.api.get('/admin/stats');
+    expect(body.accounts).toEqual({ total: 3, confirmed: 0, disabled: 1 });
+    expect(body.active).toEqual({ day: 3, week: 3, month: 3 });
+    expect(body.tasks).toHaveLength(30);
+    expect(body.tasks.at(-1)).toEqual({ date: new Date().toISOString().slice(0, 10), created: 1 });
+    expect(body.tasks.slice(0, -1).every(({ created }: { created: number }) => created === 0)).toBe(true);
+  });
+
+  it('forgets who was active long ago', async () => {
+    app.clock.advance('3d');
+    const { access_token } = await login(app, admin.email);
+    const { body } = await app.api.as(access_token).get('/admin/stats');
+    expect(body.active).toEqual({ day: 1, week: 3, month: 3 });
+  });
+});
+
+it('is for admins only', async () => {
+  const moderator = await staff(app, 'moderator');
+  for (const path of [
+    '/admin/users',
+    `/admin/users/${ada.id}`,
+    `/admin/users/${ada.id}/sessions`,
+    '/admin/audit',
+    '/admin/stats',
+  ]) {
+    expectRefused(await app.api.get(path), 'authentication_required');
+    for (const { api } of [ada, moderator]) expectRefused(await api.get(path), 'insufficient_role', 403);
+  }
+});
