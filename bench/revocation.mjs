@@ -69,7 +69,9 @@ async function measure(here, there, count) {
   if ((await ask(`${here}/api/v1/auth/logout`, 'POST')) !== 200) throw new Error('the logout failed');
   const answeredAt = performance.now();
   // An id that is none costs no query: what is measured is authentication.
-  while ((await ask(`${there}/api/v1/tasks/0`, 'GET')) === 404);
+  let status = 404;
+  while (status === 404) status = await ask(`${there}/api/v1/tasks/0`, 'GET');
+  if (status !== 401) throw new Error(`the other instance answered ${status}`);
   return performance.now() - answeredAt;
 }
 

@@ -1,5 +1,5 @@
 /** Keeps this instance's revocations true: reads the table every second, and at once when another instance says so. */
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
@@ -13,9 +13,11 @@ import { readRevocations } from './revocations.query.js';
 const EVERY_MS = 1_000;
 
 @Injectable()
-export class RevocationPoll implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Of the last good reading; undefined when all is to be read. */
   private snapshot: string | undefined;
+  /** Which the snapshot is of. */
+  private server: string | undefined;
   private readsAll = true;
   private failing = false;
   private woken = false;
@@ -40,16 +42,15 @@ export class RevocationPoll implements OnApplicationBootstrap, BeforeApplication
       },
       // The server may be another one now, which numbers its transactions in its own way.
       onReconnect: () => {
-        this.readsAll = true;
-        this.wake();
+        this.readAll();
       },
     });
     await this.read();
     this.running = this.keepReading();
   }
 
-  /** The reading under way ends before the pool closes. */
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Not before: what ends while the last requests are answered is refused to them, too. */
+  async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     this.wake();
     await this.running;
@@ -59,6 +60,11 @@ export class RevocationPoll implements OnApplicationBootstrap, BeforeApplication
   private wake(): void {
     this.woken = true;
     this.resume();
+  }
+
+  private readAll(): void {
+    this.readsAll = true;
+    this.wake();
   }
 
   private async keepReading(): Promise<void> {
@@ -85,12 +91,22 @@ export class RevocationPoll implements OnApplicationBootstrap, BeforeApplication
     const since = this.readsAll ? undefined : this.snapshot;
     this.readsAll = false;
     try {
-      const { snapshot, rows } = await readRevocations(this.database.manager, { since, offsetMs: this.clock.offsetMs });
+      const { snapshot, server, rows } = await readRevocations(this.database.manager, {
+        since,
+        offsetMs: this.clock.offsetMs,
+      });
+      // Another server, or the same one after a restart, may know fewer transactions than the snapshot does.
+      if (since !== undefined && server !== this.server) {
+        this.readAll();
+        return;
+      }
       this.revocations.add(rows, startedAt);
       this.snapshot = snapshot;
+      this.server = server;
       if (this.failing) this.logger.info({ event: 'revocations_read' }, 'revocations are read again');
       this.failing = false;
     } catch (error) {
+      if (this.stopped) return;
       this.readsAll = true;
       if (!this.failing)
         this.logger.warn({ event: 'revocations_unread', err: error }, 'revocations cannot be read: trying again');

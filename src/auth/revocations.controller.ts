@@ -9,7 +9,7 @@ import { Clock } from '../common/clock.js';
 import { Answers } from '../common/openapi.js';
 import { type CursorKey, Cursors, linkToNext } from '../common/pagination.js';
 import { ListRevocationsQuery, presentRevocation, RevocationResponse } from './revocations.dto.js';
-import { type FeedPosition, selectFeedPage } from './revocations.query.js';
+import { type FeedPosition, selectFeedPage, selectServer } from './revocations.query.js';
 
 const SCOPE = 'revocations';
 const PAGE_SIZE = 1_000;
@@ -39,21 +39,24 @@ export class RevocationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RevocationResponse[]> {
     const key = after === undefined ? undefined : this.cursors.decode(SCOPE, after, 'after');
+    const server = await selectServer(this.database.manager);
+    // A cursor of another server, or of the time before its restart, begins anew.
+    const [, ...place] = key?.[0] === server ? key : [];
     const { oldest, rows } = await selectFeedPage(this.database.manager, {
-      ...positionOf(key),
+      ...positionOf(place),
       limit: PAGE_SIZE,
       offsetMs: this.clock.offsetMs,
     });
     const last = rows.length === PAGE_SIZE ? rows.at(-1) : undefined;
     // A walk over several pages is followed by one that begins where the oldest transaction stood at the walk's start.
-    const walk = key?.length === 3 ? String(key[0]) : oldest;
-    const next = this.cursors.encode(SCOPE, last ? [walk, last.tx, last.id] : [walk]);
+    const walk = place.length === 3 ? String(place[0]) : oldest;
+    const next = this.cursors.encode(SCOPE, [server, walk, ...(last ? [last.tx, last.id] : [])]);
     void reply.header('link', linkToNext(reply.request.url, 'after', next));
     return rows.map(presentRevocation);
   }
 }
 
-function positionOf([since, tx, id]: CursorKey = []): FeedPosition {
+function positionOf([since, tx, id]: CursorKey): FeedPosition {
   if (since === undefined) return {};
   return tx === undefined || id === undefined
     ? { since: String(since) }

@@ -22,10 +22,15 @@ export interface RevocationRow {
 export interface RevocationsRead {
   /** Which transactions had committed: what the next read takes up from. */
   readonly snapshot: string;
+  /** See {@link SERVER}. */
+  readonly server: string;
   readonly rows: readonly RevocationRow[];
 }
 
-type Found = RevocationRow & { readonly snapshot: string };
+/** Names the server by its start: the numbers of transactions go on from a restart, and may go back with a failover. */
+const SERVER = `extract(epoch FROM pg_postmaster_start_time())::text`;
+
+type Found = RevocationRow & { readonly snapshot: string; readonly server: string };
 
 /**
  * Reads, in one statement and so in one snapshot, what committed since an earlier snapshot.
@@ -37,7 +42,7 @@ export async function readRevocations(
 ): Promise<RevocationsRead> {
   const isNew = since === undefined ? '' : 'AND r.tx >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(r.tx, $2)';
   const found: [Found, ...Found[]] = await manager.query(
-    `SELECT pg_current_snapshot()::text AS snapshot, r.session_id AS "sessionId", r.user_id AS "userId",
+    `SELECT pg_current_snapshot()::text AS snapshot, ${SERVER} AS server, r.session_id AS "sessionId", r.user_id AS "userId",
             r.min_epoch AS "minEpoch"
        FROM (VALUES (1)) one
        LEFT JOIN revocations r
@@ -46,7 +51,8 @@ export async function readRevocations(
   );
   return {
     snapshot: found[0].snapshot,
-    rows: found.filter(({ sessionId, userId }) => sessionId !== null || userId !== null),
+    server: found[0].server,
+    rows: found.filter(isRow),
   };
 }
 
@@ -68,6 +74,11 @@ export interface FeedPage {
   /** The oldest transaction that was under way: what commits later has its number or a higher one. */
   readonly oldest: string;
   readonly rows: readonly ListedRevocation[];
+}
+
+export async function selectServer(manager: EntityManager): Promise<string> {
+  const [{ server }]: [{ server: string }] = await manager.query(`SELECT ${SERVER} AS server`);
+  return server;
 }
 
 /** In the order of transactions, the oldest first. */

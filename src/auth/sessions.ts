@@ -136,7 +136,10 @@ export class Sessions {
     return selectLiveSessions(this.database.manager, userId, this.clock.offsetMs);
   }
 
-  /** @throws AppError `session_not_found` unless it is a live session of the caller's */
+  /**
+   * Also one whose time is over, which its access token may outlive.
+   * @throws AppError `session_not_found` unless it is a session of the caller's that was not ended
+   */
   async endOne(principal: Principal, sessionId: string, origin: Origin): Promise<void> {
     const ended = await this.endSelected({ sessionId, userId: principal.userId }, origin);
     if (ended.length === 0) throw new AppError('session_not_found');

@@ -31,10 +31,19 @@ export function isLocalRequest({ headers, ip, socket }: FastifyRequest): boolean
   return isLocalAddress(ip) && !(forwarded && ip === socket.remoteAddress);
 }
 
-/** A trusted proxy may pass on anything, and PostgreSQL knows no zones of IPv6 addresses (`fe80::1%eth0`). */
+/**
+ * A trusted proxy may pass on anything: some add the client's port (`192.0.2.1:5000`, `[2001:db8::1]:5000`). PostgreSQL
+ * knows no zones of IPv6 addresses (`fe80::1%eth0`).
+ */
 export function addressOf(ip: string): string | null {
-  const address = ip.replace(/%.*$/, '');
+  const [, bracketed, plain] = /^\[([^\]]+)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(ip) ?? [];
+  const address = (bracketed ?? plain ?? ip).replace(/%.*$/, '');
   return isIP(address) === 0 ? null : address;
+}
+
+/** Whom limits count: the client's network, or its proxy's where that names no address. */
+export function trackedNetworkOf({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
+  return networkOf(addressOf(ip) ?? socket.remoteAddress ?? '');
 }
 
 /** What one person can easily choose among counts as one: an IPv6 network of /64, in every spelling; an IPv4 address. */

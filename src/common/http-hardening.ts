@@ -53,8 +53,12 @@ export function labelAnswers(fastify: FastifyInstance, { httpsOnly, corsOrigins,
     if (httpsOnly && request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     if (/^\/docs(?:\/|$)/.test(request.routeOptions.url ?? ''))
       void reply.header('content-security-policy', DOCS_POLICY);
-    if (isDraining()) void reply.header('connection', 'close');
     done();
+  });
+  // Also of a request that came before: its connection would be kept open for the next one.
+  // eslint-disable-next-line @typescript-eslint/require-await -- with a callback it would need a fourth parameter
+  fastify.addHook('onSend', async (_request, reply) => {
+    if (isDraining()) void reply.header('connection', 'close');
   });
 }
 

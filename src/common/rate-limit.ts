@@ -10,7 +10,7 @@ import {
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { AuthenticatedRequest } from './access.js';
-import { networkOf } from './address.js';
+import { trackedNetworkOf } from './address.js';
 import { AppError } from './errors.js';
 import { sendProblem } from './http-hardening.js';
 
@@ -39,7 +39,8 @@ export class CounterStorage implements ThrottlerStorage {
       this.counters.set(key, counter);
     }
     counter.hits += 1;
-    const timeToExpire = Math.max(1, Math.ceil((counter.endsAt - now) / 1_000));
+    // A sum of floating point numbers may be a little more than its parts.
+    const timeToExpire = Math.max(1, Math.ceil(Math.min(ttl, counter.endsAt - now) / 1_000));
     return Promise.resolve({
       totalHits: counter.hits,
       timeToExpire,
@@ -68,7 +69,7 @@ const ADDRESS_LIMIT = { name: 'address', limit: 600, ttl: MINUTE_MS };
 export function limitAddresses(fastify: FastifyInstance, storage: ThrottlerStorage): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url?.startsWith('/health/') === true) return;
-    const tracker = networkOf(request.ip);
+    const tracker = trackedNetworkOf(request);
     const refusal = await count(storage, reply, { ...ADDRESS_LIMIT, tracker });
     if (!refusal) return;
     sendProblem(request, reply, refusal);
@@ -120,6 +121,10 @@ abstract class RateLimitGuard extends ThrottlerGuard {
 export class AddressLimitGuard extends RateLimitGuard {
   protected override applies(name: string): boolean {
     return name !== 'user';
+  }
+
+  protected override getTracker(request: AuthenticatedRequest): Promise<string> {
+    return Promise.resolve(trackedNetworkOf(request));
   }
 }
 

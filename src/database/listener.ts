@@ -2,7 +2,9 @@
  * The one connection that hears NOTIFY, for everything in this instance that waits for news. It only wakes: whoever is
  * woken reads the truth from the tables, and reads now and then without being woken, too.
  */
-import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -14,7 +16,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 
 /** Milliseconds. */
-const TIMEOUTS = { connect: 2_500, answer: 4_500 };
+const TIMEOUTS = { connect: 2_500, answer: 4_500, goodbye: 500 };
 const HEARTBEAT_MS = 5_000;
 const RETRY_MS = { first: 100, longest: 5_000 };
 
@@ -30,9 +32,9 @@ export interface Subscription {
 }
 
 @Injectable()
-export class Listener implements BeforeApplicationShutdown {
+export class Listener implements OnApplicationShutdown {
   private readonly subscriptions: Subscription[] = [];
-  /** Notified to itself, to see that it hears at all: a transaction pooler accepts LISTEN and passes nothing on. */
+  /** Notified by another connection, to see that it hears at all: a transaction pooler accepts LISTEN and passes nothing on. */
   private readonly echo: string;
   private heardEcho = true;
   private warnedOfSilence = false;
@@ -58,11 +60,12 @@ export class Listener implements BeforeApplicationShutdown {
     else await this.connect();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** When no request is under way any more; a server that is silent is not waited for. */
+  async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    await this.connecting;
-    await this.client?.end().catch(() => undefined);
+    const goodbye = this.client?.end().catch(() => undefined);
+    await Promise.race([goodbye, delay(TIMEOUTS.goodbye, undefined, { ref: false })]);
   }
 
   private connect(): Promise<void> {
@@ -124,14 +127,25 @@ export class Listener implements BeforeApplicationShutdown {
       this.warnedOfSilence = true;
       this.logger.warn({ event: 'listener_deaf' }, DEAF);
     }
-    this.heardEcho = false;
     try {
-      await client.query(`NOTIFY ${this.echo}`);
+      await client.query('SELECT 1');
     } catch (error) {
       lose(error);
       return;
     }
+    await this.sendEcho();
     this.schedule(HEARTBEAT_MS, () => this.beat(client, lose));
+  }
+
+  /** Over the pool: a session hears itself also where it hears nobody else. */
+  private async sendEcho(): Promise<void> {
+    try {
+      this.heardEcho = false;
+      await this.database.query(`NOTIFY ${this.echo}`);
+    } catch {
+      this.heardEcho = true;
+      // That the pool has no connection is said by whoever needs one.
+    }
   }
 
   private reconnect(error: unknown): void {

@@ -1,3 +1,4 @@
+import { Cursors } from '../../src/common/pagination.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { claimsOf } from '../support/jwt.js';
@@ -113,6 +114,13 @@ describe('GET /auth/revocations', () => {
       writer.release();
     }
     expect(seen.size).toBe(3_701);
+  });
+
+  it('begins anew with a cursor of another server, whose transactions may have higher numbers', async () => {
+    const id = await endedSession();
+    const foreign = app.nestApp.get(Cursors).encode('revocations', ['0', '999999999']);
+    const answer = await read(`/auth/revocations?after=${foreign}`);
+    expect(sessionsIn(answer)).toEqual([id]);
   });
 
   it('leaves out what no token lives for any more', async () => {

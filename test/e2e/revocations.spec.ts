@@ -1,5 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
+
 import pg from 'pg';
 
+import { Revocations } from '../../src/auth/revocations.js';
 import type { Answer } from '../support/api.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { claimsOf } from '../support/jwt.js';
@@ -265,6 +270,12 @@ describe('the listening connection', () => {
     await untilRefused(there, bob);
   });
 
+  it('does not keep an instance from stopping when it is silent', async () => {
+    wire.freeze();
+    others.splice(others.indexOf(there), 1);
+    await there.stop();
+  });
+
   it('may be away when an instance starts', async () => {
     await wire.cut();
     const late = await start({ env: { DATABASE_DIRECT_URL: wire.url } });
@@ -280,6 +291,42 @@ describe('the listening connection', () => {
     await untilRefused(deaf, ada);
     await eventually(() => deaf.events.includes('listener_deaf'));
     expect(there.events).not.toContain('listener_deaf');
+  });
+});
+
+describe('an instance that is stopping', () => {
+  it('refuses what has ended meanwhile to the last request', async () => {
+    there = await start();
+    const body = JSON.stringify({ title: 'too late' });
+    const socket = connect(Number(new URL(there.url).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (bytes) => (answer += bytes.toString()));
+    const closed = once(socket, 'close');
+    socket.write(
+      `POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ada.access_token}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+    );
+    const connections = promisify(there.nestApp.getHttpServer().getConnections.bind(there.nestApp.getHttpServer()));
+    await eventually(async () => (await connections()) === 1);
+    others.splice(others.indexOf(there), 1);
+    const stopped = there.stop();
+    await logout(here, ada);
+    // Nothing else can be asked any more of an instance that has stopped listening.
+    const { sub, sid } = claimsOf(ada.access_token) as { sub: string; sid: string };
+    const principal = { userId: sub, sessionId: sid, role: 'user', epoch: 0 } as const;
+    const isKnown = async (): Promise<boolean> => {
+      try {
+        await there.nestApp.get(Revocations).check(principal);
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    await eventually(isKnown);
+    socket.write(body.slice(5));
+    await closed;
+    await stopped;
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
   });
 });
 

@@ -1,4 +1,6 @@
-import { addressRange, isLocalAddress } from '../../src/common/address.js';
+import type { Socket } from 'node:net';
+
+import { addressRange, addressOf, isLocalAddress, trackedNetworkOf } from '../../src/common/address.js';
 
 describe('addressRange', () => {
   it.each([
@@ -68,5 +70,34 @@ describe('isLocalAddress', () => {
     'unknown',
   ])('does not take %j for local', (address) => {
     expect(isLocalAddress(address)).toBe(false);
+  });
+});
+
+describe('the address of a client', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['192.0.2.1:5000', '192.0.2.1'],
+    ['[2001:db8::1]:5000', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+  ])('of %s is %s', (text, address) => {
+    expect(addressOf(text)).toBe(address);
+  });
+
+  it.each(['', 'unknown', '192.0.2.1:', '192.0.2.1:123456', '[192.0.2.1', '_hidden', '192.0.2.256'])(
+    'is none for %j',
+    (text) => {
+      expect(addressOf(text)).toBeNull();
+    },
+  );
+
+  it.each([
+    ['192.0.2.1:5000', '192.0.2.1'],
+    ['unknown', '10.0.0.1'],
+    ['_hidden', '10.0.0.1'],
+  ])('as limits count it is one for %s, whatever its port', (ip, network) => {
+    const socket = { remoteAddress: '10.0.0.1' } as Socket;
+    expect(trackedNetworkOf({ ip, socket })).toBe(network);
   });
 });
