@@ -324,7 +324,7 @@ describe('HTTP', () => {
           await request(app.url, head(`GET ${concrete}`, authorization)),
           await request(app.url, head(`HEAD ${concrete}`, authorization)),
         ];
-        const status = path.endsWith('/auth/revocations') ? 401 : 200;
+        const status = path.endsWith('/auth/revocations') ? 401 : path.includes('/admin/') ? 403 : 200;
         expect({ path, status: got.status, allowed }).toMatchObject({ status });
         expect(headed.status).toBe(status);
         expect(headed.text).toBe('');
