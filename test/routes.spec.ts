@@ -8,6 +8,7 @@ import { TestApp } from './support/app.js';
 
 const ROUTES = {
   'GET /account-pages.js': 'public',
+  'GET /confirm': 'public',
   'GET /reset': 'public',
   'GET /.well-known/jwks.json': 'public',
   'GET /auth/me': 'any user',
@@ -23,6 +24,8 @@ const ROUTES = {
   'GET /tasks/:task_id': 'any user',
   'DELETE /tasks/:task_id': 'any user',
   'PATCH /tasks/:task_id/complete': 'any user',
+  'POST /auth/email/confirm': 'public',
+  'POST /auth/email/resend': 'public',
   'POST /auth/login': 'public',
   'POST /auth/logout': 'optional',
   'POST /auth/password/forgot': 'public',

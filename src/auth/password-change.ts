@@ -7,6 +7,7 @@ import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { AccountTokens } from './account-tokens.js';
 import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
@@ -24,6 +25,7 @@ export class PasswordChange {
     private readonly passwords: Passwords,
     private readonly loginGuard: LoginGuard,
     private readonly sessions: Sessions,
+    private readonly tokens: AccountTokens,
   ) {}
 
   /**
@@ -66,9 +68,12 @@ export class PasswordChange {
 
   /** The user's row first, then the sessions: the order in which everything locks them. */
   private async replace(principal: Principal, user: User, hash: string): Promise<boolean> {
-    const replaced = await this.sessions.endOthersWith(principal, 'password_change', (tx) =>
-      this.users.replaceHash(user, hash, tx),
-    );
+    const replaced = await this.sessions.endOthersWith(principal, 'password_change', async (tx) => {
+      if (!(await this.users.replaceHash(user, hash, tx))) return false;
+      // A link to reset the password before is none to the new one.
+      await this.tokens.end(tx, user.id, 'password_reset');
+      return true;
+    });
     if (replaced) {
       const { userId, sessionId } = principal;
       this.logger.info({ event: 'password_changed', user: userId, session: sessionId }, 'password changed');

@@ -6,6 +6,7 @@ import { AppError } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { User } from './user.entity.js';
+import { insertUser } from './users.query.js';
 
 /** Exactly one of the two; the e-mail in canonical form. */
 export type AccountIdentifier = { email: string } | { username: string };
@@ -30,15 +31,20 @@ export class UsersService {
     private readonly random: Random,
   ) {}
 
-  /** @throws AppError `email_taken` or `username_taken` */
-  async create({ email, username = this.randomUsername(), hashedPassword }: NewAccount): Promise<void> {
+  /**
+   * @returns undefined when the address is taken: the transaction can go on
+   * @throws AppError `username_taken`
+   */
+  async create(
+    tx: EntityManager,
+    { email, username = this.randomUsername(), hashedPassword }: NewAccount,
+  ): Promise<User | undefined> {
     try {
-      await this.users.insert({ email, username, hashedPassword });
+      const id = await insertUser(tx, { email, username, hashedPassword });
+      return id === undefined ? undefined : await tx.findOneByOrFail(User, { id });
     } catch (error) {
-      const constraint = violatedConstraint(error);
-      if (constraint === 'users_email_key') throw new AppError('email_taken', { cause: error });
-      if (constraint === 'users_username_key') throw new AppError('username_taken', { cause: error });
-      throw error;
+      if (violatedConstraint(error) !== 'users_username_key') throw error;
+      throw new AppError('username_taken', { cause: error });
     }
   }
 
@@ -62,6 +68,11 @@ export class UsersService {
   /** See {@link lockByEmail}. */
   lockById(tx: EntityManager, id: string): Promise<User | null> {
     return tx.findOne(User, { where: { id }, lock: LOCK });
+  }
+
+  /** Whoever asks has proved to read the account's mail. */
+  async confirm(tx: EntityManager, id: string): Promise<void> {
+    await tx.update(User, { id }, { emailConfirmedAt: FIRST_CONFIRMED });
   }
 
   /** Sets the hash for whoever has proved to read the account's mail, which confirms the address. */
