@@ -36,6 +36,7 @@ const BARE = [
   'metrics',
   '.well-known/jwks.json',
   'dev/mailbox',
+  'confirm',
   'reset',
   'account-pages.js',
 ];

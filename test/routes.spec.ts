@@ -8,6 +8,7 @@ import { TestApp } from './support/app.js';
 
 const ROUTES = {
   'GET /account-pages.js': 'public',
+  'GET /confirm': 'public',
   'GET /reset': 'public',
   'GET /.well-known/jwks.json': 'public',
   'GET /auth/me': 'any user',
@@ -33,6 +34,8 @@ const ROUTES = {
   'POST /admin/users/:user_id/disable': 'moderator, admin',
   'POST /admin/users/:user_id/enable': 'moderator, admin',
   'POST /admin/users/:user_id/logout': 'admin',
+  'POST /auth/email/confirm': 'public',
+  'POST /auth/email/resend': 'public',
   'POST /auth/login': 'public',
   'POST /auth/logout': 'optional',
   'POST /auth/password/forgot': 'public',

@@ -66,7 +66,9 @@ export class FirstAdmin implements OnApplicationBootstrap {
     await this.database.transaction(async (tx) => {
       await lockFirstAdmin(tx);
       if (await isThereAnAdmin(tx)) return;
-      const id = await this.users.create({ email, username: undefined, hashedPassword }, tx);
+      const user = await this.users.create(tx, { email, username: undefined, hashedPassword });
+      if (!user) throw new AppError('email_taken');
+      const { id } = user;
       await tx.update(User, { id }, { role: 'admin', emailConfirmedAt: () => 'now()' });
       const event = { action: 'user.registered', actorId: null, subjectId: id, after: { role: 'admin' } } as const;
       await this.audit.record(tx, NOBODY, [event]);

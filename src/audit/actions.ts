@@ -8,6 +8,7 @@ export const AUDIT_ACTIONS = [
   'password.changed',
   'password.change_failed',
   'password.reset',
+  'email.confirmed',
   'user.role_changed',
   'user.disabled',
   'user.enabled',

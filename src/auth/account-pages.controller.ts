@@ -25,11 +25,30 @@ const RESET = page(
   SCRIPT,
 );
 
+const CONFIRM = page(
+  'Confirm your e-mail address',
+  html`<form data-address="api/v1/auth/email/confirm" data-done="Your e-mail address is confirmed. Thank you.">
+      <button>This is my address</button>
+    </form>
+    <p id="status" role="status"></p>
+    <noscript
+      ><p>This page needs JavaScript. You can also type the code of the mail where you are asked for it.</p></noscript
+    >`,
+  SCRIPT,
+);
+
 @ApiExcludeController()
 @Controller({ version: VERSION_NEUTRAL })
 @Public()
 export class AccountPagesController {
   private readonly script = readFileSync(new URL('./account-pages.script.mjs', import.meta.url), 'utf8');
+
+  @Get('confirm')
+  @Header('content-type', PAGE_TYPE)
+  @Header('content-security-policy', PAGE_POLICY)
+  confirm(): string {
+    return CONFIRM;
+  }
 
   @Get('reset')
   @Header('content-type', PAGE_TYPE)

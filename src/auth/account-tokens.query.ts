@@ -56,6 +56,32 @@ export async function takeToken(tx: EntityManager, { purpose, tokenHash, offsetM
   return rows.length === 1;
 }
 
-export async function deleteTokens(tx: EntityManager, userId: string): Promise<void> {
-  await tx.query('DELETE FROM account_tokens WHERE user_id = $1', [userId]);
+export interface TriedCode {
+  readonly userId: string;
+  readonly tokenHash: Buffer;
+  readonly codeHash: Buffer;
+}
+
+/** Parallel tries come one after the other. @returns undefined when there is no code for the address that may be tried */
+export async function countCodeTry(
+  manager: EntityManager,
+  { email, offsetMs }: { email: string; offsetMs: number },
+): Promise<TriedCode | undefined> {
+  const rows: TriedCode[] = await manager.query(
+    `WITH tried AS (
+       UPDATE account_tokens t SET code_tries = code_tries - 1 FROM users u
+        WHERE u.email = $2 AND t.user_id = u.id AND t.purpose = 'email_confirmation' AND t.code_tries > 0
+          AND t.expires_at > ${NOW}
+       RETURNING t.*
+     ) SELECT user_id AS "userId", token_hash AS "tokenHash", code_hash AS "codeHash" FROM tried`,
+    [offsetMs, email],
+  );
+  return rows[0];
+}
+
+export async function deleteTokens(tx: EntityManager, userId: string, purpose?: TokenPurpose): Promise<void> {
+  await tx.query('DELETE FROM account_tokens WHERE user_id = $1 AND ($2::text IS NULL OR purpose = $2)', [
+    userId,
+    purpose ?? null,
+  ]);
 }

@@ -1,55 +1,94 @@
 /** Tokens that are mailed: 32 random bytes, kept as their hash, good once and for a while. */
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
 import { Random } from '../common/random.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { deriveKey, fingerprint } from '../config/keys.js';
 import type { TokenPurpose } from './account-token.entity.js';
-import { deleteTokens, type PresentedToken, putToken, selectTokenOwner, takeToken } from './account-tokens.query.js';
+import { countCodeTry, deleteTokens, putToken, selectTokenOwner, takeToken } from './account-tokens.query.js';
 
 const TOKEN_BYTES = 32;
 const TTL_MS: Record<TokenPurpose, number> = { email_confirmation: 24 * 3_600_000, password_reset: 30 * 60_000 };
 
+const CODES = 1_000_000;
+const CODE_TRIES = 5;
+
 /** Whose work is done when there is no such account. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
+/** A token that is good, and whose it is. */
+export interface OwnedToken {
+  readonly userId: string;
+  readonly purpose: TokenPurpose;
+  readonly tokenHash: Buffer;
+}
+
 @Injectable()
 export class AccountTokens {
+  /** For codes: the current key, and the previous one while secrets rotate. */
+  private readonly keys: readonly [Buffer, ...Buffer[]];
+
   constructor(
+    @Inject(CONFIG) { tokens: { secret, previousSecret } }: Config,
     @InjectDataSource() private readonly database: DataSource,
     private readonly clock: Clock,
     private readonly random: Random,
-  ) {}
-
-  /** Ends the one before. @param userId undefined: a token that nobody has, at the same cost */
-  async issue(tx: EntityManager, purpose: TokenPurpose, userId = NOBODY): Promise<string> {
-    const token = this.random.bytes(TOKEN_BYTES).toString('base64url');
-    const { offsetMs } = this.clock;
-    const row = { userId, purpose, tokenHash: hashOf(token), codeHash: null, codeTries: 0 };
-    await putToken(tx, { ...row, ttlMs: TTL_MS[purpose], offsetMs });
-    return token;
+  ) {
+    const current = deriveKey(secret, 'confirmation code');
+    this.keys = previousSecret === undefined ? [current] : [current, deriveKey(previousSecret, 'confirmation code')];
   }
 
-  /** @returns whose token it is; undefined when it is none, was used, has expired, or there is a newer one */
-  ownerOf(purpose: TokenPurpose, token: string): Promise<string | undefined> {
-    return selectTokenOwner(this.database.manager, this.presented(purpose, token));
+  /**
+   * Ends the one before.
+   * @param userId undefined: one that nobody has, at the same cost
+   * @returns the token, and six digits that stand for it where the purpose has a code
+   */
+  async issue(tx: EntityManager, purpose: TokenPurpose, userId = NOBODY): Promise<{ token: string; code: string }> {
+    const token = this.random.bytes(TOKEN_BYTES).toString('base64url');
+    const code = String(this.random.bytes(6).readUIntBE(0, 6) % CODES).padStart(6, '0');
+    const hasCode = purpose === 'email_confirmation';
+    await putToken(tx, {
+      userId,
+      purpose,
+      tokenHash: hashOf(token),
+      codeHash: hasCode ? fingerprint(this.keys[0], userId, code) : null,
+      codeTries: hasCode ? CODE_TRIES : 0,
+      ttlMs: TTL_MS[purpose],
+      offsetMs: this.clock.offsetMs,
+    });
+    return { token, code };
+  }
+
+  /** @returns undefined when it is no token, was used, has expired, or there is a newer one */
+  async find(purpose: TokenPurpose, token: string): Promise<OwnedToken | undefined> {
+    const presented = { purpose, tokenHash: hashOf(token) };
+    const userId = await selectTokenOwner(this.database.manager, { ...presented, offsetMs: this.clock.offsetMs });
+    return userId === undefined ? undefined : { userId, ...presented };
+  }
+
+  /** Counts the try, and commits it, before the code is compared. @returns undefined when it is wrong, or tried too often */
+  async findByCode(email: string, code: string): Promise<OwnedToken | undefined> {
+    const tried = await countCodeTry(this.database.manager, { email, offsetMs: this.clock.offsetMs });
+    if (!tried) return undefined;
+    const { userId, tokenHash, codeHash } = tried;
+    const right = this.keys.some((key) => timingSafeEqual(fingerprint(key, userId, code), codeHash));
+    return right ? { userId, tokenHash, purpose: 'email_confirmation' } : undefined;
   }
 
   /** Uses it up; lock the owner's row before. @returns false when it is not good any more */
-  take(tx: EntityManager, purpose: TokenPurpose, token: string): Promise<boolean> {
-    return takeToken(tx, this.presented(purpose, token));
+  take(tx: EntityManager, { purpose, tokenHash }: OwnedToken): Promise<boolean> {
+    return takeToken(tx, { purpose, tokenHash, offsetMs: this.clock.offsetMs });
   }
 
-  /** Ends all that an account has. */
-  async end(tx: EntityManager, userId: string): Promise<void> {
-    await deleteTokens(tx, userId);
-  }
-
-  private presented(purpose: TokenPurpose, token: string): PresentedToken {
-    return { purpose, tokenHash: hashOf(token), offsetMs: this.clock.offsetMs };
+  /** Ends what an account has; lock its row before. @param purpose undefined: all */
+  async end(tx: EntityManager, userId: string, purpose?: TokenPurpose): Promise<void> {
+    await deleteTokens(tx, userId, purpose);
   }
 }
 

@@ -10,16 +10,20 @@ import { StrictlyLimited } from '../common/rate-limit.js';
 import { AccountResponse, presentAccount } from '../users/users.dto.js';
 import {
   ChangePasswordRequest,
+  confirmationOf,
+  ConfirmEmailRequest,
   ForgotPasswordRequest,
   identifierOf,
   LoginRequest,
   LogoutRequest,
   RefreshRequest,
   RegisterRequest,
+  ResendConfirmationRequest,
   ResetPasswordRequest,
   TokensResponse,
 } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
+import { EmailConfirmation } from './email-confirmation.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
 import type { Client, Grant } from './sessions.js';
@@ -33,10 +37,11 @@ export class AuthController {
     private readonly auth: AuthService,
     private readonly passwordChange: PasswordChange,
     private readonly recovery: PasswordRecovery,
+    private readonly confirmation: EmailConfirmation,
     private readonly accessTokens: AccessTokens,
   ) {}
 
-  /** Creates an account. */
+  /** Creates an account, and mails a link and a code to confirm its address. */
   @Post('register')
   @Public()
   @StrictlyLimited('authentication', 'account_mail')
@@ -119,6 +124,26 @@ export class AuthController {
   @Answers({ status: 204 })
   async resetPassword(@Body() body: ResetPasswordRequest, @Req() request: FastifyRequest): Promise<void> {
     await this.recovery.reset(body.token, body.new_password, clientOf(request));
+  }
+
+  /** Confirms an address by what was mailed there: the token of the link, or the address and the code. */
+  @Post('email/confirm')
+  @Public()
+  @HttpCode(204)
+  @Answers({ status: 204 })
+  async confirmEmail(@Body() body: ConfirmEmailRequest, @Req() request: FastifyRequest): Promise<void> {
+    await this.confirmation.confirm(confirmationOf(body), originOf(request));
+  }
+
+  /** Mails the confirmation again, if the address waits for one; the answer is the same if not. */
+  @Post('email/resend')
+  @Public()
+  @HttpCode(202)
+  @StrictlyLimited('authentication', 'account_mail')
+  @Answers({ status: 202, type: MessageResponse })
+  async resendConfirmation(@Body() { email }: ResendConfirmationRequest): Promise<MessageResponse> {
+    await this.confirmation.resend(email);
+    return { message: 'If this address waits to be confirmed, a mail is on its way.' };
   }
 
   /** The caller's account. */

@@ -7,6 +7,7 @@ import { isoTimestamp } from '../common/timestamps.js';
 import { Field, OneOf, OptionalNotNull, Text } from '../common/validation.js';
 import { Email, NewUsername, Username } from '../users/users.dto.js';
 import type { AccountIdentifier } from '../users/users.service.js';
+import type { Confirmation } from './email-confirmation.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
 import type { LiveSession } from './sessions.query.js';
 
@@ -124,6 +125,36 @@ export class ResetPasswordRequest {
   /** Under the rules of registration. */
   @NewPassword()
   new_password: string;
+}
+
+/** Either the `token` of the mail's link, or the address and the `code` of the mail. */
+export class ConfirmEmailRequest {
+  @OptionalNotNull()
+  @Text(TOKEN)
+  token?: string;
+
+  @OptionalNotNull()
+  @Email()
+  email?: string;
+
+  /** Six digits; may be tried five times. */
+  @OptionalNotNull()
+  @Text({ min: 6, max: 6, pattern: { regex: /^[0-9]{6}$/, detail: 'must be the six digits of the mail' } })
+  code?: string;
+}
+
+/** @throws AppError `validation_failed` unless it is exactly one of the two */
+export function confirmationOf({ token, email, code }: ConfirmEmailRequest): Confirmation {
+  if (token !== undefined && email === undefined && code === undefined) return { token };
+  if (token === undefined && email !== undefined && code !== undefined) return { email, code };
+  const detail = 'either token, or email and code are needed';
+  throw invalid(...['#/token', '#/code'].map((pointer) => ({ pointer, code: 'exactly_one', detail })));
+}
+
+export class ResendConfirmationRequest {
+  /** The mail is sent if it waits to be confirmed. */
+  @Email()
+  email: string;
 }
 
 export class TokensResponse {

@@ -17,6 +17,7 @@ import { AccountTokens } from './account-tokens.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Cleanup } from './cleanup.js';
+import { EmailConfirmation } from './email-confirmation.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -52,6 +53,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     AuthService,
     AccountTokens,
     Cleanup,
+    EmailConfirmation,
     { provide: HashQueue, useFactory: () => new HashQueue() },
     KnownAddresses,
     LoginGuard,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
 import type { Principal } from '../common/access.js';
@@ -9,9 +9,14 @@ import type { ErrorCode } from '../common/error-codes.js';
 import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { Origin } from '../common/origin.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { Outbox } from '../mail/outbox.js';
+import { registrationConflictMail } from '../mail/templates.js';
 import type { User } from '../users/user.entity.js';
 import { type AccountIdentifier, UsersService } from '../users/users.service.js';
 import type { LogoutScope } from './auth.dto.js';
+import { EmailConfirmation } from './email-confirmation.js';
 import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, type Grant, Sessions } from './sessions.js';
@@ -19,9 +24,17 @@ import { type Client, type Grant, Sessions } from './sessions.js';
 /** How often a login verifies again when the account changes under it. */
 const LOGIN_ATTEMPTS = 3;
 
+export interface NewRegistration {
+  /** In canonical form. */
+  readonly email: string;
+  readonly username: string | undefined;
+  readonly password: string;
+}
+
 @Injectable()
 export class AuthService {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
     private readonly audit: Audit,
@@ -29,23 +42,32 @@ export class AuthService {
     private readonly passwords: Passwords,
     private readonly loginGuard: LoginGuard,
     private readonly sessions: Sessions,
+    private readonly confirmation: EmailConfirmation,
+    private readonly outbox: Outbox,
   ) {}
 
-  /** @throws AppError `validation_failed` for a password that would be guessed, `email_taken` or `username_taken` */
-  async register(
-    account: { email: string; username: string | undefined; password: string },
-    client: Client,
-  ): Promise<void> {
+  /**
+   * Creates an account and mails its owner a confirmation. Where REGISTER_CONFLICT is `conceal`, an address that has an
+   * account seems to be registered, at the same cost, and its owner is told.
+   * @throws AppError `validation_failed` for a password that would be guessed, `email_taken` or `username_taken`
+   */
+  async register(account: NewRegistration, client: Client): Promise<void> {
     this.passwords.requireGood('#/password', account.password, account);
     const hashedPassword = await this.passwords.hash(account.password, client.isGone);
-    const { email, username } = account;
     await this.database.transaction(async (tx) => {
-      const id = await this.users.create({ email, username, hashedPassword }, tx);
-      await this.audit.record(tx, client, [{ action: 'user.registered', actorId: id, subjectId: id }]);
+      const user = await this.users.create(tx, { ...account, hashedPassword });
+      if (user) {
+        await this.confirmation.begin(tx, user);
+        await this.audit.record(tx, client, [{ action: 'user.registered', actorId: user.id, subjectId: user.id }]);
+      } else if (this.config.registration.concealConflicts) await this.tellOwner(tx, account);
+      else throw new AppError('email_taken');
     });
   }
 
-  /** @throws AppError `invalid_credentials`, `account_disabled` after the right password, `rate_limited` or `overloaded` */
+  /**
+   * @throws AppError `invalid_credentials`, `rate_limited`, `overloaded`, and after the right password `account_disabled` or
+   *   `email_not_confirmed`
+   */
   async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Grant> {
     let user = await this.users.findByIdentifier(identifier);
     return this.loginGuard.guarded({ identifier, userId: user?.id, address: client.ip }, async () => {
@@ -97,10 +119,23 @@ export class AuthService {
     return user;
   }
 
+  /** A taken username is told for every address, or it would tell which address is known. */
+  private async tellOwner(tx: EntityManager, { email, username }: NewRegistration): Promise<void> {
+    if (username !== undefined && (await this.users.findByIdentifier({ username })))
+      throw new AppError('username_taken');
+    if (!(await this.outbox.mayAdd(tx, 'registration_conflict', email))) return;
+    const owner = await this.users.lockByEmail(tx, email);
+    if (!owner) return;
+    const content = registrationConflictMail({ username: owner.username });
+    await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, hasAccount: true });
+  }
+
   private async verified(user: User | null, password: string, client: Client): Promise<User> {
     const right = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
     if (!user || !right) throw await this.loginFailed(user, 'invalid_credentials', client);
     if (await this.users.isDisabled(user)) throw await this.loginFailed(user, 'account_disabled', client);
+    if (this.config.registration.requireConfirmation && user.emailConfirmedAt === null)
+      throw await this.loginFailed(user, 'email_not_confirmed', client);
     return user;
   }
 

@@ -125,6 +125,8 @@ async function outcomeOf(verified: Promise<unknown>): Promise<AppError | 'right'
     await verified;
     return 'right';
   } catch (error) {
+    // Said only after the right password.
+    if (error instanceof AppError && error.code === 'email_not_confirmed') return 'right';
     return error instanceof AppError && ERRORS[error.code].kind !== 'unavailable' ? error : 'unknown';
   }
 }

@@ -10,6 +10,7 @@ import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { AccountTokens } from './account-tokens.js';
 import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
@@ -28,6 +29,7 @@ export class PasswordChange {
     private readonly passwords: Passwords,
     private readonly loginGuard: LoginGuard,
     private readonly sessions: Sessions,
+    private readonly tokens: AccountTokens,
   ) {}
 
   /**
@@ -83,6 +85,8 @@ export class PasswordChange {
     const end = { principal, reason: 'password_change', origin: client } as const;
     const replaced = await this.sessions.endOthersWith(end, async (tx) => {
       if (!(await this.users.replaceHash(user, hash, tx))) return false;
+      // A link to reset the password before is none to the new one.
+      await this.tokens.end(tx, user.id, 'password_reset');
       await this.audit.record(tx, client, [eventOf(principal, 'password.changed')]);
       return true;
     });

@@ -10,9 +10,8 @@ import { LOGGER } from '../common/logger.js';
 import { Links } from '../mail/links.js';
 import { Outbox } from '../mail/outbox.js';
 import { passwordResetMail, passwordWasResetMail } from '../mail/templates.js';
-import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
-import { AccountTokens } from './account-tokens.js';
+import { AccountTokens, type OwnedToken } from './account-tokens.js';
 import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
@@ -37,7 +36,8 @@ export class PasswordRecovery {
     const user = await this.database.transaction(async (tx) => {
       if (!(await this.outbox.mayAdd(tx, 'password_reset', email))) return undefined;
       const user = await this.users.lockByEmail(tx, email);
-      const url = this.links.toPage('reset', await this.tokens.issue(tx, 'password_reset', user?.id));
+      const { token } = await this.tokens.issue(tx, 'password_reset', user?.id);
+      const url = this.links.toPage('reset', token);
       const content = passwordResetMail({ username: user?.username ?? 'nobody', url });
       await this.outbox.add(tx, { kind: 'password_reset', address: email, content, hasAccount: user !== null });
       return user;
@@ -51,32 +51,23 @@ export class PasswordRecovery {
    * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed, or `overloaded`
    */
   async reset(token: string, password: string, client: Client): Promise<void> {
-    const owner = await this.ownerOf(token);
+    const found = await this.tokens.find('password_reset', token);
+    const owner = found && (await this.users.findById(found.userId));
+    if (!owner) throw new AppError('invalid_account_token');
     this.passwords.requireGood('#/new_password', password, owner);
     const hash = await this.passwords.hash(password, client.isGone);
     const end = { userId: owner.id, reason: 'password_reset', actorId: owner.id, origin: client } as const;
     await this.sessions.endAllWith(end, async (tx) => {
-      await this.replace(tx, token, { owner, hash });
+      await this.replace(tx, found, hash);
       const event = { action: 'password.reset', actorId: owner.id, subjectId: owner.id } as const;
       await this.audit.record(tx, client, [event]);
     });
     this.logger.info({ event: 'password_reset', user: owner.id }, 'password reset');
   }
 
-  private async ownerOf(token: string): Promise<User> {
-    const id = await this.tokens.ownerOf('password_reset', token);
-    const owner = id === undefined ? null : await this.users.findById(id);
-    if (!owner) throw new AppError('invalid_account_token');
-    return owner;
-  }
-
-  private async replace(
-    tx: EntityManager,
-    token: string,
-    { owner, hash }: { owner: User; hash: string },
-  ): Promise<void> {
-    const user = await this.users.lockById(tx, owner.id);
-    if (!user || !(await this.tokens.take(tx, 'password_reset', token))) throw new AppError('invalid_account_token');
+  private async replace(tx: EntityManager, token: OwnedToken, hash: string): Promise<void> {
+    const user = await this.users.lockById(tx, token.userId);
+    if (!user || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
     await this.users.recover(tx, user.id, hash);
     await this.tokens.end(tx, user.id);
     await this.loginGuard.forget(tx, user);

@@ -46,6 +46,10 @@ export const ERRORS = {
     kind: 'invalid',
     detail: 'The link was used, has expired, or there is a newer one: ask for another mail.',
   },
+  invalid_confirmation_code: {
+    kind: 'invalid',
+    detail: 'The code is wrong, has expired or was tried too often: ask for another mail.',
+  },
 
   // who is asking
   authentication_required: {
@@ -67,6 +71,7 @@ export const ERRORS = {
     detail: 'The refresh token was used by two parties, so its session was ended: log in again.',
   },
   account_disabled: { kind: 'forbidden', detail: 'The account is disabled.' },
+  email_not_confirmed: { kind: 'forbidden', detail: 'The e-mail address is not confirmed yet: see your mail.' },
   insufficient_role: { kind: 'forbidden', detail: 'Your role does not allow this.' },
   own_account: { kind: 'forbidden', detail: 'This cannot be done to your own account.' },
   https_required: { kind: 'forbidden', detail: 'This server is reached over HTTPS only.' },

@@ -56,7 +56,6 @@ export function labelAnswers(fastify: FastifyInstance, { httpsOnly, corsOrigins,
     done();
   });
   // Also of a request that came before: its connection would be kept open for the next one.
-  // eslint-disable-next-line @typescript-eslint/require-await -- with a callback it would need a fourth parameter
   fastify.addHook('onSend', async (_request, reply) => {
     if (isDraining()) void reply.header('connection', 'close');
   });

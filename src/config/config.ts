@@ -51,6 +51,12 @@ export interface Config {
     readonly perUser: number;
   };
   readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
+  readonly registration: {
+    /** Whether an account has to confirm its address before its first login. */
+    readonly requireConfirmation: boolean;
+    /** Whether registration answers the same for an address that has an account. */
+    readonly concealConflicts: boolean;
+  };
   readonly mail: {
     /** Undefined: nothing is sent. */
     readonly smtpUrl: string | undefined;
@@ -105,6 +111,10 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       minLength: env.integer('PASSWORD_MIN_LENGTH', 8, { min: 8, max: 64 }),
       bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
     },
+    registration: {
+      requireConfirmation: env.oneOf('REQUIRE_EMAIL_CONFIRMATION', ['false', 'true']) === 'true',
+      concealConflicts: env.oneOf('REGISTER_CONFLICT', ['reveal', 'conceal']) === 'conceal',
+    },
     mail: readMail(env, production, http.publicUrl),
     firstAdmin: readFirstAdmin(env),
     auditRetentionMs: env.duration('AUDIT_RETENTION', '400d', { min: '30d', max: '3650d' }),
@@ -114,6 +124,8 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
     unused: [...NOT_YET, ...(keyFolder ? [] : ['JWT_KEYS_DIR'])].filter((name) => env.has(name)),
   };
+  if (production && config.registration.requireConfirmation && !env.has('SMTP_URL'))
+    env.fault('SMTP_URL', 'is required in production with REQUIRE_EMAIL_CONFIRMATION=true: nobody could log in');
   const tokens = {
     previousSecret: jwtSecret.previous,
     keyFolder,
@@ -123,7 +135,6 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     serviceToken: env.secret('SERVICE_TOKEN'),
   };
   checkSecret(env, { name: 'SERVICE_TOKEN', value: tokens.serviceToken, production });
-  refuseUnsupported(env);
   if (config.sessions.idleTtlMs > config.sessions.absoluteTtlMs)
     env.fault('SESSION_IDLE_TTL', 'must not be longer than SESSION_ABSOLUTE_TTL');
   if (env.faults.length > 0) throw new ConfigError(env.faults);
@@ -241,12 +252,4 @@ function readSwitch(env: Environment, name: string, production: boolean): boolea
   const on = env.oneOf(name, ['on', 'off']) === 'on';
   if (!on && production) env.fault(name, 'cannot be off in production');
   return on;
-}
-
-/** A setting that promises more than this version does is refused rather than ignored. */
-function refuseUnsupported(env: Environment): void {
-  const supported = { REQUIRE_EMAIL_CONFIRMATION: 'false', REGISTER_CONFLICT: 'reveal' };
-  for (const [name, only] of Object.entries(supported)) {
-    if ((env.text(name) ?? only) !== only) env.fault(name, `must be ${only}: this version supports nothing else`);
-  }
 }

@@ -3,6 +3,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 
 export type KeyPurpose =
   | 'access token key id'
+  | 'confirmation code'
   | 'cursor'
   | 'known address'
   | 'login guard'

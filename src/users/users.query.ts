@@ -1,4 +1,4 @@
-/** Accounts as moderators and admins see them. */
+/** The SQL of accounts. */
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
@@ -124,4 +124,16 @@ export async function selectIsDisabled(manager: EntityManager, id: string, offse
     id,
   ]);
   return rows.length === 1;
+}
+
+/** @returns the new account's id; undefined when the address is taken, which leaves the transaction as it was */
+export async function insertUser(
+  tx: EntityManager,
+  user: { email: string; username: string; hashedPassword: string },
+): Promise<string | undefined> {
+  const rows: { id: string }[] = await tx.query(
+    `INSERT INTO users (email, username, hashed_password) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING RETURNING id`,
+    [user.email, user.username, user.hashedPassword],
+  );
+  return rows[0]?.id;
 }

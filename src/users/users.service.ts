@@ -9,6 +9,7 @@ import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { User } from './user.entity.js';
 import {
+  insertUser,
   type ListedUser,
   selectIsDisabled,
   selectUser,
@@ -43,19 +44,20 @@ export class UsersService {
     private readonly cursors: Cursors,
   ) {}
 
-  /** @returns its id @throws AppError `email_taken` or `username_taken` */
+  /**
+   * @returns undefined when the address is taken: the transaction can go on
+   * @throws AppError `username_taken`
+   */
   async create(
+    tx: EntityManager,
     { email, username = this.randomUsername(), hashedPassword }: NewAccount,
-    tx: EntityManager = this.users.manager,
-  ): Promise<string> {
+  ): Promise<User | undefined> {
     try {
-      const { identifiers } = await tx.insert(User, { email, username, hashedPassword });
-      return (identifiers as [{ id: string }])[0].id;
+      const id = await insertUser(tx, { email, username, hashedPassword });
+      return id === undefined ? undefined : await tx.findOneByOrFail(User, { id });
     } catch (error) {
-      const constraint = violatedConstraint(error);
-      if (constraint === 'users_email_key') throw new AppError('email_taken', { cause: error });
-      if (constraint === 'users_username_key') throw new AppError('username_taken', { cause: error });
-      throw error;
+      if (violatedConstraint(error) !== 'users_username_key') throw error;
+      throw new AppError('username_taken', { cause: error });
     }
   }
 
@@ -79,6 +81,11 @@ export class UsersService {
   /** See {@link lockByEmail}. */
   lockById(tx: EntityManager, id: string): Promise<User | null> {
     return tx.findOne(User, { where: { id }, lock: LOCK });
+  }
+
+  /** Whoever asks has proved to read the account's mail. */
+  async confirm(tx: EntityManager, id: string): Promise<void> {
+    await tx.update(User, { id }, { emailConfirmedAt: FIRST_CONFIRMED });
   }
 
   /** Sets the hash for whoever has proved to read the account's mail, which confirms the address. */

@@ -36,6 +36,8 @@ const OPERATIONS: Record<string, Asked> = {
     answers: ANY_USER(403),
     body: { current_password: 'wrong horse battery', new_password: 'another horse battery' },
   },
+  'POST /api/v1/auth/email/confirm': { answers: EVERYBODY(400), body: { token: 'x' } },
+  'POST /api/v1/auth/email/resend': { answers: EVERYBODY(202), body: { email: 'nobody@example.org' } },
   'POST /api/v1/auth/password/forgot': { answers: EVERYBODY(202), body: { email: 'nobody@example.org' } },
   'POST /api/v1/auth/password/reset': {
     answers: EVERYBODY(400),

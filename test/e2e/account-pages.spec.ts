@@ -31,17 +31,20 @@ async function resetLink(): Promise<string> {
 }
 
 describe('the pages that links in mails open', () => {
-  it.each(['/reset'])('%s runs scripts of its own origin only, and is in no frame or cache', async (path) => {
-    const { status, headers, text } = await app.api.get(path);
-    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-    const policy = headers.get('content-security-policy') ?? '';
-    expect(policy).toContain("default-src 'none'; script-src 'self'; connect-src 'self'");
-    expect(policy).toContain("frame-ancestors 'none'");
-    expect(policy).not.toMatch(/unsafe|\*|data:/);
-    expect(text.match(/<script\b[^>]*>/g)).toEqual(['<script type="module" src="account-pages.js">']);
-    expect(text).not.toMatch(/\son\w+=|javascript:/);
-    expect([headers.get('cache-control'), headers.get('referrer-policy')]).toEqual(['no-store', 'no-referrer']);
-  });
+  it.each(['/reset', '/confirm'])(
+    '%s runs scripts of its own origin only, and is in no frame or cache',
+    async (path) => {
+      const { status, headers, text } = await app.api.get(path);
+      expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+      const policy = headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("default-src 'none'; script-src 'self'; connect-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toMatch(/unsafe|\*|data:/);
+      expect(text.match(/<script\b[^>]*>/g)).toEqual(['<script type="module" src="account-pages.js">']);
+      expect(text).not.toMatch(/\son\w+=|javascript:/);
+      expect([headers.get('cache-control'), headers.get('referrer-policy')]).toEqual(['no-store', 'no-referrer']);
+    },
+  );
 
   it('have their script', async () => {
     const { headers, text } = await app.api.get('/account-pages.js');
@@ -102,6 +105,24 @@ describeInBrowser('the pages in a browser', () => {
     await expectDead(app, ada);
     expect(requests.filter((url) => !url.startsWith(link) && url.includes(token))).toEqual([]);
     expect(app.log.join('')).not.toContain(token);
+    expect(complaints).toEqual([]);
+  });
+
+  it('confirm an address when the button is pressed, and not before', async () => {
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(`${request.method()} ${new URL(request.url()).pathname}`));
+    await page.goto(linkIn(await mailed('Confirm your e-mail address')).href);
+    const button = page.getByRole('button', { name: 'This is my address' });
+    await button.waitFor();
+    expect(requests.filter((request) => !request.endsWith('/favicon.ico'))).toEqual([
+      'GET /confirm',
+      'GET /account-pages.js',
+    ]);
+    expect((await ada.api.get('/auth/me')).body.email_confirmed).toBe(false);
+    await button.click();
+    await status('Your e-mail address is confirmed');
+    expect((await ada.api.get('/auth/me')).body.email_confirmed).toBe(true);
+    expect(page.url()).toBe(`${app.url}/confirm`);
     expect(complaints).toEqual([]);
   });
 

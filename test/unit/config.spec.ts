@@ -60,6 +60,7 @@ describe('the configuration', () => {
       },
       sessions: { perUser: 50, refreshGraceMs: 30_000, idleTtlMs: 30 * 86_400_000, absoluteTtlMs: 90 * 86_400_000 },
       passwords: { minLength: 8, bcryptCost: 12 },
+      registration: { requireConfirmation: false, concealConflicts: false },
       mail: {
         smtpUrl: undefined,
         from: { name: 'Roost', address: 'noreply@localhost' },
@@ -119,8 +120,8 @@ describe('the configuration', () => {
     ['PASSWORD_MIN_LENGTH', '73'],
     ['BCRYPT_COST', '9'],
     ['BCRYPT_COST', '16'],
-    ['REQUIRE_EMAIL_CONFIRMATION', 'true'],
-    ['REGISTER_CONFLICT', 'conceal'],
+    ['REQUIRE_EMAIL_CONFIRMATION', 'yes'],
+    ['REGISTER_CONFLICT', 'hide'],
     ['RATE_LIMIT', 'false'],
     ['LOGIN_GUARD', 'no'],
     ['TRUST_PROXY', 'true'],
@@ -252,6 +253,13 @@ describe('the configuration', () => {
     const mailbox = (env: Record<string, string>): boolean => load(env).mail.mailbox;
     expect([mailbox({}), mailbox({ NODE_ENV: 'test' })]).toEqual([true, true]);
     expect([mailbox({ SMTP_URL: 'smtp://mail' }), mailbox(PRODUCTION)]).toEqual([false, false]);
+  });
+
+  it('wants SMTP_URL in production where nobody could log in without mail', () => {
+    const required = { ...PRODUCTION, REQUIRE_EMAIL_CONFIRMATION: 'true' };
+    expect(faultsOf(required)).toEqual([expect.stringMatching(/^SMTP_URL is required/)]);
+    expect(faultsOf({ ...required, SMTP_URL: 'smtp://mail.internal' })).toEqual([]);
+    expect(faultsOf({ REQUIRE_EMAIL_CONFIRMATION: 'true' })).toEqual([]);
   });
 
   it('allows a bcrypt cost below 10 to tests only', () => {

@@ -1,0 +1,73 @@
+/** A person shows that they read the mail of their account: by the link, or the code, that was sent there. */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { Audit } from '../audit/audit.js';
+import { AppError } from '../common/errors.js';
+import { LOGGER } from '../common/logger.js';
+import type { Origin } from '../common/origin.js';
+import { Links } from '../mail/links.js';
+import { Outbox } from '../mail/outbox.js';
+import { confirmationMail } from '../mail/templates.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { AccountTokens, type OwnedToken } from './account-tokens.js';
+
+/** Presented by who has the mail. */
+export type Confirmation = { readonly token: string } | { readonly email: string; readonly code: string };
+
+@Injectable()
+export class EmailConfirmation {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly users: UsersService,
+    private readonly tokens: AccountTokens,
+    private readonly outbox: Outbox,
+    private readonly links: Links,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Mails a link and a code to a new account, in the transaction that makes it. */
+  async begin(tx: EntityManager, user: User): Promise<void> {
+    await this.mail(tx, user.email, user);
+  }
+
+  /** Mails them again to an address that waits to be confirmed. The same work if it does not, or nobody has it. */
+  async resend(email: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (!(await this.outbox.mayAdd(tx, 'email_confirmation', email))) return;
+      const user = await this.users.lockByEmail(tx, email);
+      await this.mail(tx, email, user?.emailConfirmedAt === null ? user : undefined);
+    });
+  }
+
+  /** @throws AppError `invalid_account_token` or `invalid_confirmation_code` */
+  async confirm(given: Confirmation, origin: Origin): Promise<void> {
+    const refusal = 'token' in given ? 'invalid_account_token' : 'invalid_confirmation_code';
+    const found =
+      'token' in given
+        ? await this.tokens.find('email_confirmation', given.token)
+        : await this.tokens.findByCode(given.email, given.code);
+    if (!found || !(await this.database.transaction((tx) => this.use(tx, found, origin)))) throw new AppError(refusal);
+    this.logger.info({ event: 'email_confirmed', user: found.userId }, 'e-mail address confirmed');
+  }
+
+  /** The user's row first, then the token's: the order in which everything locks them. */
+  private async use(tx: EntityManager, token: OwnedToken, origin: Origin): Promise<boolean> {
+    const user = await this.users.lockById(tx, token.userId);
+    if (!user || !(await this.tokens.take(tx, token))) return false;
+    await this.users.confirm(tx, user.id);
+    await this.audit.record(tx, origin, [{ action: 'email.confirmed', actorId: user.id, subjectId: user.id }]);
+    return true;
+  }
+
+  private async mail(tx: EntityManager, address: string, user: User | undefined): Promise<void> {
+    const { token, code } = await this.tokens.issue(tx, 'email_confirmation', user?.id);
+    const url = this.links.toPage('confirm', token);
+    const content = confirmationMail({ username: user?.username ?? 'nobody', url, code });
+    await this.outbox.add(tx, { kind: 'email_confirmation', address, content, hasAccount: user !== undefined });
+  }
+}
