@@ -42,7 +42,7 @@ describe('sessions', () => {
       ['198.51.100.7', '198.51.100.7'],
       ['2001:db8::7', '2001:db8::7'],
       ['fe80::1%eth0', 'fe80::1'],
-      ['198.51.100.7:4711', null],
+      ['198.51.100.7:4711', '198.51.100.7'],
       ['unknown', null],
     ])('that a trusted proxy says came from %s is kept as from %s', async (forwarded, ip) => {
       const proxied = await TestApp.start({ sharing: app, env: { TRUST_PROXY: '127.0.0.1' } });
