@@ -14,9 +14,10 @@ export class AccountToken {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'account_tokens_pkey' })
   id: string;
 
-  @Column('uuid', { name: 'user_id' })
+  /** Null: a decoy, which only costs what a token costs. */
+  @Column('uuid', { name: 'user_id', nullable: true })
   @ForeignKey(() => User, { name: 'account_tokens_user_id_fkey', onDelete: 'CASCADE' })
-  userId: string;
+  userId: string | null;
 
   @Column('varchar', { length: 32 })
   purpose: TokenPurpose;

@@ -15,11 +15,11 @@ export interface NewToken {
   readonly offsetMs: number;
 }
 
-/** Takes the place of the one before. For an id that nobody has it does the same work, and leaves nothing. */
+/** Takes the place of the one before. For an id that nobody has it writes as much, and nobody's. */
 export async function putToken(tx: EntityManager, token: NewToken): Promise<void> {
   await tx.query(
     `INSERT INTO account_tokens (user_id, purpose, token_hash, code_hash, code_tries, created_at, expires_at)
-     SELECT id, $3, $4, $5, $6, ${NOW}, ${NOW} + $7 * interval '1 ms' FROM users WHERE id = $2
+     VALUES ((SELECT id FROM users WHERE id = $2), $3, $4, $5, $6, ${NOW}, ${NOW} + $7 * interval '1 ms')
      ON CONFLICT (user_id, purpose) DO UPDATE
         SET (token_hash, code_hash, code_tries, created_at, expires_at) =
             (EXCLUDED.token_hash, EXCLUDED.code_hash, EXCLUDED.code_tries, EXCLUDED.created_at, EXCLUDED.expires_at)`,
@@ -39,7 +39,8 @@ export async function selectTokenOwner(
   { purpose, tokenHash, offsetMs }: PresentedToken,
 ): Promise<string | undefined> {
   const rows: { user_id: string }[] = await manager.query(
-    `SELECT user_id FROM account_tokens WHERE token_hash = $2 AND purpose = $3 AND expires_at > ${NOW}`,
+    `SELECT user_id FROM account_tokens
+      WHERE token_hash = $2 AND purpose = $3 AND expires_at > ${NOW} AND user_id IS NOT NULL`,
     [offsetMs, tokenHash, purpose],
   );
   return rows[0]?.user_id;

@@ -11,6 +11,7 @@ import { AccountTokens1763781000000 } from './migrations/1763781000000-account-t
 import { Audit1763790000000 } from './migrations/1763790000000-audit.js';
 import { Bans1763790100000 } from './migrations/1763790100000-bans.js';
 import { AdminSearch1763790200000 } from './migrations/1763790200000-admin-search.js';
+import { Decoys1763790300000 } from './migrations/1763790300000-decoys.js';
 
 export const MIGRATIONS = [
   Initial1763683200000,
@@ -22,6 +23,7 @@ export const MIGRATIONS = [
   Audit1763790000000,
   Bans1763790100000,
   AdminSearch1763790200000,
+  Decoys1763790300000,
 ];
 
 /** One arbitrary number for all instances of Roost. */

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
+import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Listener } from '../database/listener.js';
@@ -15,6 +16,8 @@ import { Seals } from './seals.js';
 
 /** Woken by NOTIFY; this often where that is not heard, and for retries. Milliseconds. */
 const EVERY_MS = 2_000;
+/** Between a mail and its sending, at random: what that costs this process must not tell which request it came from. */
+const APART_MS = { least: 100, more: 400 };
 /** Mails that one instance sends at once; a slow server keeps the others' places free. */
 const PLACES = 10;
 /** How long a mail belongs to the instance that took it; longer than an attempt. */
@@ -37,6 +40,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private unrecorded: Outcome[] = [];
   private readonly underway = new Set<Promise<void>>();
   private readonly abort = new AbortController();
+  private soon: NodeJS.Timeout | undefined;
   private failing = false;
   private woken = true;
   private stopped = false;
@@ -51,20 +55,22 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly mailer: Mailer,
     private readonly seals: Seals,
     private readonly clock: Clock,
+    private readonly random: Random,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     if (!this.mailer.isConfigured) return;
-    const wake = (): void => {
-      this.wake();
+    const wakeSoon = (): void => {
+      this.wakeSoon();
     };
-    await this.listener.listen({ channel: 'mails', onNotification: wake, onReconnect: wake });
+    await this.listener.listen({ channel: 'mails', onNotification: wakeSoon, onReconnect: wakeSoon });
     this.running = this.keepSending();
   }
 
   /** Takes no more; what is under way gets a moment, is then broken off, and is tried again by another instance. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
+    clearTimeout(this.soon);
     this.wake();
     const grace = setTimeout(
       () => {
@@ -75,6 +81,17 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     await this.running;
     await Promise.all(this.underway);
     clearTimeout(grace);
+  }
+
+  private wakeSoon(): void {
+    const { least, more } = APART_MS;
+    this.soon ??= setTimeout(
+      () => {
+        this.soon = undefined;
+        this.wake();
+      },
+      least + (more * this.random.bytes(1).readUInt8()) / 255,
+    ).unref();
   }
 
   private wake(): void {

@@ -61,15 +61,19 @@ describe('POST /auth/password/forgot', () => {
     expect(await mailsTo(app, 'nobody@example.org')).toEqual([]);
   });
 
-  it('does the same work for it: as many statements that write, one after the other', async () => {
+  it('does the same work for it: as many rows, of the same size', async () => {
     const written = async (email: string): Promise<unknown> => {
       const count = async (): Promise<number> =>
-        (await app.pool.query<{ n: number }>('SELECT count(*)::int AS n FROM mails')).rows[0]?.n ?? NaN;
+        (
+          await app.pool.query<{ n: number }>(
+            'SELECT (SELECT count(*) FROM mails)::int + (SELECT count(*) FROM account_tokens)::int AS n',
+          )
+        ).rows[0]?.n ?? NaN;
       const before = await count();
       for (let index = 0; index < 3; index += 1) await forgot(email);
       return (await count()) - before;
     };
-    expect([await written(ada.email), await written('nobody-else@example.org')]).toEqual([1, 1]);
+    expect([await written(ada.email), await written('nobody-else@example.org')]).toEqual([2, 2]);
     const { rows } = await app.pool.query<{ size: number }>(
       "SELECT octet_length(sealed) AS size FROM mails WHERE kind = 'password_reset' ORDER BY created_at DESC LIMIT 2",
     );
