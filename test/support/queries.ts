@@ -7,7 +7,8 @@ export interface Watched<T> {
   readonly statements: string[];
 }
 
-const BACKGROUND = /FROM \(VALUES \(1\)\) one\s+LEFT JOIN revocations|^NOTIFY echo_|^SELECT 1$|^SET statement_timeout/;
+const BACKGROUND =
+  /FROM \(VALUES \(1\)\) one\s+LEFT JOIN revocations|^NOTIFY echo_|^SELECT 1$|^SET statement_timeout|^LISTEN |\bmails\b/;
 
 /** Counts in the whole process: run one application at a time. */
 export async function watchQueries<T>(work: () => Promise<T>): Promise<Watched<T>> {
