@@ -9,7 +9,7 @@ import { Clock } from '../../src/common/clock.js';
 import { createLogger, NestLogger } from '../../src/common/logger.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Api } from './api.js';
-import { cloneTemplate, dropDatabase } from './database.js';
+import { cloneTemplate, dropDatabase, endPool } from './database.js';
 import type { Relay } from './relay.js';
 import { TestClock } from './world.js';
 
@@ -62,7 +62,7 @@ export class TestApp {
 
   async stop(): Promise<void> {
     await (this.nest as NestFastifyApplication | undefined)?.close();
-    await this.pool.end();
+    await endPool(this.pool);
     if (!this.sharing) await dropDatabase(this.databaseUrl);
   }
 

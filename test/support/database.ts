@@ -31,12 +31,28 @@ export async function execute(url: string, statement: string): Promise<void> {
   }
 }
 
+/** Resolves when the connections are closed, which `pool.end()` alone does not wait for: dropping their database would end them as errors. */
+export async function endPool(pool: pg.Pool): Promise<void> {
+  const closed = pool.totalCount === 0 ? undefined : whenRemoved(pool, pool.totalCount);
+  await pool.end();
+  await closed;
+}
+
 /** Whether somebody waits for a lock in the database that a pool is of. */
 export async function someoneWaits(pool: pg.Pool): Promise<boolean> {
   const { rowCount } = await pool.query(
     `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
   );
   return rowCount !== 0;
+}
+
+function whenRemoved(pool: pg.Pool, connections: number): Promise<void> {
+  return new Promise((resolve) => {
+    let removed = 0;
+    pool.on('remove', () => {
+      if ((removed += 1) === connections) resolve();
+    });
+  });
 }
 
 function urlOf(database: string): string {
