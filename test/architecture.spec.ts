@@ -14,6 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   users: ['common', 'config', 'database'],
   auth: ['common', 'config', 'database', 'audit', 'mail', 'users'],
   tasks: ['common', 'config', 'database', 'users'],
+  timeline: ['common', 'config', 'database', 'audit', 'users'],
   admin: ['common', 'config', 'database', 'audit', 'users', 'auth'],
   health: ['common', 'config', 'database'],
 };

@@ -13,6 +13,7 @@ export type AccountStatus = 'active' | 'disabled';
 @Index('users_username_key', { synchronize: false })
 @Index('users_search_idx', { synchronize: false })
 @Index('users_created_idx', ['createdAt', 'id'])
+@Index('users_hidden_idx', { synchronize: false })
 export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;

@@ -12,6 +12,11 @@ export function isDisabledAt(table: string, now: string): string {
   return `(${table}.status = 'disabled' AND (${table}.disabled_until IS NULL OR ${table}.disabled_until > ${now}))`;
 }
 
+/** Whoever is hidden is seen by staff only. @param now an expression of the database's time */
+export function isHiddenAt(table: string, now: string): string {
+  return isDisabledAt(table, now);
+}
+
 /** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
