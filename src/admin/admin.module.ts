@@ -3,14 +3,16 @@ import { Module } from '@nestjs/common';
 
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { TimelineModule } from '../timeline/timeline.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AdminPostsController } from './admin-posts.controller.js';
 import { AdminController } from './admin.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { FirstAdmin } from './first-admin.js';
 
 @Module({
-  imports: [AuditModule, AuthModule, UsersModule],
-  controllers: [AdminController, AdminUsersController],
+  imports: [AuditModule, AuthModule, TimelineModule, UsersModule],
+  controllers: [AdminController, AdminUsersController, AdminPostsController],
   providers: [FirstAdmin],
 })
 export class AdminModule {}

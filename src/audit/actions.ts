@@ -13,6 +13,8 @@ export const AUDIT_ACTIONS = [
   'user.disabled',
   'user.enabled',
   'user.logged_out',
+  'post.deleted',
+  'post.restored',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -5,6 +5,7 @@ import type { ErrorCode } from './error-codes.js';
 import { AppError } from './errors.js';
 
 export const MAX_INTEGER = 2_147_483_647;
+const MAX_BIGINT = 9_223_372_036_854_775_807n;
 
 /** For `integer` keys. A malformed id names nothing, so it is the same 404 as a missing row. */
 export class IntegerIdPipe implements PipeTransform<string, number> {
@@ -14,6 +15,16 @@ export class IntegerIdPipe implements PipeTransform<string, number> {
     const id = /^[1-9]\d{0,9}$/.test(value) ? Number(value) : Infinity;
     if (id > MAX_INTEGER) throw new AppError(this.notFound);
     return id;
+  }
+}
+
+/** For `bigint` keys, which stay decimal text: JavaScript's numbers do not hold all of them. */
+export class BigintIdPipe implements PipeTransform<string, string> {
+  constructor(private readonly notFound: ErrorCode) {}
+
+  transform(value: string): string {
+    if (!/^[1-9]\d{0,18}$/.test(value) || BigInt(value) > MAX_BIGINT) throw new AppError(this.notFound);
+    return value;
   }
 }
 

@@ -5,6 +5,13 @@ export function codePoints(text: string): number {
   return Array.from(text).length;
 }
 
+const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** The length as a person sees it, in grapheme clusters (UAX #29): a flag, a family, a letter with its accents are one. */
+export function graphemes(text: string): number {
+  return Array.from(SEGMENTER.segment(text)).length;
+}
+
 /** Neither NUL (PostgreSQL cannot store it) nor a lone surrogate (it would silently become U+FFFD). */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();

@@ -14,6 +14,8 @@ export type AccountStatus = 'active' | 'disabled';
 @Index('users_search_idx', { synchronize: false })
 @Index('users_created_idx', ['createdAt', 'id'])
 @Index('users_hidden_idx', { synchronize: false })
+@Index('users_name_idx', { synchronize: false })
+@Index('users_people_idx', { synchronize: false })
 export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;

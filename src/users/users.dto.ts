@@ -53,10 +53,12 @@ export function Email(): PropertyDecorator {
   );
 }
 
+export const USERNAME_PATTERN = /^[A-Za-z0-9_]{3,30}$/;
+
 const USERNAME = {
   min: 3,
   max: 30,
-  pattern: { regex: /^[A-Za-z0-9_]{3,30}$/, detail: 'must have 3 to 30 letters, digits and _' },
+  pattern: { regex: USERNAME_PATTERN, detail: 'must have 3 to 30 letters, digits and _' },
 };
 
 export function Username(): PropertyDecorator {
@@ -71,7 +73,7 @@ export function NewUsername(): PropertyDecorator {
 
 /** Whether somebody may choose it, as far as the name itself tells. */
 export function isUsername(value: unknown): value is string {
-  return typeof value === 'string' && USERNAME.pattern.regex.test(value) && !isReserved(value);
+  return typeof value === 'string' && USERNAME_PATTERN.test(value) && !isReserved(value);
 }
 
 function isReserved(username: string): boolean {

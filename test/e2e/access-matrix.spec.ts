@@ -19,11 +19,12 @@ interface Asked {
   /** By {@link WHO}. */
   readonly answers: readonly number[];
   readonly body?: object;
+  readonly query?: string;
 }
 
 const MISSING = '00000000-0000-4000-8000-000000000000';
 
-/** `{task_id}` and `{user_id}` are the owner's; each asker has an owner of their own. */
+/** `{task_id}`, `{post_id}`, `{user_id}` and `{username}` are the owner's; each asker has an owner of their own. */
 const OPERATIONS: Record<string, Asked> = {
   'GET /.well-known/jwks.json': { answers: EVERYBODY(200) },
   'GET /health/live': { answers: EVERYBODY(200) },
@@ -54,6 +55,24 @@ const OPERATIONS: Record<string, Asked> = {
   'PUT /api/v1/tasks/{task_id}': { answers: OWNER(200, 403), body: { title: 'x' } },
   'PATCH /api/v1/tasks/{task_id}/complete': { answers: OWNER(200, 403), body: { completed: true } },
   'DELETE /api/v1/tasks/{task_id}': { answers: OWNER(200, 403) },
+  'POST /api/v1/posts': { answers: ANY_USER(201), body: { text: 'x' } },
+  'GET /api/v1/posts/{post_id}': { answers: ANY_USER(200) },
+  'DELETE /api/v1/posts/{post_id}': { answers: [401, 403, 200, 200, 200, 401] },
+  'GET /api/v1/timeline': { answers: ANY_USER(200) },
+  'GET /api/v1/users': { answers: ANY_USER(200), query: '?q=owner' },
+  'GET /api/v1/users/me/mutes': { answers: ANY_USER(200) },
+  'GET /api/v1/users/me/blocks': { answers: ANY_USER(200) },
+  'GET /api/v1/users/{username}': { answers: ANY_USER(200) },
+  'GET /api/v1/users/{username}/posts': { answers: ANY_USER(200) },
+  'GET /api/v1/users/{username}/followers': { answers: ANY_USER(200) },
+  'GET /api/v1/users/{username}/following': { answers: ANY_USER(200) },
+  'PUT /api/v1/users/{username}/follow': { answers: OWNER(422, 204) },
+  'DELETE /api/v1/users/{username}/follow': { answers: ANY_USER(204) },
+  'PUT /api/v1/users/{username}/mute': { answers: OWNER(422, 204) },
+  'DELETE /api/v1/users/{username}/mute': { answers: ANY_USER(204) },
+  'PUT /api/v1/users/{username}/block': { answers: OWNER(422, 204) },
+  'DELETE /api/v1/users/{username}/block': { answers: ANY_USER(204) },
+  'POST /api/v1/admin/posts/{post_id}/restore': { answers: ADMIN(200) },
   'GET /api/v1/admin/audit': { answers: ADMIN(200) },
   'GET /api/v1/admin/stats': { answers: ADMIN(200) },
   'GET /api/v1/admin/users': { answers: ADMIN(200) },
@@ -98,19 +117,22 @@ describe('access', () => {
     return other.access_token;
   };
 
-  it.each(Object.entries(OPERATIONS))('to %s', async (operation, { answers, body }) => {
+  it.each(Object.entries(OPERATIONS))('to %s', async (operation, { answers, body, query = '' }) => {
     const [method = '', path = ''] = operation.split(' ');
     const given: [Who, number][] = [];
     for (const who of WHO) {
       const owner = await person(app, 'owner');
       const task = (await owner.api.post('/tasks', { title: 'owned' })).body as { id: number };
+      const post = (await owner.api.post('/posts', { text: 'owned' })).body as { id: string };
       const token = await tokenOf(who, owner);
       const full = path
         .replace('{task_id}', String(task.id))
+        .replace('{post_id}', post.id)
         .replace('{user_id}', owner.id)
+        .replace('{username}', owner.username)
         .replace('{session_id}', MISSING);
       const api = token === undefined ? app.api : app.api.as(token);
-      given.push([who, (await api.send(method, full, body)).status]);
+      given.push([who, (await api.send(method, full + query, body)).status]);
     }
     expect(given).toEqual(WHO.map((who, index) => [who, answers[index]]));
   });

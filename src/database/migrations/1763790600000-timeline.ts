@@ -23,6 +23,15 @@ export class Timeline1763790600000 implements MigrationInterface {
       -- Almost nobody is in it: whether an author is hidden costs next to nothing.
       CREATE INDEX users_hidden_idx ON users (id) WHERE status = 'disabled';
 
+      -- For people who search for people: by beginnings, and as for staff by any part where there are trigrams.
+      CREATE INDEX users_name_idx ON users (lower(display_name) text_pattern_ops);
+      DO $$
+      BEGIN
+        CREATE INDEX users_people_idx ON users USING gin ((username || ' ' || coalesce(display_name, '')) gin_trgm_ops);
+      EXCEPTION WHEN undefined_object THEN
+        RAISE NOTICE 'no pg_trgm: searches for people read all accounts';
+      END $$;
+
       CREATE TABLE follows (
         follower_id uuid CONSTRAINT follows_follower_id_fkey REFERENCES users,
         followee_id uuid CONSTRAINT follows_followee_id_fkey REFERENCES users,
@@ -72,7 +81,8 @@ export class Timeline1763790600000 implements MigrationInterface {
     await runner.query(`
       DROP TRIGGER users_add_stats ON users;
       DROP FUNCTION add_user_stats;
-      DROP INDEX users_hidden_idx;
+      DROP INDEX IF EXISTS users_people_idx;
+      DROP INDEX users_name_idx, users_hidden_idx;
       DROP TABLE user_stats, blocks, mutes, follows, posts;
       DROP FUNCTION current_tx;
     `);

@@ -1,0 +1,28 @@
+import { Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+
+import { Roles } from '../common/access.js';
+import { BigintIdPipe } from '../common/id.pipe.js';
+import { Answers } from '../common/openapi.js';
+import { PostResponse, presentPost } from '../timeline/posts.dto.js';
+import { PostsService } from '../timeline/posts.service.js';
+import { Acting, type Actor } from './acting.js';
+
+@ApiTags('Administration')
+@Controller('admin/posts')
+@Roles('admin')
+export class AdminPostsController {
+  constructor(private readonly posts: PostsService) {}
+
+  /** Brings back a post that another than its author deleted. */
+  @Post(':post_id/restore')
+  @ApiParam({ name: 'post_id', schema: { type: 'string', pattern: '^[1-9][0-9]{0,18}$' } })
+  @HttpCode(200)
+  @Answers({ status: 200, type: PostResponse, errors: [404] })
+  async restore(
+    @Acting() { principal, origin }: Actor,
+    @Param('post_id', new BigintIdPipe('post_not_found')) id: string,
+  ): Promise<PostResponse> {
+    return presentPost(await this.posts.restore(principal, id, origin));
+  }
+}

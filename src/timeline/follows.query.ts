@@ -1,0 +1,71 @@
+/**
+ * The SQL of follows, mutes and blocks. Whatever adds or removes follows first locks the `user_stats` of both people, in
+ * the order of their ids: so counts never drift, and people who act on each other do not deadlock.
+ */
+import type { EntityManager } from 'typeorm';
+
+/** An expression: whether either of two people has blocked the other. */
+export function areApart(one: string, other: string): string {
+  return `EXISTS (SELECT FROM blocks b WHERE b.blocker_id = ${one} AND b.blocked_id = ${other}
+                  UNION ALL SELECT FROM blocks b WHERE b.blocker_id = ${other} AND b.blocked_id = ${one})`;
+}
+
+/** One follows the other. */
+export interface Edge {
+  readonly followerId: string;
+  readonly followeeId: string;
+}
+
+/** Until the end of the transaction. @returns those of whom there are */
+export async function lockStats(tx: EntityManager, userIds: readonly string[]): Promise<string[]> {
+  const rows: { user_id: string }[] = await tx.query(
+    'SELECT user_id FROM user_stats WHERE user_id = ANY($1::uuid[]) ORDER BY user_id FOR NO KEY UPDATE',
+    [userIds],
+  );
+  return rows.map(({ user_id }) => user_id);
+}
+
+export interface FollowOutcome {
+  /** How many people the follower now follows; null when nothing was added. */
+  readonly following: number | null;
+  readonly hasBlocked: boolean;
+  readonly isBlocked: boolean;
+}
+
+/** Adds the edge and counts it, unless it is there or one of the two has blocked the other. Lock their stats before. */
+export async function insertFollow(tx: EntityManager, { followerId, followeeId }: Edge): Promise<FollowOutcome> {
+  const [outcome]: [FollowOutcome] = await tx.query(
+    `WITH blocked AS (
+       SELECT EXISTS (SELECT FROM blocks WHERE blocker_id = $1 AND blocked_id = $2) AS "hasBlocked",
+              EXISTS (SELECT FROM blocks WHERE blocker_id = $2 AND blocked_id = $1) AS "isBlocked"
+     ), added AS (
+       INSERT INTO follows (follower_id, followee_id)
+       SELECT $1, $2 FROM blocked WHERE NOT ("hasBlocked" OR "isBlocked")
+       ON CONFLICT DO NOTHING RETURNING 1
+     ), counted AS (
+       UPDATE user_stats
+          SET following_count = following_count + (user_id = $1)::int, followers_count = followers_count + (user_id = $2)::int
+        WHERE user_id IN ($1, $2) AND EXISTS (SELECT FROM added) RETURNING user_id, following_count
+     ) SELECT "hasBlocked", "isBlocked", (SELECT following_count FROM counted WHERE user_id = $1) AS following FROM blocked`,
+    [followerId, followeeId],
+  );
+  return outcome;
+}
+
+/** Removes those edges that are there, and counts them no more. Lock the stats of everybody in them before. */
+export async function deleteFollows(tx: EntityManager, edges: readonly Edge[]): Promise<void> {
+  await tx.query(
+    `WITH gone AS (
+       DELETE FROM follows f USING unnest($1::uuid[], $2::uuid[]) AS e (follower, followee)
+        WHERE f.follower_id = e.follower AND f.followee_id = e.followee RETURNING f.follower_id, f.followee_id
+     ), change AS (
+       SELECT user_id, sum(following) AS following, sum(followers) AS followers
+         FROM (SELECT follower_id, 1, 0 FROM gone UNION ALL SELECT followee_id, 0, 1 FROM gone)
+              AS part (user_id, following, followers)
+        GROUP BY user_id
+     ) UPDATE user_stats s
+          SET following_count = s.following_count - c.following, followers_count = s.followers_count - c.followers
+         FROM change c WHERE s.user_id = c.user_id`,
+    [edges.map(({ followerId }) => followerId), edges.map(({ followeeId }) => followeeId)],
+  );
+}

@@ -1,0 +1,159 @@
+/** The SQL of people as others see them. */
+import type { EntityManager } from 'typeorm';
+
+import type { CursorKey } from '../common/pagination.js';
+import { codePoints, escapeLike } from '../common/text.js';
+import { isoTimestamp, utcText } from '../common/timestamps.js';
+import { isHiddenAt } from '../users/users.query.js';
+import { areApart } from './follows.query.js';
+import type { Viewing } from './posts.query.js';
+
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+const HIDDEN = isHiddenAt('u', NOW);
+const HAS_BLOCKED_VIEWER = 'EXISTS (SELECT FROM blocks WHERE blocker_id = u.id AND blocked_id = $2)';
+
+/** As the unique index has it. */
+const USERNAME = 'lower(u.username COLLATE "C")';
+
+export interface Profile {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string | null;
+  readonly bio: string | null;
+  readonly createdAt: string;
+  readonly postsCount: number;
+  readonly followersCount: number;
+  readonly followingCount: number;
+  readonly isFollowing: boolean;
+  readonly isMuted: boolean;
+  readonly isBlocked: boolean;
+}
+
+/** Whoever has blocked somebody still sees them, to undo it. @returns undefined when the viewer may not see such a person */
+export async function selectProfile(
+  manager: EntityManager,
+  username: string,
+  { viewerId, offsetMs }: Viewing,
+): Promise<Profile | undefined> {
+  const rows: Profile[] = await manager.query(
+    `SELECT u.id, u.username, u.display_name AS "displayName", u.bio, ${utcText('u.created_at')} AS "createdAt",
+            s.posts_count AS "postsCount", s.followers_count AS "followersCount", s.following_count AS "followingCount",
+            EXISTS (SELECT FROM follows WHERE follower_id = $2 AND followee_id = u.id) AS "isFollowing",
+            EXISTS (SELECT FROM mutes WHERE user_id = $2 AND muted_id = u.id) AS "isMuted",
+            EXISTS (SELECT FROM blocks WHERE blocker_id = $2 AND blocked_id = u.id) AS "isBlocked"
+       FROM users u JOIN user_stats s ON s.user_id = u.id
+      WHERE ${USERNAME} = $3 AND NOT ${HIDDEN} AND NOT ${HAS_BLOCKED_VIEWER}`,
+    [offsetMs, viewerId, username.toLowerCase()],
+  );
+  return rows[0];
+}
+
+/** Somebody as they are found by their username. */
+export interface Found {
+  readonly id: string;
+  /** Disabled, or about to be deleted. */
+  readonly isHidden: boolean;
+  readonly hasBlockedViewer: boolean;
+  readonly isBlocked: boolean;
+}
+
+export async function findPerson(
+  manager: EntityManager,
+  username: string,
+  { viewerId, offsetMs }: Viewing,
+): Promise<Found | undefined> {
+  const rows: Found[] = await manager.query(
+    `SELECT u.id, ${HIDDEN} AS "isHidden", ${HAS_BLOCKED_VIEWER} AS "hasBlockedViewer",
+            EXISTS (SELECT FROM blocks WHERE blocker_id = $2 AND blocked_id = u.id) AS "isBlocked"
+       FROM users u WHERE ${USERNAME} = $3`,
+    [offsetMs, viewerId, username.toLowerCase()],
+  );
+  return rows[0];
+}
+
+/** A person in a list. */
+export interface ListedPerson {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string | null;
+  readonly bio: string | null;
+  readonly isFollowing: boolean;
+  /** When they came into the list. */
+  readonly since: string;
+}
+
+const PERSON = `u.id, u.username, u.display_name AS "displayName", u.bio,
+            EXISTS (SELECT FROM follows f WHERE f.follower_id = $2 AND f.followee_id = u.id) AS "isFollowing"`;
+
+/** Lists of people around somebody: which table, whose list it is, and who is in it. */
+const LISTS = {
+  followers: { table: 'follows', of: 'followee_id', who: 'follower_id', shows: 'visible' },
+  following: { table: 'follows', of: 'follower_id', who: 'followee_id', shows: 'visible' },
+  mutes: { table: 'mutes', of: 'user_id', who: 'muted_id', shows: 'all' },
+  blocks: { table: 'blocks', of: 'blocker_id', who: 'blocked_id', shows: 'all' },
+} as const;
+
+export type PeopleList = keyof typeof LISTS;
+
+export function personKey({ since, id }: ListedPerson): CursorKey {
+  return [isoTimestamp(since), id];
+}
+
+/** The newest first, without those whom the viewer may not see. */
+export function selectPeople(
+  manager: EntityManager,
+  list: PeopleList,
+  page: Viewing & { ofId: string; after: CursorKey | undefined; limit: number },
+): Promise<ListedPerson[]> {
+  const { table, of, who, shows } = LISTS[list];
+  const values: unknown[] = [page.offsetMs, page.viewerId, page.ofId, page.limit];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions = [`l.${of} = $3`, `NOT ${HIDDEN}`];
+  if (shows === 'visible') conditions.push(`NOT ${areApart('u.id', '$2')}`);
+  // Written out, and not as rows: the first column of the index descends and the second ascends.
+  if (page.after) {
+    const [since, id] = page.after.map(bind);
+    conditions.push(`l.created_at <= ${since}::timestamptz`);
+    conditions.push(`(l.created_at < ${since}::timestamptz OR l.${who} > ${id}::uuid)`);
+  }
+  return manager.query(
+    `SELECT ${PERSON}, ${utcText('l.created_at')} AS since FROM ${table} l JOIN users u ON u.id = l.${who}
+      WHERE ${conditions.join(' AND ')} ORDER BY l.created_at DESC, l.${who} LIMIT $4`,
+    values,
+  );
+}
+
+/** The expression of the trigram index. */
+const SEARCHED = `(u.username || ' ' || coalesce(u.display_name, ''))`;
+
+export function foundKey({ username }: ListedPerson): CursorKey {
+  return [username.toLowerCase()];
+}
+
+/** Shorter texts have no trigrams: the index does not find them inside of names. In code points. */
+const SHORTEST_INSIDE = 3;
+
+/** In the order of usernames; texts of one or two characters are found at the beginning of usernames and names only. */
+export function searchPeople(
+  manager: EntityManager,
+  q: string,
+  page: Viewing & { after: CursorKey | undefined; limit: number },
+): Promise<ListedPerson[]> {
+  const values: unknown[] = [page.offsetMs, page.viewerId, page.limit];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions = [`NOT ${HIDDEN}`, `NOT ${areApart('u.id', '$2')}`];
+  if (codePoints(q) < SHORTEST_INSIDE) {
+    const beginning = bind(`${escapeLike(q.toLowerCase())}%`);
+    conditions.push(`(${USERNAME} LIKE ${beginning} OR lower(u.display_name) LIKE ${beginning})`);
+  } else {
+    const inside = bind(`%${escapeLike(q)}%`);
+    // Of the whole for the index, and of each for what is found only across the two.
+    conditions.push(`${SEARCHED} ILIKE ${inside}`, `(u.username ILIKE ${inside} OR u.display_name ILIKE ${inside})`);
+  }
+  if (page.after) conditions.push(`${USERNAME} > ${bind(page.after[0])}`);
+  return manager.query(
+    `SELECT ${PERSON}, ${utcText('u.created_at')} AS since FROM users u
+      WHERE ${conditions.join(' AND ')} ORDER BY ${USERNAME} LIMIT $3`,
+    values,
+  );
+}

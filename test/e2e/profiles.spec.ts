@@ -1,0 +1,168 @@
+import pg from 'pg';
+
+import type { Answer } from '../support/api.js';
+import { TestApp } from '../support/app.js';
+import { walk } from '../support/pages.js';
+import { person, type Person, staff } from '../support/people.js';
+
+describe('people', () => {
+  let app: TestApp;
+  let ada: Person;
+  let bob: Person;
+  let moderator: Person;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    [ada, bob] = [await person(app, 'ada'), await person(app, 'bob')];
+    moderator = await staff(app, 'moderator');
+  });
+
+  afterAll(() => app.stop());
+
+  const refusal = ({ status, body }: Answer): unknown[] => [status, body.code];
+
+  const describeAs = (who: Person, name: string | null, bio: string | null = null): Promise<unknown> =>
+    app.pool.query('UPDATE users SET display_name = $2, bio = $3 WHERE id = $1', [who.id, name, bio]);
+
+  describe('a profile', () => {
+    it('is what others may know, and nothing else', async () => {
+      await describeAs(bob, 'Bob 🦜', 'Two\nlines');
+      await bob.api.post('/posts', { text: 'hello' });
+      const { status, body } = await ada.api.get(`/users/${bob.username}`);
+      expect(status).toBe(200);
+      expect(body).toEqual({
+        id: bob.id,
+        username: bob.username,
+        display_name: 'Bob 🦜',
+        bio: 'Two\nlines',
+        created_at: (await bob.api.get('/auth/me')).body.created_at,
+        posts_count: 1,
+        followers_count: 0,
+        following_count: 0,
+        is_following: false,
+        is_muted: false,
+        is_blocked: false,
+      });
+    });
+
+    it('is one’s own by the same address', async () => {
+      expect((await ada.api.get(`/users/${ada.username}`)).body).toMatchObject({ id: ada.id, is_following: false });
+    });
+
+    it('is there from the registration on, with counts of nothing', async () => {
+      const carol = await person(app, 'carol');
+      expect((await ada.api.get(`/users/${carol.username}`)).body).toMatchObject({
+        posts_count: 0,
+        followers_count: 0,
+      });
+    });
+
+    it('is not there while the account is disabled, and again when a ban is over by itself', async () => {
+      const carol = await person(app, 'carol');
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      await moderator.api.post(`/admin/users/${carol.id}/disable`, { reason: 'spam', until });
+      expect(refusal(await ada.api.get(`/users/${carol.username}`))).toEqual([404, 'user_not_found']);
+      app.clock.advance('2h');
+      try {
+        expect((await ada.api.get(`/users/${carol.username}`)).status).toBe(200);
+      } finally {
+        app.clock.offsetMs = 0;
+      }
+    });
+
+    it.each(['nobody_at_all', 'me2', 'x', 'a'.repeat(31), 'a-b', '%00', 'constructor', '__proto__'])(
+      'is not there for %s',
+      async (name) => {
+        expect((await ada.api.get(`/users/${name}`)).status).toBe(404);
+      },
+    );
+  });
+
+  describe('searching', () => {
+    const search = async (q: string, who = ada): Promise<string[]> =>
+      ((await who.api.get(`/users?q=${encodeURIComponent(q)}`)).body as { username: string }[]).map(
+        ({ username }) => username,
+      );
+
+    it('finds by any part of the username or of the name, without regard to case', async () => {
+      const grace = await person(app, 'gracehopper');
+      await describeAs(grace, 'Rear Admiral Hopper');
+      for (const q of ['gracehop', 'CEHOPPER', 'admiral', 'r Adm', 'Hopper'])
+        expect([q, await search(q)]).toEqual([q, [grace.username]]);
+    });
+
+    it('finds by the beginning with one or two characters', async () => {
+      const [zoe, li] = [await person(app, 'zq_zoe'), await person(app, 'li')];
+      await describeAs(li, '李明');
+      expect(await search('zq')).toEqual([zoe.username]);
+      expect(await search('ZQ')).toEqual([zoe.username]);
+      expect(await search('李')).toEqual([li.username]);
+      expect(await search('李明')).toEqual([li.username]);
+      expect(await search('q_')).toEqual([]);
+    });
+
+    it('takes % and _ and \\ literally, and finds nothing across username and name', async () => {
+      const odd = await person(app, 'percent');
+      await describeAs(odd, '100% \\ o_o');
+      for (const q of ['100%', '% \\', 'o_o']) expect([q, await search(q)]).toEqual([q, [odd.username]]);
+      for (const q of ['%%%', '___________________________', `${odd.username} 100`, '\\\\\\', 'o%o'])
+        expect([q, await search(q)]).toEqual([q, []]);
+    });
+
+    it('never finds by the address', async () => {
+      expect(await search('example.org')).toEqual([]);
+      expect(await search(bob.email)).toEqual([]);
+    });
+
+    it('leaves out who is disabled', async () => {
+      const spammer = await person(app, 'spammer');
+      await moderator.api.post(`/admin/users/${spammer.id}/disable`, { reason: 'spam' });
+      expect(await search('spammer')).toEqual([]);
+    });
+
+    it('goes by usernames in pages that add up to the whole, without regard to case', async () => {
+      const found = await Promise.all(['Fox_b', 'fox_a', 'FOX_c', 'fox_D', 'fox_e'].map((name) => person(app, name)));
+      const pages = await walk<{ id: string; username: string }>(ada.api, '/users?q=fox_&limit=2');
+      const inOrder = found
+        .map(({ username }) => username)
+        .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+      expect(pages.map((page) => page.map(({ username }) => username))).toEqual([
+        inOrder.slice(0, 2),
+        inOrder.slice(2, 4),
+        inOrder.slice(4),
+      ]);
+    });
+
+    it.each([
+      ['', 'required'],
+      ['q=', 'too_short'],
+      ['q=%20%20', 'blank'],
+      [`q=${'a'.repeat(51)}`, 'too_long'],
+      ['q=a&q=b', 'wrong_type'],
+      ['q=a%00b', 'invalid_text'],
+    ])('refuses ?%s', async (query, code) => {
+      const { status, body } = await ada.api.get(`/users?${query}`);
+      expect([status, body.errors[0].pointer, body.errors[0].code]).toEqual([422, '#/q', code]);
+    });
+
+    it('reads what the index gives, and not all accounts', async () => {
+      await app.pool.query(
+        `INSERT INTO users (email, username, display_name, hashed_password)
+         SELECT 'm' || n || '@example.org', 'm' || left(md5(n::text), 20), md5('name' || n), 'x' FROM generate_series(1, 100000) n`,
+      );
+      await app.pool.query('ANALYZE users');
+      const planOf = async (q: string): Promise<string> => {
+        const queries = jest.spyOn(pg.Client.prototype, 'query');
+        expect((await ada.api.get(`/users?q=${q}`)).status).toBe(200);
+        const calls = queries.mock.calls as unknown as [string, unknown[]][];
+        const [text, values] = calls.find(([sql]) => sql.includes('display_name')) ?? ['', []];
+        queries.mockRestore();
+        const { rows } = await app.pool.query<Record<'QUERY PLAN', string>>(`EXPLAIN ${text}`, values);
+        return rows.map((row) => row['QUERY PLAN']).join('\n');
+      };
+      expect(await planOf('c4ca4238')).toContain('users_people_idx');
+      expect(await planOf('zz')).toContain('users_name_idx');
+      expect(await planOf('m')).toContain('users_username_key');
+    });
+  });
+});
