@@ -213,8 +213,14 @@ export class StatsResponse {
   /** Of the last 30 days, today last. */
   @ApiProperty({ type: [DayCount] })
   tasks: DayCount[];
+  /** Of the last 30 days, today last; also posts that were deleted since. */
+  @ApiProperty({ type: [DayCount] })
+  posts: DayCount[];
+  /** Of the last 30 days, today last; only those that still hold. */
+  @ApiProperty({ type: [DayCount] })
+  follows: DayCount[];
 }
 
-export function presentStats({ accounts, active, tasks }: Stats): StatsResponse {
-  return { accounts, active, tasks };
+export function presentStats({ accounts, active, tasks, posts, follows }: Stats): StatsResponse {
+  return { accounts, active, tasks, posts, follows };
 }

@@ -8,7 +8,17 @@ const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 export interface Stats {
   readonly accounts: { readonly total: number; readonly confirmed: number; readonly disabled: number };
   readonly active: { readonly day: number; readonly week: number; readonly month: number };
-  readonly tasks: { readonly date: string; readonly created: number }[];
+  readonly tasks: DayCount[];
+  /** Also those that were deleted since. */
+  readonly posts: DayCount[];
+  /** Only those that still hold. */
+  readonly follows: DayCount[];
+}
+
+export interface DayCount {
+  /** In UTC. */
+  readonly date: string;
+  readonly created: number;
 }
 
 export async function selectStats(manager: EntityManager, offsetMs: number): Promise<Stats> {
@@ -30,9 +40,23 @@ export async function selectStats(manager: EntityManager, offsetMs: number): Pro
        FROM t LEFT JOIN latest ON true`,
     [offsetMs],
   );
-  const tasks: Stats['tasks'] = await manager.query(
+  const [tasks, posts, follows] = [
+    await countByDay(manager, 'tasks', offsetMs),
+    await countByDay(manager, 'posts', offsetMs),
+    await countByDay(manager, 'follows', offsetMs),
+  ];
+  return { accounts: accounts[0], active: active[0], tasks, posts, follows };
+}
+
+/** Of the last 30 days, today last. */
+function countByDay(
+  manager: EntityManager,
+  table: 'tasks' | 'posts' | 'follows',
+  offsetMs: number,
+): Promise<DayCount[]> {
+  return manager.query(
     `WITH today AS (SELECT date_trunc('day', (${NOW}) AT TIME ZONE 'UTC') AS day), counted AS (
-       SELECT date_trunc('day', created_at AT TIME ZONE 'UTC') AS day, count(*)::int AS created FROM tasks
+       SELECT date_trunc('day', created_at AT TIME ZONE 'UTC') AS day, count(*)::int AS created FROM ${table}
         WHERE created_at >= (SELECT (day - interval '29 days') AT TIME ZONE 'UTC' FROM today) GROUP BY 1
      )
      SELECT d.day::date::text AS date, coalesce(c.created, 0) AS created
@@ -41,5 +65,4 @@ export async function selectStats(manager: EntityManager, offsetMs: number): Pro
       ORDER BY d.day`,
     [offsetMs],
   );
-  return { accounts: accounts[0], active: active[0], tasks };
 }

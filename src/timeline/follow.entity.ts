@@ -7,6 +7,7 @@ import { User } from '../users/user.entity.js';
 @Check('follows_self_check', 'follower_id <> followee_id')
 @Index('follows_followers_idx', { synchronize: false })
 @Index('follows_following_idx', { synchronize: false })
+@Index('follows_created_brin', { synchronize: false })
 export class Follow {
   @PrimaryColumn('uuid', { name: 'follower_id', primaryKeyConstraintName: 'follows_pkey' })
   @ForeignKey(() => User, { name: 'follows_follower_id_fkey' })

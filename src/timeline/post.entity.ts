@@ -6,6 +6,7 @@ import { User } from '../users/user.entity.js';
 @Entity('posts')
 @Index('posts_author_idx', { synchronize: false })
 @Index('posts_tx_idx', ['tx', 'id'])
+@Index('posts_created_brin', { synchronize: false })
 export class Post {
   /** In decimal: a `bigint`. */
   @PrimaryGeneratedColumn('identity', {

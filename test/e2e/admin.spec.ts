@@ -190,8 +190,10 @@ describe('GET /admin/audit', () => {
 });
 
 describe('GET /admin/stats', () => {
-  it('counts accounts, who was active, and tasks by day', async () => {
+  it('counts accounts, who was active, and tasks, posts and follows by day', async () => {
     await ada.api.post('/tasks', { title: 'one' });
+    for (let n = 0; n < 2; n += 1) await ada.api.post('/posts', { text: 'x' });
+    await ada.api.put(`/users/${bob.username}/follow`);
     await app.pool.query(
       `INSERT INTO tasks (user_id, title, created_at) VALUES ($1, 'old', now() - interval '40 days')`,
       [ada.id],
@@ -200,9 +202,16 @@ describe('GET /admin/stats', () => {
     const { body } = await admin.api.get('/admin/stats');
     expect(body.accounts).toEqual({ total: 3, confirmed: 0, disabled: 1 });
     expect(body.active).toEqual({ day: 3, week: 3, month: 3 });
-    expect(body.tasks).toHaveLength(30);
-    expect(body.tasks.at(-1)).toEqual({ date: new Date().toISOString().slice(0, 10), created: 1 });
-    expect(body.tasks.slice(0, -1).every(({ created }: { created: number }) => created === 0)).toBe(true);
+    const date = new Date().toISOString().slice(0, 10);
+    for (const [counted, created] of [
+      ['tasks', 1],
+      ['posts', 2],
+      ['follows', 1],
+    ] as const) {
+      const days = body[counted] as { date: string; created: number }[];
+      expect([counted, days.length, days.at(-1)]).toEqual([counted, 30, { date, created }]);
+      expect(days.slice(0, -1).every((day) => day.created === 0)).toBe(true);
+    }
   });
 
   it('forgets who was active long ago', async () => {

@@ -19,6 +19,7 @@ export class Timeline1763790600000 implements MigrationInterface {
       ) WITH (autovacuum_vacuum_insert_scale_factor = 0.01);
       CREATE INDEX posts_author_idx ON posts (author_id, id DESC) WHERE deleted_at IS NULL;
       CREATE INDEX posts_tx_idx ON posts (tx, id);
+      CREATE INDEX posts_created_brin ON posts USING brin (created_at);
 
       -- Almost nobody is in it: whether an author is hidden costs next to nothing.
       CREATE INDEX users_hidden_idx ON users (id) WHERE status = 'disabled';
@@ -41,6 +42,7 @@ export class Timeline1763790600000 implements MigrationInterface {
       ) WITH (autovacuum_vacuum_insert_scale_factor = 0.02);
       CREATE INDEX follows_followers_idx ON follows (followee_id, created_at DESC, follower_id);
       CREATE INDEX follows_following_idx ON follows (follower_id, created_at DESC, followee_id);
+      CREATE INDEX follows_created_brin ON follows USING brin (created_at);
 
       CREATE TABLE mutes (
         user_id uuid CONSTRAINT mutes_user_id_fkey REFERENCES users,
