@@ -90,7 +90,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const options = new DocumentBuilder()
     .setTitle('Roost')
     .setDescription(
-      'Accounts and sessions, and tasks. The same routes answer at /api/…, which always means the current version.',
+      'Accounts and sessions, tasks, and a social timeline. The same routes answer at /api/…, which always means the current version.',
     )
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
