@@ -14,6 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   users: ['common', 'config', 'database'],
   auth: ['common', 'config', 'database', 'audit', 'mail', 'users'],
   tasks: ['common', 'config', 'database', 'users'],
+  account: ['common', 'config', 'database', 'audit', 'users', 'auth', 'tasks'],
   admin: ['common', 'config', 'database', 'audit', 'users', 'auth'],
   health: ['common', 'config', 'database'],
 };
