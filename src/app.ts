@@ -17,6 +17,7 @@ import { ProblemFilter } from './common/problem.filter.js';
 import { limitAddresses } from './common/rate-limit.js';
 import { answerExpectation, answerParserError, answerUnrouted, trackExchanges } from './common/raw-errors.js';
 import { logRequests } from './common/request-log.js';
+import { isStreaming } from './common/streaming.js';
 import { ValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
 import { translateDatabaseError } from './database/pg-errors.js';
@@ -27,7 +28,15 @@ import { Readiness } from './health/readiness.js';
  * Milliseconds. Node's own default leaves a slow body open for ever. The handler's time begins with the request's: it is
  * longer, so that a slow body is the client's 408 and not our 503.
  */
-export const TIMEOUTS = { headers: 15_000, request: 30_000, handler: 40_000, keepAlive: 65_000, check: 5_000 };
+export const TIMEOUTS = {
+  headers: 15_000,
+  request: 30_000,
+  handler: 40_000,
+  /** Of an answer that goes on for as long as its reader takes. */
+  stream: 15 * 60_000,
+  keepAlive: 65_000,
+  check: 5_000,
+};
 
 /** Outside of /api: for machines, and the pages that people open. */
 const BARE = [
@@ -67,6 +76,9 @@ export function createAdapter({ http }: Config): FastifyAdapter {
 /** Call before `app.init()` or `app.listen()`. */
 export function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): void {
   const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRoute', (route) => {
+    if (isStreaming(route)) route.handlerTimeout = TIMEOUTS.stream;
+  });
   const readiness = app.get(Readiness);
   const rules = { ...config.http, isDraining: () => readiness.draining };
   trackMethods(fastify);

@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   auth: ['common', 'config', 'database', 'audit', 'mail', 'users'],
   tasks: ['common', 'config', 'database', 'users'],
   timeline: ['common', 'config', 'database', 'audit', 'users'],
+  account: ['common', 'config', 'database', 'audit', 'users', 'auth', 'tasks', 'timeline'],
   admin: ['common', 'config', 'database', 'audit', 'users', 'auth', 'timeline'],
   health: ['common', 'config', 'database'],
 };

@@ -1,8 +1,8 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { presentSession, SessionResponse } from '../auth/auth.dto.js';
+import { DeletionResponse, presentDeletion, presentSession, SessionResponse } from '../auth/auth.dto.js';
 import { Oversight } from '../auth/oversight.js';
 import { Sessions } from '../auth/sessions.js';
 import { CurrentUser, type Principal, Roles } from '../common/access.js';
@@ -30,10 +30,10 @@ export class AdminUsersController {
   @Get()
   @Answers({ status: 200, type: [UserResponse], paged: true })
   async list(@Query() query: ListUsersQuery, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserResponse[]> {
-    const { q, role, status, confirmed, sort, cursor, limit } = query;
+    const { q, role, status, confirmed, deleting, sort, cursor, limit } = query;
     const createdFrom = parseDayOrTimestamp(query.created_from ?? '');
     const createdTo = parseDayOrTimestamp(query.created_to ?? '');
-    const filter = { q, role, status, confirmed, createdFrom, createdTo };
+    const filter = { q, role, status, confirmed, deleting, createdFrom, createdTo };
     return (await this.users.list(filter, { sort, cursor, limit })).present(reply, presentUser);
   }
 
@@ -82,7 +82,19 @@ export class AdminUsersController {
     await this.oversight.disable({ ...actor, userId }, ban);
   }
 
-  /** Lets people into an account again, of a lower role. */
+  /**
+   * Deletes an account of a lower role and ends all of its sessions at once; everything in it is erased after
+   * ACCOUNT_DELETE_DELAY. Its owner cannot cancel that; an admin's `enable` does.
+   */
+  @Delete(':user_id')
+  @UserIdInPath()
+  @HttpCode(202)
+  @Answers({ status: 202, type: DeletionResponse, errors: [404] })
+  async delete(@Acting() actor: Actor, @UserId() userId: string): Promise<DeletionResponse> {
+    return presentDeletion(await this.oversight.delete({ ...actor, userId }));
+  }
+
+  /** Lets people into an account again, of a lower role: lifts a ban and, for admins, cancels an admin's deletion. */
   @Post(':user_id/enable')
   @Roles('moderator', 'admin')
   @UserIdInPath()

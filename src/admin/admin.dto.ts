@@ -17,12 +17,13 @@ import {
   Timestamp,
   Uuid,
 } from '../common/validation.js';
-import type { AccountStatus } from '../users/user.entity.js';
+import type { AccountDeletion, AccountStatus } from '../users/user.entity.js';
 import { AccountResponse } from '../users/users.dto.js';
 import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';
 import type { Stats } from './stats.query.js';
 
 const STATUSES = ['active', 'disabled'] as const;
+const DELETIONS = ['own', 'staff'] as const satisfies readonly AccountDeletion[];
 
 class PageQuery {
   /** Rows a page. */
@@ -54,6 +55,11 @@ export class ListUsersQuery extends PageQuery {
   @OptionalNotNull()
   @QueryFlag()
   confirmed?: boolean;
+
+  /** Whether it is going to be deleted. */
+  @OptionalNotNull()
+  @QueryFlag()
+  deleting?: boolean;
 
   /** Not created before this date or time. */
   @OptionalNotNull()
@@ -121,6 +127,12 @@ export class UserResponse extends AccountResponse {
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   disabled_until: string | null;
   disabled_reason: string | null;
+  /** Who deletes it: its owner, whose login cancels that, or an admin; null when nobody does. */
+  @ApiProperty({ type: 'string', enum: [...DELETIONS, null], nullable: true })
+  deletion: AccountDeletion | null;
+  /** When its deletion becomes final. */
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  deletes_at: string | null;
 }
 
 export function presentUser(user: ListedUser): UserResponse {
@@ -137,6 +149,8 @@ export function presentUser(user: ListedUser): UserResponse {
     status: user.status,
     disabled_until: user.disabledUntil === null ? null : isoTimestamp(user.disabledUntil),
     disabled_reason: user.disabledReason,
+    deletion: user.deletion,
+    deletes_at: user.deleteAfter === null ? null : isoTimestamp(user.deleteAfter),
   };
 }
 

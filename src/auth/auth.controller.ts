@@ -23,10 +23,11 @@ import {
   TokensResponse,
 } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
+import { clientOf } from './client.js';
 import { EmailConfirmation } from './email-confirmation.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
-import type { Client, Grant } from './sessions.js';
+import type { Grant } from './sessions.js';
 import { AccessTokens } from './tokens.js';
 
 @ApiTags('Authentication')
@@ -161,8 +162,4 @@ export class AuthController {
       expires_in: this.accessTokens.ttlSeconds,
     };
   }
-}
-
-function clientOf(request: FastifyRequest): Client {
-  return { ...originOf(request), isGone: () => request.socket.destroyed };
 }

@@ -185,6 +185,22 @@ export class JwksResponse {
   keys: JwkResponse[];
 }
 
+export class DeleteAccountRequest {
+  @GivenPassword()
+  current_password: string;
+}
+
+export class DeletionResponse {
+  message: string;
+  /** When it becomes final: the account and everything in it are erased from then on. */
+  @ApiProperty({ format: 'date-time' })
+  deletes_at: string;
+}
+
+export function presentDeletion(deletesAt: Date): DeletionResponse {
+  return { message: 'The account is going to be deleted', deletes_at: isoTimestamp(deletesAt) };
+}
+
 /** A live session of the caller's. */
 export class SessionResponse {
   /** UUID. */

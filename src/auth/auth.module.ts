@@ -11,12 +11,14 @@ import { LOGGER } from '../common/logger.js';
 import { CONFIG } from '../config/config.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountDeletion } from './account-deletion.js';
 import { AccountPagesController } from './account-pages.controller.js';
 import { AccountToken } from './account-token.entity.js';
 import { AccountTokens } from './account-tokens.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Cleanup } from './cleanup.js';
+import { CurrentPassword } from './current-password.js';
 import { EmailConfirmation } from './email-confirmation.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
@@ -26,6 +28,7 @@ import { KnownAddresses } from './known-addresses.js';
 import { LoginFailure } from './login-failure.entity.js';
 import { LoginGuard } from './login-guard.js';
 import { Oversight } from './oversight.js';
+import { PendingDeletions } from './pending-deletions.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
 import { Passwords } from './passwords.js';
@@ -51,8 +54,10 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
   controllers: [AuthController, SessionsController, RevocationsController, JwksController, AccountPagesController],
   providers: [
     AuthService,
+    AccountDeletion,
     AccountTokens,
     Cleanup,
+    CurrentPassword,
     EmailConfirmation,
     { provide: HashQueue, useFactory: () => new HashQueue() },
     KnownAddresses,
@@ -60,6 +65,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Passwords,
     PasswordChange,
     PasswordRecovery,
+    PendingDeletions,
     Oversight,
     Sessions,
     Revocations,
@@ -69,6 +75,6 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     RefreshTokens,
     JwtStrategy,
   ],
-  exports: [JwtStrategy, Oversight, Passwords, Sessions],
+  exports: [AccountDeletion, JwtStrategy, KnownAddresses, LoginGuard, Oversight, Passwords, Revocations, Sessions],
 })
 export class AuthModule {}

@@ -65,8 +65,8 @@ export class AuthService {
   }
 
   /**
-   * @throws AppError `invalid_credentials`, `rate_limited`, `overloaded`, and after the right password `account_disabled` or
-   *   `email_not_confirmed`
+   * @throws AppError `invalid_credentials`, `rate_limited`, `overloaded`, and after the right password `account_disabled`,
+   *   `account_deleted` or `email_not_confirmed`
    */
   async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Grant> {
     let user = await this.users.findByIdentifier(identifier);
@@ -134,6 +134,7 @@ export class AuthService {
     const right = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
     if (!user || !right) throw await this.loginFailed(user, 'invalid_credentials', client);
     if (await this.users.isDisabled(user)) throw await this.loginFailed(user, 'account_disabled', client);
+    if (user.deletion === 'staff') throw await this.loginFailed(user, 'account_deleted', client);
     if (this.config.registration.requireConfirmation && user.emailConfirmedAt === null)
       throw await this.loginFailed(user, 'email_not_confirmed', client);
     return user;

@@ -28,3 +28,15 @@ export async function rememberAddress(
     [offsetMs, id, account],
   );
 }
+
+/** @returns how many there were, at most `limit` */
+export async function deleteAddresses(tx: EntityManager, accounts: readonly Buffer[], limit: number): Promise<number> {
+  const [{ deleted }]: [{ deleted: number }] = await tx.query(
+    `WITH gone AS (
+       DELETE FROM known_addresses
+        WHERE id IN (SELECT id FROM known_addresses WHERE account = ANY($1::bytea[]) LIMIT $2) RETURNING 1
+     ) SELECT count(*)::int AS deleted FROM gone`,
+    [accounts, limit],
+  );
+  return deleted;
+}

@@ -7,7 +7,7 @@ import { Clock } from '../common/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { deriveKey, fingerprint } from '../config/keys.js';
-import { rememberAddress } from './known-addresses.query.js';
+import { deleteAddresses, rememberAddress } from './known-addresses.query.js';
 
 const DAY_MS = 86_400_000;
 
@@ -42,6 +42,12 @@ export class KnownAddresses {
     const [key] = this.keys as [Buffer];
     const [id] = this.idsOf(userId, ip);
     if (id) await rememberAddress(tx, { id, account: fingerprint(key, 'account', userId) }, this.clock.offsetMs);
+  }
+
+  /** @returns how many of an account's were deleted, at most `limit` */
+  forget(tx: EntityManager, userId: string, limit: number): Promise<number> {
+    const accounts = this.keys.map((key) => fingerprint(key, 'account', userId));
+    return deleteAddresses(tx, accounts, limit);
   }
 
   /** Call with each use of a session: asks the database only when the address changes, and once a day. */

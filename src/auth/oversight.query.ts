@@ -2,8 +2,8 @@
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
-import { User } from '../users/user.entity.js';
-import { isDisabledAt } from '../users/users.query.js';
+import { type AccountDeletion, User } from '../users/user.entity.js';
+import { isDisabledAt, isErasing } from '../users/users.query.js';
 
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
@@ -17,6 +17,8 @@ export interface LockedAccount {
   readonly banned: boolean;
   readonly disabledUntil: Date | null;
   readonly disabledReason: string | null;
+  readonly deletion: AccountDeletion | null;
+  readonly deleteAfter: Date | null;
   readonly now: Date;
 }
 
@@ -24,8 +26,9 @@ export interface LockedAccount {
 export function lockAccounts(tx: EntityManager, ids: readonly string[], offsetMs: number): Promise<LockedAccount[]> {
   return tx.query(
     `SELECT u.id, u.role, u.token_epoch AS epoch, ${isDisabledAt('u', NOW)} AS disabled, u.status = 'disabled' AS banned,
-            u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", ${NOW} AS now
-       FROM users u WHERE u.id = ANY($2::uuid[]) ORDER BY u.id FOR NO KEY UPDATE`,
+            u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
+            u.delete_after AS "deleteAfter", ${NOW} AS now
+       FROM users u WHERE u.id = ANY($2::uuid[]) AND NOT ${isErasing('u')} ORDER BY u.id FOR NO KEY UPDATE`,
     [offsetMs, ids],
   );
 }

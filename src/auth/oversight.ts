@@ -13,6 +13,7 @@ import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { Origin } from '../common/origin.js';
 import { type ListedUser, selectUser } from '../users/users.query.js';
+import { PendingDeletions } from './pending-deletions.js';
 import { changeStanding, lockAccounts, type LockedAccount, type StandingChange } from './oversight.query.js';
 import { Revocations } from './revocations.js';
 import { Sessions } from './sessions.js';
@@ -39,6 +40,7 @@ export class Oversight {
     private readonly audit: Audit,
     private readonly sessions: Sessions,
     private readonly revocations: Revocations,
+    private readonly deletions: PendingDeletions,
     private readonly clock: Clock,
   ) {}
 
@@ -83,10 +85,38 @@ export class Oversight {
     this.changed(act, epoch);
   }
 
-  /** @throws AppError `user_not_found`, `own_account`, `insufficient_role` or `token_stale` */
+  /**
+   * Deletes an account of a lower role, which its owner cannot cancel, and ends all of its sessions.
+   * @returns when the deletion becomes final
+   * @throws AppError `user_not_found`, `own_account`, `insufficient_role` or `token_stale`
+   */
+  async delete(act: Act): Promise<Date> {
+    const { userId, principal, origin } = act;
+    const by = { actorId: principal.userId, origin };
+    const final = await this.sessions.endAllWith({ userId, reason: 'account_deletion', ...by }, async (tx) => {
+      const subject = await this.lockLower(tx, act);
+      return subject.deletion === 'staff' && subject.deleteAfter
+        ? subject.deleteAfter
+        : this.deletions.begin(tx, userId, by);
+    });
+    this.logger.info(
+      { event: 'deletion_requested', user: userId, by: principal.userId },
+      'deletion of an account requested',
+    );
+    return final;
+  }
+
+  /**
+   * Lifts a ban and, for admins, cancels an admin's deletion; one that the owner asked for is the owner's to cancel.
+   * @throws AppError `user_not_found`, `own_account`, `insufficient_role` or `token_stale`
+   */
   async enable(act: Act): Promise<void> {
     const epoch = await this.database.transaction(async (tx) => {
       const subject = await this.lockLower(tx, act);
+      if (subject.deletion === 'staff') {
+        if (act.principal.role !== 'admin') throw new AppError('insufficient_role');
+        await this.deletions.cancel(tx, subject.id, { actorId: act.principal.userId, origin: act.origin });
+      }
       if (!subject.banned) return undefined;
       return this.change(tx, act, {
         action: 'user.enabled',
@@ -124,7 +154,7 @@ export class Oversight {
     const accounts = await lockAccounts(tx, [principal.userId, userId], this.clock.offsetMs);
     const actor = accounts.find(({ id }) => id === principal.userId);
     const subject = accounts.find(({ id }) => id === userId);
-    if (!actor || actor.disabled || actor.epoch !== principal.epoch || actor.role !== principal.role)
+    if (!actor || actor.disabled || actor.deletion || actor.epoch !== principal.epoch || actor.role !== principal.role)
       throw new AppError('token_stale');
     if (!subject) throw new AppError('user_not_found');
     return subject;

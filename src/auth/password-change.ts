@@ -2,7 +2,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-import type { AuditAction } from '../audit/actions.js';
 import { Audit } from '../audit/audit.js';
 import type { AuditEvent } from '../audit/audit.query.js';
 import type { Principal } from '../common/access.js';
@@ -11,7 +10,7 @@ import { LOGGER } from '../common/logger.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountTokens } from './account-tokens.js';
-import { LoginGuard } from './login-guard.js';
+import { CurrentPassword } from './current-password.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
 
@@ -27,7 +26,7 @@ export class PasswordChange {
     private readonly audit: Audit,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
-    private readonly loginGuard: LoginGuard,
+    private readonly currentPassword: CurrentPassword,
     private readonly sessions: Sessions,
     private readonly tokens: AccountTokens,
   ) {}
@@ -42,7 +41,8 @@ export class PasswordChange {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const user = await this.owner(principal);
       this.requireNew(user, { from, to });
-      await this.requireCurrent(principal, { user, password: from }, client);
+      const given = { user, password: from, failed: 'password.change_failed' } as const;
+      await this.currentPassword.require(principal, given, client);
       hash ??= await this.passwords.hash(to, client.isGone);
       if (await this.replace(principal, { user, hash }, client)) return;
     }
@@ -61,21 +61,6 @@ export class PasswordChange {
     throw invalid({ pointer: NEW_PASSWORD, code: 'same_password', detail: 'must differ from the current password' });
   }
 
-  private async requireCurrent(
-    principal: Principal,
-    { user, password }: { user: User; password: string },
-    client: Client,
-  ): Promise<void> {
-    const guess = { identifier: { email: user.email }, userId: user.id, address: client.ip };
-    await this.loginGuard.guarded(guess, async () => {
-      const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
-      if (right) return;
-      await this.audit.record(undefined, client, [eventOf(principal, 'password.change_failed')]);
-      throw new AppError('wrong_password');
-    });
-    if (await this.users.isDisabled(user)) throw new AppError('account_disabled');
-  }
-
   /** The user's row first, then the sessions: the order in which everything locks them. */
   private async replace(
     principal: Principal,
@@ -87,7 +72,7 @@ export class PasswordChange {
       if (!(await this.users.replaceHash(user, hash, tx))) return false;
       // A link to reset the password before is none to the new one.
       await this.tokens.end(tx, user.id, 'password_reset');
-      await this.audit.record(tx, client, [eventOf(principal, 'password.changed')]);
+      await this.audit.record(tx, client, [eventOf(principal)]);
       return true;
     });
     if (replaced) {
@@ -98,6 +83,6 @@ export class PasswordChange {
   }
 }
 
-function eventOf({ userId, sessionId }: Principal, action: AuditAction): AuditEvent {
-  return { action, actorId: userId, subjectId: userId, sessionId };
+function eventOf({ userId, sessionId }: Principal): AuditEvent {
+  return { action: 'password.changed', actorId: userId, subjectId: userId, sessionId };
 }

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
 import type { AccountStatus } from '../users/user.entity.js';
-import { isDisabledAt } from '../users/users.query.js';
+import { isDisabledAt, isErasing } from '../users/users.query.js';
 import type { SessionEnd } from './session.entity.js';
 
 /** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
@@ -42,16 +42,23 @@ export interface SessionStart {
 /**
  * Inserts the session only if the account is still what it was when its password was verified; its row stays locked, so
  * that a ban or a reset comes wholly before or wholly after, and logins of one account come one after the other.
- * @returns false when the account has changed meanwhile
+ * @returns undefined when the account has changed meanwhile
  */
-export async function insertSession(tx: EntityManager, session: SessionStart): Promise<boolean> {
-  const rows: unknown[] = await tx.query(
-    `INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
-     SELECT $2, u.id, 0, $4, t.now, t.now, t.now, t.now + least($7::float8, $8::float8) * interval '1 ms', $5::inet, $6
-       FROM users u, (SELECT ${NOW} AS now) t
-      WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND NOT ${isDisabledAt('u', 't.now')}
-        FOR NO KEY UPDATE OF u
-     RETURNING id`,
+export async function insertSession(
+  tx: EntityManager,
+  session: SessionStart,
+): Promise<{ readonly isDeleting: boolean } | undefined> {
+  const rows: { isDeleting: boolean }[] = await tx.query(
+    `WITH owner AS (
+       SELECT u.id, u.deletion, t.now FROM users u, (SELECT ${NOW} AS now) t
+        WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND NOT ${isDisabledAt('u', 't.now')}
+          AND NOT ${isErasing('u')} AND u.deletion IS DISTINCT FROM 'staff'
+          FOR NO KEY UPDATE OF u
+     ), started AS (
+       INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
+       SELECT $2, id, 0, $4, now, now, now, now + least($7::float8, $8::float8) * interval '1 ms', $5::inet, $6 FROM owner
+     )
+     SELECT deletion IS NOT NULL AS "isDeleting" FROM owner`,
     [
       session.offsetMs,
       session.id,
@@ -65,7 +72,7 @@ export async function insertSession(tx: EntityManager, session: SessionStart): P
       session.verified.epoch,
     ],
   );
-  return rows.length === 1;
+  return rows[0];
 }
 
 export async function lockSession(tx: EntityManager, id: string, offsetMs: number): Promise<LockedSession | undefined> {
@@ -170,6 +177,31 @@ function conditionOf(selection: SessionSelection, values: unknown[]): string {
                   ORDER BY created_at DESC, id DESC OFFSET ${bind(selection.beyondNewest)})`;
 }
 
+/** All rows of an account, also of sessions that have ended, in the order of their ids. */
+export function selectSessionBatch(
+  manager: EntityManager,
+  userId: string,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<KeptSession[]> {
+  return manager.query(
+    `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", host(ip) AS ip,
+            user_agent AS "userAgent", revoked_at AS "revokedAt"
+       FROM sessions WHERE user_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3`,
+    [userId, after ?? null, limit],
+  );
+}
+
+/** @returns how many there were, at most `limit` */
+export async function deleteSessions(tx: EntityManager, userId: string, limit: number): Promise<number> {
+  const [{ deleted }]: [{ deleted: number }] = await tx.query(
+    `WITH gone AS (
+       DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 LIMIT $2) RETURNING 1
+     ) SELECT count(*)::int AS deleted FROM gone`,
+    [userId, limit],
+  );
+  return deleted;
+}
+
 export interface LiveSession {
   readonly id: string;
   readonly createdAt: Date;
@@ -177,6 +209,11 @@ export interface LiveSession {
   readonly expiresAt: Date;
   readonly ip: string | null;
   readonly userAgent: string | null;
+}
+
+/** One that may have ended. */
+export interface KeptSession extends LiveSession {
+  readonly revokedAt: Date | null;
 }
 
 /** The one used last comes first. */

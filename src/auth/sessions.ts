@@ -16,6 +16,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { User } from '../users/user.entity.js';
 import { KnownAddresses } from './known-addresses.js';
+import { PendingDeletions } from './pending-deletions.js';
 import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from './revocations.js';
 import type { SessionEnd } from './session.entity.js';
@@ -68,12 +69,13 @@ export class Sessions {
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: Revocations,
     private readonly addresses: KnownAddresses,
+    private readonly deletions: PendingDeletions,
     private readonly clock: Clock,
     private readonly random: Random,
   ) {}
 
   /**
-   * Starts a session for an account whose password was just verified.
+   * Starts a session for an account whose password was just verified; that cancels a deletion that its owner asked for.
    * @returns undefined when the account has changed since: verify again
    */
   async start(user: User, client: Client): Promise<Grant | undefined> {
@@ -81,7 +83,9 @@ export class Sessions {
     const verified = { hashedPassword: user.hashedPassword, epoch: user.tokenEpoch };
     const session = { id, userId: user.id, salt, verified, ...client, ...this.times() };
     const ended = await this.database.transaction(async (tx) => {
-      if (!(await insertSession(tx, session))) return undefined;
+      const inserted = await insertSession(tx, session);
+      if (!inserted) return undefined;
+      if (inserted.isDeleting) await this.deletions.cancel(tx, user.id, { actorId: user.id, origin: client });
       // Never the one that starts: by its time it may be older than one that did not have to wait for the user's row.
       const surplus = { userId: user.id, except: id, beyondNewest: this.config.sessions.perUser - 1 };
       const capped = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });

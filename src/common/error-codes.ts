@@ -71,6 +71,7 @@ export const ERRORS = {
     detail: 'The refresh token was used by two parties, so its session was ended: log in again.',
   },
   account_disabled: { kind: 'forbidden', detail: 'The account is disabled.' },
+  account_deleted: { kind: 'forbidden', detail: 'The account was deleted by an admin, and is going to be erased.' },
   email_not_confirmed: { kind: 'forbidden', detail: 'The e-mail address is not confirmed yet: see your mail.' },
   insufficient_role: { kind: 'forbidden', detail: 'Your role does not allow this.' },
   own_account: { kind: 'forbidden', detail: 'This cannot be done to your own account.' },
@@ -93,6 +94,10 @@ export const ERRORS = {
   user_blocked: { kind: 'forbidden', detail: 'You have blocked this person: unblock them first.' },
   user_not_found: { kind: 'not_found', detail: 'There is no such account.' },
   user_disabled: { kind: 'conflict', detail: 'The account is disabled: enable it first.' },
+  last_admin: {
+    kind: 'conflict',
+    detail: 'You are the only admin: make somebody else one before you delete your account.',
+  },
   email_taken: { kind: 'conflict', detail: 'An account with this e-mail address exists.' },
   username_taken: { kind: 'conflict', detail: 'An account with this username exists.' },
 

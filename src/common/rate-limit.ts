@@ -17,8 +17,11 @@ import { sendProblem } from './http-hardening.js';
 const MINUTE_MS = 60_000;
 const STRICT_LIMITS = Symbol('strict rate limits');
 
-/** `authentication`: 60 a minute an address; `account_mail`: 20 an hour an address. */
-export type StrictLimit = 'authentication' | 'account_mail';
+/** `authentication`: 60 a minute an address; `account_mail`: 20 an hour an address; `export`: 10 an hour a user. */
+export type StrictLimit = 'authentication' | 'account_mail' | 'export';
+
+/** Of a logged-in user, wherever they are. */
+const USER_LIMITS = ['user', 'export'];
 
 /** Puts a controller or a route under stricter limits than the general ones; a route's own list replaces its controller's. */
 export const StrictlyLimited = (...limits: StrictLimit[]): CustomDecorator<symbol> =>
@@ -120,7 +123,7 @@ abstract class RateLimitGuard extends ThrottlerGuard {
 @Injectable()
 export class AddressLimitGuard extends RateLimitGuard {
   protected override applies(name: string): boolean {
-    return name !== 'user';
+    return !USER_LIMITS.includes(name);
   }
 
   protected override getTracker(request: AuthenticatedRequest): Promise<string> {
@@ -132,7 +135,7 @@ export class AddressLimitGuard extends RateLimitGuard {
 @Injectable()
 export class UserLimitGuard extends RateLimitGuard {
   protected override applies(name: string): boolean {
-    return name === 'user';
+    return USER_LIMITS.includes(name);
   }
 }
 
@@ -145,8 +148,9 @@ export function rateLimits(storage: ThrottlerStorage): ThrottlerModuleOptions {
       limit: 1_200,
       ttl: MINUTE_MS,
       skipIf: isAnonymous,
-      getTracker: (request) => (request as AuthenticatedRequest).user?.userId ?? '',
+      getTracker: userOf,
     },
+    { name: 'export', limit: 10, ttl: 60 * MINUTE_MS, skipIf: isNotUnder('export'), getTracker: userOf },
   ];
   return { storage, throttlers };
 }
@@ -157,6 +161,10 @@ function isNotUnder(limit: StrictLimit): (context: ExecutionContext) => boolean 
     const limits = own ?? (Reflect.getMetadata(STRICT_LIMITS, context.getClass()) as StrictLimit[] | undefined);
     return !limits?.includes(limit);
   };
+}
+
+function userOf(request: object): string {
+  return (request as AuthenticatedRequest).user?.userId ?? '';
 }
 
 function isAnonymous(context: ExecutionContext): boolean {

@@ -68,6 +68,8 @@ export interface Config {
   };
   /** Made at start when there is no admin. */
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
+  /** From the wish to delete an account until that is final. */
+  readonly accountDeleteDelayMs: number;
   /** How long the audit keeps events. */
   readonly auditRetentionMs: number;
   readonly rateLimit: boolean;
@@ -81,7 +83,7 @@ export interface Config {
 }
 
 /** Names of the published configuration whose capability is not part of this version. */
-const NOT_YET = ['ACCOUNT_DELETE_DELAY', 'WORKERS'] as const;
+const NOT_YET = ['WORKERS'] as const;
 
 /**
  * Parses the variables.
@@ -117,6 +119,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     },
     mail: readMail(env, production, http.publicUrl),
     firstAdmin: readFirstAdmin(env),
+    accountDeleteDelayMs: env.duration('ACCOUNT_DELETE_DELAY', '7d', { min: '0s', max: '365d' }),
     auditRetentionMs: env.duration('AUDIT_RETENTION', '400d', { min: '30d', max: '3650d' }),
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
     redisUrl: readRedis(env, production),

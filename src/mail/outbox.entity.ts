@@ -7,6 +7,7 @@ import type { MailKind } from './templates.js';
 @Index('mails_due_idx', { synchronize: false })
 @Index('mails_address_idx', ['addressKey', 'createdAt'])
 @Index('mails_created_at_idx', ['createdAt'])
+@Index('mails_recipient_idx', ['recipient'], { where: 'recipient IS NOT NULL' })
 export class OutboxMail {
   /** Its Message-ID, too: the same in every attempt. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'mails_pkey' })

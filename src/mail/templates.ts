@@ -1,7 +1,13 @@
 /** What the mails say. Subjects are fixed; what people chose themselves is escaped in HTML, and never a link. */
 import { type Html, html } from '../common/html.js';
 
-export type MailKind = 'email_confirmation' | 'password_reset' | 'password_was_reset' | 'registration_conflict';
+export type MailKind =
+  | 'email_confirmation'
+  | 'password_reset'
+  | 'password_was_reset'
+  | 'registration_conflict'
+  | 'account_deletion'
+  | 'account_deletion_cancelled';
 
 export interface MailContent {
   readonly subject: string;
@@ -44,6 +50,31 @@ export function registrationConflictMail(to: { username: string }): MailContent 
   return letter('You have an account already', to.username, [
     'somebody, perhaps you, tried to make an account with this e-mail address. There is one already, and nothing about it was changed.',
     'If it was you: log in, or ask for a new password if you have forgotten yours. If it was not, you need not do anything.',
+  ]);
+}
+
+/** @param to.final when it cannot be undone any more */
+export function deletionMail(to: { username: string; final: Date; by: 'own' | 'staff' }): MailContent {
+  const final = to.final.toUTCString().replace('GMT', 'UTC');
+  const cancel =
+    to.by === 'own'
+      ? 'Have you changed your mind, or was it not you? Then log in before that: a login cancels the deletion. If you do not know your password, ask for a new one first, and then log in.'
+      : 'Until then nobody can log in. If you think that this is a mistake, write to those who run this service before that: they can cancel it.';
+  return letter('Your account is going to be deleted', to.username, [
+    `${to.by === 'own' ? 'somebody, you we hope, has' : 'an administrator has'} deleted your account. All of its sessions were ended.`,
+    `On ${final} the deletion becomes final: the account and everything in it are then erased, and cannot be brought back.`,
+    cancel,
+  ]);
+}
+
+export function deletionCancelledMail(to: { username: string; by: 'own' | 'staff' }): MailContent {
+  if (to.by === 'staff')
+    return letter('Your account stays', to.username, [
+      'an administrator has cancelled the deletion of your account. Nothing in it was deleted, and you can log in again.',
+    ]);
+  return letter('Your account stays', to.username, [
+    'somebody, you we hope, logged in to your account. That cancels its deletion: nothing in it was deleted.',
+    'If it was not you, somebody knows your password: change it.',
   ]);
 }
 

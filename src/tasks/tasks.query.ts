@@ -58,6 +58,17 @@ export function taskKey(sort: TaskSort, task: ListedTask): CursorKey {
   return ORDERS[sort].keyOf(task);
 }
 
+/** @returns how many of a person's tasks were deleted, at most `limit` */
+export async function deleteTasks(tx: EntityManager, ownerId: string, limit: number): Promise<number> {
+  const [{ deleted }]: [{ deleted: number }] = await tx.query(
+    `WITH gone AS (
+       DELETE FROM tasks WHERE id IN (SELECT id FROM tasks WHERE user_id = $1 LIMIT $2) RETURNING 1
+     ) SELECT count(*)::int AS deleted FROM gone`,
+    [ownerId, limit],
+  );
+  return deleted;
+}
+
 /** Raw SQL: hydrating entities costs a fifth of the request. The column names come from the table above only. */
 export function selectTaskPage(manager: EntityManager, page: TaskPage): Promise<ListedTask[]> {
   const { column, type, direction } = ORDERS[page.sort];

@@ -5,14 +5,20 @@ import type { Role } from '../common/access.js';
 
 export type AccountStatus = 'active' | 'disabled';
 
+/** Who wants an account deleted: its owner, who may change their mind, or an admin; or that its erasure has begun. */
+export type AccountDeletion = 'own' | 'staff' | 'erasing';
+
 @Entity('users')
 @Unique('users_email_key', ['email'])
 @Check('users_username_check', `username ~ '^[A-Za-z0-9_]{3,30}$'`)
 @Check('users_role_check', `role IN ('user', 'moderator', 'admin')`)
 @Check('users_status_check', `status IN ('active', 'disabled')`)
+@Check('users_deletion_check', `deletion IN ('own', 'staff', 'erasing')`)
+@Check('users_delete_after_check', `(deletion IS NULL) = (delete_after IS NULL)`)
 @Index('users_username_key', { synchronize: false })
 @Index('users_search_idx', { synchronize: false })
 @Index('users_created_idx', ['createdAt', 'id'])
+@Index('users_delete_after_idx', ['deleteAfter'], { where: 'delete_after IS NOT NULL' })
 @Index('users_hidden_idx', { synchronize: false })
 @Index('users_name_idx', { synchronize: false })
 @Index('users_people_idx', { synchronize: false })
@@ -49,6 +55,14 @@ export class User {
 
   @Column('varchar', { name: 'disabled_reason', length: 500, nullable: true })
   disabledReason: string | null;
+
+  /** Null: nobody. */
+  @Column('varchar', { length: 16, nullable: true })
+  deletion: AccountDeletion | null;
+
+  /** When the deletion becomes final; null when there is none. */
+  @Column({ type: 'timestamptz', name: 'delete_after', precision: 3, nullable: true })
+  deleteAfter: Date | null;
 
   @Column({ type: 'timestamptz', name: 'email_confirmed_at', precision: 3, nullable: true })
   emailConfirmedAt: Date | null;

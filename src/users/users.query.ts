@@ -12,15 +12,20 @@ export function isDisabledAt(table: string, now: string): string {
   return `(${table}.status = 'disabled' AND (${table}.disabled_until IS NULL OR ${table}.disabled_until > ${now}))`;
 }
 
-/** Whoever is hidden is seen by staff only. @param now an expression of the database's time */
+/** Whom others do not see: disabled, or going to be deleted. @param now an expression of the database's time */
 export function isHiddenAt(table: string, now: string): string {
-  return isDisabledAt(table, now);
+  return `(${isDisabledAt(table, now)} OR ${table}.deletion IS NOT NULL)`;
+}
+
+/** From the first step of its erasure on, an account is nobody's: not to be logged into, changed or seen. */
+export function isErasing(table: string): string {
+  return `(${table}.deletion IS NOT DISTINCT FROM 'erasing')`;
 }
 
 /** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
-type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil';
+type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil' | 'deleteAfter';
 
 /** An account as it is read for staff: the status is that of now, timestamps are text. */
 export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch'> & {
@@ -28,12 +33,14 @@ export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch'> & {
   readonly updatedAt: string;
   readonly emailConfirmedAt: string | null;
   readonly disabledUntil: string | null;
+  readonly deleteAfter: string | null;
 };
 
 const COLUMNS = `u.id, u.email, u.username, u.display_name AS "displayName", u.bio, u.role,
             ${utcText('u.email_confirmed_at')} AS "emailConfirmedAt", s.status,
             CASE s.status WHEN 'disabled' THEN ${utcText('u.disabled_until')} END AS "disabledUntil",
             CASE s.status WHEN 'disabled' THEN u.disabled_reason END AS "disabledReason",
+            u.deletion, ${utcText('u.delete_after')} AS "deleteAfter",
             ${utcText('u.created_at')} AS "createdAt", ${utcText('u.updated_at')} AS "updatedAt"`;
 
 const FROM = `users u, LATERAL (SELECT CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS status) s`;
@@ -43,7 +50,10 @@ export async function selectUser(
   id: string,
   offsetMs: number,
 ): Promise<ListedUser | undefined> {
-  const rows: ListedUser[] = await manager.query(`SELECT ${COLUMNS} FROM ${FROM} WHERE u.id = $2`, [offsetMs, id]);
+  const rows: ListedUser[] = await manager.query(
+    `SELECT ${COLUMNS} FROM ${FROM} WHERE u.id = $2 AND NOT ${isErasing('u')}`,
+    [offsetMs, id],
+  );
   return rows[0];
 }
 
@@ -56,6 +66,8 @@ export interface UserFilter {
   readonly role?: Role | undefined;
   readonly status?: AccountStatus | undefined;
   readonly confirmed?: boolean | undefined;
+  /** Whether it is going to be deleted. */
+  readonly deleting?: boolean | undefined;
   /** Not created before. */
   readonly createdFrom?: Date | undefined;
   /** Created before. */
@@ -93,13 +105,13 @@ const SEARCHED = `(u.email || ' ' || u.username || ' ' || coalesce(u.display_nam
 
 export function selectUserPage(
   manager: EntityManager,
-  { q, role, status, confirmed, createdFrom, createdTo }: UserFilter,
+  { q, role, status, confirmed, deleting, createdFrom, createdTo }: UserFilter,
   page: { sort: UserSort; after: CursorKey | undefined; limit: number; offsetMs: number },
 ): Promise<ListedUser[]> {
   const { column, type, direction } = ORDERS[page.sort];
   const values: unknown[] = [page.offsetMs];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = ['true'];
+  const conditions = [`NOT ${isErasing('u')}`];
   if (q !== undefined) {
     const pattern = bind(`%${escapeLike(q)}%`);
     // Of the whole for the index, and of each for what is found only across two of them.
@@ -109,6 +121,7 @@ export function selectUserPage(
   if (role !== undefined) conditions.push(`u.role = ${bind(role)}`);
   if (status !== undefined) conditions.push(`s.status = ${bind(status)}`);
   if (confirmed !== undefined) conditions.push(`u.email_confirmed_at IS ${confirmed ? 'NOT ' : ''}NULL`);
+  if (deleting !== undefined) conditions.push(`u.delete_after IS ${deleting ? 'NOT ' : ''}NULL`);
   if (createdFrom) conditions.push(`u.created_at >= ${bind(createdFrom)}`);
   if (createdTo) conditions.push(`u.created_at < ${bind(createdTo)}`);
   if (page.after) {

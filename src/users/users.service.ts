@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, Repository } from 'typeorm';
+import { type EntityManager, IsNull, Not, Or, Repository } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
@@ -10,6 +10,7 @@ import { violatedConstraint } from '../database/pg-errors.js';
 import { User } from './user.entity.js';
 import {
   insertUser,
+  isErasing,
   type ListedUser,
   selectIsDisabled,
   selectUser,
@@ -30,8 +31,18 @@ export interface NewAccount {
   readonly hashedPassword: string;
 }
 
+/** What is undefined stays; `null` clears. */
+export interface ProfileChanges {
+  readonly username?: string | undefined;
+  readonly displayName?: string | null | undefined;
+  readonly bio?: string | null | undefined;
+}
+
 /** Rows that refer to the user may be written meanwhile. */
 const LOCK = { mode: 'for_no_key_update' } as const;
+
+/** See isErasing. */
+const NOT_ERASING = { deletion: Or(IsNull(), Not('erasing' as const)) };
 
 const FIRST_CONFIRMED = (): string => 'coalesce(email_confirmed_at, clock_timestamp())';
 
@@ -62,25 +73,38 @@ export class UsersService {
   }
 
   findByIdentifier(identifier: AccountIdentifier): Promise<User | null> {
-    if ('email' in identifier) return this.users.findOneBy({ email: identifier.email });
+    if ('email' in identifier) return this.users.findOneBy({ email: identifier.email, ...NOT_ERASING });
     return this.users
       .createQueryBuilder('u')
       .where('lower(u.username COLLATE "C") = :username', { username: identifier.username.toLowerCase() })
+      .andWhere(`NOT ${isErasing('u')}`)
       .getOne();
   }
 
   findById(id: string): Promise<User | null> {
-    return this.users.findOneBy({ id });
+    return this.users.findOneBy({ id, ...NOT_ERASING });
   }
 
   /** Until the end of the transaction; before anything else of the account is locked. */
   lockByEmail(tx: EntityManager, email: string): Promise<User | null> {
-    return tx.findOne(User, { where: { email }, lock: LOCK });
+    return tx.findOne(User, { where: { email, ...NOT_ERASING }, lock: LOCK });
   }
 
   /** See {@link lockByEmail}. */
   lockById(tx: EntityManager, id: string): Promise<User | null> {
-    return tx.findOne(User, { where: { id }, lock: LOCK });
+    return tx.findOne(User, { where: { id, ...NOT_ERASING }, lock: LOCK });
+  }
+
+  /** Lock the row before. @returns the account as it is then; @throws AppError `username_taken` */
+  async change(tx: EntityManager, id: string, changes: ProfileChanges): Promise<User> {
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    try {
+      if (Object.keys(given).length > 0) await tx.update(User, { id }, given);
+    } catch (error) {
+      if (violatedConstraint(error) !== 'users_username_key') throw error;
+      throw new AppError('username_taken', { cause: error });
+    }
+    return tx.findOneByOrFail(User, { id });
   }
 
   /** Whoever asks has proved to read the account's mail. */

@@ -15,6 +15,8 @@ interface Document {
 }
 
 const DOCUMENT = JSON.parse(readFileSync(join(__dirname, '../../openapi.json'), 'utf8')) as Document;
+/** As a router matches them: what is written out before what may be anything. */
+const PATHS = Object.entries(DOCUMENT.paths).sort(([a], [b]) => a.split('{').length - b.split('{').length);
 const COMMON_STATUSES = new Set([404, 405]);
 
 export interface Answer<T = any> {
@@ -142,7 +144,7 @@ function operationAt(method: string, path: string): { path: string; operation: O
   const [bare = ''] = path.split('?');
   const documented =
     bare.startsWith('/api/') && !bare.startsWith('/api/v1/') ? bare.replace('/api/', '/api/v1/') : bare;
-  for (const [pattern, item] of Object.entries(DOCUMENT.paths)) {
+  for (const [pattern, item] of PATHS) {
     const matches = new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(documented);
     const operation = item[method === 'HEAD' ? 'get' : method.toLowerCase()];
     if (matches && operation) return { path: pattern, operation };

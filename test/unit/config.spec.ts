@@ -72,6 +72,7 @@ describe('the configuration', () => {
       redisUrl: undefined,
       loginGuard: true,
       logLevel: 'info',
+      accountDeleteDelayMs: 604_800_000,
       unused: [],
     });
     expect(load(PRODUCTION)).toMatchObject({ http: { host: '0.0.0.0', docs: false } });

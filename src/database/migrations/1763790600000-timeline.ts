@@ -22,7 +22,7 @@ export class Timeline1763790600000 implements MigrationInterface {
       CREATE INDEX posts_created_brin ON posts USING brin (created_at);
 
       -- Almost nobody is in it: whether an author is hidden costs next to nothing.
-      CREATE INDEX users_hidden_idx ON users (id) WHERE status = 'disabled';
+      CREATE INDEX users_hidden_idx ON users (id) WHERE status = 'disabled' OR deletion IS NOT NULL;
 
       -- For people who search for people: by beginnings, and as for staff by any part where there are trigrams.
       CREATE INDEX users_name_idx ON users (lower(display_name) text_pattern_ops);

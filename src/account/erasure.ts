@@ -1,0 +1,119 @@
+/** Erases accounts whose deletion is final: in small batches, on any number of instances at once, and on from where a crash left it. */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { Audit } from '../audit/audit.js';
+import { KnownAddresses } from '../auth/known-addresses.js';
+import { LoginGuard } from '../auth/login-guard.js';
+import { deleteSessions } from '../auth/sessions.query.js';
+import { Clock } from '../common/clock.js';
+import { LOGGER } from '../common/logger.js';
+import { deleteTasks } from '../tasks/tasks.query.js';
+import { closeDueAccount, deleteAccount, deleteMailsTo, lockClosedAccount } from './erasure.query.js';
+
+const EVERY_MS = 5 * 60_000;
+/** Rows of one transaction. */
+const BATCH = 1_000;
+
+const NOBODY = { ip: null, userAgent: null, requestId: null };
+
+/** One kind of what a person leaves. */
+interface ErasureStep {
+  readonly name: string;
+  /** @returns how many rows it deleted, at most `limit`; none when there is nothing left */
+  readonly eraseBatch: (tx: EntityManager, userId: string, limit: number) => Promise<number>;
+}
+
+@Injectable()
+export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** In this order, then the account itself. */
+  private readonly steps: readonly ErasureStep[] = [
+    { name: 'tasks', eraseBatch: deleteTasks },
+    { name: 'sessions', eraseBatch: deleteSessions },
+    { name: 'known_addresses', eraseBatch: (tx, userId, limit) => this.addresses.forget(tx, userId, limit) },
+    { name: 'mails', eraseBatch: deleteMailsTo },
+  ];
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<unknown> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly audit: Audit,
+    private readonly addresses: KnownAddresses,
+    private readonly loginGuard: LoginGuard,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running = this.run().catch((error: unknown) => {
+        this.logger.warn({ event: 'erasures_unread', err: error }, 'accounts to erase not found: tried again');
+      });
+    }, EVERY_MS).unref();
+  }
+
+  /** The batch under way ends before the pool closes. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** @returns how many accounts this instance has erased */
+  async run(batch = BATCH): Promise<number> {
+    const passed: string[] = [];
+    let erased = 0;
+    while (!this.stopped) {
+      const userId = await closeDueAccount(this.database.manager, { except: passed, offsetMs: this.clock.offsetMs });
+      if (userId === undefined) break;
+      if (await this.tryToErase(userId, batch)) erased += 1;
+      else passed.push(userId);
+    }
+    return erased;
+  }
+
+  /** One account that cannot be erased keeps no other from it. */
+  private async tryToErase(userId: string, batch: number): Promise<boolean> {
+    try {
+      return await this.erase(userId, batch);
+    } catch (error) {
+      this.logger.warn({ event: 'erasure_failed', user: userId, err: error }, 'account not erased: tried again');
+      return false;
+    }
+  }
+
+  /** @returns false when another instance works on it, or this one stops */
+  private async erase(userId: string, batch: number): Promise<boolean> {
+    const erased: Record<string, number> = {};
+    for (const { name, eraseBatch } of this.steps) {
+      let last = batch;
+      erased[name] = 0;
+      while (last === batch) {
+        const count = await this.database.transaction(async (tx) =>
+          !this.stopped && (await lockClosedAccount(tx, userId)) ? eraseBatch(tx, userId, batch) : undefined,
+        );
+        if (count === undefined) return false;
+        last = count;
+        erased[name] += count;
+      }
+    }
+    if (!(await this.finish(userId))) return false;
+    this.logger.info({ event: 'account_erased', user: userId, ...erased }, 'account erased');
+    return true;
+  }
+
+  private async finish(userId: string): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const account = await lockClosedAccount(tx, userId);
+      if (!account) return false;
+      await this.loginGuard.forget(tx, account);
+      await deleteAccount(tx, userId);
+      await this.audit.record(tx, NOBODY, [{ action: 'user.erased', actorId: null, subjectId: userId }]);
+      return true;
+    });
+  }
+}

@@ -1,0 +1,410 @@
+/** People who delete their accounts, and those who have second thoughts: until it is final. */
+import type { Answer } from '../support/api.js';
+import { TestApp } from '../support/app.js';
+import { audited, auditOf } from '../support/audit.js';
+import { mailedToken, mailsTo } from '../support/mailbox.js';
+import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
+import { eventually } from '../support/process.js';
+import { expectDead, expectLive, expectRefused, me, refresh } from '../support/sessions.js';
+
+jest.setTimeout(60_000);
+
+let here: TestApp;
+let there: TestApp;
+let ada: Person;
+
+const DAY_MS = 86_400_000;
+
+beforeAll(async () => {
+  here = await TestApp.start();
+  there = await TestApp.start({ sharing: here });
+});
+
+afterAll(async () => {
+  await there.stop();
+  await here.stop();
+});
+
+beforeEach(async () => {
+  for (const app of [here, there]) app.clock.offsetMs = 0;
+  ada = await person(here, 'ada');
+});
+
+const leave = (whose: Pick<Person, 'api'>, current_password: unknown = PASSWORD): Promise<Answer> =>
+  whose.api.delete('/users/me', { current_password });
+const tryLogin = (app: TestApp, { email }: Person, password = PASSWORD): Promise<Answer> =>
+  app.api.post('/auth/login', { email, password });
+const pending = async ({ id }: Person): Promise<unknown> =>
+  (await here.pool.query('SELECT deletion, delete_after FROM users WHERE id = $1', [id])).rows[0];
+
+const NOT_PENDING = { deletion: null, delete_after: null };
+
+describe('an account that its owner deletes', () => {
+  it('is told when that is final, in 7 days by the clock of the database', async () => {
+    const { status, body } = await leave(ada);
+    expect([status, body.message]).toEqual([202, 'The account is going to be deleted']);
+    const { rows } = await here.pool.query<{ ms: number }>(
+      `SELECT extract(epoch FROM delete_after - clock_timestamp())::float8 * 1000 AS ms FROM users WHERE id = $1`,
+      [ada.id],
+    );
+    expect(Math.abs((rows[0]?.ms ?? 0) - 7 * DAY_MS)).toBeLessThan(30_000);
+    expect(await pending(ada)).toEqual({ deletion: 'own', delete_after: new Date(body.deletes_at as string) });
+  });
+
+  it('loses all of its sessions at once, on the other instance, too', async () => {
+    const phone = await login(there, ada.email);
+    const rows = await audited(here, async () => {
+      expect((await leave(ada)).status).toBe(202);
+      for (const tokens of [ada, phone]) await expectDead(here, tokens);
+    });
+    await eventually(async () => (await me(there, phone.access_token)).status === 401);
+    for (const tokens of [ada, phone]) await expectDead(there, tokens);
+    expect(rows.map(({ action, actor_id, after }) => [action, actor_id, after?.reason])).toEqual([
+      ['user.deletion_requested', ada.id, undefined],
+      ['session.ended', ada.id, 'account_deletion'],
+      ['session.ended', ada.id, 'account_deletion'],
+    ]);
+    expect(JSON.stringify(rows)).not.toMatch(new RegExp(`${ada.email}|${ada.username}`));
+  });
+
+  it('gets a mail that says when it is final and how to cancel it', async () => {
+    const { body } = await leave(ada);
+    const [mail] = await mailsTo(here, ada.email, 'going to be deleted');
+    expect(mail?.text).toContain(new Date(body.deletes_at as string).toUTCString().replace('GMT', 'UTC'));
+    expect(mail?.text).toContain('a login cancels the deletion');
+  });
+
+  it('keeps its address and its username meanwhile', async () => {
+    await leave(ada);
+    const { email, username } = ada;
+    const answers = [
+      await here.api.post('/auth/register', { email, password: PASSWORD }),
+      await here.api.post('/auth/register', { email: `x${email}`, username, password: PASSWORD }),
+    ];
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+      [409, 'email_taken'],
+      [409, 'username_taken'],
+    ]);
+  });
+
+  it('has no use for links that were mailed before', async () => {
+    await here.api.post('/auth/password/forgot', { email: ada.email });
+    const reset = await mailedToken(here, ada.email, 'new password');
+    const confirm = await mailedToken(here, ada.email, 'Confirm');
+    await leave(ada);
+    const answers = [
+      await here.api.post('/auth/password/reset', { token: reset, new_password: 'another horse battery' }),
+      await here.api.post('/auth/email/confirm', { token: confirm }),
+    ];
+    expect(answers.map(({ body }) => body.code)).toEqual(['invalid_account_token', 'invalid_account_token']);
+  });
+
+  it('is seen by admins, with who deletes it and when', async () => {
+    const admin = await staff(here, 'admin');
+    const { body } = await leave(ada);
+    const seen = { id: ada.id, deletion: 'own', deletes_at: body.deletes_at as string };
+    expect((await admin.api.get(`/admin/users/${ada.id}`)).body).toMatchObject(seen);
+    const found = `/admin/users?q=${ada.username}`;
+    expect((await admin.api.get(`${found}&deleting=true`)).body).toMatchObject([seen]);
+    expect((await admin.api.get(`${found}&deleting=false`)).body).toEqual([]);
+    expect((await admin.api.get(`/admin/users/${admin.id}`)).body).toMatchObject({ deletion: null, deletes_at: null });
+    expect((await admin.api.get('/admin/users?deleting=yes')).status).toBe(422);
+  });
+});
+
+describe('a deletion is refused', () => {
+  it('with a wrong password, which the audit tells of', async () => {
+    const rows = await audited(here, async () => {
+      for (const password of ['wrong horse battery', '', 'x'.repeat(100)])
+        expectRefused(await leave(ada, password), 'wrong_password', 403);
+    });
+    expect(rows.map(({ action, subject_id }) => [action, subject_id])).toEqual(
+      Array.from({ length: 3 }, () => ['user.deletion_failed', ada.id]),
+    );
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+    await expectLive(here, ada);
+  });
+
+  it.each([
+    ['none', {}, 'current_password'],
+    ['null', { current_password: null }, 'current_password'],
+    ['a list', { current_password: [PASSWORD] }, 'current_password'],
+    ['another field', { current_password: PASSWORD, user_id: 'x' }, 'user_id'],
+  ])('with %s for a password, the field named', async (_, body, field) => {
+    const answer = await ada.api.delete('/users/me', body);
+    expect([answer.status, answer.body.errors[0].pointer]).toEqual([422, `#/${field}`]);
+    expect((await ada.api.delete('/users/me')).status).toBe(422);
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+  });
+
+  it('to nobody, and to a session that has ended', async () => {
+    expectRefused(await here.api.delete('/users/me', { current_password: PASSWORD }), 'authentication_required');
+    await ada.api.post('/auth/logout');
+    expectRefused(await leave(ada), 'token_revoked');
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+  });
+
+  it('to the last admin, and allowed when there is another', async () => {
+    await here.pool.query(`UPDATE users SET role = 'user'`);
+    const first = await staff(here, 'admin');
+    expectRefused(await leave(first), 'last_admin', 409);
+    await expectLive(here, first);
+    const second = await staff(here, 'admin');
+    expect((await leave({ api: here.api.as((await login(here, first.email)).access_token) })).status).toBe(202);
+    // Who is leaving is none who stays.
+    expectRefused(await leave(second), 'last_admin', 409);
+    await login(here, first.email);
+    expect((await leave(second)).status).toBe(202);
+  });
+
+  it('after many wrong passwords, also with the right one, and a login is, too', async () => {
+    const guarded = await TestApp.start({ sharing: here, env: { LOGIN_GUARD: 'on' } });
+    try {
+      const api = guarded.api.as(ada.access_token);
+      for (let guess = 0; guess < 5; guess += 1)
+        expectRefused(await leave({ api }, 'wrong horse battery'), 'wrong_password', 403);
+      const refused = await leave({ api });
+      expectRefused(refused, 'rate_limited', 429);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expectRefused(await tryLogin(guarded, ada), 'rate_limited', 429);
+      expect(await pending(ada)).toEqual(NOT_PENDING);
+    } finally {
+      await guarded.stop();
+    }
+  });
+});
+
+describe('a deletion is cancelled', () => {
+  it('by the login of its owner, who is told; what ended stays ended', async () => {
+    await leave(ada);
+    for (const app of [here, there]) app.clock.advance('6d');
+    const rows = await audited(here, async () => {
+      await expectLive(there, await login(there, ada.email));
+    });
+    expect(rows.map(({ action, actor_id, subject_id }) => [action, actor_id, subject_id])).toEqual([
+      ['user.deletion_cancelled', ada.id, ada.id],
+      ['login.succeeded', ada.id, ada.id],
+    ]);
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+    expect(await mailsTo(here, ada.email, 'Your account stays')).toHaveLength(1);
+    expectRefused(await refresh(here, ada.refresh_token), 'invalid_refresh_token');
+    expect(there.events).toContain('deletion_cancelled');
+  });
+
+  it('by no login with a wrong password', async () => {
+    await leave(ada);
+    expectRefused(await tryLogin(here, ada, 'wrong horse battery'), 'invalid_credentials');
+    expect(await pending(ada)).toMatchObject({ deletion: 'own' });
+  });
+
+  it('by a reset of the password and the login after it, not by the reset alone', async () => {
+    await leave(ada);
+    await here.api.post('/auth/password/forgot', { email: ada.email });
+    const token = await mailedToken(here, ada.email, 'new password');
+    const new_password = 'another horse battery';
+    expect((await here.api.post('/auth/password/reset', { token, new_password })).status).toBe(204);
+    expect(await pending(ada)).toMatchObject({ deletion: 'own' });
+    expect((await tryLogin(here, ada, new_password)).status).toBe(200);
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+  });
+
+  it('by no login to an account that is disabled meanwhile', async () => {
+    const moderator = await staff(here, 'moderator');
+    await leave(ada);
+    await moderator.api.post(`/admin/users/${ada.id}/disable`, { reason: 'x' });
+    expectRefused(await tryLogin(here, ada), 'account_disabled', 403);
+    await moderator.api.post(`/admin/users/${ada.id}/enable`);
+    expect(await pending(ada)).toMatchObject({ deletion: 'own' });
+  });
+
+  it('by a login, and asked for again from then on', async () => {
+    const first = await leave(ada);
+    for (const app of [here, there]) app.clock.advance('3d');
+    const again = await leave({ api: here.api.as((await login(here, ada.email)).access_token) });
+    const later = Date.parse(again.body.deletes_at as string) - Date.parse(first.body.deletes_at as string);
+    expect(Math.abs(later - 3 * DAY_MS)).toBeLessThan(30_000);
+  });
+});
+
+describe('an account that an admin deletes', () => {
+  let admin: Person;
+
+  beforeEach(async () => {
+    admin = await staff(here, 'admin');
+  });
+
+  const remove = (by: Person, whom: { id: string }): Promise<Answer> => by.api.delete(`/admin/users/${whom.id}`);
+  const enable = (by: Person, whom: Person): Promise<Answer> => by.api.post(`/admin/users/${whom.id}/enable`);
+
+  it('loses its sessions at once, and its owner is told and cannot cancel it', async () => {
+    const rows = await audited(here, async () => {
+      const { status, body } = await remove(admin, ada);
+      expect([status, await pending(ada)]).toEqual([
+        202,
+        { deletion: 'staff', delete_after: new Date(body.deletes_at as string) },
+      ]);
+    });
+    expect(rows.map(({ action, actor_id, subject_id }) => [action, actor_id, subject_id])).toEqual([
+      ['user.deletion_requested', admin.id, ada.id],
+      ['session.ended', admin.id, ada.id],
+    ]);
+    await expectDead(here, ada);
+    expectRefused(await tryLogin(there, ada), 'account_deleted', 403);
+    expectRefused(await tryLogin(there, ada, 'wrong horse battery'), 'invalid_credentials');
+    expect(await pending(ada)).toMatchObject({ deletion: 'staff' });
+    const [mail] = await mailsTo(here, ada.email, 'going to be deleted');
+    expect(mail?.text).toContain('an administrator has deleted your account');
+    expect(mail?.text).not.toContain('a login cancels');
+  });
+
+  it('is no sooner final when it is deleted twice, and the second time is no event', async () => {
+    const first = await remove(admin, ada);
+    for (const app of [here, there]) app.clock.advance('1d');
+    expect(
+      await audited(here, async () => {
+        expect((await remove(admin, ada)).body).toEqual(first.body);
+      }),
+    ).toEqual([]);
+  });
+
+  it('was perhaps deleted by its owner before: it is final when that was, and the owner cannot cancel it any more', async () => {
+    const own = await leave(ada);
+    for (const app of [here, there]) app.clock.advance('1d');
+    expect((await remove(admin, ada)).body.deletes_at).toBe(own.body.deletes_at);
+    expectRefused(await tryLogin(here, ada), 'account_deleted', 403);
+  });
+
+  it('is let in again by an admin, which its owner is told, and by no moderator', async () => {
+    const moderator = await staff(here, 'moderator');
+    await remove(admin, ada);
+    expectRefused(await enable(moderator, ada), 'insufficient_role', 403);
+    expect((await moderator.api.post(`/admin/users/${ada.id}/disable`, { reason: 'x' })).status).toBe(204);
+    const rows = await audited(here, async () => {
+      expect((await enable(admin, ada)).status).toBe(204);
+    });
+    expect(rows.map(({ action, actor_id }) => [action, actor_id])).toEqual([
+      ['user.deletion_cancelled', admin.id],
+      ['user.enabled', admin.id],
+    ]);
+    const [mail] = await mailsTo(here, ada.email, 'Your account stays');
+    expect(mail?.text).toContain('an administrator has cancelled');
+    await expectLive(there, await login(there, ada.email));
+    expect(await audited(here, () => enable(admin, ada))).toEqual([]);
+  });
+
+  it('is not told of who did it, nor from where', async () => {
+    await remove(admin, ada);
+    await enable(admin, ada);
+    const { access_token } = await login(here, ada.email);
+    const { body, text } = await here.api.as(access_token).get('/users/me/activity');
+    expect(text).not.toContain(admin.id);
+    expect(body).toContainEqual(expect.objectContaining({ action: 'user.deletion_requested', by: 'staff', ip: null }));
+  });
+
+  it('is never an admin, nor the own one, nor one that is not there', async () => {
+    const other = await staff(here, 'admin');
+    expectRefused(await remove(admin, other), 'insufficient_role', 403);
+    expectRefused(await remove(admin, { id: admin.id.toUpperCase() }), 'own_account', 403);
+    for (const id of ['00000000-0000-4000-8000-000000000000', '1'])
+      expectRefused(await remove(admin, { id }), 'user_not_found', 404);
+    for (const kept of [admin, other]) await expectLive(here, kept);
+  });
+
+  it('is deleted by nobody of a lower role', async () => {
+    for (const by of [ada, await staff(here, 'moderator')])
+      expectRefused(await remove(by, await person(here)), 'insufficient_role', 403);
+  });
+});
+
+describe('races', () => {
+  it('two admins leave at once, on two instances: one is always left, in 30 rounds', async () => {
+    await here.pool.query(`UPDATE users SET role = 'user'`);
+    const [first, second] = [await staff(here, 'admin'), await staff(here, 'admin')];
+    for (let round = 0; round < 30; round += 1) {
+      const [one, two] = [await login(here, first.email), await login(there, second.email)];
+      const answers = await Promise.all([
+        leave({ api: here.api.as(one.access_token) }),
+        leave({ api: there.api.as(two.access_token) }),
+      ]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+    }
+  });
+
+  it('an admin leaves while they demote the other: one is always left, in 30 rounds', async () => {
+    await here.pool.query(`UPDATE users SET role = 'user'`);
+    const [first, second] = [await staff(here, 'admin'), await staff(here, 'admin')];
+    for (let round = 0; round < 30; round += 1) {
+      await here.pool.query(
+        `UPDATE users SET role = 'admin', deletion = NULL, delete_after = NULL WHERE id = ANY($1)`,
+        [[first.id, second.id]],
+      );
+      const [one, two] = [await login(here, first.email), await login(there, first.email)];
+      const [left, demoted] = await Promise.all([
+        leave({ api: here.api.as(one.access_token) }),
+        there.api.as(two.access_token).patch(`/admin/users/${second.id}`, { role: 'user' }),
+      ]);
+      expect([202, 409]).toContain(left.status);
+      expect([200, 401]).toContain(demoted.status);
+      const { rowCount } = await here.pool.query(`SELECT 1 FROM users WHERE role = 'admin' AND deletion IS NULL`);
+      expect(rowCount).toBeGreaterThan(0);
+    }
+  });
+
+  it('deleted from two sessions at once: once, in 20 rounds', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const [one, two] = [await login(here, ada.email), await login(there, ada.email)];
+      const rows = await audited(here, async () => {
+        const answers = await Promise.all([
+          leave({ api: here.api.as(one.access_token) }),
+          leave({ api: there.api.as(two.access_token) }),
+        ]);
+        expect(answers.map(({ status }) => status).sort()).toEqual([202, 401]);
+      });
+      expect(rows.filter(({ action }) => action === 'user.deletion_requested')).toHaveLength(1);
+    }
+  });
+
+  it('a login comes as its owner deletes: a session lives exactly if the account stays, in 30 rounds', async () => {
+    for (let round = 0; round < 30; round += 1) {
+      const { access_token } = await login(here, ada.email);
+      const [entered, left] = await Promise.all([tryLogin(there, ada), leave({ api: here.api.as(access_token) })]);
+      expect([entered.status, left.status]).toEqual([200, 202]);
+      const { rowCount } = await here.pool.query('SELECT 1 FROM sessions WHERE user_id = $1 AND revoked_at IS NULL', [
+        ada.id,
+      ]);
+      expect(await pending(ada)).toEqual(rowCount === 0 ? expect.objectContaining({ deletion: 'own' }) : NOT_PENDING);
+    }
+  });
+
+  it('a login comes as an admin deletes: no session survives it, in 30 rounds', async () => {
+    const admin = await staff(here, 'admin');
+    for (let round = 0; round < 30; round += 1) {
+      const [entered] = await Promise.all([
+        tryLogin(there, ada),
+        admin.api.delete(`/admin/users/${ada.id}`).then(({ status }) => {
+          expect(status).toBe(202);
+        }),
+      ]);
+      expect([200, 403]).toContain(entered.status);
+      const { rowCount } = await here.pool.query('SELECT 1 FROM sessions WHERE user_id = $1 AND revoked_at IS NULL', [
+        ada.id,
+      ]);
+      expect(rowCount).toBe(0);
+      expect((await admin.api.post(`/admin/users/${ada.id}/enable`)).status).toBe(204);
+    }
+  });
+
+  it('leaves the account as it is when its mail cannot be written', async () => {
+    await here.pool.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full' USING ERRCODE = 'disk_full'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON mails FOR EACH ROW EXECUTE FUNCTION refuse()`);
+    try {
+      expectRefused(await leave(ada), 'database_unavailable', 503);
+    } finally {
+      await here.pool.query('DROP FUNCTION refuse CASCADE');
+    }
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+    await expectLive(here, ada);
+    expect((await auditOf(here, ada.id)).map(({ action }) => action)).not.toContain('user.deletion_requested');
+  });
+});

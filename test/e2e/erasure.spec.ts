@@ -1,0 +1,242 @@
+/** What is left of people whose deletion has become final: nothing, and never half of it under a session. */
+import { Erasure } from '../../src/account/erasure.js';
+import type { Answer } from '../support/api.js';
+import { TestApp } from '../support/app.js';
+import { auditOf } from '../support/audit.js';
+import { mailsTo } from '../support/mailbox.js';
+import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
+import { expectDead, expectLive, expectRefused } from '../support/sessions.js';
+
+jest.setTimeout(60_000);
+
+let here: TestApp;
+let there: TestApp;
+let ada: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  here = await TestApp.start({ env: { LOGIN_GUARD: 'on' } });
+  there = await TestApp.start({ env: { ACCOUNT_DELETE_DELAY: '0s' }, sharing: here });
+});
+
+afterAll(async () => {
+  await there.stop();
+  await here.stop();
+});
+
+beforeEach(async () => {
+  for (const app of [here, there]) app.clock.offsetMs = 0;
+  [ada, bob] = [await person(here, 'ada'), await person(here, 'bob')];
+});
+
+const leave = (app: TestApp, { access_token }: { access_token: string }): Promise<Answer> =>
+  app.api.as(access_token).delete('/users/me', { current_password: PASSWORD });
+const erase = (app = here, batch?: number): Promise<number> => app.nestApp.get(Erasure).run(batch);
+const tryLogin = (app: TestApp, { email }: Person): Promise<Answer> =>
+  app.api.post('/auth/login', { email, password: PASSWORD });
+
+async function addTasks({ id }: Person, count: number): Promise<void> {
+  await here.pool.query(`INSERT INTO tasks (user_id, title) SELECT $1, 'x' FROM generate_series(1, $2)`, [id, count]);
+}
+
+async function countOf(table: string, where: string, value?: unknown): Promise<number> {
+  const values = value === undefined ? [] : [value];
+  return (await here.pool.query(`SELECT 1 FROM ${table} WHERE ${where}`, values)).rowCount ?? 0;
+}
+
+const tasksOf = ({ id }: Person): Promise<number> => countOf('tasks', 'user_id = $1', id);
+const isThere = async ({ id }: Person): Promise<boolean> => (await countOf('users', 'id = $1', id)) === 1;
+
+/** Deleted by its owner, and final. */
+async function gone(whose: Person): Promise<void> {
+  expect((await leave(there, whose)).status).toBe(202);
+}
+
+async function tables(): Promise<string[]> {
+  const { rows } = await here.pool.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+        AND NOT relispartition AND relname <> 'migrations'`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+describe('an account whose deletion is final', () => {
+  it('is erased with everything of its person, and nothing of anybody else', async () => {
+    await here.pool.query('TRUNCATE login_failures, known_addresses');
+    for (const { email, username } of [ada, bob])
+      for (const account of [{ email }, { username }])
+        await here.api.post('/auth/login', { ...account, password: 'wrong horse battery' });
+    for (const whose of [ada, bob]) {
+      await whose.api.post('/tasks', { title: `of ${whose.username}` });
+      await login(here, whose.email);
+      await here.api.post('/auth/password/forgot', { email: whose.email });
+    }
+    const counted = await countOf('login_failures', 'true');
+    expect(await countOf('known_addresses', 'true')).toBe(2);
+    await leave(here, ada);
+    here.clock.advance('8d');
+    expect(await erase()).toBe(1);
+
+    const names = [ada.id, ada.email, ada.username];
+    for (const table of await tables()) {
+      // Kept for as long as of everybody.
+      if (table === 'audit_events') continue;
+      for (const name of names)
+        expect([table, await countOf(table, `strpos(${table}::text, $1) > 0`, name)]).toEqual([table, 0]);
+    }
+    expect(await countOf('known_addresses', 'true')).toBe(1);
+    // By address and by username. The counts of single places name nobody, and are forgotten in a day.
+    expect(await countOf('login_failures', 'true')).toBe(counted - 2);
+    expect(await tasksOf(bob)).toBe(1);
+    expect((await mailsTo(here, bob.email)).length).toBeGreaterThan(0);
+    await expectLive(there, bob);
+  });
+
+  it('is in the audit as erased, without a word about the person, and in one line of the log', async () => {
+    await gone(ada);
+    await erase();
+    const last = (await auditOf(here, ada.id)).at(-1);
+    expect(last).toMatchObject({
+      action: 'user.erased',
+      actor_id: null,
+      subject_id: ada.id,
+      session_id: null,
+      ip: null,
+      user_agent: null,
+      before: null,
+      after: null,
+    });
+    const lines = here.log.filter((line) => line.includes('account_erased') && line.includes(ada.id));
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ event: 'account_erased', user: ada.id, tasks: 0, sessions: 1, mails: 2 }),
+    ]);
+    expect(lines.join()).not.toContain(ada.email);
+  });
+
+  it('frees its address and its username for a new account, which is another one', async () => {
+    await gone(ada);
+    await erase();
+    expectRefused(await tryLogin(here, ada), 'invalid_credentials');
+    const { email, username } = ada;
+    expect((await here.api.post('/auth/register', { email, username, password: PASSWORD })).status).toBe(201);
+    const { body } = await here.api.as((await login(here, email)).access_token).get('/users/me');
+    expect(body).toMatchObject({ email, username, bio: null });
+    expect(body.id).not.toBe(ada.id);
+    await expectDead(here, ada);
+  });
+
+  it('is kept until then', async () => {
+    await leave(here, ada);
+    for (const app of [here, there]) app.clock.advance('167h');
+    expect(await erase()).toBe(0);
+    await expectLive(here, await login(here, ada.email));
+    for (const app of [here, there]) app.clock.advance('2h');
+    expect([await erase(), await isThere(ada)]).toEqual([0, true]);
+  });
+
+  it('is erased as an admin wanted it, too', async () => {
+    const admin = await staff(here, 'admin');
+    expect((await there.api.as(admin.access_token).delete(`/admin/users/${ada.id}`)).status).toBe(202);
+    expect([await erase(), await isThere(ada)]).toEqual([1, false]);
+  });
+});
+
+describe('the work', () => {
+  it('is done in batches, by two instances at once, and each account is erased once', async () => {
+    const people = [ada, bob, await person(here, 'eve')];
+    for (const each of people) {
+      await addTasks(each, 50);
+      await gone(each);
+    }
+    const done = await Promise.all([erase(here, 7), erase(there, 7)]);
+    expect(done[0] + done[1]).toBe(people.length);
+    for (const each of people) {
+      expect([await isThere(each), await tasksOf(each)]).toEqual([false, 0]);
+      const erased = (await auditOf(here, each.id)).filter(({ action }) => action === 'user.erased');
+      expect(erased).toHaveLength(1);
+    }
+  });
+
+  it('goes on where it was broken off; until then nobody finds the account, and others are erased', async () => {
+    const admin = await staff(here, 'admin');
+    await addTasks(ada, 20);
+    for (const each of [ada, bob]) await gone(each);
+    await here.pool.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+      CREATE TRIGGER refuse BEFORE DELETE ON sessions FOR EACH ROW WHEN (OLD.user_id = '${ada.id}') EXECUTE FUNCTION refuse()`);
+    try {
+      expect(await erase(here, 7)).toBe(1);
+      expect([await isThere(bob), await isThere(ada), await tasksOf(ada)]).toEqual([false, true, 0]);
+      expect(here.log.find((line) => line.includes('erasure_failed'))).toContain(ada.id);
+
+      for (const app of [here, there]) expectRefused(await tryLogin(app, ada), 'invalid_credentials');
+      const { username } = ada;
+      expectRefused(await there.api.post('/auth/login', { username, password: PASSWORD }), 'invalid_credentials');
+      const before = (await mailsTo(here, ada.email)).length;
+      for (const path of ['password/forgot', 'email/resend'])
+        expect((await here.api.post(`/auth/${path}`, { email: ada.email })).status).toBe(202);
+      expect(await mailsTo(here, ada.email)).toHaveLength(before);
+      for (const answer of [
+        await admin.api.get(`/admin/users/${ada.id}`),
+        await admin.api.post(`/admin/users/${ada.id}/enable`),
+        await admin.api.delete(`/admin/users/${ada.id}`),
+        await admin.api.patch(`/admin/users/${ada.id}`, { role: 'admin' }),
+      ])
+        expectRefused(answer, 'user_not_found', 404);
+      expect((await admin.api.get(`/admin/users?q=${username}`)).body).toEqual([]);
+    } finally {
+      await here.pool.query('DROP FUNCTION refuse CASCADE');
+    }
+    expect([await erase(there), await isThere(ada)]).toEqual([1, false]);
+  });
+
+  it('does not wait for a row that somebody holds', async () => {
+    for (const each of [ada, bob]) await gone(each);
+    const holder = await here.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
+      expect([await erase(), await isThere(ada), await isThere(bob)]).toEqual([1, true, false]);
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+    expect([await erase(), await isThere(ada)]).toEqual([1, false]);
+  });
+
+  it('finds accounts, and mails of a person, by indexes', async () => {
+    const results = await here.pool.query(
+      `SET enable_seqscan = off;
+       EXPLAIN SELECT id FROM users WHERE delete_after <= now() ORDER BY delete_after LIMIT 1;
+       EXPLAIN SELECT id FROM mails WHERE recipient = 'x';
+       RESET enable_seqscan`,
+    );
+    expect(JSON.stringify(results)).toMatch(/users_delete_after_idx.*mails_recipient_idx/);
+  });
+});
+
+describe('a login at the moment of erasure', () => {
+  /** The later it begins, the further the login has come. */
+  const eraseAfter = async (queries: number): Promise<number> => {
+    for (let query = 0; query < queries; query += 1) await here.pool.query('SELECT 1');
+    return erase(here, 1);
+  };
+
+  it('wins, and the account is whole, or finds nobody, and all is gone: in 40 rounds', async () => {
+    const outcomes = new Set<number>();
+    for (let round = 0; round < 40; round += 1) {
+      const eve = await person(here, 'eve');
+      await addTasks(eve, 3);
+      await gone(eve);
+      const [entered, erased] = await Promise.all([tryLogin(there, eve), eraseAfter(round % 8)]);
+      outcomes.add(entered.status);
+      expect([200, 401]).toContain(entered.status);
+      const whole = entered.status === 200;
+      // A login that finds nobody may hold the row for a moment: the account is passed over, and erased by the next run.
+      const later = await erase(here, 1);
+      expect([erased + later, await isThere(eve), await tasksOf(eve)]).toEqual(whole ? [0, true, 3] : [1, false, 0]);
+      if (whole) await expectLive(here, entered.body);
+    }
+    expect([...outcomes].sort()).toEqual([200, 401]);
+  });
+});

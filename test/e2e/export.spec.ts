@@ -1,0 +1,288 @@
+/** Everything of a person in one document, however much it is, and never half of it that looks whole. */
+import { get, type IncomingMessage } from 'node:http';
+
+import pg from 'pg';
+
+import { TIMEOUTS } from '../../src/app.js';
+import { Api } from '../support/api.js';
+import { TestApp } from '../support/app.js';
+import { audited } from '../support/audit.js';
+import { cloneTemplate, dropDatabase } from '../support/database.js';
+import { login, PASSWORD, person, type Person } from '../support/people.js';
+import { eventually, RoostFolder } from '../support/process.js';
+import { watchQueries } from '../support/queries.js';
+import { expectRefused } from '../support/sessions.js';
+
+jest.setTimeout(120_000);
+
+const PATH = '/users/me/export';
+const TASK_BATCH = 'FROM tasks WHERE';
+
+interface Line {
+  readonly event?: string;
+  readonly user?: string;
+  readonly end?: string;
+  readonly rows?: number;
+}
+
+interface Row {
+  readonly id: number;
+  readonly title: string;
+}
+
+async function addTasks(pool: pg.Pool, { id }: { id: string }, count: number, length = 1_000): Promise<void> {
+  await pool.query(
+    `INSERT INTO tasks (user_id, title, description, created_at)
+     SELECT $1, 'task ' || n, repeat('é', $3), now() + n % 7 * interval '1 ms' FROM generate_series(1, $2::int) n`,
+    [id, count, length],
+  );
+}
+
+/** An answer whose body is not read until somebody does. */
+function open(url: string, accessToken: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${accessToken}` };
+    get(`${url}/api/v1${PATH}`, { headers, agent: false }, resolve).on('error', reject);
+  });
+}
+
+/** @returns whether it came to its end */
+async function read(answer: IncomingMessage, onChunk: (chunk: Buffer) => void = () => undefined): Promise<boolean> {
+  try {
+    for await (const chunk of answer) onChunk(chunk as Buffer);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('an export', () => {
+  let app: TestApp;
+  let ada: Person;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  afterAll(() => app.stop());
+
+  beforeEach(async () => {
+    ada = await person(app, 'ada');
+  });
+
+  const endsOf = ({ id }: Person): Line[] =>
+    app.log
+      .map((line) => JSON.parse(line) as Line)
+      .filter(({ event, user }) => event === 'export_ended' && user === id);
+
+  it('is all that the person sees elsewhere, as a file', async () => {
+    const phone = await login(app, ada.email);
+    await app.api.as(phone.access_token).post('/auth/logout');
+    for (const title of ['one', '"two"\n', 'three 😀']) await ada.api.post('/tasks', { title });
+    await ada.api.patch('/users/me', { bio: 'x', display_name: 'Ada' });
+    await (await person(app, 'bob')).api.post('/tasks', { title: 'of Bob' });
+
+    const { status, headers, body, text } = await ada.api.get(PATH);
+    expect(status).toBe(200);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'content-disposition': 'attachment; filename="roost-export.json"',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(Object.keys(body as object)).toEqual(['exported_at', 'profile', 'sessions', 'tasks', 'audit']);
+    expect(body.profile).toEqual((await ada.api.get('/users/me')).body);
+    expect(body.tasks).toEqual((await ada.api.get('/tasks?sort=created_at')).body);
+    expect(body.audit).toEqual((await ada.api.get('/users/me/activity')).body);
+    const [live] = (await ada.api.get('/auth/sessions')).body as object[];
+    expect(body.sessions).toHaveLength(2);
+    expect(body.sessions).toContainEqual({ ...live, ended_at: null });
+    expect(body.sessions).toContainEqual(
+      expect.objectContaining({ current: false, ended_at: expect.stringMatching(/^20.*Z$/) }),
+    );
+    expect(text).not.toMatch(/hash|salt|epoch|\$2[aby]\$|of Bob/);
+    expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'whole', rows: 5 + (body.audit as []).length })]);
+  });
+
+  it('is in the audit, with who read it', async () => {
+    const rows = await audited(app, () => ada.api.get(PATH));
+    expect(rows.map(({ action, actor_id, subject_id }) => [action, actor_id, subject_id])).toEqual([
+      ['user.exported', ada.id, ada.id],
+    ]);
+  });
+
+  it.each([0, 1, 499, 500, 501, 1_000, 20_000])('holds each of %d tasks once, and parses', async (count) => {
+    await addTasks(app.pool, ada, count);
+    const answer = await ada.api.get(PATH);
+    const titles = (answer.body.tasks as Row[]).map(({ title }) => title);
+    expect(titles).toHaveLength(count);
+    expect(new Set(titles)).toEqual(new Set(Array.from({ length: count }, (_, index) => `task ${index + 1}`)));
+  });
+
+  it('is for nobody who is not logged in, and HEAD reads nothing', async () => {
+    expectRefused(await app.api.get(PATH), 'authentication_required');
+    await addTasks(app.pool, ada, 10);
+    const headers = { authorization: `Bearer ${ada.access_token}` };
+    const { result, statements } = await watchQueries(() =>
+      fetch(`${app.url}/api/v1${PATH}`, { method: 'HEAD', headers }),
+    );
+    expect([result.status, await result.text()]).toEqual([200, '']);
+    expect(statements.filter((text) => text.includes(TASK_BATCH))).toEqual([]);
+  });
+
+  it('is given ten times an hour, to each person', async () => {
+    const limited = await TestApp.start({ sharing: app, env: { RATE_LIMIT: 'on' } });
+    try {
+      const api = limited.api.as(ada.access_token);
+      for (let time = 0; time < 10; time += 1) expect((await api.get(PATH)).status).toBe(200);
+      const refused = await api.get(PATH);
+      expectRefused(refused, 'rate_limited', 429);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
+      const bob = await person(app, 'bob');
+      expect((await limited.api.as(bob.access_token).get(PATH)).status).toBe(200);
+      expect((await api.get('/users/me')).status).toBe(200);
+    } finally {
+      await limited.stop();
+    }
+  });
+
+  it('is refused with 503 when the database is away at its beginning', async () => {
+    await app.pool.query('ALTER TABLE users RENAME TO users_away');
+    await app.pool
+      .query(`CREATE FUNCTION away() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'full' USING ERRCODE = 'disk_full'; END $$;
+      CREATE VIEW users AS SELECT * FROM users_away WHERE away()`);
+    try {
+      expectRefused(await ada.api.get(PATH), 'database_unavailable', 503);
+    } finally {
+      await app.pool.query('DROP FUNCTION away CASCADE; ALTER TABLE users_away RENAME TO users');
+    }
+  });
+
+  it('that fails on its way is left unfinished, the connection cut, and tells nothing of why', async () => {
+    await app.pool.query('ALTER TABLE tasks RENAME TO tasks_away');
+    let text = '';
+    try {
+      const whole = await read(await open(app.url, ada.access_token), (chunk) => {
+        text += chunk.toString();
+      });
+      expect(whole).toBe(false);
+    } finally {
+      await app.pool.query('ALTER TABLE tasks_away RENAME TO tasks');
+    }
+    expect(text).toContain(ada.email);
+    expect(text).not.toMatch(/relation|tasks_away|SELECT|error/i);
+    expect(() => JSON.parse(text) as unknown).toThrow();
+    expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'broken' })]);
+    expect(app.events).toContain('export_broken');
+    expect((await ada.api.get(PATH)).status).toBe(200);
+  });
+
+  it('ends with the session that asked for it', async () => {
+    await addTasks(app.pool, ada, 10_000);
+    const answer = await open(app.url, ada.access_token);
+    await ada.api.post('/auth/logout');
+    expect(await read(answer)).toBe(false);
+    expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'broken' })]);
+  });
+
+  it('reads no more of the database than its reader takes, and nothing when the reader goes', async () => {
+    await addTasks(app.pool, ada, 20_000);
+    const { statements } = await watchQueries(async () => {
+      const answer = await open(app.url, ada.access_token);
+      // Time enough to read all of it, in requests that do as much.
+      for (let page = 0; page < 40; page += 1) await app.api.as(ada.access_token).get('/tasks?limit=100');
+      answer.destroy();
+      await eventually(() => endsOf(ada).length === 1);
+    });
+    expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'left' })]);
+    const batches = statements.filter((text) => text.includes(TASK_BATCH)).length - 40;
+    expect(batches).toBeGreaterThan(0);
+    expect(batches).toBeLessThan(30);
+  });
+});
+
+describe('a slow reader', () => {
+  let app: TestApp | undefined;
+  let ada: Person;
+
+  const start = async (limit: 'handler' | 'stream', ms: number): Promise<TestApp> => {
+    const replaced = jest.replaceProperty(TIMEOUTS, limit, ms);
+    app = await TestApp.start();
+    replaced.restore();
+    ada = await person(app, 'ada');
+    await addTasks(app.pool, ada, 10_000);
+    return app;
+  };
+
+  afterEach(async () => {
+    await app?.stop();
+    app = undefined;
+  });
+
+  it('has longer than other requests have', async () => {
+    const { url } = await start('handler', 300);
+    const answer = await open(url, ada.access_token);
+    const until = performance.now() + 600;
+    await eventually(() => performance.now() > until);
+    const chunks: Buffer[] = [];
+    expect(await read(answer, (chunk) => chunks.push(chunk))).toBe(true);
+    expect((JSON.parse(Buffer.concat(chunks).toString()) as { tasks: [] }).tasks).toHaveLength(10_000);
+  });
+
+  it('has not for ever: then the document is left unfinished', async () => {
+    const limited = await start('stream', 400);
+    const answer = await open(limited.url, ada.access_token);
+    await eventually(() => limited.events.includes('export_ended'));
+    expect(await read(answer)).toBe(false);
+    expect(TIMEOUTS.stream).toBe(15 * 60_000);
+  });
+
+  it('does not keep Roost from stopping', async () => {
+    const stopping = await TestApp.start({ env: { SHUTDOWN_TIMEOUT: '1s' } });
+    const bob = await person(stopping, 'bob');
+    await addTasks(stopping.pool, bob, 10_000);
+    const answer = await open(stopping.url, bob.access_token);
+    await stopping.stop();
+    expect(await read(answer)).toBe(false);
+  });
+});
+
+describe('the memory of an export', () => {
+  it('is bounded: a process with a heap of 64 MB exports more than 100 MB', async () => {
+    const folder = new RoostFolder();
+    const url = await cloneTemplate();
+    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    try {
+      const roost = folder.start({ DATABASE_URL: url, RATE_LIMIT: 'off', NODE_OPTIONS: '--max-old-space-size=64' });
+      const api = new Api(await roost.ready());
+      const address = await roost.ready();
+      const account = { email: 'ada@example.org', password: PASSWORD };
+      await api.post('/auth/register', account);
+      const { access_token } = (await api.post('/auth/login', account)).body as { access_token: string };
+      const { id } = (await api.as(access_token).get('/users/me')).body as { id: string };
+      const resident = async (): Promise<number> =>
+        Number(/^process_resident_memory_bytes (\S+)/m.exec((await api.get('/metrics')).text)?.[1]);
+      const exported = async (): Promise<{ bytes: number; most: number }> => {
+        const answer = await open(address, access_token);
+        let [bytes, next, most] = [0, 0, 0];
+        for await (const chunk of answer) {
+          bytes += (chunk as Buffer).length;
+          if (bytes < next) continue;
+          next = bytes + 5_000_000;
+          most = Math.max(most, await resident());
+        }
+        return { bytes, most };
+      };
+      await addTasks(pool, { id }, 5_000, 2_000);
+      const small = await exported();
+      await addTasks(pool, { id }, 22_000, 2_000);
+      const large = await exported();
+      expect(large.bytes).toBeGreaterThan(100_000_000);
+      expect(large.most - small.most).toBeLessThan((large.bytes - small.bytes) / 2);
+    } finally {
+      await pool.end();
+      await folder.remove();
+      await dropDatabase(url);
+    }
+  });
+});

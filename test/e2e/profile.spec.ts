@@ -1,0 +1,165 @@
+/** What people say of themselves. */
+import type { Answer } from '../support/api.js';
+import { TestApp } from '../support/app.js';
+import { audited, auditOf } from '../support/audit.js';
+import { login, person, type Person } from '../support/people.js';
+import { expectRefused } from '../support/sessions.js';
+
+let app: TestApp;
+let ada: Person;
+
+beforeAll(async () => {
+  app = await TestApp.start();
+});
+
+afterAll(() => app.stop());
+
+beforeEach(async () => {
+  ada = await person(app, 'ada');
+});
+
+const change = (whose: Person, body: unknown): Promise<Answer> => whose.api.patch('/users/me', body);
+
+describe('a profile', () => {
+  it('is what GET /auth/me says', async () => {
+    const [profile, me] = [await ada.api.get('/users/me'), await ada.api.get('/auth/me')];
+    expect([profile.status, profile.body]).toEqual([200, me.body]);
+  });
+
+  it('holds what its owner writes, byte for byte, and everything else stays', async () => {
+    const { body: before } = await ada.api.get('/users/me');
+    const said = { display_name: ' Ada  Lovelace 👩🏽‍💻\u0301 ', bio: 'Notes,\r\n\tcursives,\n\nand so on. \u202Eabc' };
+    const { status, body } = await change(ada, said);
+    expect([status, body]).toEqual([200, { ...before, ...said, updated_at: body.updated_at }]);
+    expect(Date.parse(body.updated_at as string)).toBeGreaterThan(Date.parse(before.updated_at as string));
+    expect((await ada.api.get('/users/me')).body).toEqual(body);
+    expect((await change(ada, { bio: 'Only this.' })).body).toMatchObject({ display_name: said.display_name });
+  });
+
+  it('is emptied by null', async () => {
+    await change(ada, { display_name: 'Ada', bio: 'x' });
+    expect((await change(ada, { display_name: null, bio: null })).body).toMatchObject({
+      display_name: null,
+      bio: null,
+    });
+  });
+
+  it('stays as it is, with its time, when nothing is given or nothing differs', async () => {
+    const { body: before } = await change(ada, { bio: 'x' });
+    for (const body of [{}, { bio: 'x', username: ada.username }]) {
+      const answer = await change(ada, body);
+      expect([answer.status, answer.body]).toEqual([200, before]);
+    }
+  });
+
+  it('takes as many characters as there is room for, counted in code points', async () => {
+    const said = { display_name: '😀'.repeat(50), bio: '😀'.repeat(500) };
+    expect((await change(ada, said)).body).toMatchObject(said);
+  });
+
+  const BAD: [string, object, string, string][] = [
+    ['a blank name', { display_name: ' \u200B\u2800' }, 'display_name', 'blank'],
+    ['an empty name', { display_name: '' }, 'display_name', 'too_short'],
+    ['a long name', { display_name: '😀'.repeat(51) }, 'display_name', 'too_long'],
+    ['a name that is no text', { display_name: 7 }, 'display_name', 'wrong_type'],
+    ['a name with NUL', { display_name: 'a\0' }, 'display_name', 'invalid_text'],
+    ['a long bio', { bio: 'x'.repeat(501) }, 'bio', 'too_long'],
+    ['a bio with a lone surrogate', { bio: '\ud800' }, 'bio', 'invalid_text'],
+    ['no username', { username: null }, 'username', 'wrong_type'],
+    ['a short username', { username: 'ab' }, 'username', 'too_short'],
+    ['a long username', { username: 'a'.repeat(31) }, 'username', 'too_long'],
+    ['a username with other letters', { username: 'ada.l' }, 'username', 'wrong_format'],
+    ['a username with a line break', { username: 'ada\n' }, 'username', 'wrong_format'],
+    ['a reserved username', { username: 'Me' }, 'username', 'too_short'],
+    ['a reserved username', { username: 'Admin' }, 'username', 'reserved'],
+    ['another id', { id: '00000000-0000-4000-8000-000000000000' }, 'id', 'unknown_field'],
+    ['another role', { role: 'admin' }, 'role', 'unknown_field'],
+    ['another address', { email: 'x@example.org' }, 'email', 'unknown_field'],
+    ['a confirmation', { email_confirmed: true }, 'email_confirmed', 'unknown_field'],
+    ['another time', { created_at: '2020-01-01T00:00:00Z' }, 'created_at', 'unknown_field'],
+    ['a password', { hashedPassword: 'x' }, 'hashedPassword', 'unknown_field'],
+    ['an internal name', { displayName: 'x' }, 'displayName', 'unknown_field'],
+    ['an epoch', { token_epoch: 7 }, 'token_epoch', 'unknown_field'],
+  ];
+
+  it.each(BAD)('refuses %s, the field named, and changes nothing', async (_, body, field, code) => {
+    const { body: before } = await ada.api.get('/users/me');
+    const answer = await change(ada, { bio: 'with it', ...body });
+    expect([answer.status, answer.body.errors[0].pointer, answer.body.errors[0].code]).toEqual([
+      422,
+      `#/${field}`,
+      code,
+    ]);
+    expect((await ada.api.get('/users/me')).body).toEqual(before);
+  });
+
+  it('is for nobody who is not logged in', async () => {
+    expectRefused(await app.api.get('/users/me'), 'authentication_required');
+    expectRefused(await app.api.patch('/users/me', { bio: 'x' }), 'authentication_required');
+    await ada.api.post('/auth/logout');
+    expectRefused(await change(ada, { bio: 'x' }), 'token_revoked');
+  });
+});
+
+describe('a username', () => {
+  it('is changed, and logged in with, and the old one is free again', async () => {
+    const bob = await person(app, 'bob');
+    const username = `Countess_${ada.username}`;
+    const rows = await audited(app, async () => {
+      expect((await change(ada, { username })).body.username).toBe(username);
+    });
+    expect(rows).toMatchObject([
+      {
+        action: 'user.renamed',
+        actor_id: ada.id,
+        subject_id: ada.id,
+        before: { username: ada.username },
+        after: { username },
+      },
+    ]);
+    const login = { username: username.toLowerCase(), password: 'correct horse battery' };
+    expect((await app.api.post('/auth/login', login)).status).toBe(200);
+    expect((await change(bob, { username: ada.username })).status).toBe(200);
+  });
+
+  it('may change only its case', async () => {
+    const username = ada.username.toUpperCase();
+    expect((await change(ada, { username })).body.username).toBe(username);
+  });
+
+  it('of somebody else is refused in any case, and nothing else is changed either', async () => {
+    const bob = await person(app, 'bob');
+    expect(
+      await audited(app, async () => {
+        expectRefused(await change(bob, { username: ada.username.toUpperCase(), bio: 'x' }), 'username_taken', 409);
+      }),
+    ).toEqual([]);
+    expect((await bob.api.get('/users/me')).body).toMatchObject({ username: bob.username, bio: null });
+  });
+
+  it('goes to one of two who want it at the same moment, in 30 rounds', async () => {
+    const there = await TestApp.start({ sharing: app });
+    try {
+      const bob = await person(app, 'bob');
+      const other = there.api.as((await login(there, bob.email)).access_token);
+      for (let round = 0; round < 30; round += 1) {
+        const username = `wanted_${round}`;
+        const answers = await Promise.all([
+          change(ada, { username }),
+          other.patch('/users/me', { username: username.toUpperCase() }),
+        ]);
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+      }
+      const renamed = [...(await auditOf(app, ada.id)), ...(await auditOf(app, bob.id))];
+      expect(renamed.filter(({ action }) => action === 'user.renamed')).toHaveLength(30);
+    } finally {
+      await there.stop();
+    }
+  });
+
+  it('and a bio that are changed at the same moment are both changed', async () => {
+    const username = `both_${ada.username}`;
+    await Promise.all([change(ada, { username }), change(ada, { bio: 'both' })]);
+    expect((await ada.api.get('/users/me')).body).toMatchObject({ username, bio: 'both' });
+  });
+});
