@@ -28,10 +28,10 @@ import { KnownAddresses } from './known-addresses.js';
 import { LoginFailure } from './login-failure.entity.js';
 import { LoginGuard } from './login-guard.js';
 import { Oversight } from './oversight.js';
-import { PendingDeletions } from './pending-deletions.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
 import { Passwords } from './passwords.js';
+import { PendingDeletions } from './pending-deletions.js';
 import { RevocationPoll } from './revocation-poll.js';
 import { RevocationsController } from './revocations.controller.js';
 import { Revocations } from './revocations.js';
@@ -65,8 +65,8 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Passwords,
     PasswordChange,
     PasswordRecovery,
-    PendingDeletions,
     Oversight,
+    PendingDeletions,
     Sessions,
     Revocations,
     RevocationPoll,

@@ -13,8 +13,8 @@ import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { Origin } from '../common/origin.js';
 import { type ListedUser, selectUser } from '../users/users.query.js';
-import { PendingDeletions } from './pending-deletions.js';
 import { changeStanding, lockAccounts, type LockedAccount, type StandingChange } from './oversight.query.js';
+import { PendingDeletions } from './pending-deletions.js';
 import { Revocations } from './revocations.js';
 import { Sessions } from './sessions.js';
 

@@ -224,14 +224,17 @@ describe('a login at the moment of erasure', () => {
 
   it('wins, and the account is whole, or finds nobody, and all is gone: in 40 rounds', async () => {
     const outcomes = new Set<number>();
+    let queries = 0;
     for (let round = 0; round < 40; round += 1) {
       const eve = await person(here, 'eve');
       await addTasks(eve, 3);
       await gone(eve);
-      const [entered, erased] = await Promise.all([tryLogin(there, eve), eraseAfter(round % 8)]);
+      const [entered, erased] = await Promise.all([tryLogin(there, eve), eraseAfter(queries)]);
       outcomes.add(entered.status);
       expect([200, 401]).toContain(entered.status);
       const whole = entered.status === 200;
+      // As close as they come, on any machine.
+      queries = Math.max(0, queries + (whole ? -1 : 1));
       // A login that finds nobody may hold the row for a moment: the account is passed over, and erased by the next run.
       const later = await erase(here, 1);
       expect([erased + later, await isThere(eve), await tasksOf(eve)]).toEqual(whole ? [0, true, 3] : [1, false, 0]);

@@ -220,9 +220,9 @@ describe('a slow reader', () => {
   });
 
   it('has longer than other requests have', async () => {
-    const { url } = await start('handler', 300);
+    const { url } = await start('handler', 2_000);
     const answer = await open(url, ada.access_token);
-    const until = performance.now() + 600;
+    const until = performance.now() + 2_500;
     await eventually(() => performance.now() > until);
     const chunks: Buffer[] = [];
     expect(await read(answer, (chunk) => chunks.push(chunk))).toBe(true);

@@ -157,6 +157,17 @@ describe('a username', () => {
     }
   });
 
+  it('is swapped with somebody else at the same moment by neither, and nobody is told of an inner fault', async () => {
+    const bob = await person(app, 'bob');
+    const answers = await Promise.all([
+      change(ada, { username: bob.username }),
+      change(bob, { username: ada.username }),
+    ]);
+    for (const { status } of answers) expect([409, 503]).toContain(status);
+    for (const whose of [ada, bob])
+      expect((await whose.api.get('/users/me')).body).toMatchObject({ username: whose.username });
+  });
+
   it('and a bio that are changed at the same moment are both changed', async () => {
     const username = `both_${ada.username}`;
     await Promise.all([change(ada, { username }), change(ada, { bio: 'both' })]);
