@@ -7,6 +7,8 @@ import type { KeptSession } from '../auth/sessions.query.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { OptionalNotNull, OptionalNullable, Text } from '../common/validation.js';
 import { TaskResponse } from '../tasks/tasks.dto.js';
+import type { KeptPost } from '../timeline/posts.query.js';
+import type { KeptPerson } from '../timeline/profiles.query.js';
 import { AccountResponse, NewUsername } from '../users/users.dto.js';
 
 /** What is left out stays as it is. */
@@ -39,6 +41,34 @@ export function presentKeptSession(session: KeptSession, currentId: string): Exp
   return Object.assign(presentSession(session, currentId), { ended_at });
 }
 
+/** A post of the caller's, which may be deleted. */
+export class ExportedPost {
+  id: string;
+  text: string;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  deleted_at: string | null;
+}
+
+export function presentKeptPost({ id, text, createdAt, deletedAt }: KeptPost): ExportedPost {
+  const deleted_at = deletedAt === null ? null : isoTimestamp(deletedAt);
+  return { id, text, created_at: isoTimestamp(createdAt), deleted_at };
+}
+
+/** Somebody in a list of the caller's. */
+export class ExportedPerson {
+  /** UUID. */
+  id: string;
+  username: string;
+  @ApiProperty({ format: 'date-time' })
+  since: string;
+}
+
+export function presentKeptPerson({ id, username, since }: KeptPerson): ExportedPerson {
+  return { id, username, since: isoTimestamp(since) };
+}
+
 /** Everything of a person. */
 export class ExportResponse {
   @ApiProperty({ format: 'date-time' })
@@ -48,6 +78,16 @@ export class ExportResponse {
   sessions: ExportedSession[];
   @ApiProperty({ type: [TaskResponse] })
   tasks: TaskResponse[];
+  @ApiProperty({ type: [ExportedPost] })
+  posts: ExportedPost[];
+  @ApiProperty({ type: [ExportedPerson] })
+  following: ExportedPerson[];
+  @ApiProperty({ type: [ExportedPerson] })
+  followers: ExportedPerson[];
+  @ApiProperty({ type: [ExportedPerson] })
+  mutes: ExportedPerson[];
+  @ApiProperty({ type: [ExportedPerson] })
+  blocks: ExportedPerson[];
   /** As `GET /users/me/activity` has it, the newest first. */
   @ApiProperty({ type: [ActivityResponse] })
   audit: ActivityResponse[];

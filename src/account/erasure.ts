@@ -11,6 +11,8 @@ import { deleteSessions } from '../auth/sessions.query.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { deleteTasks } from '../tasks/tasks.query.js';
+import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from '../timeline/follows.query.js';
+import { erasePosts } from '../timeline/posts.query.js';
 import { closeDueAccount, deleteAccount, deleteMailsTo, lockClosedAccount } from './erasure.query.js';
 
 const EVERY_MS = 5 * 60_000;
@@ -31,6 +33,10 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** In this order, then the account itself. */
   private readonly steps: readonly ErasureStep[] = [
     { name: 'tasks', eraseBatch: deleteTasks },
+    { name: 'posts', eraseBatch: erasePosts },
+    { name: 'follows', eraseBatch: eraseFollows },
+    { name: 'mutes', eraseBatch: eraseMutes },
+    { name: 'blocks', eraseBatch: eraseBlocks },
     { name: 'sessions', eraseBatch: deleteSessions },
     { name: 'known_addresses', eraseBatch: (tx, userId, limit) => this.addresses.forget(tx, userId, limit) },
     { name: 'mails', eraseBatch: deleteMailsTo },
@@ -111,6 +117,8 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
       const account = await lockClosedAccount(tx, userId);
       if (!account) return false;
       await this.loginGuard.forget(tx, account);
+      // Whoever follows them at this moment has the lock, or waits for it and finds nobody.
+      await lockStats(tx, [userId]);
       await deleteAccount(tx, userId);
       await this.audit.record(tx, NOBODY, [{ action: 'user.erased', actorId: null, subjectId: userId }]);
       return true;

@@ -21,9 +21,11 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { presentTask } from '../tasks/tasks.dto.js';
 import { type ListedTask, selectTaskPage, taskKey } from '../tasks/tasks.query.js';
+import { type KeptPost, selectPostBatch } from '../timeline/posts.query.js';
+import { type KeptPerson, type PeopleList, selectPeopleBatch } from '../timeline/profiles.query.js';
 import { type AccountResponse, presentAccount } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
-import { presentKeptSession } from './account.dto.js';
+import { presentKeptPerson, presentKeptPost, presentKeptSession } from './account.dto.js';
 
 /** Rows that are in memory at once. */
 const BATCH = 500;
@@ -45,6 +47,11 @@ export class Export implements BeforeApplicationShutdown {
   private readonly sections: readonly ExportSection[] = [
     { name: 'sessions', batches: (principal) => this.sessions(principal) },
     { name: 'tasks', batches: (principal) => this.tasks(principal) },
+    { name: 'posts', batches: (principal) => this.posts(principal) },
+    { name: 'following', batches: (principal) => this.people(principal, 'following') },
+    { name: 'followers', batches: (principal) => this.people(principal, 'followers') },
+    { name: 'mutes', batches: (principal) => this.people(principal, 'mutes') },
+    { name: 'blocks', batches: (principal) => this.people(principal, 'blocks') },
     { name: 'audit', batches: (principal) => this.activity(principal) },
   ];
   private readonly stopping = new AbortController();
@@ -120,6 +127,21 @@ export class Export implements BeforeApplicationShutdown {
     return inBatches(
       (last?: ListedTask) => selectTaskPage(this.database.manager, { ...all, after: last && taskKey(all.sort, last) }),
       presentTask,
+    );
+  }
+
+  private posts({ userId }: Principal): Rows {
+    return inBatches(
+      (last?: KeptPost) => selectPostBatch(this.database.manager, userId, { after: last?.id, limit: BATCH }),
+      presentKeptPost,
+    );
+  }
+
+  private people({ userId }: Principal, list: PeopleList): Rows {
+    const page = { ofId: userId, limit: BATCH };
+    return inBatches(
+      (last?: KeptPerson) => selectPeopleBatch(this.database.manager, list, { ...page, after: last?.id }),
+      presentKeptPerson,
     );
   }
 

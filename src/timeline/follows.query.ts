@@ -69,3 +69,43 @@ export async function deleteFollows(tx: EntityManager, edges: readonly Edge[]): 
     [edges.map(({ followerId }) => followerId), edges.map(({ followeeId }) => followeeId)],
   );
 }
+
+/** Follows of and by an account that is being erased: nobody else's count drifts. @returns how many there were, at most `limit` */
+export async function eraseFollows(tx: EntityManager, userId: string, limit: number): Promise<number> {
+  const edges: Edge[] = await tx.query(
+    `SELECT follower_id AS "followerId", followee_id AS "followeeId" FROM follows
+      WHERE follower_id = $1 OR followee_id = $1 LIMIT $2`,
+    [userId, limit],
+  );
+  await lockStats(
+    tx,
+    edges.flatMap(({ followerId, followeeId }) => [followerId, followeeId]),
+  );
+  await deleteFollows(tx, edges);
+  return edges.length;
+}
+
+/** Of and by an account that is being erased. @returns how many there were, at most `limit` */
+export function eraseMutes(tx: EntityManager, userId: string, limit: number): Promise<number> {
+  return eraseRelations(tx, { table: 'mutes', by: 'user_id', of: 'muted_id' }, { userId, limit });
+}
+
+/** See {@link eraseMutes}. */
+export function eraseBlocks(tx: EntityManager, userId: string, limit: number): Promise<number> {
+  return eraseRelations(tx, { table: 'blocks', by: 'blocker_id', of: 'blocked_id' }, { userId, limit });
+}
+
+async function eraseRelations(
+  tx: EntityManager,
+  { table, by, of }: { table: string; by: string; of: string },
+  { userId, limit }: { userId: string; limit: number },
+): Promise<number> {
+  const [{ erased }]: [{ erased: number }] = await tx.query(
+    `WITH gone AS (
+       DELETE FROM ${table} WHERE (${by}, ${of}) IN (SELECT ${by}, ${of} FROM ${table} WHERE ${by} = $1 OR ${of} = $1 LIMIT $2)
+       RETURNING 1
+     ) SELECT count(*)::int AS erased FROM gone`,
+    [userId, limit],
+  );
+  return erased;
+}

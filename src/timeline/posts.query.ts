@@ -118,3 +118,35 @@ export async function selectAnyPost(manager: EntityManager, id: string): Promise
   );
   return rows[0];
 }
+
+/** Of one's own: also one that was deleted. */
+export interface KeptPost {
+  readonly id: string;
+  readonly text: string;
+  readonly createdAt: string;
+  readonly deletedAt: string | null;
+}
+
+/** All of somebody's posts, in the order of their ids. */
+export function selectPostBatch(
+  manager: EntityManager,
+  authorId: string,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<KeptPost[]> {
+  return manager.query(
+    `SELECT id::text, text, ${utcText('created_at')} AS "createdAt", ${utcText('deleted_at')} AS "deletedAt"
+       FROM posts p WHERE author_id = $1 AND p.id > $2 ORDER BY p.id LIMIT $3`,
+    [authorId, after ?? '0', limit],
+  );
+}
+
+/** For good, of an account that is being erased: its count goes with it. @returns how many there were, at most `limit` */
+export async function erasePosts(tx: EntityManager, authorId: string, limit: number): Promise<number> {
+  const [{ erased }]: [{ erased: number }] = await tx.query(
+    `WITH gone AS (
+       DELETE FROM posts WHERE id IN (SELECT id FROM posts WHERE author_id = $1 LIMIT $2) RETURNING 1
+     ) SELECT count(*)::int AS erased FROM gone`,
+    [authorId, limit],
+  );
+  return erased;
+}

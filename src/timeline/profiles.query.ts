@@ -123,6 +123,27 @@ export function selectPeople(
   );
 }
 
+/** Somebody in one's own list, whether or not they can be seen now. */
+export interface KeptPerson {
+  readonly id: string;
+  readonly username: string;
+  readonly since: string;
+}
+
+/** The whole of a list, in the order of ids. */
+export function selectPeopleBatch(
+  manager: EntityManager,
+  list: PeopleList,
+  { ofId, after, limit }: { ofId: string; after: string | undefined; limit: number },
+): Promise<KeptPerson[]> {
+  const { table, of, who } = LISTS[list];
+  return manager.query(
+    `SELECT u.id, u.username, ${utcText('l.created_at')} AS since FROM ${table} l JOIN users u ON u.id = l.${who}
+      WHERE l.${of} = $1 AND ($2::uuid IS NULL OR l.${who} > $2) ORDER BY l.${who} LIMIT $3`,
+    [ofId, after ?? null, limit],
+  );
+}
+
 /** The expression of the trigram index. */
 const SEARCHED = `(u.username || ' ' || coalesce(u.display_name, ''))`;
 

@@ -92,6 +92,49 @@ describe('an account whose deletion is final', () => {
     await expectLive(there, bob);
   });
 
+  it('is erased with its posts, follows, mutes and blocks in batches, and the counts of others stay exact', async () => {
+    const around = await Promise.all(Array.from({ length: 7 }, () => person(here, 'friend')));
+    for (const [index, friend] of around.entries()) {
+      await friend.api.put(`/users/${ada.username}/follow`);
+      await ada.api.put(`/users/${friend.username}/follow`);
+      await friend.api.put(`/users/${bob.username}/follow`);
+      const what = index % 2 === 0 ? 'mute' : 'block';
+      await friend.api.put(`/users/${ada.username}/${what}`);
+      await ada.api.put(`/users/${friend.username}/mute`);
+      await ada.api.post('/posts', { text: `No. ${index}` });
+      await bob.api.post('/posts', { text: `No. ${index}` });
+    }
+    await ada.api.put(`/users/${around[1]?.username}/block`);
+    await gone(ada);
+    expect(await erase(here, 2)).toBe(1);
+    for (const table of ['posts', 'follows', 'mutes', 'blocks', 'user_stats', 'users'])
+      expect([table, await countOf(table, `strpos(${table}::text, $1) > 0`, ada.id)]).toEqual([table, 0]);
+    const { body } = await bob.api.get(`/users/${bob.username}`);
+    expect(body).toMatchObject({ posts_count: 7, followers_count: 7 });
+    const { rows } = await here.pool.query(
+      `SELECT FROM user_stats WHERE followers_count <> (SELECT count(*) FROM follows WHERE followee_id = user_id)
+          OR following_count <> (SELECT count(*) FROM follows WHERE follower_id = user_id)`,
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('meets whoever follows, mutes or blocks it at that moment: nobody gets a 500, and all of it goes', async () => {
+    for (let round = 0; round < 15; round += 1) {
+      const eve = await person(here, 'eve');
+      const fans = await Promise.all(Array.from({ length: 4 }, () => person(here, 'fan')));
+      await gone(eve);
+      // Visible until the last moment: what counts is what happens while the row goes.
+      await here.pool.query(`UPDATE users SET deletion = NULL, delete_after = NULL WHERE id = $1`, [eve.id]);
+      const acts = fans.map(({ api }, index) =>
+        api.put(`/users/${eve.username}/${(['follow', 'mute', 'block', 'follow'] as const)[index]}`),
+      );
+      await here.pool.query(`UPDATE users SET deletion = 'own', delete_after = now() WHERE id = $1`, [eve.id]);
+      await erase(here);
+      for (const { status } of await Promise.all(acts)) expect([204, 404]).toContain(status);
+      while (await isThere(eve)) await erase(here);
+    }
+  });
+
   it('is in the audit as erased, without a word about the person, and in one line of the log', async () => {
     await gone(ada);
     await erase();

@@ -25,6 +25,8 @@ interface Line {
   readonly rows?: number;
 }
 
+const TIME = expect.stringMatching(/^20.*Z$/) as string;
+
 interface Row {
   readonly id: number;
   readonly title: string;
@@ -90,7 +92,8 @@ describe('an export', () => {
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
     });
-    expect(Object.keys(body as object)).toEqual(['exported_at', 'profile', 'sessions', 'tasks', 'audit']);
+    const lists = ['sessions', 'tasks', 'posts', 'following', 'followers', 'mutes', 'blocks', 'audit'];
+    expect(Object.keys(body as object)).toEqual(['exported_at', 'profile', ...lists]);
     expect(body.profile).toEqual((await ada.api.get('/users/me')).body);
     expect(body.tasks).toEqual((await ada.api.get('/tasks?sort=created_at')).body);
     expect(body.audit).toEqual((await ada.api.get('/users/me/activity')).body);
@@ -102,6 +105,52 @@ describe('an export', () => {
     );
     expect(text).not.toMatch(/hash|salt|epoch|\$2[aby]\$|of Bob/);
     expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'whole', rows: 5 + (body.audit as []).length })]);
+  });
+
+  it('has posts, also deleted ones, and the people around, also those who cannot be seen now', async () => {
+    const [bob, carol, dave] = [await person(app, 'bob'), await person(app, 'carol'), await person(app, 'dave')];
+    const posts = [];
+    for (const text of ['kept', 'deleted']) posts.push((await ada.api.post('/posts', { text })).body as Row);
+    await bob.api.post('/posts', { text: 'of Bob' });
+    await ada.api.delete(`/posts/${posts[1]?.id}`);
+    await ada.api.put(`/users/${bob.username}/follow`);
+    await carol.api.put(`/users/${ada.username}/follow`);
+    await ada.api.put(`/users/${carol.username}/mute`);
+    await ada.api.put(`/users/${dave.username}/block`);
+    await app.pool.query(`UPDATE users SET status = 'disabled' WHERE id = ANY($1)`, [[bob.id, carol.id, dave.id]]);
+    const { body, text } = await ada.api.get(PATH);
+    expect(body.posts).toEqual([
+      { id: posts[0]?.id, text: 'kept', created_at: TIME, deleted_at: null },
+      { id: posts[1]?.id, text: 'deleted', created_at: TIME, deleted_at: TIME },
+    ]);
+    const entry = ({ id, username }: Person): object => ({ id, username, since: TIME });
+    expect([body.following, body.followers, body.mutes, body.blocks]).toEqual([
+      [entry(bob)],
+      [entry(carol)],
+      [entry(carol)],
+      [entry(dave)],
+    ]);
+    expect(text).not.toContain('of Bob');
+  });
+
+  it.each([500, 501, 1_200])('holds each of %d posts and of as many followers once', async (count) => {
+    const tag = `fan${count}_`;
+    await app.pool.query(
+      `INSERT INTO posts (author_id, text) SELECT $1, 'No. ' || n FROM generate_series(1, $2::int) n`,
+      [ada.id, count],
+    );
+    await app.pool.query(
+      `INSERT INTO users (email, username, hashed_password)
+       SELECT $1 || n || '@example.org', $1 || n, 'x' FROM generate_series(1, $2::int) n`,
+      [tag, count],
+    );
+    await app.pool.query(
+      `INSERT INTO follows (follower_id, followee_id) SELECT id, $1 FROM users WHERE starts_with(username, $2)`,
+      [ada.id, tag],
+    );
+    const { body } = (await ada.api.get(PATH)) as { body: { posts: Row[]; followers: Row[] } };
+    for (const list of [body.posts, body.followers])
+      expect([list.length, new Set(list.map(({ id }) => id)).size]).toEqual([count, count]);
   });
 
   it('is in the audit, with who read it', async () => {
