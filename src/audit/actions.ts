@@ -3,6 +3,7 @@ export const AUDIT_ACTIONS = [
   'user.registered',
   'login.succeeded',
   'login.failed',
+  'login.throttled',
   'session.ended',
   'session.reused',
   'password.changed',

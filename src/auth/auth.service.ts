@@ -70,7 +70,7 @@ export class AuthService {
    */
   async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Grant> {
     let user = await this.users.findByIdentifier(identifier);
-    return this.loginGuard.guarded({ identifier, userId: user?.id, address: client.ip }, async () => {
+    return this.loginGuard.guarded({ identifier, userId: user?.id, origin: client }, async () => {
       for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
         const verified = await this.verified(user, password, client);
         const grant = await this.sessions.start(verified, client);

@@ -66,7 +66,7 @@ export class PasswordChange {
     { user, password }: { user: User; password: string },
     client: Client,
   ): Promise<void> {
-    const guess = { identifier: { email: user.email }, userId: user.id, address: client.ip };
+    const guess = { identifier: { email: user.email }, userId: user.id, origin: client };
     await this.loginGuard.guarded(guess, async () => {
       const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
       if (right) return;
