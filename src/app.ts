@@ -38,6 +38,7 @@ const BARE = [
   'dev/mailbox',
   'confirm',
   'reset',
+  'undo',
   'account-pages.js',
 ];
 

@@ -17,7 +17,11 @@ import { AccountTokens } from './account-tokens.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Cleanup } from './cleanup.js';
+import { CurrentPassword } from './current-password.js';
+import { EmailChange } from './email-change.js';
+import { EmailChangeController } from './email-change.controller.js';
 import { EmailConfirmation } from './email-confirmation.js';
+import { FormerAddresses } from './former-addresses.js';
 import { HashQueue } from './hash-queue.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -48,12 +52,22 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     ListenerModule,
     TypeOrmModule.forFeature([Session, LoginFailure, KnownAddress, AccountToken]),
   ],
-  controllers: [AuthController, SessionsController, RevocationsController, JwksController, AccountPagesController],
+  controllers: [
+    AuthController,
+    EmailChangeController,
+    SessionsController,
+    RevocationsController,
+    JwksController,
+    AccountPagesController,
+  ],
   providers: [
     AuthService,
     AccountTokens,
     Cleanup,
+    CurrentPassword,
+    EmailChange,
     EmailConfirmation,
+    FormerAddresses,
     { provide: HashQueue, useFactory: () => new HashQueue() },
     KnownAddresses,
     LoginGuard,

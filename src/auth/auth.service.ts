@@ -124,9 +124,9 @@ export class AuthService {
     if (username !== undefined && (await this.users.findByIdentifier({ username })))
       throw new AppError('username_taken');
     if (!(await this.outbox.mayAdd(tx, 'registration_conflict', email))) return;
-    const owner = await this.users.lockByEmail(tx, email);
-    if (!owner) return;
-    const content = registrationConflictMail({ username: owner.username });
+    const holder = await this.users.findHolder(tx, email);
+    if (!holder) return;
+    const content = registrationConflictMail(holder);
     await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, hasAccount: true });
   }
 

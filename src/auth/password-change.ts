@@ -2,16 +2,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-import type { AuditAction } from '../audit/actions.js';
 import { Audit } from '../audit/audit.js';
-import type { AuditEvent } from '../audit/audit.query.js';
 import type { Principal } from '../common/access.js';
 import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountTokens } from './account-tokens.js';
-import { LoginGuard } from './login-guard.js';
+import { CurrentPassword } from './current-password.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
 
@@ -27,7 +25,7 @@ export class PasswordChange {
     private readonly audit: Audit,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
-    private readonly loginGuard: LoginGuard,
+    private readonly currentPassword: CurrentPassword,
     private readonly sessions: Sessions,
     private readonly tokens: AccountTokens,
   ) {}
@@ -42,7 +40,11 @@ export class PasswordChange {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const user = await this.owner(principal);
       this.requireNew(user, { from, to });
-      await this.requireCurrent(principal, { user, password: from }, client);
+      await this.currentPassword.require(
+        principal,
+        { user, password: from, failure: 'password.change_failed' },
+        client,
+      );
       hash ??= await this.passwords.hash(to, client.isGone);
       if (await this.replace(principal, { user, hash }, client)) return;
     }
@@ -61,21 +63,6 @@ export class PasswordChange {
     throw invalid({ pointer: NEW_PASSWORD, code: 'same_password', detail: 'must differ from the current password' });
   }
 
-  private async requireCurrent(
-    principal: Principal,
-    { user, password }: { user: User; password: string },
-    client: Client,
-  ): Promise<void> {
-    const guess = { identifier: { email: user.email }, userId: user.id, origin: client };
-    await this.loginGuard.guarded(guess, async () => {
-      const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
-      if (right) return;
-      await this.audit.record(undefined, client, [eventOf(principal, 'password.change_failed')]);
-      throw new AppError('wrong_password');
-    });
-    if (await this.users.isDisabled(user)) throw new AppError('account_disabled');
-  }
-
   /** The user's row first, then the sessions: the order in which everything locks them. */
   private async replace(
     principal: Principal,
@@ -85,9 +72,11 @@ export class PasswordChange {
     const end = { principal, reason: 'password_change', origin: client } as const;
     const replaced = await this.sessions.endOthersWith(end, async (tx) => {
       if (!(await this.users.replaceHash(user, hash, tx))) return false;
-      // A link to reset the password before is none to the new one.
-      await this.tokens.end(tx, user.id, 'password_reset');
-      await this.audit.record(tx, client, [eventOf(principal, 'password.changed')]);
+      // A link to reset the password before is none to the new one, and who knew it may have asked for another address.
+      for (const purpose of ['password_reset', 'email_change'] as const) await this.tokens.end(tx, user.id, purpose);
+      const { userId, sessionId } = principal;
+      const event = { action: 'password.changed', actorId: userId, subjectId: userId, sessionId } as const;
+      await this.audit.record(tx, client, [event]);
       return true;
     });
     if (replaced) {
@@ -96,8 +85,4 @@ export class PasswordChange {
     }
     return replaced;
   }
-}
-
-function eventOf({ userId, sessionId }: Principal, action: AuditAction): AuditEvent {
-  return { action, actorId: userId, subjectId: userId, sessionId };
 }

@@ -4,7 +4,7 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { User } from '../users/user.entity.js';
 
 export type SessionEnd =
-  'logout' | 'reuse' | 'session_cap' | 'password_change' | 'password_reset' | 'ban' | 'forced_logout';
+  'logout' | 'reuse' | 'session_cap' | 'password_change' | 'password_reset' | 'email_undo' | 'ban' | 'forced_logout';
 
 @Entity('sessions')
 @Index('sessions_user_id_idx', ['userId'])

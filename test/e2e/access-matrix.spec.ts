@@ -38,6 +38,10 @@ const OPERATIONS: Record<string, Asked> = {
   },
   'POST /api/v1/auth/email/confirm': { answers: EVERYBODY(400), body: { token: 'x' } },
   'POST /api/v1/auth/email/resend': { answers: EVERYBODY(202), body: { email: 'nobody@example.org' } },
+  'POST /api/v1/auth/email/undo': {
+    answers: EVERYBODY(400),
+    body: { token: 'x', new_password: 'another horse battery' },
+  },
   'POST /api/v1/auth/password/forgot': { answers: EVERYBODY(202), body: { email: 'nobody@example.org' } },
   'POST /api/v1/auth/password/reset': {
     answers: EVERYBODY(400),
@@ -48,6 +52,10 @@ const OPERATIONS: Record<string, Asked> = {
   'DELETE /api/v1/auth/sessions/{session_id}': { answers: ANY_USER(404) },
   'GET /api/v1/auth/revocations': { answers: EVERYBODY(401) },
   'GET /api/v1/users/me/activity': { answers: ANY_USER(200) },
+  'POST /api/v1/users/me/email': {
+    answers: ANY_USER(403),
+    body: { email: 'nobody@example.org', current_password: 'wrong horse battery' },
+  },
   'GET /api/v1/tasks': { answers: ANY_USER(200) },
   'POST /api/v1/tasks': { answers: ANY_USER(201), body: { title: 'x' } },
   'GET /api/v1/tasks/{task_id}': { answers: OWNER(200, 403) },
