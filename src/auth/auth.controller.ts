@@ -121,7 +121,7 @@ export class AuthController {
     return { message: 'If an account has this address, a mail with a link is on its way.' };
   }
 
-  /** Sets a new password by the token of that mail; ends all sessions of the account at once, and tells its owner. */
+  /** Sets a new password by the token of that mail, or accepts an invitation; ends all sessions of the account at once, and tells its owner. */
   @Post('password/reset')
   @Public()
   @HttpCode(204)

@@ -117,7 +117,7 @@ export class ForgotPasswordRequest {
 }
 
 export class ResetPasswordRequest {
-  /** From the mail; good once, for 30 minutes, and until there is a newer one. */
+  /** From the mail; good once, for 30 minutes (7 days when it is an invitation), and until there is a newer one. */
   @Text(TOKEN)
   token: string;
 

@@ -23,6 +23,7 @@ import { EmailChangeController } from './email-change.controller.js';
 import { EmailConfirmation } from './email-confirmation.js';
 import { FormerAddresses } from './former-addresses.js';
 import { HashQueue } from './hash-queue.js';
+import { Invitations } from './invitations.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { KnownAddress } from './known-address.entity.js';
@@ -69,6 +70,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     EmailConfirmation,
     FormerAddresses,
     { provide: HashQueue, useFactory: () => new HashQueue() },
+    Invitations,
     KnownAddresses,
     LoginGuard,
     Passwords,
@@ -83,6 +85,6 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     RefreshTokens,
     JwtStrategy,
   ],
-  exports: [JwtStrategy, Oversight, Passwords, Sessions],
+  exports: [Invitations, JwtStrategy, Oversight, Passwords, Sessions],
 })
 export class AuthModule {}

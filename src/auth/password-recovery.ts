@@ -49,11 +49,11 @@ export class PasswordRecovery {
 
   /**
    * Sets the password, and ends all that the one before, or whoever had it, has left: sessions, tokens, counted guesses.
-   * Who reads the mail has the address, so it is confirmed by it.
+   * Who reads the mail has the address, so it is confirmed by it. An invitation is accepted by the same.
    * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed, or `overloaded`
    */
   async reset(token: string, password: string, client: Client): Promise<void> {
-    const found = await this.tokens.find(['password_reset'], token);
+    const found = await this.tokens.find(['password_reset', 'invitation'], token);
     const owner = found && (await this.users.findById(found.userId));
     if (!owner) throw new AppError('invalid_account_token');
     this.passwords.requireGood('#/new_password', password, owner);

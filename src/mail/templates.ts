@@ -7,7 +7,8 @@ export type MailKind =
   | 'password_was_reset'
   | 'registration_conflict'
   | 'email_change'
-  | 'email_change_notice';
+  | 'email_change_notice'
+  | 'invitation';
 
 export interface MailContent {
   readonly subject: string;
@@ -50,6 +51,16 @@ export function registrationConflictMail(to: { username: string }): MailContent 
   return letter('You have an account already', to.username, [
     'somebody, perhaps you, tried to make an account with this e-mail address. There is one already, and nothing about it was changed.',
     'If it was you: log in, or ask for a new password if you have forgotten yours. If it was not, you need not do anything.',
+  ]);
+}
+
+/** With a link that is good for a week. */
+export function invitationMail(to: { username: string; url: string }): MailContent {
+  return letter('You are invited', to.username, [
+    'an account was made for you with this e-mail address. Choose a password for it, and it is yours:',
+    { label: 'Choose a password', url: to.url },
+    'The link is good for 7 days.',
+    'If you did not expect it, you need not do anything: nobody can use the account before a password is chosen.',
   ]);
 }
 

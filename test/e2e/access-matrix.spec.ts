@@ -65,12 +65,14 @@ const OPERATIONS: Record<string, Asked> = {
   'GET /api/v1/admin/audit': { answers: ADMIN(200) },
   'GET /api/v1/admin/stats': { answers: ADMIN(200) },
   'GET /api/v1/admin/users': { answers: ADMIN(200) },
+  'POST /api/v1/admin/users': { answers: ADMIN(201), body: { email: 'invited@example.org' } },
   'GET /api/v1/admin/users/{user_id}': { answers: ADMIN(200) },
   'GET /api/v1/admin/users/{user_id}/sessions': { answers: ADMIN(200) },
   'PATCH /api/v1/admin/users/{user_id}': { answers: ADMIN(200), body: { role: 'moderator' } },
   'POST /api/v1/admin/users/{user_id}/disable': { answers: STAFF(204), body: { reason: 'x' } },
   'POST /api/v1/admin/users/{user_id}/enable': { answers: STAFF(204) },
   'POST /api/v1/admin/users/{user_id}/logout': { answers: ADMIN(204) },
+  'POST /api/v1/admin/users/{user_id}/password-reset': { answers: ADMIN(204) },
 };
 
 const DOCUMENT = JSON.parse(readFileSync(join(__dirname, '../../openapi.json'), 'utf8')) as {
