@@ -6,11 +6,12 @@ import { AuthModule } from '../auth/auth.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminController } from './admin.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
+import { Admins } from './admins.js';
 import { FirstAdmin } from './first-admin.js';
 
 @Module({
   imports: [AuditModule, AuthModule, UsersModule],
   controllers: [AdminController, AdminUsersController],
-  providers: [FirstAdmin],
+  providers: [Admins, FirstAdmin],
 })
 export class AdminModule {}
