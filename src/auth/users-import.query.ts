@@ -44,8 +44,9 @@ export async function insertUsers(query: Query, users: readonly ImportedUser[]):
 }
 
 /** Or kept for an account that had them until lately. */
-const PRESENT = `SELECT email FROM unnest($1::varchar[]) AS e (email)
-  WHERE email IN (SELECT email FROM users) OR ${isKept('e.email', { user: 'NULL', now: 'clock_timestamp()' })}`;
+const PRESENT = `
+  SELECT email FROM users WHERE email = ANY($1::varchar[])
+   UNION SELECT email FROM former_addresses WHERE email = ANY($1::varchar[]) AND expires_at > clock_timestamp()`;
 
 function emailsOf({ rows }: { rows: unknown[] }): Set<string> {
   return new Set((rows as { email: string }[]).map(({ email }) => email));

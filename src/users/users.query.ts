@@ -172,8 +172,9 @@ export async function selectHolder(
 ): Promise<{ username: string } | undefined> {
   const rows: { username: string }[] = await manager.query(
     `SELECT u.username FROM users u
-      WHERE u.id IS DISTINCT FROM $3::uuid AND (u.email = $2
-         OR u.id IN (SELECT user_id FROM former_addresses f WHERE f.email = $2 AND f.expires_at > ${NOW}))`,
+      WHERE u.id IS DISTINCT FROM $3::uuid AND u.id IN (
+              SELECT id FROM users WHERE email = $2
+               UNION ALL SELECT user_id FROM former_addresses WHERE email = $2 AND expires_at > ${NOW})`,
     [offsetMs, email, except ?? null],
   );
   return rows[0];
