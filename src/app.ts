@@ -47,6 +47,7 @@ const BARE = [
   'dev/mailbox',
   'confirm',
   'reset',
+  'undo',
   'account-pages.js',
 ];
 

@@ -10,6 +10,7 @@ const ROUTES = {
   'GET /account-pages.js': 'public',
   'GET /confirm': 'public',
   'GET /reset': 'public',
+  'GET /undo': 'public',
   'GET /.well-known/jwks.json': 'public',
   'GET /auth/me': 'any user',
   'GET /auth/revocations': 'service',
@@ -49,6 +50,7 @@ const ROUTES = {
   'GET /admin/audit': 'admin',
   'GET /admin/stats': 'admin',
   'GET /admin/users': 'admin',
+  'POST /admin/users': 'admin',
   'GET /admin/users/:user_id': 'admin',
   'GET /admin/users/:user_id/sessions': 'admin',
   'PATCH /admin/users/:user_id': 'admin',
@@ -56,8 +58,10 @@ const ROUTES = {
   'POST /admin/users/:user_id/disable': 'moderator, admin',
   'POST /admin/users/:user_id/enable': 'moderator, admin',
   'POST /admin/users/:user_id/logout': 'admin',
+  'POST /admin/users/:user_id/password-reset': 'admin',
   'POST /auth/email/confirm': 'public',
   'POST /auth/email/resend': 'public',
+  'POST /auth/email/undo': 'public',
   'POST /auth/login': 'public',
   'POST /auth/logout': 'optional',
   'POST /auth/password/forgot': 'public',
@@ -66,6 +70,7 @@ const ROUTES = {
   'POST /auth/register': 'public',
   'POST /posts': 'any user',
   'POST /tasks': 'any user',
+  'POST /users/me/email': 'any user',
   'PUT /tasks/:task_id': 'any user',
 };
 
@@ -101,7 +106,7 @@ describe('the routes', () => {
   it('are all there is: nothing else is served, and everything at both prefixes', () => {
     const versioned = Object.keys(ROUTES).flatMap((route) => {
       const [method = '', path = ''] = route.split(' ');
-      const bare = /^\/(?:health|metrics|dev|reset|confirm|account-pages|\.well-known)/.test(path);
+      const bare = /^\/(?:health|metrics|dev|reset|confirm|undo|account-pages|\.well-known)/.test(path);
       const paths = bare ? [path] : [`/api/v1${path}`, `/api${path}`];
       return paths.flatMap((each) => (method === 'GET' ? [`GET ${each}`, `HEAD ${each}`] : [`${method} ${each}`]));
     });

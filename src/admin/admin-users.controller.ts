@@ -3,6 +3,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { DeletionResponse, presentDeletion, presentSession, SessionResponse } from '../auth/auth.dto.js';
+import { Invitations } from '../auth/invitations.js';
 import { Oversight } from '../auth/oversight.js';
 import { Sessions } from '../auth/sessions.js';
 import { CurrentUser, type Principal, Roles } from '../common/access.js';
@@ -11,7 +12,14 @@ import { Answers } from '../common/openapi.js';
 import { parseDayOrTimestamp, parseTimestamp } from '../common/timestamps.js';
 import { UsersService } from '../users/users.service.js';
 import { Acting, type Actor } from './acting.js';
-import { ChangeRoleRequest, DisableUserRequest, ListUsersQuery, presentUser, UserResponse } from './admin.dto.js';
+import {
+  ChangeRoleRequest,
+  DisableUserRequest,
+  InviteUserRequest,
+  ListUsersQuery,
+  presentUser,
+  UserResponse,
+} from './admin.dto.js';
 
 const UserId = (): ParameterDecorator => Param('user_id', new UuidPipe('user_not_found'));
 const UserIdInPath = (): MethodDecorator => ApiParam({ name: 'user_id', schema: { type: 'string', format: 'uuid' } });
@@ -24,6 +32,7 @@ export class AdminUsersController {
     private readonly users: UsersService,
     private readonly sessions: Sessions,
     private readonly oversight: Oversight,
+    private readonly invitations: Invitations,
   ) {}
 
   /** All accounts in keyset pages; the next page is in the `Link` header. */
@@ -35,6 +44,13 @@ export class AdminUsersController {
     const createdTo = parseDayOrTimestamp(query.created_to ?? '');
     const filter = { q, role, status, confirmed, deleting, createdFrom, createdTo };
     return (await this.users.list(filter, { sort, cursor, limit })).present(reply, presentUser);
+  }
+
+  /** Makes an account for somebody, who is mailed a link to choose its password; until then nobody can log in to it. */
+  @Post()
+  @Answers({ status: 201, type: UserResponse, errors: [409] })
+  async invite(@Acting() actor: Actor, @Body() { email, username, role }: InviteUserRequest): Promise<UserResponse> {
+    return presentUser(await this.invitations.invite(actor, { email, username, role }));
   }
 
   /** One account. */
@@ -111,5 +127,14 @@ export class AdminUsersController {
   @Answers({ status: 204, errors: [404] })
   async logOut(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.oversight.logOut({ ...actor, userId });
+  }
+
+  /** Mails its owner a link to choose a new password, or the invitation again; the password stays as it is until then. */
+  @Post(':user_id/password-reset')
+  @UserIdInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  async sendPasswordLink(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
+    await this.invitations.sendPasswordLink({ ...actor, userId });
   }
 }

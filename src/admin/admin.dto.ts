@@ -18,7 +18,7 @@ import {
   Uuid,
 } from '../common/validation.js';
 import type { AccountDeletion, AccountStatus } from '../users/user.entity.js';
-import { AccountResponse } from '../users/users.dto.js';
+import { AccountResponse, Email, NewUsername } from '../users/users.dto.js';
 import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';
 import type { Stats } from './stats.query.js';
 
@@ -101,6 +101,21 @@ export class ListAuditQuery extends PageQuery {
   @OptionalNotNull()
   @QueryTime()
   to?: string;
+}
+
+export class InviteUserRequest {
+  /** The invitation is mailed to it. */
+  @Email()
+  email: string;
+
+  /** Unique without regard to case; a random one is given when none is chosen. */
+  @OptionalNotNull()
+  @NewUsername()
+  username?: string;
+
+  @OptionalNotNull()
+  @OneOf(ROLES)
+  role: Role = 'user';
 }
 
 export class ChangeRoleRequest {

@@ -8,11 +8,12 @@ import { UsersModule } from '../users/users.module.js';
 import { AdminPostsController } from './admin-posts.controller.js';
 import { AdminController } from './admin.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
+import { Admins } from './admins.js';
 import { FirstAdmin } from './first-admin.js';
 
 @Module({
   imports: [AuditModule, AuthModule, TimelineModule, UsersModule],
   controllers: [AdminController, AdminUsersController, AdminPostsController],
-  providers: [FirstAdmin],
+  providers: [Admins, FirstAdmin],
 })
 export class AdminModule {}

@@ -4,7 +4,6 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
-import { Audit } from '../audit/audit.js';
 import { Passwords } from '../auth/passwords.js';
 import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
@@ -12,11 +11,8 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { ConfigError } from '../config/environment.js';
 import { canonicalEmail } from '../users/email.js';
-import { User } from '../users/user.entity.js';
-import { UsersService } from '../users/users.service.js';
+import { Admins } from './admins.js';
 import { isThereAnAdmin, lockFirstAdmin } from './first-admin.query.js';
-
-const NOBODY = { ip: null, userAgent: null, requestId: null };
 
 @Injectable()
 export class FirstAdmin implements OnApplicationBootstrap {
@@ -24,8 +20,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
-    private readonly audit: Audit,
-    private readonly users: UsersService,
+    private readonly admins: Admins,
     private readonly passwords: Passwords,
   ) {}
 
@@ -66,12 +61,8 @@ export class FirstAdmin implements OnApplicationBootstrap {
     await this.database.transaction(async (tx) => {
       await lockFirstAdmin(tx);
       if (await isThereAnAdmin(tx)) return;
-      const user = await this.users.create(tx, { email, username: undefined, hashedPassword });
-      if (!user) throw new AppError('email_taken');
-      const { id } = user;
-      await tx.update(User, { id }, { role: 'admin', emailConfirmedAt: () => 'now()' });
-      const event = { action: 'user.registered', actorId: null, subjectId: id, after: { role: 'admin' } } as const;
-      await this.audit.record(tx, NOBODY, [event]);
+      const id = await this.admins.insert(tx, { email, hashedPassword });
+      if (id === undefined) throw new AppError('email_taken');
       this.logger.info({ event: 'first_admin_made', user: id }, 'the first admin is made');
     });
   }

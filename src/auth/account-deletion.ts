@@ -36,7 +36,7 @@ export class AccountDeletion {
     const { userId, sessionId } = principal;
     const user = await this.users.findById(userId);
     if (!user) throw new AppError('invalid_token');
-    await this.currentPassword.require(principal, { user, password, failed: 'user.deletion_failed' }, client);
+    await this.currentPassword.require(principal, { user, password, failure: 'user.deletion_failed' }, client);
     const end = { userId, reason: 'account_deletion', actorId: userId, origin: client } as const;
     const final = await this.sessions.endAllWith(end, async (tx) => {
       await this.lock(tx, principal, user);

@@ -37,6 +37,22 @@ const CONFIRM = page(
   SCRIPT,
 );
 
+const UNDO = page(
+  'Undo the change of your e-mail address',
+  html`<form
+      data-address="api/v1/auth/email/undo"
+      data-done="Your account has this address, and your new password. You can log in with them now."
+    >
+      <p>Whoever changed the address knew your password: choose a new one.</p>
+      <label for="new_password">New password</label>
+      <input id="new_password" name="new_password" type="password" autocomplete="new-password" required />
+      <button>Undo the change</button>
+    </form>
+    <p id="status" role="status"></p>
+    <noscript><p>This page needs JavaScript.</p></noscript>`,
+  SCRIPT,
+);
+
 @ApiExcludeController()
 @Controller({ version: VERSION_NEUTRAL })
 @Public()
@@ -55,6 +71,13 @@ export class AccountPagesController {
   @Header('content-security-policy', PAGE_POLICY)
   reset(): string {
     return RESET;
+  }
+
+  @Get('undo')
+  @Header('content-type', PAGE_TYPE)
+  @Header('content-security-policy', PAGE_POLICY)
+  undo(): string {
+    return UNDO;
   }
 
   @Get(SCRIPT)

@@ -3,11 +3,14 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Uniqu
 
 import { User } from '../users/user.entity.js';
 
-export type TokenPurpose = 'email_confirmation' | 'password_reset';
+export type TokenPurpose = 'email_confirmation' | 'password_reset' | 'email_change' | 'invitation';
 
 @Entity('account_tokens')
 @Unique('account_tokens_user_purpose_key', ['userId', 'purpose'])
-@Check('account_tokens_purpose_check', `purpose IN ('email_confirmation', 'password_reset')`)
+@Check(
+  'account_tokens_purpose_check',
+  `purpose IN ('email_confirmation', 'password_reset', 'email_change', 'invitation')`,
+)
 @Index('account_tokens_token_hash_idx', ['tokenHash'])
 @Index('account_tokens_expires_at_idx', ['expiresAt'])
 export class AccountToken {
@@ -21,6 +24,10 @@ export class AccountToken {
 
   @Column('varchar', { length: 32 })
   purpose: TokenPurpose;
+
+  /** The one that an `email_change` leads to; null for all others, which are about the account's own. */
+  @Column('varchar', { length: 255, nullable: true })
+  address: string | null;
 
   /** SHA-256: the token itself is 32 random bytes, which nobody guesses. */
   @Column('bytea', { name: 'token_hash' })

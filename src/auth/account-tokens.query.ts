@@ -8,6 +8,7 @@ const NOW = `(clock_timestamp() + $1 * interval '1 ms')`;
 export interface NewToken {
   readonly userId: string;
   readonly purpose: TokenPurpose;
+  readonly address: string | null;
   readonly tokenHash: Buffer;
   readonly codeHash: Buffer | null;
   readonly codeTries: number;
@@ -18,12 +19,22 @@ export interface NewToken {
 /** Takes the place of the one before. For an id that nobody has it writes as much, and nobody's. */
 export async function putToken(tx: EntityManager, token: NewToken): Promise<void> {
   await tx.query(
-    `INSERT INTO account_tokens (user_id, purpose, token_hash, code_hash, code_tries, created_at, expires_at)
-     VALUES ((SELECT id FROM users WHERE id = $2), $3, $4, $5, $6, ${NOW}, ${NOW} + $7 * interval '1 ms')
+    `INSERT INTO account_tokens (user_id, purpose, token_hash, code_hash, code_tries, created_at, expires_at, address)
+     VALUES ((SELECT id FROM users WHERE id = $2), $3, $4, $5, $6, ${NOW}, ${NOW} + $7 * interval '1 ms', $8)
      ON CONFLICT (user_id, purpose) DO UPDATE
-        SET (token_hash, code_hash, code_tries, created_at, expires_at) =
-            (EXCLUDED.token_hash, EXCLUDED.code_hash, EXCLUDED.code_tries, EXCLUDED.created_at, EXCLUDED.expires_at)`,
-    [token.offsetMs, token.userId, token.purpose, token.tokenHash, token.codeHash, token.codeTries, token.ttlMs],
+        SET (token_hash, code_hash, code_tries, created_at, expires_at, address) =
+            (EXCLUDED.token_hash, EXCLUDED.code_hash, EXCLUDED.code_tries, EXCLUDED.created_at, EXCLUDED.expires_at,
+             EXCLUDED.address)`,
+    [
+      token.offsetMs,
+      token.userId,
+      token.purpose,
+      token.tokenHash,
+      token.codeHash,
+      token.codeTries,
+      token.ttlMs,
+      token.address,
+    ],
   );
 }
 
@@ -33,17 +44,23 @@ export interface PresentedToken {
   readonly offsetMs: number;
 }
 
-/** @returns whose it is; undefined when it is none, or none any more */
-export async function selectTokenOwner(
+export interface FoundToken {
+  readonly userId: string;
+  readonly purpose: TokenPurpose;
+  readonly address: string | null;
+}
+
+/** @returns whose it is, and for what; undefined when it is none, or none any more */
+export async function selectToken(
   manager: EntityManager,
-  { purpose, tokenHash, offsetMs }: PresentedToken,
-): Promise<string | undefined> {
-  const rows: { user_id: string }[] = await manager.query(
-    `SELECT user_id FROM account_tokens
-      WHERE token_hash = $2 AND purpose = $3 AND expires_at > ${NOW} AND user_id IS NOT NULL`,
-    [offsetMs, tokenHash, purpose],
+  { purposes, tokenHash, offsetMs }: { purposes: readonly TokenPurpose[]; tokenHash: Buffer; offsetMs: number },
+): Promise<FoundToken | undefined> {
+  const rows: FoundToken[] = await manager.query(
+    `SELECT user_id AS "userId", purpose, address FROM account_tokens
+      WHERE token_hash = $2 AND purpose = ANY($3) AND expires_at > ${NOW} AND user_id IS NOT NULL`,
+    [offsetMs, tokenHash, purposes],
   );
-  return rows[0]?.user_id;
+  return rows[0];
 }
 
 /** @returns false when somebody else has used it, or it has ended meanwhile */

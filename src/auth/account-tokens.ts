@@ -1,5 +1,5 @@
 /** Tokens that are mailed: 32 random bytes, kept as their hash, good once and for a while. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -11,10 +11,16 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { deriveKey, fingerprint } from '../config/keys.js';
 import type { TokenPurpose } from './account-token.entity.js';
-import { countCodeTry, deleteTokens, putToken, selectTokenOwner, takeToken } from './account-tokens.query.js';
+import { countCodeTry, deleteTokens, putToken, selectToken, takeToken } from './account-tokens.query.js';
+import { hashOf, newToken } from './mailed-token.js';
 
-const TOKEN_BYTES = 32;
-const TTL_MS: Record<TokenPurpose, number> = { email_confirmation: 24 * 3_600_000, password_reset: 30 * 60_000 };
+const HOUR_MS = 3_600_000;
+const TTL_MS: Record<TokenPurpose, number> = {
+  email_confirmation: 24 * HOUR_MS,
+  password_reset: HOUR_MS / 2,
+  email_change: 24 * HOUR_MS,
+  invitation: 7 * 24 * HOUR_MS,
+};
 
 const CODES = 1_000_000;
 const CODE_TRIES = 5;
@@ -26,7 +32,16 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 export interface OwnedToken {
   readonly userId: string;
   readonly purpose: TokenPurpose;
+  /** The one that a change leads to. */
+  readonly address: string | null;
   readonly tokenHash: Buffer;
+}
+
+export interface TokenIssue {
+  readonly purpose: TokenPurpose;
+  /** Undefined: one that nobody has, at the same cost. */
+  readonly userId: string | undefined;
+  readonly address?: string;
 }
 
 @Injectable()
@@ -46,17 +61,20 @@ export class AccountTokens {
 
   /**
    * Ends the one before.
-   * @param userId undefined: one that nobody has, at the same cost
    * @returns the token, and six digits that stand for it where the purpose has a code
    */
-  async issue(tx: EntityManager, purpose: TokenPurpose, userId = NOBODY): Promise<{ token: string; code: string }> {
-    const token = this.random.bytes(TOKEN_BYTES).toString('base64url');
+  async issue(
+    tx: EntityManager,
+    { purpose, userId = NOBODY, address }: TokenIssue,
+  ): Promise<{ token: string; code: string }> {
+    const { token, tokenHash } = newToken(this.random);
     const code = String(this.random.bytes(6).readUIntBE(0, 6) % CODES).padStart(6, '0');
     const hasCode = purpose === 'email_confirmation';
     await putToken(tx, {
       userId,
       purpose,
-      tokenHash: hashOf(token),
+      address: address ?? null,
+      tokenHash,
       codeHash: hasCode ? fingerprint(this.keys[0], userId, code) : null,
       codeTries: hasCode ? CODE_TRIES : 0,
       ttlMs: TTL_MS[purpose],
@@ -66,10 +84,11 @@ export class AccountTokens {
   }
 
   /** @returns undefined when it is no token, was used, has expired, or there is a newer one */
-  async find(purpose: TokenPurpose, token: string): Promise<OwnedToken | undefined> {
-    const presented = { purpose, tokenHash: hashOf(token) };
-    const userId = await selectTokenOwner(this.database.manager, { ...presented, offsetMs: this.clock.offsetMs });
-    return userId === undefined ? undefined : { userId, ...presented };
+  async find(purposes: readonly TokenPurpose[], token: string): Promise<OwnedToken | undefined> {
+    const tokenHash = hashOf(token);
+    const { offsetMs } = this.clock;
+    const found = await selectToken(this.database.manager, { purposes, tokenHash, offsetMs });
+    return found && { ...found, tokenHash };
   }
 
   /** Counts the try, and commits it, before the code is compared. @returns undefined when it is wrong, or tried too often */
@@ -78,7 +97,7 @@ export class AccountTokens {
     if (!tried) return undefined;
     const { userId, tokenHash, codeHash } = tried;
     const right = this.keys.some((key) => timingSafeEqual(fingerprint(key, userId, code), codeHash));
-    return right ? { userId, tokenHash, purpose: 'email_confirmation' } : undefined;
+    return right ? { userId, tokenHash, purpose: 'email_confirmation', address: null } : undefined;
   }
 
   /** Uses it up; lock the owner's row before. @returns false when it is not good any more */
@@ -90,9 +109,4 @@ export class AccountTokens {
   async end(tx: EntityManager, userId: string, purpose?: TokenPurpose): Promise<void> {
     await deleteTokens(tx, userId, purpose);
   }
-}
-
-/** Of the text and not of what it decodes to: no other spelling is the same token. */
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

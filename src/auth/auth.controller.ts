@@ -21,9 +21,11 @@ import {
   ResendConfirmationRequest,
   ResetPasswordRequest,
   TokensResponse,
+  UndoEmailRequest,
 } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { clientOf } from './client.js';
+import { EmailChange } from './email-change.js';
 import { EmailConfirmation } from './email-confirmation.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
@@ -39,6 +41,7 @@ export class AuthController {
     private readonly passwordChange: PasswordChange,
     private readonly recovery: PasswordRecovery,
     private readonly confirmation: EmailConfirmation,
+    private readonly emailChange: EmailChange,
     private readonly accessTokens: AccessTokens,
   ) {}
 
@@ -118,7 +121,7 @@ export class AuthController {
     return { message: 'If an account has this address, a mail with a link is on its way.' };
   }
 
-  /** Sets a new password by the token of that mail; ends all sessions of the account at once, and tells its owner. */
+  /** Sets a new password by the token of that mail, or accepts an invitation; ends all sessions of the account at once, and tells its owner. */
   @Post('password/reset')
   @Public()
   @HttpCode(204)
@@ -127,13 +130,28 @@ export class AuthController {
     await this.recovery.reset(body.token, body.new_password, clientOf(request));
   }
 
-  /** Confirms an address by what was mailed there: the token of the link, or the address and the code. */
+  /**
+   * Confirms an address by what was mailed there: the token of the link, or the address and the code. The token of a
+   * change of address makes it the account's.
+   */
   @Post('email/confirm')
   @Public()
   @HttpCode(204)
-  @Answers({ status: 204 })
+  @Answers({ status: 204, errors: [403, 409] })
   async confirmEmail(@Body() body: ConfirmEmailRequest, @Req() request: FastifyRequest): Promise<void> {
     await this.confirmation.confirm(confirmationOf(body), originOf(request));
+  }
+
+  /**
+   * Undoes a change of address by what was mailed to the old one, and sets a new password; ends all sessions of the
+   * account at once.
+   */
+  @Post('email/undo')
+  @Public()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [409] })
+  async undoEmail(@Body() body: UndoEmailRequest, @Req() request: FastifyRequest): Promise<void> {
+    await this.emailChange.undo(body.token, body.new_password, clientOf(request));
   }
 
   /** Mails the confirmation again, if the address waits for one; the answer is the same if not. */

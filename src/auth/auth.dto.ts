@@ -7,7 +7,6 @@ import { isoTimestamp } from '../common/timestamps.js';
 import { Field, OneOf, OptionalNotNull, Text } from '../common/validation.js';
 import { Email, NewUsername, Username } from '../users/users.dto.js';
 import type { AccountIdentifier } from '../users/users.service.js';
-import type { Confirmation } from './email-confirmation.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
 import type { LiveSession } from './sessions.query.js';
 
@@ -118,7 +117,7 @@ export class ForgotPasswordRequest {
 }
 
 export class ResetPasswordRequest {
-  /** From the mail; good once, for 30 minutes, and until there is a newer one. */
+  /** From the mail; good once, for 30 minutes (7 days when it is an invitation), and until there is a newer one. */
   @Text(TOKEN)
   token: string;
 
@@ -143,12 +142,35 @@ export class ConfirmEmailRequest {
   code?: string;
 }
 
+/** Presented by who has the mail. */
+export type Confirmation = { readonly token: string } | { readonly email: string; readonly code: string };
+
 /** @throws AppError `validation_failed` unless it is exactly one of the two */
 export function confirmationOf({ token, email, code }: ConfirmEmailRequest): Confirmation {
   if (token !== undefined && email === undefined && code === undefined) return { token };
   if (token === undefined && email !== undefined && code !== undefined) return { email, code };
   const detail = 'either token, or email and code are needed';
   throw invalid(...['#/token', '#/code'].map((pointer) => ({ pointer, code: 'exactly_one', detail })));
+}
+
+export class UndoEmailRequest {
+  /** From the mail to the old address; good once, for 7 days. */
+  @Text(TOKEN)
+  token: string;
+
+  /** Under the rules of registration. */
+  @NewPassword()
+  new_password: string;
+}
+
+export class ChangeEmailRequest {
+  /** Another than the account's own; the link is mailed to it. */
+  @Email()
+  email: string;
+
+  /** A wrong, short or over-long one is 403. */
+  @GivenPassword()
+  current_password: string;
 }
 
 export class ResendConfirmationRequest {

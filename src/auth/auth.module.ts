@@ -19,8 +19,12 @@ import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Cleanup } from './cleanup.js';
 import { CurrentPassword } from './current-password.js';
+import { EmailChange } from './email-change.js';
+import { EmailChangeController } from './email-change.controller.js';
 import { EmailConfirmation } from './email-confirmation.js';
+import { FormerAddresses } from './former-addresses.js';
 import { HashQueue } from './hash-queue.js';
+import { Invitations } from './invitations.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { KnownAddress } from './known-address.entity.js';
@@ -51,15 +55,25 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     ListenerModule,
     TypeOrmModule.forFeature([Session, LoginFailure, KnownAddress, AccountToken]),
   ],
-  controllers: [AuthController, SessionsController, RevocationsController, JwksController, AccountPagesController],
+  controllers: [
+    AuthController,
+    EmailChangeController,
+    SessionsController,
+    RevocationsController,
+    JwksController,
+    AccountPagesController,
+  ],
   providers: [
     AuthService,
     AccountDeletion,
     AccountTokens,
     Cleanup,
     CurrentPassword,
+    EmailChange,
     EmailConfirmation,
+    FormerAddresses,
     { provide: HashQueue, useFactory: () => new HashQueue() },
+    Invitations,
     KnownAddresses,
     LoginGuard,
     Passwords,
@@ -75,6 +89,16 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     RefreshTokens,
     JwtStrategy,
   ],
-  exports: [AccountDeletion, JwtStrategy, KnownAddresses, LoginGuard, Oversight, Passwords, Revocations, Sessions],
+  exports: [
+    AccountDeletion,
+    Invitations,
+    JwtStrategy,
+    KnownAddresses,
+    LoginGuard,
+    Oversight,
+    Passwords,
+    Revocations,
+    Sessions,
+  ],
 })
 export class AuthModule {}

@@ -70,7 +70,7 @@ export class AuthService {
    */
   async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Grant> {
     let user = await this.users.findByIdentifier(identifier);
-    return this.loginGuard.guarded({ identifier, userId: user?.id, address: client.ip }, async () => {
+    return this.loginGuard.guarded({ identifier, userId: user?.id, origin: client }, async () => {
       for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
         const verified = await this.verified(user, password, client);
         const grant = await this.sessions.start(verified, client);
@@ -124,9 +124,9 @@ export class AuthService {
     if (username !== undefined && (await this.users.findByIdentifier({ username })))
       throw new AppError('username_taken');
     if (!(await this.outbox.mayAdd(tx, 'registration_conflict', email))) return;
-    const owner = await this.users.lockByEmail(tx, email);
-    if (!owner) return;
-    const content = registrationConflictMail({ username: owner.username });
+    const holder = await this.users.findHolder(tx, email);
+    if (!holder) return;
+    const content = registrationConflictMail(holder);
     await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, hasAccount: true });
   }
 

@@ -19,6 +19,7 @@ const DEAD = {
   login_failures: `counted_at < ${NOW} - ${GUESSES_REMEMBERED} AND (blocked_until IS NULL OR blocked_until < ${NOW})`,
   known_addresses: `seen_at < ${NOW} - ${ADDRESS_KNOWN}`,
   account_tokens: `expires_at < ${NOW}`,
+  former_addresses: `expires_at < ${NOW}`,
   mails: `created_at < ${NOW} - ${MAILS_KEPT}`,
 };
 

@@ -1,4 +1,4 @@
-/** Whoever does what cannot be undone shows that they are not only at somebody's unlocked screen. */
+/** Whoever holds a session proves to be its owner, before what a stolen token must not do. */
 import { Injectable } from '@nestjs/common';
 
 import type { AuditAction } from '../audit/actions.js';
@@ -11,12 +11,11 @@ import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import type { Client } from './sessions.js';
 
-/** What somebody presents as the password of an account. */
-export interface GivenPassword {
+export interface PresentedPassword {
   readonly user: User;
   readonly password: string;
   /** What the audit tells of a wrong one. */
-  readonly failed: AuditAction;
+  readonly failure: AuditAction;
 }
 
 @Injectable()
@@ -29,17 +28,20 @@ export class CurrentPassword {
   ) {}
 
   /**
-   * Counted like a login.
-   * @throws AppError `wrong_password`, `account_disabled` after the right one, `rate_limited` after many wrong ones, or
+   * Counted with the guesses at logins.
+   * @throws AppError `wrong_password`, `account_disabled` after the right password, `rate_limited` after many wrong ones, or
    *   `overloaded`
    */
-  async require(principal: Principal, { user, password, failed }: GivenPassword, client: Client): Promise<void> {
-    const { userId, sessionId } = principal;
-    const guess = { identifier: { email: user.email }, userId: user.id, address: client.ip };
+  async require(
+    { userId, sessionId }: Principal,
+    { user, password, failure }: PresentedPassword,
+    client: Client,
+  ): Promise<void> {
+    const guess = { identifier: { email: user.email }, userId: user.id, origin: client };
     await this.loginGuard.guarded(guess, async () => {
       const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
       if (right) return;
-      await this.audit.record(undefined, client, [{ action: failed, actorId: userId, subjectId: userId, sessionId }]);
+      await this.audit.record(undefined, client, [{ action: failure, actorId: userId, subjectId: userId, sessionId }]);
       throw new AppError('wrong_password');
     });
     if (await this.users.isDisabled(user)) throw new AppError('account_disabled');

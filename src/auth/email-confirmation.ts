@@ -14,9 +14,8 @@ import { confirmationMail } from '../mail/templates.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountTokens, type OwnedToken } from './account-tokens.js';
-
-/** Presented by who has the mail. */
-export type Confirmation = { readonly token: string } | { readonly email: string; readonly code: string };
+import type { Confirmation } from './auth.dto.js';
+import { EmailChange } from './email-change.js';
 
 @Injectable()
 export class EmailConfirmation {
@@ -25,6 +24,7 @@ export class EmailConfirmation {
     @InjectDataSource() private readonly database: DataSource,
     private readonly users: UsersService,
     private readonly tokens: AccountTokens,
+    private readonly change: EmailChange,
     private readonly outbox: Outbox,
     private readonly links: Links,
     private readonly audit: Audit,
@@ -44,13 +44,14 @@ export class EmailConfirmation {
     });
   }
 
-  /** @throws AppError `invalid_account_token` or `invalid_confirmation_code` */
+  /** Or the change of an address. @throws AppError `invalid_account_token`, `invalid_confirmation_code`, and those of a change */
   async confirm(given: Confirmation, origin: Origin): Promise<void> {
     const refusal = 'token' in given ? 'invalid_account_token' : 'invalid_confirmation_code';
     const found =
       'token' in given
-        ? await this.tokens.find('email_confirmation', given.token)
+        ? await this.tokens.find(['email_confirmation', 'email_change'], given.token)
         : await this.tokens.findByCode(given.email, given.code);
+    if (found?.purpose === 'email_change') return this.change.confirm(found, origin);
     if (!found || !(await this.database.transaction((tx) => this.use(tx, found, origin)))) throw new AppError(refusal);
     this.logger.info({ event: 'email_confirmed', user: found.userId }, 'e-mail address confirmed');
   }
@@ -65,7 +66,7 @@ export class EmailConfirmation {
   }
 
   private async mail(tx: EntityManager, address: string, user: User | undefined): Promise<void> {
-    const { token, code } = await this.tokens.issue(tx, 'email_confirmation', user?.id);
+    const { token, code } = await this.tokens.issue(tx, { purpose: 'email_confirmation', userId: user?.id });
     const url = this.links.toPage('confirm', token);
     const content = confirmationMail({ username: user?.username ?? 'nobody', url, code });
     await this.outbox.add(tx, { kind: 'email_confirmation', address, content, hasAccount: user !== undefined });

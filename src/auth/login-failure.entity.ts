@@ -15,4 +15,8 @@ export class LoginFailure {
 
   @Column({ type: 'timestamptz', name: 'blocked_until', precision: 3, nullable: true })
   blockedUntil: Date | null;
+
+  /** The pause that the audit tells of already: each is told once. */
+  @Column({ type: 'timestamptz', name: 'told_until', precision: 3, nullable: true })
+  toldUntil: Date | null;
 }

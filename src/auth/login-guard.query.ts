@@ -102,15 +102,39 @@ function takeBack({ id, count, free }: { id: string; count: string; free: number
      WHERE id = ${id} AND ${count}::int IS NOT NULL`;
 }
 
-/** @returns the seconds until the next guess, at least 1 */
-export async function waitSeconds(manager: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<number> {
-  const [{ seconds }]: [{ seconds: number | null }] = await manager.query(
-    `SELECT ceil(extract(epoch FROM max(blocked_until) - max(now)))::int AS seconds
+export interface Pause {
+  /** Until the next guess; at least 1. */
+  readonly seconds: number;
+  /** Whether the audit tells of it. */
+  readonly told: boolean;
+}
+
+export async function selectPause(manager: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<Pause> {
+  const [{ seconds, told }]: [{ seconds: number | null; told: boolean | null }] = await manager.query(
+    `SELECT ceil(extract(epoch FROM max(blocked_until) - max(now)))::int AS seconds,
+            bool_and(told_until IS NOT DISTINCT FROM blocked_until) AS told
        FROM login_failures, (SELECT ${NOW} AS now) t
       WHERE id = ANY($2::bytea[]) AND blocked_until > now`,
     [offsetMs, ids],
   );
-  return seconds ?? 1;
+  return { seconds: seconds ?? 1, told: told ?? true };
+}
+
+/**
+ * Locks in the order of the ids, as a guess does.
+ * @returns false when somebody else has told of it meanwhile
+ */
+export async function markPauseTold(tx: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<boolean> {
+  const rows: unknown[] = await tx.query(
+    `WITH untold AS (
+       SELECT id FROM login_failures, (SELECT ${NOW} AS now) t
+        WHERE id = ANY($2::bytea[]) AND blocked_until > now AND told_until IS DISTINCT FROM blocked_until
+        ORDER BY array_position($2::bytea[], id) FOR NO KEY UPDATE OF login_failures
+     ), told AS (UPDATE login_failures f SET told_until = blocked_until FROM untold WHERE f.id = untold.id RETURNING 1)
+     SELECT FROM told`,
+    [offsetMs, ids],
+  );
+  return rows.length > 0;
 }
 
 export async function deleteCounters(manager: EntityManager, ids: readonly Buffer[]): Promise<void> {

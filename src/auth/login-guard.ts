@@ -4,11 +4,13 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
+import { Audit } from '../audit/audit.js';
 import { networkOf } from '../common/address.js';
 import { Clock } from '../common/clock.js';
 import { ERRORS } from '../common/error-codes.js';
 import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
+import type { Origin } from '../common/origin.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { deriveKey, fingerprint } from '../config/keys.js';
@@ -20,8 +22,9 @@ import {
   countGuess,
   deleteCounters,
   type GuessKeys,
+  markPauseTold,
+  selectPause,
   takeGuessBack,
-  waitSeconds,
 } from './login-guard.query.js';
 
 /** A password that somebody presents. */
@@ -30,7 +33,7 @@ export interface Guess {
   readonly identifier: AccountIdentifier;
   /** Undefined when there is no such account, which makes no difference to who guesses. */
   readonly userId: string | undefined;
-  readonly address: string | null;
+  readonly origin: Origin;
 }
 
 @Injectable()
@@ -41,6 +44,7 @@ export class LoginGuard {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
     private readonly addresses: KnownAddresses,
     private readonly clock: Clock,
   ) {
@@ -90,12 +94,13 @@ export class LoginGuard {
     // Another guess closed the account after this one had passed the pair.
     if (counted.pair !== null) await takeGuessBack(manager, keys, counted);
     const closed = counted.known ? [keys.pair] : [keys.pair, keys.account];
-    const retryAfterSeconds = await waitSeconds(manager, closed, this.clock.offsetMs);
+    const { seconds: retryAfterSeconds, told } = await selectPause(manager, closed, this.clock.offsetMs);
+    if (!told) await this.tell(guess, closed, retryAfterSeconds);
     this.logger.warn(
       {
         event: 'login_throttled',
         retry_after: retryAfterSeconds,
-        ip: guess.address,
+        ip: guess.origin.ip,
         identifier: keys.account.toString('hex', 0, 6),
         user: guess.userId,
       },
@@ -104,11 +109,25 @@ export class LoginGuard {
     return new AppError('rate_limited', { retryAfterSeconds });
   }
 
-  private keysOf({ identifier, userId, address }: Guess): GuessKeys {
+  /** Once for each pause: requests that are refused cost nothing, and must not fill the audit. */
+  private async tell({ userId, origin }: Guess, closed: readonly Buffer[], seconds: number): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (!(await markPauseTold(tx, closed, this.clock.offsetMs))) return;
+      const event = {
+        action: 'login.throttled',
+        actorId: null,
+        subjectId: userId ?? null,
+        after: { seconds },
+      } as const;
+      await this.audit.record(tx, origin, [event]);
+    });
+  }
+
+  private keysOf({ identifier, userId, origin: { ip } }: Guess): GuessKeys {
     return {
-      pair: this.fingerprintOf(identifier, address === null ? 'unknown' : networkOf(address)),
+      pair: this.fingerprintOf(identifier, ip === null ? 'unknown' : networkOf(ip)),
       account: this.fingerprintOf(identifier),
-      address: this.addresses.idsOf(userId, address),
+      address: this.addresses.idsOf(userId, ip),
     };
   }
 

@@ -132,10 +132,24 @@ export class Oversight {
   async logOut({ principal, userId, origin }: Act): Promise<void> {
     const end = { userId, reason: 'forced_logout', actorId: principal.userId, origin } as const;
     await this.sessions.endAllWith(end, async (tx) => {
-      await this.lockBoth(tx, { principal, userId });
+      await this.lockActing(tx, principal, userId);
       const event = { action: 'user.logged_out', actorId: principal.userId, subjectId: userId } as const;
       await this.audit.record(tx, origin, [event]);
     });
+  }
+
+  /**
+   * Locks the caller, too: what their token says must still be true when the change is made.
+   * @throws AppError `token_stale` when it is not, or `user_not_found`
+   */
+  async lockActing(tx: EntityManager, principal: Principal, userId = principal.userId): Promise<LockedAccount> {
+    const accounts = await lockAccounts(tx, [principal.userId, userId], this.clock.offsetMs);
+    const actor = accounts.find(({ id }) => id === principal.userId);
+    const subject = accounts.find(({ id }) => id === userId);
+    if (!actor || actor.disabled || actor.deletion || actor.epoch !== principal.epoch || actor.role !== principal.role)
+      throw new AppError('token_stale');
+    if (!subject) throw new AppError('user_not_found');
+    return subject;
   }
 
   private async lockLower(tx: EntityManager, act: Act): Promise<LockedAccount> {
@@ -146,18 +160,7 @@ export class Oversight {
 
   private async lock(tx: EntityManager, act: Act): Promise<LockedAccount> {
     if (act.userId === act.principal.userId) throw new AppError('own_account');
-    return this.lockBoth(tx, act);
-  }
-
-  /** The caller, too: what their token says must still be true when the change is made. */
-  private async lockBoth(tx: EntityManager, { principal, userId }: Omit<Act, 'origin'>): Promise<LockedAccount> {
-    const accounts = await lockAccounts(tx, [principal.userId, userId], this.clock.offsetMs);
-    const actor = accounts.find(({ id }) => id === principal.userId);
-    const subject = accounts.find(({ id }) => id === userId);
-    if (!actor || actor.disabled || actor.deletion || actor.epoch !== principal.epoch || actor.role !== principal.role)
-      throw new AppError('token_stale');
-    if (!subject) throw new AppError('user_not_found');
-    return subject;
+    return this.lockActing(tx, act.principal, act.userId);
   }
 
   private async change(

@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 
 import { Audit } from '../audit/audit.js';
-import type { AuditEvent } from '../audit/audit.query.js';
 import type { Principal } from '../common/access.js';
 import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
@@ -41,8 +40,11 @@ export class PasswordChange {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const user = await this.owner(principal);
       this.requireNew(user, { from, to });
-      const given = { user, password: from, failed: 'password.change_failed' } as const;
-      await this.currentPassword.require(principal, given, client);
+      await this.currentPassword.require(
+        principal,
+        { user, password: from, failure: 'password.change_failed' },
+        client,
+      );
       hash ??= await this.passwords.hash(to, client.isGone);
       if (await this.replace(principal, { user, hash }, client)) return;
     }
@@ -70,9 +72,11 @@ export class PasswordChange {
     const end = { principal, reason: 'password_change', origin: client } as const;
     const replaced = await this.sessions.endOthersWith(end, async (tx) => {
       if (!(await this.users.replaceHash(user, hash, tx))) return false;
-      // A link to reset the password before is none to the new one.
-      await this.tokens.end(tx, user.id, 'password_reset');
-      await this.audit.record(tx, client, [eventOf(principal)]);
+      // A link to reset the password before is none to the new one, and who knew it may have asked for another address.
+      for (const purpose of ['password_reset', 'email_change'] as const) await this.tokens.end(tx, user.id, purpose);
+      const { userId, sessionId } = principal;
+      const event = { action: 'password.changed', actorId: userId, subjectId: userId, sessionId } as const;
+      await this.audit.record(tx, client, [event]);
       return true;
     });
     if (replaced) {
@@ -81,8 +85,4 @@ export class PasswordChange {
     }
     return replaced;
   }
-}
-
-function eventOf({ userId, sessionId }: Principal): AuditEvent {
-  return { action: 'password.changed', actorId: userId, subjectId: userId, sessionId };
 }

@@ -12,6 +12,7 @@ import { Outbox } from '../mail/outbox.js';
 import { passwordResetMail, passwordWasResetMail } from '../mail/templates.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountTokens, type OwnedToken } from './account-tokens.js';
+import { FormerAddresses } from './former-addresses.js';
 import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
@@ -23,6 +24,7 @@ export class PasswordRecovery {
     @InjectDataSource() private readonly database: DataSource,
     private readonly users: UsersService,
     private readonly tokens: AccountTokens,
+    private readonly former: FormerAddresses,
     private readonly passwords: Passwords,
     private readonly loginGuard: LoginGuard,
     private readonly sessions: Sessions,
@@ -36,7 +38,7 @@ export class PasswordRecovery {
     const user = await this.database.transaction(async (tx) => {
       if (!(await this.outbox.mayAdd(tx, 'password_reset', email))) return undefined;
       const user = await this.users.lockByEmail(tx, email);
-      const { token } = await this.tokens.issue(tx, 'password_reset', user?.id);
+      const { token } = await this.tokens.issue(tx, { purpose: 'password_reset', userId: user?.id });
       const url = this.links.toPage('reset', token);
       const content = passwordResetMail({ username: user?.username ?? 'nobody', url });
       await this.outbox.add(tx, { kind: 'password_reset', address: email, content, hasAccount: user !== null });
@@ -47,11 +49,11 @@ export class PasswordRecovery {
 
   /**
    * Sets the password, and ends all that the one before, or whoever had it, has left: sessions, tokens, counted guesses.
-   * Who reads the mail has the address, so it is confirmed by it.
+   * Who reads the mail has the address, so it is confirmed by it. An invitation is accepted by the same.
    * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed, or `overloaded`
    */
   async reset(token: string, password: string, client: Client): Promise<void> {
-    const found = await this.tokens.find('password_reset', token);
+    const found = await this.tokens.find(['password_reset', 'invitation'], token);
     const owner = found && (await this.users.findById(found.userId));
     if (!owner) throw new AppError('invalid_account_token');
     this.passwords.requireGood('#/new_password', password, owner);
@@ -70,6 +72,8 @@ export class PasswordRecovery {
     if (!user || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
     await this.users.recover(tx, user.id, hash);
     await this.tokens.end(tx, user.id);
+    // Mailed to the same address; a way back to an earlier one stays, since others may read the mail of this one.
+    await this.former.end(tx, { userId: user.id, email: user.email });
     await this.loginGuard.forget(tx, user);
     const content = passwordWasResetMail({ username: user.username });
     await this.outbox.add(tx, { kind: 'password_was_reset', address: user.email, content, hasAccount: true });

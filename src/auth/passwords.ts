@@ -32,12 +32,15 @@ export class Passwords implements OnModuleInit {
   /**
    * For every password that somebody chooses.
    * @param pointer of the field that it came in
-   * @throws AppError `validation_failed` when it is shorter than configured, or would be guessed
+   * @throws AppError `validation_failed` when it is shorter than configured, longer than bcrypt reads, or would be guessed
    */
   requireGood(pointer: string, password: string, owner: PasswordOwner): void {
     const { minLength } = this.config.passwords;
     if (codePoints(password) < minLength) {
       throw invalid({ pointer, code: 'too_short', detail: `must have at least ${minLength} characters` });
+    }
+    if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) {
+      throw invalid({ pointer, code: 'too_long', detail: `must have at most ${PASSWORD_MAX_BYTES} bytes in UTF-8` });
     }
     const reason = guessable(password, owner);
     if (reason) throw invalid({ pointer, ...reason });

@@ -9,6 +9,7 @@ export type SessionEnd =
   | 'session_cap'
   | 'password_change'
   | 'password_reset'
+  | 'email_undo'
   | 'ban'
   | 'forced_logout'
   | 'account_deletion';

@@ -1,4 +1,5 @@
 /** The SQL of imported users. */
+import { isKept } from '../users/users.query.js';
 
 export interface ImportedUser {
   /** In canonical form. */
@@ -25,6 +26,7 @@ export async function insertUsers(query: Query, users: readonly ImportedUser[]):
      SELECT email, username, hash, created, created, CASE WHEN confirmed THEN created END
        FROM unnest($1::varchar[], $2::varchar[], $3::varchar[], $4::timestamptz[], $5::boolean[])
             AS u (email, username, hash, created, confirmed)
+      WHERE NOT ${isKept('u.email', { user: 'NULL', now: 'clock_timestamp()' })}
      ON CONFLICT DO NOTHING
      RETURNING email`,
     [
@@ -41,7 +43,10 @@ export async function insertUsers(query: Query, users: readonly ImportedUser[]):
   return { imported, present };
 }
 
-const PRESENT = 'SELECT email FROM users WHERE email = ANY($1::varchar[])';
+/** Or kept for an account that had them until lately. */
+const PRESENT = `
+  SELECT email FROM users WHERE email = ANY($1::varchar[])
+   UNION SELECT email FROM former_addresses WHERE email = ANY($1::varchar[]) AND expires_at > clock_timestamp()`;
 
 function emailsOf({ rows }: { rows: unknown[] }): Set<string> {
   return new Set((rows as { email: string }[]).map(({ email }) => email));

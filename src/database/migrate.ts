@@ -12,6 +12,8 @@ import { Audit1763790000000 } from './migrations/1763790000000-audit.js';
 import { Bans1763790100000 } from './migrations/1763790100000-bans.js';
 import { AdminSearch1763790200000 } from './migrations/1763790200000-admin-search.js';
 import { Decoys1763790300000 } from './migrations/1763790300000-decoys.js';
+import { ChangeOfAddress1763790400000 } from './migrations/1763790400000-change-of-address.js';
+import { ToldPauses1763790410000 } from './migrations/1763790410000-told-pauses.js';
 import { AccountDeletion1763790500000 } from './migrations/1763790500000-account-deletion.js';
 import { Timeline1763790600000 } from './migrations/1763790600000-timeline.js';
 
@@ -26,6 +28,8 @@ export const MIGRATIONS = [
   Bans1763790100000,
   AdminSearch1763790200000,
   Decoys1763790300000,
+  ChangeOfAddress1763790400000,
+  ToldPauses1763790410000,
   AccountDeletion1763790500000,
   Timeline1763790600000,
 ];

@@ -17,7 +17,7 @@ export class Links {
   ) {}
 
   /** A page of the team's front end when there is one, else of Roost's own. The token stays in the browser: a fragment is not sent. */
-  toPage(page: 'confirm' | 'reset', token: string): string {
+  toPage(page: 'confirm' | 'reset' | 'undo', token: string): string {
     return `${this.config.mail.appUrl ?? this.config.http.publicUrl ?? this.ownAddress()}/${page}#token=${token}`;
   }
 

@@ -18,7 +18,7 @@ export interface NewMail {
   /** The address that was asked for, in canonical form. */
   readonly address: string;
   readonly content: MailContent;
-  /** Whether an account has the address; if not, the row is a decoy that is never sent. */
+  /** Whether an account has the address, or asks for it; if not, the row is a decoy that is never sent. */
   readonly hasAccount: boolean;
 }
 
@@ -42,6 +42,12 @@ export class Outbox {
       due: hasAccount && !this.config.mail.mailbox,
     };
     await insertMail(tx, row, this.clock.offsetMs);
+  }
+
+  /** In one order for all. */
+  async lockAddresses(tx: EntityManager, addresses: readonly string[]): Promise<void> {
+    const keys = addresses.map((address) => this.seals.addressKey(address)).sort((a, b) => Buffer.compare(a, b));
+    for (const key of keys) await lockAddress(tx, key);
   }
 
   /** Whether one more mail of this kind may go to an address now; until the end of the transaction nobody else asks. */

@@ -6,6 +6,9 @@ export type MailKind =
   | 'password_reset'
   | 'password_was_reset'
   | 'registration_conflict'
+  | 'email_change'
+  | 'email_change_notice'
+  | 'invitation'
   | 'account_deletion'
   | 'account_deletion_cancelled';
 
@@ -50,6 +53,44 @@ export function registrationConflictMail(to: { username: string }): MailContent 
   return letter('You have an account already', to.username, [
     'somebody, perhaps you, tried to make an account with this e-mail address. There is one already, and nothing about it was changed.',
     'If it was you: log in, or ask for a new password if you have forgotten yours. If it was not, you need not do anything.',
+  ]);
+}
+
+/** With a link that is good for a week. */
+export function invitationMail(to: { username: string; url: string }): MailContent {
+  return letter('You are invited', to.username, [
+    'an account was made for you with this e-mail address. Choose a password for it, and it is yours:',
+    { label: 'Choose a password', url: to.url },
+    'The link is good for 7 days.',
+    'If you did not expect it, you need not do anything: nobody can use the account before a password is chosen.',
+  ]);
+}
+
+/** To the new address, with a link that is good for a day. */
+export function emailChangeMail(to: { username: string; url: string }): MailContent {
+  return letter('Confirm your new e-mail address', to.username, [
+    'somebody, you we hope, wants this to be the e-mail address of your account. Is it yours? Then confirm it:',
+    { label: 'Confirm my new address', url: to.url },
+    'The link is good for 24 hours. A newer request ends it.',
+    'If you did not ask for it, you need not do anything.',
+  ]);
+}
+
+/** To an address that another account asks for. */
+export function emailChangeConflictMail(to: { username: string }): MailContent {
+  return letter('This address has an account already', to.username, [
+    'somebody, perhaps you, wanted this to be the e-mail address of another account. It is kept for yours, and nothing about it was changed.',
+    'You need not do anything.',
+  ]);
+}
+
+/** To the old address, with a link that is good for a week. */
+export function emailChangeNoticeMail(to: { username: string; url: string }): MailContent {
+  return letter('Your e-mail address is about to change', to.username, [
+    'somebody who knows your password, you we hope, asked for another e-mail address for your account. It changes when that address is confirmed.',
+    'If it was not you, undo it, also when it has changed already. You then choose a new password, and all sessions are ended:',
+    { label: 'Undo the change', url: to.url },
+    'The link is good for 7 days. If it was you, you need not do anything.',
   ]);
 }
 

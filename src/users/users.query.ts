@@ -144,14 +144,56 @@ export async function selectIsDisabled(manager: EntityManager, id: string, offse
   return rows.length === 1;
 }
 
+/**
+ * Whether an address was another account's until lately, and may be again. The row is there long before the account gives
+ * the address up: whoever finds it free sees the row, too.
+ * @param user an expression; null: whose it is makes no difference
+ */
+export function isKept(email: string, { user, now }: { user: string; now: string }): string {
+  return `EXISTS (SELECT FROM former_addresses k WHERE k.email = ${email} AND k.expires_at > ${now} AND k.user_id IS DISTINCT FROM ${user})`;
+}
+
 /** @returns the new account's id; undefined when the address is taken, which leaves the transaction as it was */
 export async function insertUser(
   tx: EntityManager,
-  user: { email: string; username: string; hashedPassword: string },
+  user: { email: string; username: string; hashedPassword: string; offsetMs: number },
 ): Promise<string | undefined> {
   const rows: { id: string }[] = await tx.query(
-    `INSERT INTO users (email, username, hashed_password) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING RETURNING id`,
-    [user.email, user.username, user.hashedPassword],
+    `INSERT INTO users (email, username, hashed_password)
+     SELECT $2::varchar, $3::varchar, $4::varchar WHERE NOT ${isKept('$2', { user: 'NULL', now: NOW })}
+     ON CONFLICT (email) DO NOTHING RETURNING id`,
+    [user.offsetMs, user.email, user.username, user.hashedPassword],
   );
   return rows[0]?.id;
+}
+
+/** A new address is confirmed now. @returns false when it is kept for another account; throws when it is another's */
+export async function updateEmail(
+  tx: EntityManager,
+  { id, email, offsetMs }: { id: string; email: string; offsetMs: number },
+): Promise<boolean> {
+  const rows: unknown[] = await tx.query(
+    `WITH changed AS (
+       UPDATE users SET email = $3, email_confirmed_at =
+              CASE WHEN email = $3 THEN coalesce(email_confirmed_at, clock_timestamp()) ELSE clock_timestamp() END
+        WHERE id = $2 AND NOT ${isKept('$3::varchar', { user: '$2', now: NOW })} RETURNING 1
+     ) SELECT FROM changed`,
+    [offsetMs, id, email],
+  );
+  return rows.length === 1;
+}
+
+/** Of the account that an address belongs to, or is kept for. @param except an account that does not count */
+export async function selectHolder(
+  manager: EntityManager,
+  { email, except, offsetMs }: { email: string; except: string | undefined; offsetMs: number },
+): Promise<{ username: string } | undefined> {
+  const rows: { username: string }[] = await manager.query(
+    `SELECT u.username FROM users u
+      WHERE u.id IS DISTINCT FROM $3::uuid AND u.id IN (
+              SELECT id FROM users WHERE email = $2
+               UNION ALL SELECT user_id FROM former_addresses WHERE email = $2 AND expires_at > ${NOW})`,
+    [offsetMs, email, except ?? null],
+  );
+  return rows[0];
 }

@@ -12,9 +12,11 @@ import {
   insertUser,
   isErasing,
   type ListedUser,
+  selectHolder,
   selectIsDisabled,
   selectUser,
   selectUserPage,
+  updateEmail,
   type UserFilter,
   userKey,
   type UserSort,
@@ -64,7 +66,7 @@ export class UsersService {
     { email, username = this.randomUsername(), hashedPassword }: NewAccount,
   ): Promise<User | undefined> {
     try {
-      const id = await insertUser(tx, { email, username, hashedPassword });
+      const id = await insertUser(tx, { email, username, hashedPassword, offsetMs: this.clock.offsetMs });
       return id === undefined ? undefined : await tx.findOneByOrFail(User, { id });
     } catch (error) {
       if (violatedConstraint(error) !== 'users_username_key') throw error;
@@ -115,6 +117,21 @@ export class UsersService {
   /** Sets the hash for whoever has proved to read the account's mail, which confirms the address. */
   async recover(tx: EntityManager, id: string, hashedPassword: string): Promise<void> {
     await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: FIRST_CONFIRMED });
+  }
+
+  /** For whoever has proved to read mail at the new address, which is confirmed by it. @throws AppError `email_taken` */
+  async changeEmail(tx: EntityManager, id: string, email: string): Promise<void> {
+    try {
+      if (!(await updateEmail(tx, { id, email, offsetMs: this.clock.offsetMs }))) throw new AppError('email_taken');
+    } catch (error) {
+      if (violatedConstraint(error) !== 'users_email_key') throw error;
+      throw new AppError('email_taken', { cause: error });
+    }
+  }
+
+  /** Who has an address, or had it until lately so that it is kept for them. @param except whose own it may be */
+  findHolder(tx: EntityManager, email: string, except?: string): Promise<{ username: string } | undefined> {
+    return selectHolder(tx, { email, except, offsetMs: this.clock.offsetMs });
   }
 
   /** As admins see it. @throws AppError `user_not_found` */

@@ -39,6 +39,10 @@ const OPERATIONS: Record<string, Asked> = {
   },
   'POST /api/v1/auth/email/confirm': { answers: EVERYBODY(400), body: { token: 'x' } },
   'POST /api/v1/auth/email/resend': { answers: EVERYBODY(202), body: { email: 'nobody@example.org' } },
+  'POST /api/v1/auth/email/undo': {
+    answers: EVERYBODY(400),
+    body: { token: 'x', new_password: 'another horse battery' },
+  },
   'POST /api/v1/auth/password/forgot': { answers: EVERYBODY(202), body: { email: 'nobody@example.org' } },
   'POST /api/v1/auth/password/reset': {
     answers: EVERYBODY(400),
@@ -53,6 +57,10 @@ const OPERATIONS: Record<string, Asked> = {
   'DELETE /api/v1/users/me': { answers: ANY_USER(403), body: { current_password: 'wrong horse battery' } },
   'GET /api/v1/users/me/export': { answers: ANY_USER(200) },
   'GET /api/v1/users/me/activity': { answers: ANY_USER(200) },
+  'POST /api/v1/users/me/email': {
+    answers: ANY_USER(403),
+    body: { email: 'nobody@example.org', current_password: 'wrong horse battery' },
+  },
   'GET /api/v1/tasks': { answers: ANY_USER(200) },
   'POST /api/v1/tasks': { answers: ANY_USER(201), body: { title: 'x' } },
   'GET /api/v1/tasks/{task_id}': { answers: OWNER(200, 403) },
@@ -80,6 +88,7 @@ const OPERATIONS: Record<string, Asked> = {
   'GET /api/v1/admin/audit': { answers: ADMIN(200) },
   'GET /api/v1/admin/stats': { answers: ADMIN(200) },
   'GET /api/v1/admin/users': { answers: ADMIN(200) },
+  'POST /api/v1/admin/users': { answers: ADMIN(201), body: { email: 'invited@example.org' } },
   'GET /api/v1/admin/users/{user_id}': { answers: ADMIN(200) },
   'GET /api/v1/admin/users/{user_id}/sessions': { answers: ADMIN(200) },
   'PATCH /api/v1/admin/users/{user_id}': { answers: ADMIN(200), body: { role: 'moderator' } },
@@ -87,6 +96,7 @@ const OPERATIONS: Record<string, Asked> = {
   'POST /api/v1/admin/users/{user_id}/disable': { answers: STAFF(204), body: { reason: 'x' } },
   'POST /api/v1/admin/users/{user_id}/enable': { answers: STAFF(204) },
   'POST /api/v1/admin/users/{user_id}/logout': { answers: ADMIN(204) },
+  'POST /api/v1/admin/users/{user_id}/password-reset': { answers: ADMIN(204) },
 };
 
 const DOCUMENT = JSON.parse(readFileSync(join(__dirname, '../../openapi.json'), 'utf8')) as {

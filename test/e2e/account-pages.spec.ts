@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { TestApp } from '../support/app.js';
 import { complaintsOf, describeInBrowser, openBrowser } from '../support/browser.js';
 import { linkIn, type Mail, mailsTo } from '../support/mailbox.js';
-import { login, person, type Person } from '../support/people.js';
+import { login, PASSWORD, person, type Person } from '../support/people.js';
 import { expectDead } from '../support/sessions.js';
 
 let app: TestApp;
@@ -31,7 +31,7 @@ async function resetLink(): Promise<string> {
 }
 
 describe('the pages that links in mails open', () => {
-  it.each(['/reset', '/confirm'])(
+  it.each(['/reset', '/confirm', '/undo'])(
     '%s runs scripts of its own origin only, and is in no frame or cache',
     async (path) => {
       const { status, headers, text } = await app.api.get(path);
@@ -123,6 +123,18 @@ describeInBrowser('the pages in a browser', () => {
     await status('Your e-mail address is confirmed');
     expect((await ada.api.get('/auth/me')).body.email_confirmed).toBe(true);
     expect(page.url()).toBe(`${app.url}/confirm`);
+    expect(complaints).toEqual([]);
+  });
+
+  it('undo a change of address, with a new password', async () => {
+    await ada.api.post('/users/me/email', { email: `new-${ada.email}`, current_password: PASSWORD });
+    await page.goto(linkIn(await mailed('Your e-mail address is about to change')).href);
+    await page.getByLabel('New password').fill('engine no. 2');
+    expect(page.url()).toBe(`${app.url}/undo`);
+    await page.getByRole('button', { name: 'Undo the change' }).click();
+    await status('Your account has this address');
+    await login(app, ada.email, 'engine no. 2');
+    await expectDead(app, ada);
     expect(complaints).toEqual([]);
   });
 

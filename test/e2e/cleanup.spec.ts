@@ -1,6 +1,6 @@
 import { Cleanup } from '../../src/auth/cleanup.js';
 import { TestApp } from '../support/app.js';
-import { login, person, type Person } from '../support/people.js';
+import { login, PASSWORD, person, type Person } from '../support/people.js';
 import { expectDead, expectLive, refreshed } from '../support/sessions.js';
 
 describe('clean-up', () => {
@@ -80,6 +80,14 @@ describe('clean-up', () => {
     expect(await cleanUp()).toMatchObject({ known_addresses: 0 });
     app.clock.advance('2d');
     expect(await cleanUp()).toMatchObject({ known_addresses: 1 });
+  });
+
+  it('takes addresses of before when they cannot be had back any more', async () => {
+    await ada.api.post('/users/me/email', { email: `new-${ada.email}`, current_password: PASSWORD });
+    app.clock.advance('6d');
+    expect(await cleanUp()).toMatchObject({ former_addresses: 0 });
+    app.clock.advance('1d');
+    expect(await cleanUp()).toMatchObject({ former_addresses: 1 });
   });
 
   it('does not wait for a row that somebody holds', async () => {

@@ -12,6 +12,7 @@ import type { Config } from '../../src/config/config.js';
 import { CONFIG } from '../../src/config/config.module.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
+import { auditOf, audited } from '../support/audit.js';
 import { PASSWORD, person, type Person } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
@@ -76,8 +77,11 @@ describe('the login guard', () => {
   }
 
   const counters = async (): Promise<Counter[]> =>
-    (await app.pool.query<Counter>('SELECT count, blocked_until FROM login_failures WHERE count > 0 ORDER BY count'))
-      .rows;
+    (
+      await app.pool.query<Counter>(
+        'SELECT count, blocked_until FROM login_failures WHERE count > 0 ORDER BY count, blocked_until',
+      )
+    ).rows;
   const counts = async (): Promise<number[]> => (await counters()).map(({ count }) => count);
 
   /** Guesses twice at different addresses first, so that the account's counter is the one with the highest count. */
@@ -617,6 +621,52 @@ describe('the login guard', () => {
       } finally {
         remember.mockRestore();
       }
+    });
+  });
+
+  describe('in the audit', () => {
+    const throttled = async (work: () => Promise<unknown>): Promise<unknown[]> =>
+      (await audited(app, work)).filter(({ action }) => action === 'login.throttled');
+
+    it('tells once of each pause, however often one asks and of however many instances', async () => {
+      const from = elsewhere();
+      await pairAt(13, email(), from);
+      for (let pause = 1; pause <= 2; pause += 1) {
+        expect((await guess(email(), from)).status).toBe(401);
+        const rows = await throttled(() =>
+          Promise.all(Array.from({ length: 20 }, (_, n) => guess(email(), from, n % 2 ? other : app))),
+        );
+        expect(rows).toMatchObject([
+          { actor_id: null, subject_id: ada.id, ip: from, after: { seconds: expect.any(Number) } },
+        ]);
+        app.clock.advance('15m');
+      }
+    });
+
+    it('tells once of an account that is closed to all addresses', async () => {
+      await accountAt(29, email());
+      await guess(email(), elsewhere());
+      const rows = await throttled(async () => {
+        for (let n = 0; n < 5; n += 1) expect((await guess(email(), elsewhere())).status).toBe(429);
+      });
+      expect(rows).toHaveLength(1);
+    });
+
+    it('tells the same of an account that does not exist, of nobody', async () => {
+      const [from, username] = [elsewhere(), nobody()];
+      await pairAt(13, { username }, from);
+      await guess({ username }, from);
+      const rows = await throttled(async () => {
+        for (let n = 0; n < 3; n += 1) expect((await guess({ username }, from)).status).toBe(429);
+      });
+      expect(rows).toMatchObject([{ actor_id: null, subject_id: null, ip: from }]);
+      expect(JSON.stringify(rows)).not.toContain(username);
+    });
+
+    it('tells nothing of a wrong password that only begins a pause', async () => {
+      const from = elsewhere();
+      await guesses(5, email(), () => from);
+      expect((await auditOf(app, ada.id)).map(({ action }) => action)).not.toContain('login.throttled');
     });
   });
 

@@ -72,7 +72,7 @@ export class Api {
 
   /** @param path below /api/v1, or absolute when it names a prefix itself */
   async send(method: string, path: string, body?: unknown): Promise<Answer> {
-    const full = /^\/(?:api|health|metrics|docs|dev|reset|confirm|account-pages|openapi|\.well-known)\b/.test(path)
+    const full = /^\/(?:api|health|metrics|docs|dev|reset|confirm|undo|account-pages|openapi|\.well-known)\b/.test(path)
       ? path
       : `/api/v1${path}`;
     const raw = typeof body === 'string' || body instanceof Uint8Array;
@@ -105,7 +105,7 @@ function assertDocumented(method: string, path: string, answer: Answer): void {
     if (
       !COMMON_STATUSES.has(answer.status) &&
       !path.startsWith('/docs') &&
-      !/^\/(?:dev|reset|confirm|account-pages)/.test(path) &&
+      !/^\/(?:dev|reset|confirm|undo|account-pages)/.test(path) &&
       !path.startsWith('/openapi') &&
       !path.startsWith('/metrics')
     ) {

@@ -1,0 +1,127 @@
+/**
+ * `npm run admin`: makes admins and lists them, beside a Roost that runs or without one. Passwords are asked for, or read
+ * from standard input; never taken as an argument, where other users of the machine see them.
+ */
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+
+import { NestFactory } from '@nestjs/core';
+
+import { AdminCommandModule } from '../dist/admin/admin-command.module.js';
+import { Admins, AdminsError } from '../dist/admin/admins.js';
+import { createLogger } from '../dist/common/logger.js';
+import { loadConfig } from '../dist/config/config.js';
+import { ConfigError } from '../dist/config/environment.js';
+import { readVariables } from '../dist/config/variables.js';
+import { DatabaseStartError } from '../dist/database/connect.js';
+import { EmbeddedPostgresError } from '../dist/database/embedded-error.js';
+import { openDatabase } from '../dist/database/open.js';
+
+const USAGE = `Usage:
+  npm run admin -- create you@example.org    makes an account that is an admin; asks for its password, or reads it
+                                             from standard input
+  npm run admin -- promote you@example.org   makes an account that is there an admin
+  npm run admin -- list                      who is one`;
+
+class UsageError extends Error {}
+class Interrupted extends Error {}
+
+const COMMANDS = {
+  async create(admins, address) {
+    const email = await admins.newAddress(address);
+    await admins.create(email, process.stdin.isTTY ? await askPassword() : await readPassword());
+    return `${email} is an admin.`;
+  },
+  async promote(admins, address) {
+    const { email, promoted, confirmed } = await admins.promote(address);
+    const said = promoted ? `${email} is an admin now.` : `${email} is an admin already.`;
+    return confirmed ? said : `${said}\nThe address was never confirmed: make sure that the account is yours.`;
+  },
+  async list(admins) {
+    const lines = await admins.list();
+    if (lines.length === 0) return 'There is no admin: make one with: npm run admin -- create you@example.org';
+    return lines
+      .map(({ email, username, disabled }) => `${email} (${username})${disabled ? ', disabled' : ''}`)
+      .join('\n');
+  },
+};
+
+async function main() {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [name, ...given] = positionals;
+  const takes = name === 'list' ? 0 : 1;
+  if (!Object.hasOwn(COMMANDS, name ?? '') || given.length !== takes) throw new UsageError(USAGE);
+  const config = loadConfig(readVariables());
+  const database = await openDatabase(config);
+  try {
+    // What the command says is on standard output; nothing but trouble is logged, beside it.
+    const logger = createLogger('error', process.stderr);
+    const module = AdminCommandModule.with(config, database.url, logger);
+    const context = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    try {
+      process.stdout.write(`${await COMMANDS[name](context.get(Admins), ...given)}\n`);
+    } finally {
+      await context.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+/** Twice, without an echo. */
+async function askPassword() {
+  const silence = new Writable({ write: (chunk, encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silence, terminal: true, historySize: 0 });
+  // Ctrl-C is a key here.
+  lines.once('SIGINT', () => lines.close());
+  const answers = lines[Symbol.asyncIterator]();
+  const ask = async (question) => {
+    process.stderr.write(question);
+    const { done, value } = await answers.next();
+    process.stderr.write('\n');
+    if (done) throw new Interrupted('Interrupted: nothing was made.');
+    return value;
+  };
+  try {
+    const password = await ask('Password: ');
+    if ((await ask('Again: ')) !== password) throw new AdminsError('These are two passwords: nothing was made.');
+    return password;
+  } finally {
+    lines.close();
+  }
+}
+
+/** One line; its end is no part of the password. */
+async function readPassword() {
+  const [password, ...more] = decoded(await buffer(process.stdin))
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/);
+  if (password === '') throw new AdminsError('There is no password on standard input.');
+  if (more.length > 0) throw new AdminsError('There is more than one line on standard input: a password is one.');
+  return password;
+}
+
+function decoded(bytes) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new AdminsError('The password on standard input is not in UTF-8.', { cause: error });
+  }
+}
+
+const TOLD = [AdminsError, Interrupted, ConfigError, DatabaseStartError, EmbeddedPostgresError];
+
+try {
+  await main();
+} catch (error) {
+  if (error.code?.startsWith('ERR_PARSE_ARGS') || error instanceof UsageError) {
+    process.stderr.write(`${error instanceof UsageError ? error.message : `${error.message}\n${USAGE}`}\n`);
+    process.exitCode = 2;
+  } else {
+    const told = TOLD.some((kind) => error instanceof kind);
+    process.stderr.write(`${told ? error.message : error.stack}\n`);
+    process.exitCode = error instanceof Interrupted ? 130 : 1;
+  }
+}

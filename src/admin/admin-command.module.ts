@@ -1,0 +1,24 @@
+/** What `npm run admin` needs of Roost, beside one that runs or without it. */
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Logger } from 'pino';
+
+import { Audit } from '../audit/audit.js';
+import { HashQueue } from '../auth/hash-queue.js';
+import { Passwords } from '../auth/passwords.js';
+import type { Config } from '../config/config.js';
+import { ConfigModule } from '../config/config.module.js';
+import { DatabaseModule } from '../database/database.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { Admins } from './admins.js';
+
+@Module({})
+export class AdminCommandModule {
+  /** @param databaseUrl of the configuration, or of the embedded PostgreSQL */
+  static with(config: Config, databaseUrl: string, logger: Logger): DynamicModule {
+    return {
+      module: AdminCommandModule,
+      imports: [ConfigModule.with(config, logger), DatabaseModule.with(config, databaseUrl, logger), UsersModule],
+      providers: [Admins, Audit, { provide: HashQueue, useFactory: () => new HashQueue() }, Passwords],
+    };
+  }
+}

@@ -1,0 +1,116 @@
+/** Admins by command, on the server itself: whoever can run one has the database anyway. */
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { Audit } from '../audit/audit.js';
+import { changeStanding, lockAccounts } from '../auth/oversight.query.js';
+import { Passwords } from '../auth/passwords.js';
+import { Clock } from '../common/clock.js';
+import { AppError } from '../common/errors.js';
+import { isStorable } from '../common/text.js';
+import { canonicalEmail } from '../users/email.js';
+import { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { type ListedAdmin, selectAdmins } from './admins.query.js';
+
+/** No request is behind it. */
+const COMMAND = { ip: null, userAgent: null, requestId: null };
+
+/** Its message is a sentence for the person who runs the command. */
+export class AdminsError extends Error {}
+
+@Injectable()
+export class Admins {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
+    private readonly users: UsersService,
+    private readonly passwords: Passwords,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @returns the address in canonical form; @throws AdminsError when it is none, or has an account */
+  async newAddress(text: string): Promise<string> {
+    const email = addressOf(text);
+    if (await this.users.findByIdentifier({ email })) throw hasAccount(email);
+    if (await this.users.findHolder(this.database.manager, email))
+      throw new AdminsError(`${email} is kept for the account that had it until lately.`);
+    return email;
+  }
+
+  /**
+   * Makes an account that is an admin; never over one that is there, whose password is its owner's.
+   * @param email in canonical form
+   * @throws AdminsError also for a password that no account may have
+   */
+  async create(email: string, password: string): Promise<void> {
+    this.requireGood(email, password);
+    const hashedPassword = await this.passwords.hash(password);
+    const made = await this.database.transaction((tx) => this.insert(tx, { email, hashedPassword }));
+    if (made === undefined) throw hasAccount(email);
+  }
+
+  /** In a transaction of its caller. @returns the id; undefined when the address has an account */
+  async insert(
+    tx: EntityManager,
+    { email, hashedPassword }: { email: string; hashedPassword: string },
+  ): Promise<string | undefined> {
+    const user = await this.users.create(tx, { email, username: undefined, hashedPassword });
+    if (!user) return undefined;
+    const { id } = user;
+    await tx.update(User, { id }, { role: 'admin', emailConfirmedAt: () => 'now()' });
+    const event = { action: 'user.registered', actorId: null, subjectId: id, after: { role: 'admin' } } as const;
+    await this.audit.record(tx, COMMAND, [event]);
+    return id;
+  }
+
+  /**
+   * Makes an account an admin: what its access tokens say has ended on every instance, and a refresh brings the new role.
+   * @returns whether it was none before, and whether its owner has confirmed the address
+   * @throws AdminsError when there is no such account, or it is disabled
+   */
+  async promote(text: string): Promise<{ email: string; promoted: boolean; confirmed: boolean }> {
+    const email = addressOf(text);
+    return this.database.transaction(async (tx) => {
+      const user = await this.users.lockByEmail(tx, email);
+      const [account] = user ? await lockAccounts(tx, [user.id], this.clock.offsetMs) : [];
+      if (!user || !account)
+        throw new AdminsError(`${email} has no account: make one with: npm run admin -- create ${email}`);
+      const confirmed = user.emailConfirmedAt !== null;
+      if (account.role === 'admin') return { email, promoted: false, confirmed };
+      if (account.disabled) throw new AdminsError(`The account of ${email} is disabled: enable it first.`);
+      await changeStanding(tx, account.id, { role: 'admin' });
+      const [before, after] = [{ role: account.role }, { role: 'admin' }];
+      const event = { action: 'user.role_changed', actorId: null, subjectId: account.id, before, after } as const;
+      await this.audit.record(tx, COMMAND, [event]);
+      return { email, promoted: true, confirmed };
+    });
+  }
+
+  /** The oldest first. */
+  list(): Promise<ListedAdmin[]> {
+    return selectAdmins(this.database.manager, this.clock.offsetMs);
+  }
+
+  private requireGood(email: string, password: string): void {
+    if (!isStorable(password)) throw new AdminsError('The password must not contain NUL.');
+    try {
+      this.passwords.requireGood('#/password', password, { email, username: undefined });
+    } catch (error) {
+      const [fault] = error instanceof AppError ? (error.fields ?? []) : [];
+      if (!fault) throw error;
+      throw new AdminsError(`The password ${fault.detail}.`, { cause: error });
+    }
+  }
+}
+
+function addressOf(text: string): string {
+  const email = canonicalEmail(text);
+  if (email === undefined) throw new AdminsError(`${JSON.stringify(text)} is no e-mail address.`);
+  return email;
+}
+
+function hasAccount(email: string): AdminsError {
+  return new AdminsError(`${email} has an account already: make it an admin with: npm run admin -- promote ${email}`);
+}

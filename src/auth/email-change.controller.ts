@@ -1,0 +1,36 @@
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+
+import { CurrentUser, type Principal } from '../common/access.js';
+import { MessageResponse } from '../common/message.dto.js';
+import { Answers } from '../common/openapi.js';
+import { StrictlyLimited } from '../common/rate-limit.js';
+import { ChangeEmailRequest } from './auth.dto.js';
+import { clientOf } from './client.js';
+import { EmailChange } from './email-change.js';
+
+@ApiTags('Users')
+@Controller('users/me/email')
+@StrictlyLimited('authentication', 'account_mail')
+export class EmailChangeController {
+  constructor(private readonly emailChange: EmailChange) {}
+
+  /**
+   * Asks for another e-mail address: it is the account's when the link that is mailed there is confirmed.
+   *
+   * @remarks
+   * The old address gets a link that undoes it, before or after that, for 7 days. A newer request ends the older one.
+   */
+  @Post()
+  @HttpCode(202)
+  @Answers({ status: 202, type: MessageResponse, errors: [403, 409] })
+  async change(
+    @CurrentUser() principal: Principal,
+    @Body() { email, current_password: password }: ChangeEmailRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<MessageResponse> {
+    await this.emailChange.request(principal, { email, password }, clientOf(request));
+    return { message: 'If the address is free, a mail with a link is on its way to it.' };
+  }
+}

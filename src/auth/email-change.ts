@@ -1,0 +1,186 @@
+/** A person takes another e-mail address: by the mail of the new one, and for a week undone by the mail of the old one. */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { Audit } from '../audit/audit.js';
+import type { Principal } from '../common/access.js';
+import { Clock } from '../common/clock.js';
+import { AppError, invalid } from '../common/errors.js';
+import { LOGGER } from '../common/logger.js';
+import type { Origin } from '../common/origin.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { Links } from '../mail/links.js';
+import { Outbox } from '../mail/outbox.js';
+import {
+  emailChangeConflictMail,
+  emailChangeMail,
+  emailChangeNoticeMail,
+  passwordWasResetMail,
+} from '../mail/templates.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { AccountTokens, type OwnedToken } from './account-tokens.js';
+import { CurrentPassword } from './current-password.js';
+import { FormerAddresses, type Undo } from './former-addresses.js';
+import { LoginGuard } from './login-guard.js';
+import { lockAccounts } from './oversight.query.js';
+import { Passwords } from './passwords.js';
+import { isSessionLive } from './sessions.query.js';
+import { type Client, Sessions } from './sessions.js';
+
+/** How often the current password is verified again when the account changes meanwhile. */
+const ATTEMPTS = 3;
+
+/** Who wants which address. */
+interface Wish {
+  /** As it was when the password was verified. */
+  readonly user: User;
+  readonly email: string;
+}
+
+@Injectable()
+export class EmailChange {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly clock: Clock,
+    private readonly users: UsersService,
+    private readonly passwords: Passwords,
+    private readonly currentPassword: CurrentPassword,
+    private readonly loginGuard: LoginGuard,
+    private readonly sessions: Sessions,
+    private readonly tokens: AccountTokens,
+    private readonly former: FormerAddresses,
+    private readonly outbox: Outbox,
+    private readonly links: Links,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * Mails a link to the new address and a way back to the old one; the account's address stays as it is. Where
+   * REGISTER_CONFLICT is `conceal`, the same for an address that is another account's, whose owner is told instead.
+   * @param wanted the address in canonical form
+   * @throws AppError `validation_failed` for the address that it is already, `wrong_password`, `email_taken`,
+   *   `account_disabled` after the right password, `token_revoked` when the caller's session ended meanwhile,
+   *   `rate_limited` after many wrong passwords, or `overloaded`
+   */
+  async request(principal: Principal, wanted: { email: string; password: string }, client: Client): Promise<void> {
+    const { email, password } = wanted;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const user = await this.users.findById(principal.userId);
+      if (!user) throw new AppError('invalid_token');
+      if (email === user.email)
+        throw invalid({
+          pointer: '#/email',
+          code: 'same_email',
+          detail: 'must differ from the address of the account',
+        });
+      await this.currentPassword.require(principal, { user, password, failure: 'email.change_failed' }, client);
+      if (await this.database.transaction((tx) => this.begin(tx, principal, { user, email, client }))) return;
+    }
+    throw new AppError('overloaded');
+  }
+
+  /**
+   * Gives the account the address that the token was mailed to. Sessions live on; whatever else was mailed ends, but for
+   * the way back.
+   * @throws AppError `invalid_account_token`, `account_disabled`, or `email_taken` when somebody has taken it meanwhile
+   */
+  async confirm(token: OwnedToken, origin: Origin): Promise<void> {
+    const { userId, address } = token;
+    await this.database.transaction(async (tx) => {
+      const [account] = await lockAccounts(tx, [userId], this.clock.offsetMs);
+      if (!account || address === null || !(await this.tokens.take(tx, token)))
+        throw new AppError('invalid_account_token');
+      if (account.disabled) throw new AppError('account_disabled');
+      await this.users.changeEmail(tx, userId, address);
+      await this.tokens.end(tx, userId);
+      await this.audit.record(tx, origin, [{ action: 'email.changed', actorId: userId, subjectId: userId }]);
+    });
+    this.logger.info({ event: 'email_changed', user: userId }, 'e-mail address changed');
+  }
+
+  /**
+   * Brings the old address back, or ends a change that was not confirmed yet. Whoever asked for it knew the password, so
+   * there is a new one; and like a reset it ends all that the one before, or whoever had it, has left.
+   * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed, or `overloaded`
+   */
+  async undo(token: string, password: string, client: Client): Promise<void> {
+    const undo = await this.former.find(token);
+    const owner = undo && (await this.users.findById(undo.userId));
+    if (!owner) throw new AppError('invalid_account_token');
+    this.passwords.requireGood('#/new_password', password, { email: undo.email, username: owner.username });
+    const hash = await this.passwords.hash(password, client.isGone);
+    const end = { userId: owner.id, reason: 'email_undo', actorId: owner.id, origin: client } as const;
+    await this.sessions.endAllWith(end, async (tx) => {
+      await this.restore(tx, undo, hash);
+      const event = { action: 'email.change_undone', actorId: owner.id, subjectId: owner.id } as const;
+      await this.audit.record(tx, client, [event]);
+    });
+    this.logger.info({ event: 'email_change_undone', user: owner.id }, 'change of e-mail address undone');
+  }
+
+  /** @returns false when the account has changed since its password was verified */
+  private async begin(
+    tx: EntityManager,
+    { sessionId }: Principal,
+    { user, email, client }: Wish & { client: Client },
+  ): Promise<boolean> {
+    // Before the user's row, as everything that mails to an address locks it.
+    await this.outbox.lockAddresses(tx, [email, user.email]);
+    const now = await this.users.lockById(tx, user.id);
+    if (!now || !isSame(now, user)) return false;
+    if (!(await isSessionLive(tx, sessionId))) throw new AppError('token_revoked');
+    const holder = await this.users.findHolder(tx, email, user.id);
+    if (holder && !this.config.registration.concealConflicts) throw new AppError('email_taken');
+    const maySend = await this.outbox.mayAdd(tx, 'email_change', email);
+    const mayTell = await this.outbox.mayAdd(tx, 'email_change_notice', user.email);
+    // Never without a way back: where the old address gets no other mail now, that of the one before is good.
+    const undoable = mayTell || (await this.former.prolong(tx, { userId: user.id, email: user.email }));
+    if (!maySend || !undoable) return true;
+    await this.send(tx, { user, email }, holder);
+    if (mayTell) await this.tell(tx, user);
+    const event = { action: 'email.change_requested', actorId: user.id, subjectId: user.id, sessionId } as const;
+    await this.audit.record(tx, client, [event]);
+    return true;
+  }
+
+  /** Also for an address that another account has there is a token, which ends the one before: nobody gets it. */
+  private async send(
+    tx: EntityManager,
+    { user, email }: Wish,
+    holder: { username: string } | undefined,
+  ): Promise<void> {
+    const { token } = await this.tokens.issue(tx, { purpose: 'email_change', userId: user.id, address: email });
+    const url = this.links.toPage('confirm', token);
+    const content = holder ? emailChangeConflictMail(holder) : emailChangeMail({ username: user.username, url });
+    await this.outbox.add(tx, { kind: 'email_change', address: email, content, hasAccount: true });
+  }
+
+  private async tell(tx: EntityManager, { id, email, username }: User): Promise<void> {
+    const url = this.links.toPage('undo', await this.former.keep(tx, { userId: id, email }));
+    const content = emailChangeNoticeMail({ username, url });
+    await this.outbox.add(tx, { kind: 'email_change_notice', address: email, content, hasAccount: true });
+  }
+
+  private async restore(tx: EntityManager, undo: Undo, hash: string): Promise<void> {
+    const { userId, email } = undo;
+    const user = await this.users.lockById(tx, userId);
+    if (!user || !(await this.former.take(tx, undo))) throw new AppError('invalid_account_token');
+    await this.users.changeEmail(tx, userId, email);
+    await this.users.recover(tx, userId, hash);
+    await this.tokens.end(tx, userId);
+    const { username } = user;
+    await this.loginGuard.forget(tx, { email, username });
+    const content = passwordWasResetMail({ username });
+    await this.outbox.add(tx, { kind: 'password_was_reset', address: email, content, hasAccount: true });
+  }
+}
+
+function isSame(a: User, b: User): boolean {
+  return (['email', 'hashedPassword', 'tokenEpoch', 'status'] as const).every((column) => a[column] === b[column]);
+}
