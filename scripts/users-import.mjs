@@ -10,17 +10,13 @@ import pg from 'pg';
 
 import { importUsers } from '../dist/auth/users-import.js';
 import { loadConfig } from '../dist/config/config.js';
-import { ConfigError } from '../dist/config/environment.js';
 import { readVariables } from '../dist/config/variables.js';
-import { DatabaseStartError } from '../dist/database/connect.js';
-import { EmbeddedPostgresError } from '../dist/database/embedded-error.js';
 import { openDatabase } from '../dist/database/open.js';
+import { progressBar, runCommand, UsageError } from './command.mjs';
 
 const USAGE = 'Usage: npm run users:import -- users.jsonl (or - for standard input)';
 /** Reasons shown one by one; the summary counts the rest. */
 const SHOWN = 20;
-
-class UsageError extends Error {}
 
 async function main() {
   const { positionals } = parseArgs({ allowPositionals: true });
@@ -40,7 +36,7 @@ async function main() {
     input.destroy();
   });
   try {
-    const bar = progressBar(() => (total === undefined ? undefined : bytes / total));
+    const bar = progressBar();
     let shown = 0;
     const counted = countedLines(lines, (line) => (bytes += Buffer.byteLength(line) + 1));
     const counts = await importUsers(counted, {
@@ -50,7 +46,7 @@ async function main() {
         if ((shown += 1) <= SHOWN) bar.say(`Line ${line}: ${reason}`);
         else if (shown === SHOWN + 1) bar.say('… more lines are refused; they are counted below.');
       },
-      onProgress: (counts) => bar.show(counts),
+      onProgress: ({ lines }) => bar.show(total && bytes / total, `${lines} lines`),
     });
     bar.end();
     process.stdout.write(`${summary(counts, interrupted)}\n`);
@@ -73,35 +69,4 @@ function summary({ imported, present, refused }, interrupted) {
   return interrupted ? `${said}\nInterrupted: run the same command again, it goes on where it was.` : said;
 }
 
-/** On a terminal; elsewhere only what is refused is said. */
-function progressBar(share) {
-  const { stderr } = process;
-  const clear = () => stderr.isTTY && stderr.write('\r\x1b[K');
-  return {
-    say(text) {
-      clear();
-      stderr.write(`${text}\n`);
-    },
-    show({ lines }) {
-      if (!stderr.isTTY) return;
-      const done = Math.min(1, share() ?? 0);
-      const bar =
-        share() === undefined ? '' : `[${'█'.repeat(done * 30).padEnd(30, '░')}] ${Math.floor(done * 100)} % `;
-      stderr.write(`\r\x1b[K${bar}${lines} lines`);
-    },
-    end: clear,
-  };
-}
-
-const TOLD = [UsageError, ConfigError, DatabaseStartError, EmbeddedPostgresError];
-
-try {
-  await main();
-} catch (error) {
-  const told =
-    TOLD.some((kind) => error instanceof kind) ||
-    error.syscall !== undefined ||
-    error.code?.startsWith('ERR_PARSE_ARGS');
-  process.stderr.write(`${told ? error.message : error.stack}\n`);
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -1,0 +1,113 @@
+/**
+ * `npm run seed`: fills a development database with people who post, follow and have things to do, so that the first
+ * look at the API shows something. `npm run seed -- --people 1000` makes more of them.
+ */
+import { createHmac } from 'node:crypto';
+import { parseArgs } from 'node:util';
+
+import bcrypt from 'bcrypt';
+import pg from 'pg';
+
+import { loadConfig } from '../dist/config/config.js';
+import { readVariables } from '../dist/config/variables.js';
+import { openDatabase } from '../dist/database/open.js';
+import { progressBar, runCommand, UsageError } from './command.mjs';
+import { CAST, emailOf } from './seed/people.mjs';
+import { seed } from './seed/seed.mjs';
+import { selectHash } from './seed/seed.query.mjs';
+
+const PEOPLE = { default: '50', min: 10, max: 100_000 };
+/** Of one person, about: for the progress. */
+const ROWS_EACH = 28;
+
+class Interrupted extends Error {}
+
+async function main() {
+  const count = readCount();
+  const variables = readVariables();
+  if (variables.NODE_ENV?.trim() === 'production')
+    throw new UsageError(
+      'npm run seed makes people up, an admin among them: with NODE_ENV=production it does nothing.',
+    );
+  const config = loadConfig(variables);
+  const password = passwordOf(config.tokens.secret);
+  const database = await openDatabase(config);
+  const client = new pg.Client({ connectionString: database.url, application_name: 'roost-seed' });
+  // What is lost is told by the query that fails.
+  client.on('error', () => undefined);
+  const bar = progressBar();
+  try {
+    await client.connect();
+    const hashedPassword = await bcrypt.hash(password, config.passwords.bcryptCost);
+    const counts = await seed(client, { people: count, hashedPassword, onProgress: watched(bar, count) });
+    bar.end();
+    const hash = await selectHash(client, emailOf(CAST.reader));
+    const works = hash !== undefined && (await bcrypt.compare(password, hash));
+    process.stdout.write(`${[done(counts), '', ...(works ? howTo(config.http, password) : [CHANGED])].join('\n')}\n`);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    bar.end();
+    process.stdout.write('Interrupted: nothing was changed.\n');
+    process.exitCode = 130;
+  } finally {
+    // Ending the connection undoes what is not committed.
+    await client.end();
+    await database.close();
+  }
+}
+
+function readCount() {
+  const { people } = parseArgs({ options: { people: { type: 'string', default: PEOPLE.default } } }).values;
+  const count = /^\d{1,6}$/.test(people) ? Number(people) : NaN;
+  if (count >= PEOPLE.min && count <= PEOPLE.max) return count;
+  throw new UsageError(`--people must be a whole number from ${PEOPLE.min} to ${PEOPLE.max}`);
+}
+
+/** The same again for this installation, and known to nobody else: the database may turn out to be one that others reach. */
+function passwordOf(secret) {
+  const digest = createHmac('sha256', secret).update('the password of seeded people').digest();
+  return digest.subarray(0, 10).toString('hex').match(/.{5}/g).join('-');
+}
+
+function watched(bar, count) {
+  const written = {};
+  let interrupted = false;
+  process.once('SIGINT', () => (interrupted = true));
+  return (what, rows) => {
+    if (interrupted) throw new Interrupted();
+    written[what] = rows;
+    const all = Object.values(written).reduce((sum, each) => sum + each);
+    bar.show(all / (count * ROWS_EACH), `${rows} ${what}`);
+  };
+}
+
+function done(counts) {
+  if (counts === undefined) return 'This database is seeded already; nothing was changed.';
+  const { people, follows, posts, tasks } = counts;
+  return `Added ${people} people with ${follows} follows, ${posts} posts and ${tasks} tasks.`;
+}
+
+const CHANGED =
+  'Their password is another than this installation makes: JWT_SECRET or DATA_DIR has changed since, or their own password has.';
+
+/** @returns lines that work as they stand */
+function howTo({ publicUrl, host, port }, password) {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const login = JSON.stringify({ email: emailOf(CAST.reader), password });
+  const bearer = '-H "authorization: Bearer $TOKEN"';
+  return [
+    `  ${emailOf(CAST.reader).padEnd(24)} follows and is followed`,
+    `  ${emailOf(CAST.moderator).padEnd(24)} is a moderator`,
+    `  ${emailOf(CAST.admin).padEnd(24)} is an admin`,
+    `  ${password.padEnd(24)} is the password of all of them, in this database only`,
+    '',
+    'With Roost running, log in, read and look for somebody:',
+    '',
+    `API=${publicUrl ?? `http://${address.includes(':') ? `[${address}]` : address}:${port}`}/api/v1`,
+    `TOKEN=$(curl -s $API/auth/login -H 'content-type: application/json' -d '${login}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+    `curl -s "$API/timeline?limit=5" ${bearer}`,
+    `curl -s "$API/users?q=tom" ${bearer}`,
+  ];
+}
+
+await runCommand(main);
