@@ -24,6 +24,7 @@ const ROUTES = {
   'GET /tasks/:task_id': 'any user',
   'DELETE /tasks/:task_id': 'any user',
   'PATCH /tasks/:task_id/complete': 'any user',
+  'GET /timeline/stream': 'any user',
   'GET /users/me/activity': 'any user',
   'GET /admin/audit': 'admin',
   'GET /admin/stats': 'admin',

@@ -6,6 +6,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../audit/audit.module.js';
 import { ListenerModule } from '../database/listener.module.js';
+import { TokenWatch } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { CONFIG } from '../config/config.module.js';
@@ -64,11 +65,12 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Sessions,
     Revocations,
     RevocationPoll,
+    { provide: TokenWatch, useExisting: Revocations },
     { provide: SigningKeys, inject: [CONFIG, LOGGER, Clock], useFactory: signingKeysOf },
     AccessTokens,
     RefreshTokens,
     JwtStrategy,
   ],
-  exports: [JwtStrategy, Oversight, Passwords, Sessions],
+  exports: [JwtStrategy, Oversight, Passwords, Sessions, TokenWatch],
 })
 export class AuthModule {}

@@ -54,6 +54,7 @@ const OPERATIONS: Record<string, Asked> = {
   'PUT /api/v1/tasks/{task_id}': { answers: OWNER(200, 403), body: { title: 'x' } },
   'PATCH /api/v1/tasks/{task_id}/complete': { answers: OWNER(200, 403), body: { completed: true } },
   'DELETE /api/v1/tasks/{task_id}': { answers: OWNER(200, 403) },
+  'GET /api/v1/timeline/stream': { answers: ANY_USER(200) },
   'GET /api/v1/admin/audit': { answers: ADMIN(200) },
   'GET /api/v1/admin/stats': { answers: ADMIN(200) },
   'GET /api/v1/admin/users': { answers: ADMIN(200) },
