@@ -17,6 +17,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
+import { StreamModule } from './timeline/stream.module.js';
 import { TimelineModule } from './timeline/timeline.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -37,6 +38,7 @@ export class AppModule {
         AuthModule,
         TasksModule,
         TimelineModule,
+        { module: StreamModule, imports: [AuthModule] },
         AccountModule,
         AdminModule,
         HealthModule,

@@ -17,12 +17,14 @@ import { ProblemFilter } from './common/problem.filter.js';
 import { limitAddresses } from './common/rate-limit.js';
 import { answerExpectation, answerParserError, answerUnrouted, trackExchanges } from './common/raw-errors.js';
 import { logRequests } from './common/request-log.js';
+import { closeSilentConnections } from './common/silent-connections.js';
 import { isStreaming } from './common/streaming.js';
 import { ValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
 import { translateDatabaseError } from './database/pg-errors.js';
 import { Metrics } from './health/metrics.js';
 import { Readiness } from './health/readiness.js';
+import { Streams } from './timeline/streams.js';
 
 /**
  * Milliseconds. Node's own default leaves a slow body open for ever. The handler's time begins with the request's: it is
@@ -84,6 +86,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const rules = { ...config.http, isDraining: () => readiness.draining };
   trackMethods(fastify);
   trackExchanges(fastify);
+  closeSilentConnections(fastify);
   labelAnswers(fastify, rules);
   warnOfUntrustedProxies(fastify, config.http.trustedProxies, logger);
   if (config.rateLimit) limitAddresses(fastify, app.get(getStorageToken()));
@@ -91,6 +94,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   acceptOnlyJson(fastify);
   logRequests(fastify, logger);
   app.get(Metrics).observeRequests(fastify);
+  app.get(Metrics).observeStreams(app.get(Streams));
   fastify.server.on('checkExpectation', answerExpectation);
   fastify.server.on('connect', ({ url = '' }, socket) => {
     answerUnrouted(fastify, url, socket);

@@ -25,6 +25,7 @@ const ROUTES = {
   'GET /tasks/:task_id': 'any user',
   'DELETE /tasks/:task_id': 'any user',
   'PATCH /tasks/:task_id/complete': 'any user',
+  'GET /timeline/stream': 'any user',
   'GET /users/me': 'any user',
   'PATCH /users/me': 'any user',
   'DELETE /users/me': 'any user',

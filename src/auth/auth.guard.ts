@@ -1,6 +1,7 @@
 /** The global guard: every route needs a valid access token, of the right role, unless it says otherwise. */
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { AuthGuard as PassportGuard } from '@nestjs/passport';
+import passport from 'passport';
 
 import { ACCESS, type Access, type AuthenticatedRequest } from '../common/access.js';
 import { AppError } from '../common/errors.js';
@@ -9,14 +10,26 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { JwtStrategy } from './jwt.strategy.js';
 
+let registered = 0;
+
+/**
+ * By a name, so that passport makes a strategy for each request: into one that it is given itself it puts the callbacks
+ * of a request, and another one's answer would end up there. By a name of its own: passport keeps one strategy of a name
+ * for the whole process, whichever application made it.
+ */
+function register(strategy: JwtStrategy): string {
+  const name = `jwt ${(registered += 1)}`;
+  passport.use(name, strategy);
+  return name;
+}
+
 @Injectable()
 export class AuthGuard extends PassportGuard() {
   constructor(
     strategy: JwtStrategy,
     @Inject(CONFIG) private readonly config: Config,
   ) {
-    // Itself, not its name: passport keeps one strategy of a name for the whole process, whichever application made it.
-    super({ defaultStrategy: strategy as unknown as string });
+    super({ defaultStrategy: register(strategy) });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -6,6 +6,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../audit/audit.module.js';
 import { ListenerModule } from '../database/listener.module.js';
+import { TokenWatch } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { CONFIG } from '../config/config.module.js';
@@ -84,6 +85,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Sessions,
     Revocations,
     RevocationPoll,
+    { provide: TokenWatch, useExisting: Revocations },
     { provide: SigningKeys, inject: [CONFIG, LOGGER, Clock], useFactory: signingKeysOf },
     AccessTokens,
     RefreshTokens,
@@ -99,6 +101,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     Passwords,
     Revocations,
     Sessions,
+    TokenWatch,
   ],
 })
 export class AuthModule {}

@@ -6,7 +6,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { JwtPayload, Secret } from 'jsonwebtoken';
 import { Strategy } from 'passport-jwt';
 
-import type { Principal } from '../common/access.js';
+import type { Caller } from '../common/access.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Revocations } from './revocations.js';
@@ -33,7 +33,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     });
   }
 
-  async validate(claims: JwtPayload): Promise<Principal> {
+  async validate(claims: JwtPayload): Promise<Caller> {
     const principal = this.accessTokens.principalOf(claims);
     await this.revocations.check(principal);
     return principal;

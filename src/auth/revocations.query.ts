@@ -6,6 +6,7 @@
 import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../common/timestamps.js';
+import { SERVER } from '../database/server.js';
 
 /** An access token lives 24 hours at most, and its leeway. */
 export const KEPT_MS = 25 * 3_600_000;
@@ -26,9 +27,6 @@ export interface RevocationsRead {
   readonly server: string;
   readonly rows: readonly RevocationRow[];
 }
-
-/** Names the server by its start: the numbers of transactions go on from a restart, and may go back with a failover. */
-const SERVER = `extract(epoch FROM pg_postmaster_start_time())::text`;
 
 type Found = RevocationRow & { readonly snapshot: string; readonly server: string };
 

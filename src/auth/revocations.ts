@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
-import type { Principal } from '../common/access.js';
+import { type Principal, TokenWatch } from '../common/access.js';
+import type { ErrorCode } from '../common/error-codes.js';
 import { AppError } from '../common/errors.js';
 import { KEPT_MS, type RevocationRow, selectStanding, type Standing } from './revocations.query.js';
 
@@ -11,33 +12,50 @@ import { KEPT_MS, type RevocationRow, selectStanding, type Standing } from './re
 const TRUSTED_MS = 5_000;
 
 @Injectable()
-export class Revocations {
+export class Revocations implements TokenWatch {
   /** Ids of sessions. */
   private readonly ended = new Expiring<true>();
   /** Ids of users. */
   private readonly minEpochs = new Expiring<number>();
   /** When the last good reading of the table began, on the monotonic clock. */
   private readAt = -Infinity;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(@InjectDataSource() private readonly database: DataSource) {}
 
   /** Call when the transaction that wrote the row has committed, before the answer. */
   endSession(sessionId: string): void {
     this.ended.set(sessionId, true);
+    this.tell();
   }
 
   /** Call when the transaction that wrote the row has committed, before the answer. */
   endEpochsBelow(userId: string, minEpoch: number): void {
-    this.minEpochs.set(userId, Math.max(minEpoch, this.minEpochs.get(userId) ?? 0));
+    this.raiseEpoch(userId, minEpoch);
+    this.tell();
   }
 
   /** Takes in what was read from the table. @param startedAt when the reading began, on the monotonic clock */
   add(rows: readonly RevocationRow[], startedAt: number): void {
     for (const { sessionId, userId, minEpoch } of rows) {
-      if (sessionId !== null) this.endSession(sessionId);
-      if (userId !== null && minEpoch !== null) this.endEpochsBelow(userId, minEpoch);
+      if (sessionId !== null) this.ended.set(sessionId, true);
+      if (userId !== null && minEpoch !== null) this.raiseEpoch(userId, minEpoch);
     }
     this.readAt = startedAt;
+    if (rows.length > 0) this.tell();
+  }
+
+  get isCurrent(): boolean {
+    return performance.now() - this.readAt <= TRUSTED_MS;
+  }
+
+  whyEnded(principal: Principal): ErrorCode | undefined {
+    const { sessionId, userId } = principal;
+    return judge(principal, { sessionEnded: this.ended.has(sessionId), minEpoch: this.minEpochs.get(userId) ?? 0 });
+  }
+
+  onEnded(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   /**
@@ -45,19 +63,30 @@ export class Revocations {
    * @throws AppError `token_revoked` or `token_stale`; an error of the database when neither memory nor it can tell
    */
   check(principal: Principal): void | Promise<void> {
-    if (performance.now() - this.readAt > TRUSTED_MS) return this.ask(principal);
-    const { sessionId, userId } = principal;
-    decide(principal, { sessionEnded: this.ended.has(sessionId), minEpoch: this.minEpochs.get(userId) ?? 0 });
+    if (!this.isCurrent) return this.ask(principal);
+    refuse(this.whyEnded(principal));
   }
 
   private async ask(principal: Principal): Promise<void> {
-    decide(principal, await selectStanding(this.database.manager, principal));
+    refuse(judge(principal, await selectStanding(this.database.manager, principal)));
+  }
+
+  private raiseEpoch(userId: string, minEpoch: number): void {
+    this.minEpochs.set(userId, Math.max(minEpoch, this.minEpochs.get(userId) ?? 0));
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
   }
 }
 
-function decide({ epoch }: Principal, standing: Standing | undefined): void {
-  if (!standing || standing.sessionEnded) throw new AppError('token_revoked');
-  if (epoch < standing.minEpoch) throw new AppError('token_stale');
+function judge({ epoch }: Principal, standing: Standing | undefined): ErrorCode | undefined {
+  if (!standing || standing.sessionEnded) return 'token_revoked';
+  return epoch < standing.minEpoch ? 'token_stale' : undefined;
+}
+
+function refuse(why: ErrorCode | undefined): void {
+  if (why !== undefined) throw new AppError(why);
 }
 
 /** A map that forgets when every token has expired that an entry could be asked for. The oldest come first. */

@@ -6,7 +6,7 @@ import { JwtService } from '@nestjs/jwt';
 import { isUUID } from 'class-validator';
 import type { GetPublicKeyOrSecret, JwtHeader, JwtPayload } from 'jsonwebtoken';
 
-import { type Principal, ROLES, type Role } from '../common/access.js';
+import { type Caller, type Principal, ROLES, type Role } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { Random } from '../common/random.js';
@@ -73,7 +73,7 @@ export class AccessTokens {
    * Reads the claims of a token whose signature, issuer and audience are verified.
    * @throws AppError `invalid_token` or `token_expired`
    */
-  principalOf(claims: JwtPayload): Principal {
+  principalOf(claims: JwtPayload): Caller {
     const { aud, sub, sid, role, epoch, iat, exp, jti } = claims as Record<string, unknown>;
     const now = this.clock.epochSeconds();
     const wellFormed =
@@ -87,7 +87,13 @@ export class AccessTokens {
       Number.isSafeInteger(exp);
     if (!wellFormed || (iat as number) > now + LEEWAY_SECONDS) throw new AppError('invalid_token');
     if ((exp as number) <= now - LEEWAY_SECONDS) throw new AppError('token_expired');
-    return { userId: sub as string, sessionId: sid as string, role, epoch: epoch as number };
+    return {
+      userId: sub as string,
+      sessionId: sid as string,
+      role,
+      epoch: epoch as number,
+      expiresAt: exp as number,
+    };
   }
 }
 

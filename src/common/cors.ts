@@ -5,7 +5,7 @@ const EXPOSED = 'link, ratelimit, ratelimit-policy, retry-after, x-request-id';
 
 export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-  'access-control-allow-headers': 'authorization, content-type',
+  'access-control-allow-headers': 'authorization, content-type, last-event-id',
   'access-control-max-age': '600',
 };
 

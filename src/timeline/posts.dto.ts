@@ -49,6 +49,7 @@ export class PostAuthor {
 
 export class PostResponse {
   /** A whole number in decimal, larger than JavaScript's numbers may hold; later posts have larger ones. */
+  @ApiProperty({ pattern: '^[1-9][0-9]*$' })
   id: string;
   author: PostAuthor;
   text: string;

@@ -10,6 +10,7 @@ import type { Origin } from '../common/origin.js';
 import { Cursors, Page } from '../common/pagination.js';
 import type { About } from './about.js';
 import { selectTimelinePage } from './feed.query.js';
+import { NewPosts } from './new-posts.js';
 import {
   deletePost,
   insertPost,
@@ -33,6 +34,7 @@ export class PostsService {
     @InjectDataSource() private readonly database: DataSource,
     private readonly audit: Audit,
     private readonly profiles: ProfilesService,
+    private readonly newPosts: NewPosts,
     private readonly cursors: Cursors,
     private readonly clock: Clock,
   ) {}
@@ -41,6 +43,7 @@ export class PostsService {
   async create({ userId }: Principal, text: string): Promise<ListedPost> {
     const post = await insertPost(this.database.manager, { authorId: userId, text });
     if (!post) throw new AppError('invalid_token');
+    this.newPosts.announce();
     return post;
   }
 

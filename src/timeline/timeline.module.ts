@@ -7,6 +7,7 @@ import { Block } from './block.entity.js';
 import { Follow } from './follow.entity.js';
 import { FollowsService } from './follows.service.js';
 import { Mute } from './mute.entity.js';
+import { NewPosts } from './new-posts.js';
 import { Post } from './post.entity.js';
 import { PostsController } from './posts.controller.js';
 import { PostsService } from './posts.service.js';
@@ -17,7 +18,7 @@ import { UserStats } from './user-stats.entity.js';
 @Module({
   imports: [AuditModule, TypeOrmModule.forFeature([Post, Follow, Mute, Block, UserStats])],
   controllers: [PostsController, ProfilesController],
-  providers: [PostsService, ProfilesService, FollowsService],
+  providers: [PostsService, ProfilesService, FollowsService, NewPosts],
   exports: [PostsService],
 })
 export class TimelineModule {}

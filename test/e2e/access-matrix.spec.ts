@@ -71,6 +71,7 @@ const OPERATIONS: Record<string, Asked> = {
   'GET /api/v1/posts/{post_id}': { answers: ANY_USER(200) },
   'DELETE /api/v1/posts/{post_id}': { answers: [401, 403, 200, 200, 200, 401] },
   'GET /api/v1/timeline': { answers: ANY_USER(200) },
+  'GET /api/v1/timeline/stream': { answers: ANY_USER(200) },
   'GET /api/v1/users': { answers: ANY_USER(200), query: '?q=owner' },
   'GET /api/v1/users/me/mutes': { answers: ANY_USER(200) },
   'GET /api/v1/users/me/blocks': { answers: ANY_USER(200) },

@@ -7,6 +7,7 @@ import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { accessTokenClaims, accessTokenHeader, claimsOf, jwtPart, signJwt } from '../support/jwt.js';
 import { person, type Person } from '../support/people.js';
+import { exchange, head } from '../support/raw.js';
 
 const SECRET = 'a-key-that-signs-the-tokens-of-these-tests';
 const INVALID = 'Bearer realm="roost", error="invalid_token"';
@@ -24,6 +25,16 @@ describe('access tokens', () => {
   });
 
   afterAll(() => app.stop());
+
+  it('are never taken for one another, though their requests come in the same moment', async () => {
+    const people = [await person(app, 'first'), await person(app, 'second'), await person(app, 'third')];
+    const requests = people.map(({ access_token }) =>
+      head('GET /api/v1/auth/me', `Authorization: Bearer ${access_token}`),
+    );
+    const [last = '', ...others] = requests.reverse();
+    const answers = await exchange(app.url, others.reverse().join('').replaceAll('Connection: close\r\n', '') + last);
+    expect(answers.map(({ text }) => (JSON.parse(text) as { id: string }).id)).toEqual(people.map(({ id }) => id));
+  });
 
   const me = (token: string): Promise<Answer> => app.api.as(token).get('/auth/me');
   const now = (): number => app.clock.epochSeconds();

@@ -170,7 +170,7 @@ describe('CORS (D12, T34)', () => {
         'POST',
         'PUT',
       ]);
-      expect(answer.headers.get('access-control-allow-headers')).toBe('authorization, content-type');
+      expect(answer.headers.get('access-control-allow-headers')).toBe('authorization, content-type, last-event-id');
       expect(answer.headers.has('access-control-allow-credentials')).toBe(false);
     }
     const refused = await get('/api/v1/tasks', { origin: APP });

@@ -81,8 +81,11 @@ export class Api {
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...this.headers },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
     });
-    const text = await answer.text();
-    const isJson = (answer.headers.get('content-type') ?? '').includes('json');
+    const type = answer.headers.get('content-type') ?? '';
+    // A stream does not end: that it begins is all that is asked here.
+    const text = type.startsWith('text/event-stream') ? '' : await answer.text();
+    if (!answer.bodyUsed) await answer.body?.cancel();
+    const isJson = type.includes('json');
     const result = {
       status: answer.status,
       headers: answer.headers,
