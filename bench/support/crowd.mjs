@@ -172,8 +172,10 @@ function postsSql({ users, count }) {
     INSERT INTO posts (author_id, text, deleted_at)
     SELECT author.id, left(repeat(md5(random()::text), 7), 20 + (random() * 180)::integer),
            CASE WHEN random() < ${DELETED_SHARE} THEN now() END
-      FROM (SELECT least(${randomRank(authors)}, ${authors}) AS n FROM generate_series(1, ${count})) p
-      JOIN crowd author USING (n);`;
+      FROM (SELECT i, least(${randomRank(authors)}, ${authors}) AS n FROM generate_series(1, ${count}) i) p
+      JOIN crowd author USING (n)
+     -- Otherwise a plan of the join may have the posts come in the order of their authors.
+     ORDER BY i;`;
 }
 
 const MUTES = `

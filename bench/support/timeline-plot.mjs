@@ -7,7 +7,7 @@
 const WIDTH = 920;
 const HEIGHT = 500;
 const PLOT = { left: 70, right: WIDTH - 20, top: 92, bottom: HEIGHT - 66 };
-const RANGE = { from: 0.1, to: 1_000 };
+const RANGE = { from: 0.1, to: 10_000 };
 const TARGET_MS = 2;
 const INK = '#1f2937';
 const FAINT = '#e5e7eb';
@@ -80,7 +80,7 @@ function dot(x, y, { colour, ring }) {
 }
 
 function axis() {
-  const ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+  const ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
   const lines = ticks.map((ms) => {
     const y = heightOf(ms).toFixed(1);
     const whole = Number.isInteger(Math.log10(ms));
