@@ -79,13 +79,10 @@ const TIMER = `
     RETURN extract(epoch FROM clock_timestamp() - began) * 1000;
   END $$`;
 
-/** A post and the count of its author's, in one statement. */
-const COUNTED_INSERT = `
-  WITH counted AS (UPDATE user_stats SET posts_count = posts_count + 1 WHERE user_id = $1)
-  INSERT INTO posts (author_id, text) VALUES ($1, $2) RETURNING id::text, created_at`;
-
 /** @type {{ selectTimelinePage: (manager: object, page: object) => { statement: string, values: unknown[] } }} */
 const { selectTimelinePage } = await fromBuild('timeline/feed.query.js');
+/** @type {{ insertPost: (manager: object, post: { authorId: string, text: string }) => Promise<unknown> }} */
+const { insertPost } = await fromBuild('timeline/posts.query.js');
 
 await run(main);
 
@@ -364,8 +361,8 @@ async function measureWrites(url, client) {
   const { rows } = await client.query('SELECT id FROM crowd ORDER BY random() LIMIT 20000');
   const authors = rows.map(({ id }) => id);
   const clients = await Promise.all(Array.from({ length: connections }, () => connect(url)));
-  const bare = () => postsPerSecond(clients, BARE_INSERT, authors);
-  const counted = () => withNotifications(client, () => postsPerSecond(clients, COUNTED_INSERT, authors));
+  const bare = () => postsPerSecond(clients, insertBarely, authors);
+  const counted = () => withNotifications(client, () => postsPerSecond(clients, insertCounted, authors));
   await bare();
   await counted();
   const measured = [];
@@ -391,10 +388,10 @@ async function measureWrites(url, client) {
 
 /**
  * @param {pg.Client[]} clients
- * @param {string} statement
+ * @param {(client: pg.Client, post: Post) => Promise<unknown>} insert
  * @param {string[]} authors
  */
-async function postsPerSecond(clients, statement, authors) {
+async function postsPerSecond(clients, insert, authors) {
   const text = 'What a person has to say on an ordinary day, in about as many characters as people take.';
   const began = performance.now();
   const end = began + seconds * 1_000;
@@ -402,12 +399,33 @@ async function postsPerSecond(clients, statement, authors) {
   await Promise.all(
     clients.map(async (client, index) => {
       for (let next = index; performance.now() < end; next += clients.length) {
-        await client.query(statement, [authors[next % authors.length], text]);
+        await insert(client, { authorId: String(authors[next % authors.length]), text });
         count += 1;
       }
     }),
   );
   return (count * 1_000) / (performance.now() - began);
+}
+
+/** @typedef {{ authorId: string, text: string }} Post */
+
+/**
+ * As Roost does it.
+ * @param {pg.Client} client
+ * @param {Post} post
+ */
+function insertCounted(client, post) {
+  const query = async (/** @type {string} */ statement, /** @type {unknown[]} */ values) =>
+    (await client.query(statement, values)).rows;
+  return insertPost({ query }, post);
+}
+
+/**
+ * @param {pg.Client} client
+ * @param {Post} post
+ */
+function insertBarely(client, { authorId, text }) {
+  return client.query(BARE_INSERT, [authorId, text]);
 }
 
 /**

@@ -87,6 +87,24 @@ const TIMELINE_PAGE = `
        ORDER BY post.id DESC;
   END $$`;
 
+/** A post with the count of its author's; nothing when the author is gone. A function for its plans, as above: planning it anew halved the rate of posting. */
+const INSERT_POST = `
+  CREATE FUNCTION insert_post(author uuid, body text)
+  RETURNS TABLE (id bigint, author_id uuid, username varchar, text text, created_at timestamptz)
+  LANGUAGE plpgsql ROWS 1
+  SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+  AS $$
+  BEGIN
+    UPDATE user_stats s SET posts_count = s.posts_count + 1 WHERE s.user_id = author;
+    IF NOT FOUND THEN RETURN; END IF;
+    RETURN QUERY
+      WITH post AS (INSERT INTO posts AS p (author_id, text) VALUES (author, body) RETURNING p.*)
+      SELECT post.id, post.author_id,
+             (SELECT u.username FROM users u WHERE u.id BETWEEN author AND author ORDER BY u.id LIMIT 1),
+             post.text, post.created_at
+        FROM post;
+  END $$`;
+
 export class Timeline1763790600000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -166,12 +184,13 @@ export class Timeline1763790600000 implements MigrationInterface {
       CREATE TRIGGER users_add_stats AFTER INSERT ON users REFERENCING NEW TABLE AS added
         FOR EACH STATEMENT EXECUTE FUNCTION add_user_stats();
     `);
+    await runner.query(INSERT_POST);
     await runner.query(TIMELINE_PAGE);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      DROP FUNCTION timeline_page;
+      DROP FUNCTION timeline_page, insert_post;
       DROP TRIGGER users_add_stats ON users;
       DROP FUNCTION add_user_stats, is_hidden;
       DROP INDEX IF EXISTS users_people_idx;
