@@ -153,12 +153,13 @@ function viewersSql({ users, ordinary, index, group: { follows, from } }) {
     dormant: `(${active} + 1 + floor(random() * ${ordinary - active}))::integer`,
   }[from];
   const first = ordinary + index * VIEWERS_PER_GROUP + 1;
+  // The sum that adds nothing has each viewer draw for themselves: otherwise all of a group follow the same people.
   return `
     INSERT INTO follows (follower_id, followee_id, created_at)
     SELECT viewer.id, followee.id, now() - i * interval '1 hour'
       FROM (SELECT n, target, min(i) AS i, row_number() OVER (PARTITION BY n ORDER BY min(i)) AS place
               FROM generate_series(${first}, ${first + VIEWERS_PER_GROUP - 1}) n, generate_series(1, ${follows * 5}) i,
-                   LATERAL (SELECT ${rank} + 0 * i AS target) t
+                   LATERAL (SELECT ${rank} + 0 * (n + i) AS target) t
              WHERE target <= ${ordinary}
              GROUP BY n, target) e
       JOIN crowd viewer USING (n) JOIN crowd followee ON followee.n = e.target
