@@ -1,7 +1,7 @@
 // @ts-check
 /** How a benchmark runs to its end, and what it says of itself. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import { ROOT } from './roost.mjs';
@@ -13,16 +13,17 @@ import { ROOT } from './roost.mjs';
 export async function run(main) {
   /** @type {(() => unknown)[]} */
   const endings = [];
-  const endAll = async () => {
-    for (let end = endings.pop(); end; end = endings.pop()) await end();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void endAll().then(() => process.exit(130)));
+  /** @type {Promise<number>} */
+  const interrupted = new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(130));
+  });
+  let code;
   try {
-    await main(endings);
+    code = await Promise.race([main(endings), interrupted]);
   } finally {
-    await endAll();
+    for (let end = endings.pop(); end; end = endings.pop()) await end();
   }
-  process.exit();
+  process.exit(code ?? undefined);
 }
 
 /** @param {string} text */
@@ -30,11 +31,29 @@ export function progress(text) {
   process.stderr.write(`${text}\n`);
 }
 
+let shown = '';
+
+/**
+ * A bar on a terminal; elsewhere a line for each new step.
+ * @param {number} share from 0 to 1
+ * @param {string} step
+ */
+export function progressBar(share, step) {
+  const percent = `${String(Math.floor(share * 100)).padStart(3)} %`;
+  if (process.stderr.isTTY) {
+    const full = Math.floor(share * 30);
+    const end = share < 1 ? '' : '\n';
+    process.stderr.write(`\r\x1b[K${'█'.repeat(full)}${'░'.repeat(30 - full)} ${percent}  ${step}${end}`);
+  } else if (step !== shown) progress(`${percent}  ${step}`);
+  shown = step;
+}
+
 export function machine() {
   const [cpu] = cpus();
   return {
     cpu: cpu?.model ?? 'unknown',
     cores: cpus().length,
+    memory_gb: Math.round(totalmem() / 2 ** 30),
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
   };

@@ -23,19 +23,20 @@ export function makeFolder(endings) {
 /**
  * @param {string} folder
  * @param {(() => unknown)[]} endings
+ * @param {Record<string, string>} settings of postgresql.conf
  * @returns {Promise<string>} its URL
  */
-export async function startDatabase(folder, endings) {
+export async function startDatabase(folder, endings, settings = {}) {
   const { startEmbeddedPostgres } = await fromBuild('database/embedded.js');
   const { migrate } = await fromBuild('database/migrate.js');
-  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost' });
+  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost', settings });
   endings.push(() => server.stop());
   await migrate(server.url);
   return server.url;
 }
 
 /** @param {string} file */
-function fromBuild(file) {
+export function fromBuild(file) {
   return import(new URL(`../../dist/${file}`, import.meta.url).href);
 }
 

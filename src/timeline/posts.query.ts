@@ -20,15 +20,14 @@ const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 /** Of a post `p` and its author `u`. */
 const COLUMNS = `p.id::text, p.author_id AS "authorId", u.username, p.text, ${utcText('p.created_at')} AS "createdAt"`;
 
-/** With its count, in one statement. @returns undefined when the author is gone */
+/** With its count, by the function `insert_post` of the timeline's migration. @returns undefined when the author is gone */
 export async function insertPost(
   manager: EntityManager,
   { authorId, text }: { authorId: string; text: string },
 ): Promise<ListedPost | undefined> {
   const rows: ListedPost[] = await manager.query(
-    `WITH counted AS (UPDATE user_stats SET posts_count = posts_count + 1 WHERE user_id = $1 RETURNING user_id),
-          p AS (INSERT INTO posts (author_id, text) SELECT user_id, $2 FROM counted RETURNING *)
-     SELECT ${COLUMNS} FROM p JOIN users u ON u.id = p.author_id`,
+    `SELECT id::text, author_id AS "authorId", username, text, ${utcText('created_at')} AS "createdAt"
+       FROM insert_post($1, $2)`,
     [authorId, text],
   );
   return rows[0];

@@ -12,9 +12,9 @@ export function isDisabledAt(table: string, now: string): string {
   return `(${table}.status = 'disabled' AND (${table}.disabled_until IS NULL OR ${table}.disabled_until > ${now}))`;
 }
 
-/** Whom others do not see: disabled, or going to be deleted. @param now an expression of the database's time */
+/** Whom others do not see, disabled or going to be deleted: a function of the database says it. @param now an expression of the database's time */
 export function isHiddenAt(table: string, now: string): string {
-  return `(${isDisabledAt(table, now)} OR ${table}.deletion IS NOT NULL)`;
+  return `is_hidden(${table}, ${now})`;
 }
 
 /** From the first step of its erasure on, an account is nobody's: not to be logged into, changed or seen. */
