@@ -36,6 +36,11 @@ export abstract class TokenWatch {
   abstract onEnded(listener: () => void): void;
 }
 
+/** Whether somebody moderates. */
+export function isStaff({ role }: Pick<Principal, 'role'>): boolean {
+  return role !== 'user';
+}
+
 /**
  * - `public`: anybody, and a bearer token is not looked at;
  * - `optional`: anybody, but a bearer token, when there is one, must be valid;

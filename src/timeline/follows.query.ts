@@ -4,10 +4,9 @@
  */
 import type { EntityManager } from 'typeorm';
 
-/** An expression: whether either of two people has blocked the other. */
-export function areApart(one: string, other: string): string {
-  return `EXISTS (SELECT FROM blocks b WHERE b.blocker_id = ${one} AND b.blocked_id = ${other}
-                  UNION ALL SELECT FROM blocks b WHERE b.blocker_id = ${other} AND b.blocked_id = ${one})`;
+/** An expression: whether somebody has blocked another. */
+export function hasBlocked(blocker: string, blocked: string): string {
+  return `EXISTS (SELECT FROM blocks b WHERE b.blocker_id = ${blocker} AND b.blocked_id = ${blocked})`;
 }
 
 /** One follows the other. */

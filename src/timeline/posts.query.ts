@@ -2,8 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../common/timestamps.js';
-import { isHiddenAt } from '../users/users.query.js';
-import { areApart } from './follows.query.js';
+import { isSeen, type Viewing } from './viewing.query.js';
 
 /** A post as it is read for others: its timestamp is text. */
 export interface ListedPost {
@@ -33,21 +32,16 @@ export async function insertPost(
   return rows[0];
 }
 
-export interface Viewing {
-  readonly viewerId: string;
-  readonly offsetMs: number;
-}
-
 /** @returns undefined when there is none that the viewer may see */
 export async function selectPost(
   manager: EntityManager,
   id: string,
-  { viewerId, offsetMs }: Viewing,
+  viewing: Viewing,
 ): Promise<ListedPost | undefined> {
   const rows: ListedPost[] = await manager.query(
     `SELECT ${COLUMNS} FROM posts p JOIN users u ON u.id = p.author_id
-      WHERE p.id = $2 AND p.deleted_at IS NULL AND NOT ${isHiddenAt('u', NOW)} AND NOT ${areApart('u.id', '$3')}`,
-    [offsetMs, id, viewerId],
+      WHERE p.id = $3 AND p.deleted_at IS NULL AND ${isSeen(viewing)}`,
+    [viewing.offsetMs, viewing.viewerId, id],
   );
   return rows[0];
 }

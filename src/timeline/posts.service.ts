@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
-import type { Principal } from '../common/access.js';
+import { isStaff, type Principal } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import type { Origin } from '../common/origin.js';
@@ -19,9 +19,9 @@ import {
   selectAnyPost,
   selectPost,
   selectPostsOf,
-  type Viewing,
 } from './posts.query.js';
 import { ProfilesService } from './profiles.service.js';
+import type { Viewing } from './viewing.query.js';
 
 export interface PostsPage {
   readonly cursor: string | undefined;
@@ -59,9 +59,9 @@ export class PostsService {
    * @throws AppError `post_not_found` or `post_forbidden`
    */
   async delete(principal: Principal, id: string, origin: Origin): Promise<void> {
-    const { userId, role } = principal;
+    const { userId } = principal;
     const authorId = await this.database.transaction(async (tx) => {
-      const any = role !== 'user';
+      const any = isStaff(principal);
       const authorId = await deletePost(tx, { id, deleterId: userId, any, offsetMs: this.clock.offsetMs });
       if (authorId !== undefined && authorId !== userId) {
         const event = { action: 'post.deleted', actorId: userId, subjectId: authorId, after: { post: id } } as const;
@@ -119,7 +119,7 @@ export class PostsService {
     return Page.cut(rows, limit, ({ id }) => this.cursors.encode(scope, [id]));
   }
 
-  private viewing({ userId }: Principal): Viewing {
-    return { viewerId: userId, offsetMs: this.clock.offsetMs };
+  private viewing(principal: Principal): Viewing {
+    return { viewerId: principal.userId, isStaff: isStaff(principal), offsetMs: this.clock.offsetMs };
   }
 }

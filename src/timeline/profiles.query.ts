@@ -4,13 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { CursorKey } from '../common/pagination.js';
 import { codePoints, escapeLike } from '../common/text.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
-import { isHiddenAt } from '../users/users.query.js';
-import { areApart } from './follows.query.js';
-import type { Viewing } from './posts.query.js';
-
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
-const HIDDEN = isHiddenAt('u', NOW);
-const HAS_BLOCKED_VIEWER = 'EXISTS (SELECT FROM blocks WHERE blocker_id = u.id AND blocked_id = $2)';
+import { HAS_BLOCKED_VIEWER, IS_BLOCKED, IS_HIDDEN, isFound, isSeen, type Viewing } from './viewing.query.js';
 
 /** As the unique index has it. */
 const USERNAME = 'lower(u.username COLLATE "C")';
@@ -29,21 +23,21 @@ export interface Profile {
   readonly isBlocked: boolean;
 }
 
-/** Whoever has blocked somebody still sees them, to undo it. @returns undefined when the viewer may not see such a person */
+/** @returns undefined when the viewer may not see such a person */
 export async function selectProfile(
   manager: EntityManager,
   username: string,
-  { viewerId, offsetMs }: Viewing,
+  viewing: Viewing,
 ): Promise<Profile | undefined> {
   const rows: Profile[] = await manager.query(
     `SELECT u.id, u.username, u.display_name AS "displayName", u.bio, ${utcText('u.created_at')} AS "createdAt",
             s.posts_count AS "postsCount", s.followers_count AS "followersCount", s.following_count AS "followingCount",
             EXISTS (SELECT FROM follows WHERE follower_id = $2 AND followee_id = u.id) AS "isFollowing",
             EXISTS (SELECT FROM mutes WHERE user_id = $2 AND muted_id = u.id) AS "isMuted",
-            EXISTS (SELECT FROM blocks WHERE blocker_id = $2 AND blocked_id = u.id) AS "isBlocked"
+            ${IS_BLOCKED} AS "isBlocked"
        FROM users u JOIN user_stats s ON s.user_id = u.id
-      WHERE ${USERNAME} = $3 AND NOT ${HIDDEN} AND NOT ${HAS_BLOCKED_VIEWER}`,
-    [offsetMs, viewerId, username.toLowerCase()],
+      WHERE ${USERNAME} = $3 AND ${isFound(viewing)}`,
+    [viewing.offsetMs, viewing.viewerId, username.toLowerCase()],
   );
   return rows[0];
 }
@@ -63,8 +57,7 @@ export async function findPerson(
   { viewerId, offsetMs }: Viewing,
 ): Promise<Found | undefined> {
   const rows: Found[] = await manager.query(
-    `SELECT u.id, ${HIDDEN} AS "isHidden", ${HAS_BLOCKED_VIEWER} AS "hasBlockedViewer",
-            EXISTS (SELECT FROM blocks WHERE blocker_id = $2 AND blocked_id = u.id) AS "isBlocked"
+    `SELECT u.id, ${IS_HIDDEN} AS "isHidden", ${HAS_BLOCKED_VIEWER} AS "hasBlockedViewer", ${IS_BLOCKED} AS "isBlocked"
        FROM users u WHERE ${USERNAME} = $3`,
     [offsetMs, viewerId, username.toLowerCase()],
   );
@@ -82,13 +75,17 @@ export interface ListedPerson {
   readonly since: string;
 }
 
-const PERSON = `u.id, u.username, u.display_name AS "displayName", u.bio,
-            EXISTS (SELECT FROM follows f WHERE f.follower_id = $2 AND f.followee_id = u.id) AS "isFollowing"`;
+const IS_FOLLOWING = 'EXISTS (SELECT FROM follows f WHERE f.follower_id = $2 AND f.followee_id = u.id)';
+const PERSON = `u.id, u.username, u.display_name AS "displayName", u.bio, ${IS_FOLLOWING} AS "isFollowing"`;
+
+/** Whoever is in one's own list is found there, to be taken out; what they say of themselves is for those who see them. */
+const KEPT_PERSON = `u.id, u.username, CASE WHEN s.seen THEN u.display_name END AS "displayName",
+            CASE WHEN s.seen THEN u.bio END AS bio, ${IS_FOLLOWING} AS "isFollowing"`;
 
 /** Lists of people around somebody: which table, whose list it is, and who is in it. */
 const LISTS = {
-  followers: { table: 'follows', of: 'followee_id', who: 'follower_id', shows: 'visible' },
-  following: { table: 'follows', of: 'follower_id', who: 'followee_id', shows: 'visible' },
+  followers: { table: 'follows', of: 'followee_id', who: 'follower_id', shows: 'seen' },
+  following: { table: 'follows', of: 'follower_id', who: 'followee_id', shows: 'seen' },
   mutes: { table: 'mutes', of: 'user_id', who: 'muted_id', shows: 'all' },
   blocks: { table: 'blocks', of: 'blocker_id', who: 'blocked_id', shows: 'all' },
 } as const;
@@ -99,7 +96,7 @@ export function personKey({ since, id }: ListedPerson): CursorKey {
   return [isoTimestamp(since), id];
 }
 
-/** The newest first, without those whom the viewer may not see. */
+/** The newest first; of others' lists without those whom the viewer may not see. */
 export function selectPeople(
   manager: EntityManager,
   list: PeopleList,
@@ -108,8 +105,8 @@ export function selectPeople(
   const { table, of, who, shows } = LISTS[list];
   const values: unknown[] = [page.offsetMs, page.viewerId, page.ofId, page.limit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = [`l.${of} = $3`, `NOT ${HIDDEN}`];
-  if (shows === 'visible') conditions.push(`NOT ${areApart('u.id', '$2')}`);
+  const conditions = [`l.${of} = $3`];
+  if (shows === 'seen') conditions.push(isSeen(page));
   // Written out, and not as rows: the first column of the index descends and the second ascends.
   if (page.after) {
     const [since, id] = page.after.map(bind);
@@ -117,7 +114,8 @@ export function selectPeople(
     conditions.push(`(l.created_at < ${since}::timestamptz OR l.${who} > ${id}::uuid)`);
   }
   return manager.query(
-    `SELECT ${PERSON}, ${utcText('l.created_at')} AS since FROM ${table} l JOIN users u ON u.id = l.${who}
+    `SELECT ${shows === 'seen' ? PERSON : KEPT_PERSON}, ${utcText('l.created_at')} AS since
+       FROM ${table} l JOIN users u ON u.id = l.${who} CROSS JOIN LATERAL (SELECT ${isFound(page)} AS seen) s
       WHERE ${conditions.join(' AND ')} ORDER BY l.created_at DESC, l.${who} LIMIT $4`,
     values,
   );
@@ -162,7 +160,7 @@ export function searchPeople(
 ): Promise<ListedPerson[]> {
   const values: unknown[] = [page.offsetMs, page.viewerId, page.limit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = [`NOT ${HIDDEN}`, `NOT ${areApart('u.id', '$2')}`];
+  const conditions = [isSeen(page)];
   if (codePoints(q) < SHORTEST_INSIDE) {
     const beginning = bind(`${escapeLike(q.toLowerCase())}%`);
     conditions.push(`(${USERNAME} LIKE ${beginning} OR lower(u.display_name) LIKE ${beginning})`);

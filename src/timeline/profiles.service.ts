@@ -2,12 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
-import type { Principal } from '../common/access.js';
+import { isStaff, type Principal } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { type CursorKey, Cursors, Page } from '../common/pagination.js';
 import type { About } from './about.js';
-import type { Viewing } from './posts.query.js';
 import {
   type Found,
   findPerson,
@@ -20,13 +19,14 @@ import {
   selectPeople,
   selectProfile,
 } from './profiles.query.js';
+import type { Viewing } from './viewing.query.js';
 
 export interface PeoplePage {
   readonly cursor: string | undefined;
   readonly limit: number;
 }
 
-/** People, as far as the caller may see them: nobody who is disabled or about to be deleted, or has blocked the caller. */
+/** People, as far as the caller may see them: nobody who is disabled or about to be deleted, or has blocked the caller, unless for staff. */
 @Injectable()
 export class ProfilesService {
   constructor(
@@ -52,7 +52,8 @@ export class ProfilesService {
   /** @throws AppError `user_not_found` also when one of the two has blocked the other */
   async requireVisible(about: About): Promise<Found> {
     const found = await this.find(about);
-    if (found.isHidden || found.hasBlockedViewer || found.isBlocked) throw new AppError('user_not_found');
+    const isAway = found.hasBlockedViewer && !isStaff(about.principal);
+    if (found.isHidden || isAway || found.isBlocked) throw new AppError('user_not_found');
     return found;
   }
 
@@ -89,7 +90,7 @@ export class ProfilesService {
     return cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
   }
 
-  private viewing({ userId }: Principal): Viewing {
-    return { viewerId: userId, offsetMs: this.clock.offsetMs };
+  private viewing(principal: Principal): Viewing {
+    return { viewerId: principal.userId, isStaff: isStaff(principal), offsetMs: this.clock.offsetMs };
   }
 }

@@ -16,18 +16,23 @@ export const CHANNEL = 'posts';
 /** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
-/** By $2 to $4, of {@link notTakenIn}, at most $5. */
-const NOT_TAKEN_IN = `SELECT late.tx, late.id, late.author_id FROM unnest($3::bigint[], $4::bigint[]) o(tx, after_id)
+/**
+ * By $2 to $4, of {@link positionValues}, at most $5 of the range and of each open transaction.
+ * @param only of these transactions: before each limit, or what follows on those that are left out would be lost
+ */
+function notTakenIn(only: (tx: string) => string = () => 'true'): string {
+  return `SELECT late.tx, late.id, late.author_id FROM unnest($3::bigint[], $4::bigint[]) o(tx, after_id)
           CROSS JOIN LATERAL (
             SELECT tx, id, author_id FROM posts WHERE tx = o.tx AND id > o.after_id ORDER BY id LIMIT $5
-          ) late
+          ) late WHERE ${only('o.tx')}
          UNION ALL
-        (SELECT tx, id, author_id FROM posts WHERE tx >= $2 ORDER BY tx, id LIMIT $5)`;
+        (SELECT tx, id, author_id FROM posts WHERE tx >= $2 AND ${only('tx')} ORDER BY tx, id LIMIT $5)`;
+}
 
 const COLUMNS = `n.tx::text AS tx, n.id::text, n.author_id AS "authorId", u.username, p.text,
               ${utcText('p.created_at')} AS "createdAt"`;
 
-function notTakenIn({ next, open }: Position): unknown[] {
+function positionValues({ next, open }: Position): unknown[] {
   return [next, open.map(({ tx }) => tx), open.map(({ afterId }) => afterId)];
 }
 
@@ -68,12 +73,12 @@ export async function readNewPosts(
        FROM (VALUES (1)) one
        LEFT JOIN LATERAL (
          SELECT ${COLUMNS}, p.deleted_at IS NULL AND NOT ${isHiddenAt('u', NOW)} AS shown
-           FROM (SELECT * FROM (${NOT_TAKEN_IN}) every ORDER BY tx, id LIMIT $5) n
+           FROM (SELECT * FROM (${notTakenIn()}) every ORDER BY tx, id LIMIT $5) n
            JOIN posts p ON p.id = n.id
            JOIN users u ON u.id = n.author_id
        ) r ON true
       ORDER BY r.tx::bigint, r.id::bigint`,
-    [offsetMs, ...notTakenIn(since), limit],
+    [offsetMs, ...positionValues(since), limit],
   );
   return { now: positionOf(found[0].server, found[0].snapshot), posts: found.flatMap(streamed) };
 }
@@ -120,8 +125,8 @@ export async function selectMissedPosts(
 ): Promise<StreamedPost[] | undefined> {
   const found: [Found & { tooMany: boolean }] = await manager.query(
     `WITH missed AS MATERIALIZED (
-       SELECT tx, id, author_id FROM (${NOT_TAKEN_IN}) every
-        WHERE tx < $6 AND tx <> ALL($7::bigint[]) ORDER BY tx, id LIMIT $5
+       SELECT tx, id, author_id FROM (${notTakenIn((tx) => `${tx} < $6 AND ${tx} <> ALL($7::bigint[])`)}) every
+        ORDER BY tx, id LIMIT $5
      )
      SELECT counted.n >= $5 AS "tooMany", r.*
        FROM (SELECT count(*) AS n FROM missed) counted
@@ -137,7 +142,7 @@ export async function selectMissedPosts(
           ORDER BY n.tx, n.id LIMIT $9
        ) r ON true
       ORDER BY r.tx::bigint, r.id::bigint`,
-    [offsetMs, ...notTakenIn(since), scanned, until.next, until.open.map(({ tx }) => tx), viewerId, limit],
+    [offsetMs, ...positionValues(since), scanned, until.next, until.open.map(({ tx }) => tx), viewerId, limit],
   );
   const posts = found.flatMap(streamed);
   return found[0].tooMany || posts.length === limit ? undefined : posts;

@@ -243,6 +243,43 @@ describe('between people', () => {
       expect((await ada.api.get(`/users/${bob.username}`)).body.is_following).toBe(false);
     });
 
+    it('hides nobody from moderators and admins, who still cannot follow', async () => {
+      await bob.api.post('/posts', { text: 'unheard of' });
+      const carol = await person(app, 'carol');
+      await bob.api.put(to(carol, 'follow'));
+      const admin = await staff(app, 'admin');
+      for (const reader of [moderator, admin]) {
+        await bob.api.put(to(reader, 'block'));
+        expect((await reader.api.get(`/users/${bob.username}`)).status).toBe(200);
+        const [post] = (await reader.api.get(`/users/${bob.username}/posts`)).body as { id: string }[];
+        expect((await reader.api.get(`/posts/${post?.id}`)).status).toBe(200);
+        expect(await names(reader, `/users/${bob.username}/following`)).toEqual([carol.username]);
+        expect(await names(reader, `/users/${carol.username}/followers`)).toEqual([bob.username]);
+        expect(await names(reader, `/users?q=${bob.username}`)).toEqual([bob.username]);
+        expect(refusal(await reader.api.put(to(bob, 'follow')))).toEqual([404, 'user_not_found']);
+      }
+    });
+
+    it('shows nothing but the username of whoever cannot be seen, in lists of one’s own', async () => {
+      const [carol, dave] = [await person(app, 'carol'), await person(app, 'dave')];
+      for (const who of [bob, carol, dave]) await who.api.patch('/users/me', { display_name: 'A name', bio: 'A bio' });
+      for (const who of [bob, carol, dave]) await ada.api.put(to(who, 'mute'));
+      await carol.api.put(to(ada, 'block'));
+      await disable(dave);
+      const entry = ({ id, username }: Person, seen: boolean): object => ({
+        id,
+        username,
+        display_name: seen ? 'A name' : null,
+        bio: seen ? 'A bio' : null,
+        is_following: false,
+      });
+      expect((await ada.api.get('/users/me/mutes')).body).toEqual([
+        entry(dave, false),
+        entry(carol, false),
+        entry(bob, true),
+      ]);
+    });
+
     it('again changes nothing, and only who blocked sees the list', async () => {
       for (let n = 0; n < 2; n += 1) expect((await ada.api.put(to(bob, 'block'))).status).toBe(204);
       expect([await names(ada, '/users/me/blocks'), await names(bob, '/users/me/blocks')]).toEqual([

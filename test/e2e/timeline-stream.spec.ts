@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 
 import { TIMEOUTS } from '../../src/app.js';
 import { TokenWatch } from '../../src/common/access.js';
 import { Cursors } from '../../src/common/pagination.js';
 import { EVENT_STREAM_BOUNDS } from '../../src/timeline/event-stream.js';
 import { NewPosts } from '../../src/timeline/new-posts.js';
+import { selectMissedPosts, selectPosition } from '../../src/timeline/stream.query.js';
 import { HEARTBEAT, STREAM_LIMITS, Streams } from '../../src/timeline/streams.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { dropDatabase, emptyDatabase, execute } from '../support/database.js';
@@ -103,6 +105,27 @@ const closings = (app = here): { reason: string; posts: number }[] =>
     .map((line) => JSON.parse(line) as { event?: string; reason: string; posts: number })
     .filter(({ event }) => event === 'stream_closed')
     .map(({ reason, posts }) => ({ reason, posts }));
+
+it('what was missed is whole or too much, also where what was under way has ended since', async () => {
+  const { manager } = here.nestApp.get(DataSource);
+  const since = await selectPosition(manager);
+  const late = await here.pool.connect();
+  try {
+    await late.query('BEGIN');
+    await late.query('INSERT INTO posts (author_id, text) VALUES ($1, $2)', [bob.id, 'late']);
+    for (const text of ['1', '2', '3', '4']) await post(bob, text);
+    const until = await selectPosition(manager);
+    await late.query('COMMIT');
+    const missed = async (scanned: number): Promise<string[] | undefined> =>
+      (await selectMissedPosts(manager, { viewerId: ada.id, since, until, scanned, limit: 100, offsetMs: 0 }))?.map(
+        ({ text }) => text,
+      );
+    for (const scanned of [1, 2, 3, 4]) expect([scanned, await missed(scanned)]).toEqual([scanned, undefined]);
+    expect(await missed(5)).toEqual(['1', '2', '3', '4']);
+  } finally {
+    late.release();
+  }
+});
 
 describe('a stream', () => {
   it('gives the posts of whom one follows and one’s own, as they are given elsewhere, and nobody else’s', async () => {

@@ -121,7 +121,8 @@ export class Timeline1763790600000 implements MigrationInterface {
         -- The order in which streams deliver: ids are given before they commit.
         tx bigint NOT NULL DEFAULT current_tx()
       ) WITH (autovacuum_vacuum_insert_scale_factor = 0.01);
-      CREATE INDEX posts_author_idx ON posts (author_id, id) WHERE deleted_at IS NULL;
+      -- Of all, also of deleted ones: erasure, exports and the foreign key ask for those, too.
+      CREATE INDEX posts_author_idx ON posts (author_id, id) INCLUDE (deleted_at);
       CREATE INDEX posts_tx_idx ON posts (tx, id);
       CREATE INDEX posts_created_brin ON posts USING brin (created_at);
 
