@@ -33,7 +33,7 @@ export class Profile {
     return this.database.transaction(async (tx) => {
       const before = await this.users.lockById(tx, principal.userId);
       if (!before) throw new AppError('invalid_token');
-      const user = await this.users.change(tx, before.id, changes);
+      const user = await this.users.change(tx, before, changes);
       if (user.username !== before.username) await this.recordName(tx, { principal, before, user }, origin);
       return user;
     });

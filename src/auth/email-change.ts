@@ -28,6 +28,7 @@ import { FormerAddresses, type Undo } from './former-addresses.js';
 import { LoginGuard } from './login-guard.js';
 import { lockAccounts } from './oversight.query.js';
 import { Passwords } from './passwords.js';
+import { PendingDeletions } from './pending-deletions.js';
 import { isSessionLive } from './sessions.query.js';
 import { type Client, Sessions } from './sessions.js';
 
@@ -58,6 +59,7 @@ export class EmailChange {
     private readonly outbox: Outbox,
     private readonly links: Links,
     private readonly audit: Audit,
+    private readonly deletions: PendingDeletions,
   ) {}
 
   /**
@@ -106,7 +108,7 @@ export class EmailChange {
 
   /**
    * Brings the old address back, or ends a change that was not confirmed yet. Whoever asked for it knew the password, so
-   * there is a new one; and like a reset it ends all that the one before, or whoever had it, has left.
+   * there is a new one; and like a reset it ends all that the one before, or whoever had it, has left, also a deletion.
    * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed, or `overloaded`
    */
   async undo(token: string, password: string, client: Client): Promise<void> {
@@ -117,7 +119,7 @@ export class EmailChange {
     const hash = await this.passwords.hash(password, client.isGone);
     const end = { userId: owner.id, reason: 'email_undo', actorId: owner.id, origin: client } as const;
     await this.sessions.endAllWith(end, async (tx) => {
-      await this.restore(tx, undo, hash);
+      await this.restore(tx, { undo, hash, client });
       const event = { action: 'email.change_undone', actorId: owner.id, subjectId: owner.id } as const;
       await this.audit.record(tx, client, [event]);
     });
@@ -167,13 +169,18 @@ export class EmailChange {
     await this.outbox.add(tx, { kind: 'email_change_notice', address: email, content, hasAccount: true });
   }
 
-  private async restore(tx: EntityManager, undo: Undo, hash: string): Promise<void> {
+  private async restore(
+    tx: EntityManager,
+    { undo, hash, client }: { undo: Undo; hash: string; client: Client },
+  ): Promise<void> {
     const { userId, email } = undo;
     const user = await this.users.lockById(tx, userId);
     if (!user || !(await this.former.take(tx, undo))) throw new AppError('invalid_account_token');
     await this.users.changeEmail(tx, userId, email);
     await this.users.recover(tx, userId, hash);
     await this.tokens.end(tx, userId);
+    // Whoever had the account may have deleted it, too.
+    if (user.deletion === 'own') await this.deletions.cancel(tx, userId, { actorId: userId, origin: client });
     const { username } = user;
     await this.loginGuard.forget(tx, { email, username });
     const content = passwordWasResetMail({ username });

@@ -13,7 +13,7 @@ import { CONFIG } from '../config/config.module.js';
 import { Outbox } from '../mail/outbox.js';
 import { deletionCancelledMail, deletionMail } from '../mail/templates.js';
 import { AccountTokens } from './account-tokens.js';
-import { markForDeletion, unmark } from './pending-deletions.query.js';
+import { markForDeletion, selectWaysBack, unmark } from './pending-deletions.query.js';
 
 /** Who does it, in which session if it is their own, and from where. */
 export interface DeletionActor {
@@ -47,6 +47,10 @@ export class PendingDeletions {
     await this.tokens.end(tx, userId);
     const content = deletionMail({ username, final: deleteAfter, by });
     await this.outbox.add(tx, { kind: 'account_deletion', address: email, content, hasAccount: true });
+    for (const address of await selectWaysBack(tx, userId, this.clock.offsetMs)) {
+      const content = deletionMail({ username, final: deleteAfter, by, isFormer: true });
+      await this.outbox.add(tx, { kind: 'account_deletion', address, content, hasAccount: true });
+    }
     const after = { deletes_at: deleteAfter.toISOString() };
     const action = 'user.deletion_requested' as const;
     await this.audit.record(tx, origin, [

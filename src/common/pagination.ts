@@ -74,8 +74,9 @@ export class Page<T> {
 
 /** @returns a Link header's value (RFC 8288): the request's own address with another cursor */
 export function linkToNext(url: string, parameter: string, cursor: string): string {
-  const [path = '', query = ''] = url.split('?', 2);
-  const parameters = new URLSearchParams(query);
+  // A query may have question marks of its own (RFC 3986 section 3.4).
+  const [path = '', ...query] = url.split('?');
+  const parameters = new URLSearchParams(query.join('?'));
   parameters.set(parameter, cursor);
   return `<${path}?${parameters.toString()}>; rel="next"`;
 }

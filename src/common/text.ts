@@ -7,9 +7,14 @@ export function codePoints(text: string): number {
 
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** The length as a person sees it, in grapheme clusters (UAX #29): a flag, a family, a letter with its accents are one. */
-export function graphemes(text: string): number {
-  return Array.from(SEGMENTER.segment(text)).length;
+/**
+ * Whether a text is no longer than a person counts, in grapheme clusters (UAX #29): a flag, a family, a letter with its
+ * accents are one. Stops counting there: each cluster is an object, and of plain text there are as many as bytes.
+ */
+export function hasAtMostGraphemes(text: string, max: number): boolean {
+  const clusters = SEGMENTER.segment(text)[Symbol.iterator]();
+  for (let count = 0; clusters.next().done !== true; count += 1) if (count === max) return false;
+  return true;
 }
 
 /** Neither NUL (PostgreSQL cannot store it) nor a lone surrogate (it would silently become U+FFFD). */

@@ -94,8 +94,16 @@ export function emailChangeNoticeMail(to: { username: string; url: string }): Ma
   ]);
 }
 
-/** @param to.final when it cannot be undone any more */
-export function deletionMail(to: { username: string; final: Date; by: 'own' | 'staff' }): MailContent {
+/**
+ * @param to.final when it cannot be undone any more
+ * @param to.isFormer to an address that was the account's until lately
+ */
+export function deletionMail(to: {
+  username: string;
+  final: Date;
+  by: 'own' | 'staff';
+  isFormer?: boolean;
+}): MailContent {
   const final = to.final.toUTCString().replace('GMT', 'UTC');
   const cancel =
     to.by === 'own'
@@ -105,6 +113,11 @@ export function deletionMail(to: { username: string; final: Date; by: 'own' | 's
     `${to.by === 'own' ? 'somebody, you we hope, has' : 'an administrator has'} deleted your account. All of its sessions were ended.`,
     `On ${final} the deletion becomes final: the account and everything in it are then erased, and cannot be brought back.`,
     cancel,
+    ...(to.isFormer === true
+      ? [
+          'This address was that of the account until lately: the link in the mail about the change undoes both, the change and the deletion.',
+        ]
+      : []),
   ]);
 }
 
@@ -114,7 +127,7 @@ export function deletionCancelledMail(to: { username: string; by: 'own' | 'staff
       'an administrator has cancelled the deletion of your account. Nothing in it was deleted, and you can log in again.',
     ]);
   return letter('Your account stays', to.username, [
-    'somebody, you we hope, logged in to your account. That cancels its deletion: nothing in it was deleted.',
+    'somebody, you we hope, logged in to your account or undid a change of its e-mail address. That cancels its deletion: nothing in it was deleted.',
     'If it was not you, somebody knows your password: change it.',
   ]);
 }

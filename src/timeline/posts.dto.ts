@@ -2,7 +2,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
-import { graphemes, isBlank } from '../common/text.js';
+import { hasAtMostGraphemes, isBlank } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { Field, OptionalNotNull, QueryInteger, Text } from '../common/validation.js';
 import type { ListedPost } from './posts.query.js';
@@ -22,7 +22,8 @@ export class CreatePostRequest {
       code: 'too_long',
       detail: `must have at most ${TEXT.max} characters and ${TEXT.maxBytes} bytes in UTF-8`,
       // Bytes first: they are cheap to count.
-      holds: (value) => Buffer.byteLength(value as string) <= TEXT.maxBytes && graphemes(value as string) <= TEXT.max,
+      holds: (value) =>
+        Buffer.byteLength(value as string) <= TEXT.maxBytes && hasAtMostGraphemes(value as string, TEXT.max),
     },
     { code: 'blank', detail: 'must not be blank', holds: (value) => !isBlank(value as string) },
   )

@@ -20,8 +20,8 @@ export class ListPeopleQuery {
 
 export class SearchPeopleQuery extends ListPeopleQuery {
   /**
-   * Text in the username or the name, taken literally and without regard to case; one or two characters are found at the
-   * beginning only.
+   * Text in the username or the name, taken literally and without regard to case; what has no three letters or digits in a
+   * row is found at the beginning only.
    */
   @Text({ min: 1, max: 50, blank: 'refused' })
   q: string;

@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';
-import { codePoints, escapeLike } from '../common/text.js';
+import { escapeLike } from '../common/text.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
 import { HAS_BLOCKED_VIEWER, IS_BLOCKED, IS_HIDDEN, isFound, isSeen, type Viewing } from './viewing.query.js';
 
@@ -149,10 +149,10 @@ export function foundKey({ username }: ListedPerson): CursorKey {
   return [username.toLowerCase()];
 }
 
-/** Shorter texts have no trigrams: the index does not find them inside of names. In code points. */
-const SHORTEST_INSIDE = 3;
+/** Trigrams are of letters and digits: what has no three in a row is not found inside of names by the index. */
+const FOUND_INSIDE = /[\p{L}\p{N}]{3}/u;
 
-/** In the order of usernames; texts of one or two characters are found at the beginning of usernames and names only. */
+/** In the order of usernames; texts without three letters or digits in a row are found at the beginning of usernames and names only. */
 export function searchPeople(
   manager: EntityManager,
   q: string,
@@ -161,7 +161,7 @@ export function searchPeople(
   const values: unknown[] = [page.offsetMs, page.viewerId, page.limit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [isSeen(page)];
-  if (codePoints(q) < SHORTEST_INSIDE) {
+  if (!FOUND_INSIDE.test(q)) {
     const beginning = bind(`${escapeLike(q.toLowerCase())}%`);
     conditions.push(`(${USERNAME} LIKE ${beginning} OR lower(u.display_name) LIKE ${beginning})`);
   } else {

@@ -20,6 +20,7 @@ import {
   type UserFilter,
   userKey,
   type UserSort,
+  lockUsernames,
 } from './users.query.js';
 
 /** Exactly one of the two; the e-mail in canonical form. */
@@ -97,8 +98,9 @@ export class UsersService {
     return tx.findOne(User, { where: { id, ...NOT_ERASING }, lock: LOCK });
   }
 
-  /** Lock the row before. @returns the account as it is then; @throws AppError `username_taken` */
-  async change(tx: EntityManager, id: string, changes: ProfileChanges): Promise<User> {
+  /** @param before as it is; its row is locked. @returns the account as it is then; @throws AppError `username_taken` */
+  async change(tx: EntityManager, { id, username }: User, changes: ProfileChanges): Promise<User> {
+    if (changes.username !== undefined) await lockUsernames(tx, [username, changes.username]);
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     try {
       if (Object.keys(given).length > 0) await tx.update(User, { id }, given);

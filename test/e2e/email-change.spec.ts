@@ -473,6 +473,31 @@ describe('POST /auth/email/undo', () => {
     expect(ended.filter((reason) => reason === 'email_undo')).toHaveLength(2);
   });
 
+  it('also undoes a deletion by whoever took the account, of which the old address is told, and which waits for it', async () => {
+    const impatient = await TestApp.start({ sharing: app, env: { ACCOUNT_DELETE_DELAY: '0s' } });
+    try {
+      const back = await changed(unused());
+      const { status, body } = await impatient.api
+        .as(ada.access_token)
+        .delete('/users/me', { current_password: PASSWORD });
+      expect(status).toBe(202);
+      expect(Date.parse(body.deletes_at as string)).toBeGreaterThan(Date.now() + 6 * 86_400_000);
+      const [told] = await mailsTo(app, ada.email, 'Your account is going to be deleted');
+      expect(told?.text).toContain('the link in the mail about the change undoes both');
+      expect((await undo(back)).status).toBe(204);
+      const { rows } = await app.pool.query('SELECT deletion, delete_after FROM users WHERE id = $1', [ada.id]);
+      expect(rows).toEqual([{ deletion: null, delete_after: null }]);
+      expect((await tryLogin(ada.email, NEW_PASSWORD)).status).toBe(200);
+      const actions = (await auditOf(app, ada.id)).map(({ action }) => action);
+      expect(actions.filter((action) => action.startsWith('user.deletion'))).toEqual([
+        'user.deletion_requested',
+        'user.deletion_cancelled',
+      ]);
+    } finally {
+      await impatient.stop();
+    }
+  });
+
   it('brings the old address back after the change, and tells the owner', async () => {
     const email = unused();
     const back = await changed(email);

@@ -52,6 +52,17 @@ describe('a profile', () => {
     }
   });
 
+  it('of two who want each other’s name at once stays as it is: nobody deadlocks', async () => {
+    const bob = await person(app, 'bob');
+    for (let round = 0; round < 300; round += 1) {
+      const answers = await Promise.all([
+        change(ada, { username: bob.username }),
+        change(bob, { username: ada.username }),
+      ]);
+      for (const answer of answers) expectRefused(answer, 'username_taken', 409);
+    }
+  });
+
   it('takes as many characters as there is room for, counted in code points', async () => {
     const said = { display_name: '😀'.repeat(50), bio: '😀'.repeat(500) };
     expect((await change(ada, said)).body).toMatchObject(said);

@@ -40,6 +40,19 @@ describe('tasks', () => {
     expect((await alice.api.get(`/api/v1/tasks/${task.id}`)).body).toEqual(task);
   });
 
+  it('keeps a question mark of the query in the address of the next page', async () => {
+    for (let n = 0; n < 2; n += 1) await create(alice.api, `who? me? ${n}`);
+    const { headers } = await alice.api.get('/tasks?q=who?&limit=1');
+    const next = /^<([^>]+)>/.exec(headers.get('link') ?? '')?.[1] ?? '';
+    expect(Object.fromEntries(new URL(next, 'http://x').searchParams)).toEqual({
+      q: 'who?',
+      limit: '1',
+      cursor: expect.any(String),
+    });
+    const { status, body } = await alice.api.get(next);
+    expect([status, body.map(({ title }: { title: string }) => title)]).toEqual([200, ['who? me? 0']]);
+  });
+
   describe('creating', () => {
     it('gives back the task as it was written', async () => {
       const answer = await alice.api.post('/tasks', { title: 'Water the plants', description: 'All of them' });

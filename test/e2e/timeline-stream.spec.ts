@@ -9,7 +9,7 @@ import { TokenWatch } from '../../src/common/access.js';
 import { Cursors } from '../../src/common/pagination.js';
 import { EVENT_STREAM_BOUNDS } from '../../src/timeline/event-stream.js';
 import { NewPosts } from '../../src/timeline/new-posts.js';
-import { selectMissedPosts, selectPosition } from '../../src/timeline/stream.query.js';
+import { readNewPosts, selectMissedPosts, selectPosition } from '../../src/timeline/stream.query.js';
 import { HEARTBEAT, STREAM_LIMITS, Streams } from '../../src/timeline/streams.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { dropDatabase, emptyDatabase, execute } from '../support/database.js';
@@ -105,6 +105,20 @@ const closings = (app = here): { reason: string; posts: number }[] =>
     .map((line) => JSON.parse(line) as { event?: string; reason: string; posts: number })
     .filter(({ event }) => event === 'stream_closed')
     .map(({ reason, posts }) => ({ reason, posts }));
+
+it('are read by their transactions, also where one has written most of them', async () => {
+  await here.pool.query(`INSERT INTO posts (author_id, text) SELECT $1, 'x' FROM generate_series(1, 30000)`, [bob.id]);
+  await here.pool.query('VACUUM ANALYZE posts');
+  const { manager } = here.nestApp.get(DataSource);
+  const asked = jest.spyOn(manager, 'query');
+  const since = { ...(await selectPosition(manager)), open: [{ tx: 5, afterId: '0' }] };
+  await readNewPosts(manager, { since, limit: 100, offsetMs: 0 });
+  const [text = '', values] = (asked.mock.calls.at(-1) ?? []) as [string?, unknown[]?];
+  const { rows } = await here.pool.query<Record<'QUERY PLAN', string>>(`EXPLAIN ${text}`, values);
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan.match(/Scan.* using posts_tx_idx/g)).toHaveLength(2);
+  expect(plan).not.toMatch(/Filter: .*tx/);
+});
 
 it('what was missed is whole or too much, also where what was under way has ended since', async () => {
   const { manager } = here.nestApp.get(DataSource);

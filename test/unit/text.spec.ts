@@ -1,10 +1,41 @@
-import { codePoints, escapeLike, isBlank, isStorable } from '../../src/common/text.js';
+import { codePoints, escapeLike, hasAtMostGraphemes, isBlank, isStorable } from '../../src/common/text.js';
 
 describe('text', () => {
   it('is as long as it has code points', () => {
     expect(['', 'a', '\u00E9', 'e\u0301', '\u{1F600}', '\u{1F468}\u200D\u{1F469}', '\ud800'].map(codePoints)).toEqual([
       0, 1, 1, 2, 1, 3, 1,
     ]);
+  });
+
+  it('is no longer than a person counts', () => {
+    const three = [
+      'abc',
+      'e\u0301e\u0301e\u0301',
+      '\u{1F1E8}\u{1F1ED}'.repeat(3),
+      '\u{1F468}\u200D\u{1F469}\u200D\u{1F467}'.repeat(3),
+    ];
+    expect(three.map((text) => [hasAtMostGraphemes(text, 2), hasAtMostGraphemes(text, 3)])).toEqual(
+      three.map(() => [false, true]),
+    );
+    expect(hasAtMostGraphemes('', 0)).toBe(true);
+  });
+
+  it('is counted no further than it has to', () => {
+    let counted = 0;
+    const endless = {
+      *[Symbol.iterator]() {
+        for (;;) yield { index: (counted += 1), segment: 'x', input: '' };
+      },
+    };
+    const segment = jest
+      .spyOn(Intl.Segmenter.prototype, 'segment')
+      .mockReturnValue(endless as unknown as Intl.Segments);
+    try {
+      expect(hasAtMostGraphemes('x', 280)).toBe(false);
+      expect(counted).toBe(281);
+    } finally {
+      segment.mockRestore();
+    }
   });
 
   it('is blank when there is nothing to see', () => {
