@@ -24,12 +24,12 @@ export async function insertPost(
   manager: EntityManager,
   { authorId, text }: { authorId: string; text: string },
 ): Promise<ListedPost | undefined> {
-  const rows: ListedPost[] = await manager.query(
-    `SELECT id::text, author_id AS "authorId", username, text, ${utcText('created_at')} AS "createdAt"
-       FROM insert_post($1, $2)`,
+  const [inserted]: [{ id: string | null; username: string; createdAt: string }] = await manager.query(
+    'SELECT id, username, created_at AS "createdAt" FROM insert_post($1, $2)',
     [authorId, text],
   );
-  return rows[0];
+  const { id, username, createdAt } = inserted;
+  return id === null ? undefined : { id, authorId, username, text, createdAt };
 }
 
 /** @returns undefined when there is none that the viewer may see */
