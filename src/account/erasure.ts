@@ -13,7 +13,7 @@ import { LOGGER } from '../common/logger.js';
 import { deleteTasks } from '../tasks/tasks.query.js';
 import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from '../timeline/follows.query.js';
 import { erasePosts } from '../timeline/posts.query.js';
-import { closeDueAccount, deleteAccount, deleteMailsTo, lockClosedAccount } from './erasure.query.js';
+import { closeDueAccount, deleteAccount, deleteMailsOf, lockClosedAccount } from './erasure.query.js';
 
 const EVERY_MS = 5 * 60_000;
 /** Rows of one transaction. */
@@ -39,7 +39,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     { name: 'blocks', eraseBatch: eraseBlocks },
     { name: 'sessions', eraseBatch: deleteSessions },
     { name: 'known_addresses', eraseBatch: (tx, userId, limit) => this.addresses.forget(tx, userId, limit) },
-    { name: 'mails', eraseBatch: deleteMailsTo },
+    { name: 'mails', eraseBatch: deleteMailsOf },
   ];
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<unknown> = Promise.resolve();

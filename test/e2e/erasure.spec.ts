@@ -3,7 +3,7 @@ import { Erasure } from '../../src/account/erasure.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { auditOf } from '../support/audit.js';
-import { mailsTo } from '../support/mailbox.js';
+import { mailedToken, mailsTo } from '../support/mailbox.js';
 import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { expectDead, expectLive, expectRefused } from '../support/sessions.js';
 
@@ -47,6 +47,11 @@ async function countOf(table: string, where: string, value?: unknown): Promise<n
 const tasksOf = ({ id }: Person): Promise<number> => countOf('tasks', 'user_id = $1', id);
 const isThere = async ({ id }: Person): Promise<boolean> => (await countOf('users', 'id = $1', id)) === 1;
 
+/** Asks for another address of the account, which changes nothing before that is confirmed. */
+async function wantAddress({ api }: Person, email: string): Promise<void> {
+  expect((await api.post('/users/me/email', { email, current_password: PASSWORD })).status).toBe(202);
+}
+
 /** Deleted by its owner, and final. */
 async function gone(whose: Person): Promise<void> {
   expect((await leave(there, whose)).status).toBe(202);
@@ -63,6 +68,13 @@ async function tables(): Promise<string[]> {
 describe('an account whose deletion is final', () => {
   it('is erased with everything of its person, and nothing of anybody else', async () => {
     await here.pool.query('TRUNCATE login_failures, known_addresses');
+    const [former, email, wanted] = [ada.email, 'ada.now@example.org', 'ada.perhaps@example.org'];
+    await wantAddress(ada, email);
+    const token = await mailedToken(here, email, 'Confirm your new e-mail address');
+    expect((await here.api.post('/auth/email/confirm', { token })).status).toBe(204);
+    ada = { ...ada, email };
+    await wantAddress(ada, wanted);
+    await wantAddress(bob, 'bob.perhaps@example.org');
     for (const { email, username } of [ada, bob])
       for (const account of [{ email }, { username }])
         await here.api.post('/auth/login', { ...account, password: 'wrong horse battery' });
@@ -77,7 +89,7 @@ describe('an account whose deletion is final', () => {
     here.clock.advance('8d');
     expect(await erase()).toBe(1);
 
-    const names = [ada.id, ada.email, ada.username];
+    const names = [ada.id, former, ada.email, wanted, ada.username];
     for (const table of await tables()) {
       // Kept for as long as of everybody.
       if (table === 'audit_events') continue;
@@ -89,7 +101,20 @@ describe('an account whose deletion is final', () => {
     expect(await countOf('login_failures', 'true')).toBe(counted - 2);
     expect(await tasksOf(bob)).toBe(1);
     expect((await mailsTo(here, bob.email)).length).toBeGreaterThan(0);
+    expect((await mailsTo(here, 'bob.perhaps@example.org')).length).toBe(1);
     await expectLive(there, bob);
+  });
+
+  it('leaves no mail to its address that another account has asked for', async () => {
+    const wanted = 'eve.soon@example.org';
+    await wantAddress(bob, wanted);
+    const registered = await here.api.post('/auth/register', { email: wanted, password: PASSWORD });
+    expect(registered.status).toBe(201);
+    const eve = { ...ada, email: wanted, ...(await login(here, wanted)) };
+    await gone(eve);
+    expect(await erase()).toBe(1);
+    expect(await countOf('mails', 'recipient = $1', wanted)).toBe(0);
+    expect((await mailsTo(here, bob.email)).length).toBeGreaterThan(0);
   });
 
   it('is erased with its posts, follows, mutes and blocks in batches, and the counts of others stay exact', async () => {
@@ -251,10 +276,10 @@ describe('the work', () => {
     const results = await here.pool.query(
       `SET enable_seqscan = off;
        EXPLAIN SELECT id FROM users WHERE delete_after <= now() ORDER BY delete_after LIMIT 1;
-       EXPLAIN SELECT id FROM mails WHERE recipient = 'x';
+       EXPLAIN SELECT id FROM mails WHERE user_id = '00000000-0000-0000-0000-000000000000' OR recipient = 'x';
        RESET enable_seqscan`,
     );
-    expect(JSON.stringify(results)).toMatch(/users_delete_after_idx.*mails_recipient_idx/);
+    expect(JSON.stringify(results)).toMatch(/users_delete_after_idx.*mails_user_id_idx.*mails_recipient_idx/);
   });
 });
 
