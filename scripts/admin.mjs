@@ -43,7 +43,10 @@ const COMMANDS = {
     const lines = await admins.list();
     if (lines.length === 0) return 'There is no admin: make one with: npm run admin -- create you@example.org';
     return lines
-      .map(({ email, username, disabled }) => `${email} (${username})${disabled ? ', disabled' : ''}`)
+      .map(
+        ({ email, username, disabled, deleting }) =>
+          `${email} (${username})${disabled ? ', disabled' : ''}${deleting ? ', being deleted' : ''}`,
+      )
       .join('\n');
   },
 };
