@@ -124,7 +124,10 @@ export class ChangeRoleRequest {
 }
 
 export class DisableUserRequest {
-  /** For the audit and for other moderators; its subject does not see it. */
+  /**
+   * For the audit and for other moderators; its subject does not see it. The audit keeps it for AUDIT_RETENTION, also after the
+   * account was erased: name nobody in it.
+   */
   @Text({ min: 1, max: 500, blank: 'refused' })
   reason: string;
 

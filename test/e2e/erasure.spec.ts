@@ -181,6 +181,24 @@ describe('an account whose deletion is final', () => {
     expect(lines.join()).not.toContain(ada.email);
   });
 
+  it('leaves in the audit old usernames and the reasons of bans, and nothing else that names the person', async () => {
+    const [admin, first] = [await staff(here, 'admin'), ada.username];
+    const username = `${first}_anew`;
+    expect((await ada.api.patch('/users/me', { username })).status).toBe(200);
+    await wantAddress(ada, 'ada.wanted@example.org');
+    const reason = 'Sends the same to everybody.';
+    expect((await admin.api.post(`/admin/users/${ada.id}/disable`, { reason })).status).toBe(204);
+    expect((await admin.api.post(`/admin/users/${ada.id}/enable`)).status).toBe(204);
+    await gone({ ...ada, ...(await login(here, ada.email)) });
+    expect(await erase()).toBe(1);
+    const events = await auditOf(here, ada.id);
+    const told = (what: string): string[] =>
+      events.filter((event) => JSON.stringify(event).includes(what)).map(({ action }) => action);
+    expect(told(reason)).toEqual(['user.disabled', 'user.enabled']);
+    expect(told(first)).toEqual(['user.renamed']);
+    expect([told(ada.email), told('ada.wanted@example.org')]).toEqual([[], []]);
+  });
+
   it('frees its address and its username for a new account, which is another one', async () => {
     await gone(ada);
     await erase();
