@@ -3,8 +3,10 @@ import { Erasure } from '../../src/account/erasure.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { auditOf } from '../support/audit.js';
+import { someoneWaits } from '../support/database.js';
 import { mailedToken, mailsTo } from '../support/mailbox.js';
 import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
+import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused } from '../support/sessions.js';
 
 jest.setTimeout(60_000);
@@ -28,6 +30,19 @@ beforeEach(async () => {
   for (const app of [here, there]) app.clock.offsetMs = 0;
   [ada, bob] = [await person(here, 'ada'), await person(here, 'bob')];
 });
+
+/** All that are not an instance's own intervals. */
+const TIMERS = [
+  'Date',
+  'clearImmediate',
+  'clearTimeout',
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'setTimeout',
+] as const;
 
 const leave = (app: TestApp, { access_token }: { access_token: string }): Promise<Answer> =>
   app.api.as(access_token).delete('/users/me', { current_password: PASSWORD });
@@ -288,6 +303,30 @@ describe('the work', () => {
       holder.release();
     }
     expect([await erase(), await isThere(ada)]).toEqual([1, false]);
+  });
+
+  it('is one run at a time, also where it takes longer than five minutes, and is waited for by an instance that stops', async () => {
+    jest.useFakeTimers({ doNotFake: [...TIMERS] });
+    const slow = await TestApp.start({ sharing: here });
+    const run = jest.spyOn(slow.nestApp.get(Erasure), 'run');
+    for (const each of [ada, bob]) await gone(each);
+    const holder = await here.pool.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE mutes IN ACCESS EXCLUSIVE MODE');
+      jest.advanceTimersByTime(5 * 60_000);
+      await eventually(() => someoneWaits(here.pool));
+      jest.advanceTimersByTime(15 * 60_000);
+      expect(run).toHaveBeenCalledTimes(1);
+    } finally {
+      jest.useRealTimers();
+      const stopping = slow.stop();
+      await holder.query('ROLLBACK');
+      holder.release();
+      await stopping;
+    }
+    await expect(run.mock.results[0]?.value).resolves.toBe(0);
+    expect(slow.log.join()).not.toContain('erasure_failed');
+    expect([await erase(), await isThere(ada), await isThere(bob)]).toEqual([2, false, false]);
   });
 
   it('finds accounts, and mails of a person, by indexes', async () => {
