@@ -242,13 +242,16 @@ class DayCount {
 export class StatsResponse {
   accounts: AccountCounts;
   active: ActiveCounts;
-  /** Of the last 30 days, today last. */
+  /**
+   * Of the last 30 days, today last. A day that is over is as it was when it was first asked for after its end: what goes
+   * later stays counted.
+   */
   @ApiProperty({ type: [DayCount] })
   tasks: DayCount[];
-  /** Of the last 30 days, today last; also posts that were deleted since. */
+  /** As `tasks`; also posts that were deleted since. */
   @ApiProperty({ type: [DayCount] })
   posts: DayCount[];
-  /** Of the last 30 days, today last; only those that still hold. */
+  /** As `tasks`; of today only those that still hold, of a day that is over those that did when it was first asked for. */
   @ApiProperty({ type: [DayCount] })
   follows: DayCount[];
 }
