@@ -17,13 +17,13 @@ import {
   Timestamp,
   Uuid,
 } from '../common/validation.js';
-import type { AccountDeletion, AccountStatus } from '../users/user.entity.js';
+import type { AccountStatus, DeletionKind } from '../users/user.entity.js';
 import { AccountResponse, Email, NewUsername } from '../users/users.dto.js';
 import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';
 import type { Stats } from './stats.query.js';
 
 const STATUSES = ['active', 'disabled'] as const;
-const DELETIONS = ['own', 'staff'] as const satisfies readonly AccountDeletion[];
+const DELETIONS = ['own', 'staff'] as const satisfies readonly DeletionKind[];
 
 class PageQuery {
   /** Rows a page. */
@@ -147,7 +147,7 @@ export class UserResponse extends AccountResponse {
   disabled_reason: string | null;
   /** Who deletes it: its owner, whose login cancels that, or an admin; null when nobody does. */
   @ApiProperty({ type: 'string', enum: [...DELETIONS, null], nullable: true })
-  deletion: AccountDeletion | null;
+  deletion: DeletionKind | null;
   /** When its deletion becomes final. */
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   deletes_at: string | null;
