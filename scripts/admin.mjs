@@ -13,20 +13,15 @@ import { AdminCommandModule } from '../dist/admin/admin-command.module.js';
 import { Admins, AdminsError } from '../dist/admin/admins.js';
 import { createLogger } from '../dist/common/logger.js';
 import { loadConfig } from '../dist/config/config.js';
-import { ConfigError } from '../dist/config/environment.js';
 import { readVariables } from '../dist/config/variables.js';
-import { DatabaseStartError } from '../dist/database/connect.js';
-import { EmbeddedPostgresError } from '../dist/database/embedded-error.js';
 import { openDatabase } from '../dist/database/open.js';
+import { Interrupted, runCommand, UsageError } from './command.mjs';
 
 const USAGE = `Usage:
   npm run admin -- create you@example.org    makes an account that is an admin; asks for its password, or reads it
                                              from standard input
   npm run admin -- promote you@example.org   makes an account that is there an admin
   npm run admin -- list                      who is one`;
-
-class UsageError extends Error {}
-class Interrupted extends Error {}
 
 const COMMANDS = {
   async create(admins, address) {
@@ -43,7 +38,10 @@ const COMMANDS = {
     const lines = await admins.list();
     if (lines.length === 0) return 'There is no admin: make one with: npm run admin -- create you@example.org';
     return lines
-      .map(({ email, username, disabled }) => `${email} (${username})${disabled ? ', disabled' : ''}`)
+      .map(
+        ({ email, username, disabled, deleting }) =>
+          `${email} (${username})${disabled ? ', disabled' : ''}${deleting ? ', being deleted' : ''}`,
+      )
       .join('\n');
   },
 };
@@ -111,17 +109,4 @@ function decoded(bytes) {
   }
 }
 
-const TOLD = [AdminsError, Interrupted, ConfigError, DatabaseStartError, EmbeddedPostgresError];
-
-try {
-  await main();
-} catch (error) {
-  if (error.code?.startsWith('ERR_PARSE_ARGS') || error instanceof UsageError) {
-    process.stderr.write(`${error instanceof UsageError ? error.message : `${error.message}\n${USAGE}`}\n`);
-    process.exitCode = 2;
-  } else {
-    const told = TOLD.some((kind) => error instanceof kind);
-    process.stderr.write(`${told ? error.message : error.stack}\n`);
-    process.exitCode = error instanceof Interrupted ? 130 : 1;
-  }
-}
+await runCommand(main, { usage: USAGE, told: [AdminsError] });

@@ -3,22 +3,37 @@ import { ConfigError } from '../dist/config/environment.js';
 import { DatabaseStartError } from '../dist/database/connect.js';
 import { EmbeddedPostgresError } from '../dist/database/embedded-error.js';
 
-/** The command was called wrongly, or may not run here. */
-export class UsageError extends Error {}
+/** Its message is a sentence for the person who runs the command. */
+export class CommandError extends Error {
+  exitCode = 1;
+}
 
-const TOLD = [UsageError, ConfigError, DatabaseStartError, EmbeddedPostgresError];
+/** The command was called wrongly. */
+export class UsageError extends CommandError {
+  exitCode = 2;
+}
 
-/** Runs a command. What its user can put right is told in a sentence, everything else with its stack. */
-export async function runCommand(main) {
+/** By Ctrl-C. */
+export class Interrupted extends CommandError {
+  exitCode = 130;
+}
+
+const TOLD = [CommandError, ConfigError, DatabaseStartError, EmbeddedPostgresError];
+
+/**
+ * Runs a command. What its user can put right is told in a sentence, everything else with its stack.
+ * @param main what the command does
+ * @param options `usage`, said after options that there are not; `told`: more errors whose messages are sentences
+ */
+export async function runCommand(main, { usage, told = [] } = {}) {
   try {
     await main();
   } catch (error) {
-    const told =
-      TOLD.some((kind) => error instanceof kind) ||
-      error.syscall !== undefined ||
-      error.code?.startsWith('ERR_PARSE_ARGS');
-    process.stderr.write(`${told ? error.message : error.stack}\n`);
-    process.exitCode = 1;
+    const misused = error.code?.startsWith('ERR_PARSE_ARGS') ?? false;
+    const isTold = misused || error.syscall !== undefined || [...TOLD, ...told].some((kind) => error instanceof kind);
+    const lines = [isTold ? error.message : error.stack, ...(misused && usage !== undefined ? [usage] : [])];
+    process.stderr.write(`${lines.join('\n')}\n`);
+    process.exitCode = misused ? 2 : (error.exitCode ?? 1);
   }
 }
 

@@ -9,6 +9,7 @@ import { readKeyFolder } from '../dist/config/config.js';
 import { ConfigError, Environment } from '../dist/config/environment.js';
 import { rotateKeys } from '../dist/config/key-rotation.js';
 import { readVariables } from '../dist/config/variables.js';
+import { runCommand } from './command.mjs';
 
 function main() {
   const { values: options } = parseArgs({ options: { now: { type: 'boolean' }, prune: { type: 'boolean' } } });
@@ -49,10 +50,4 @@ function time(ms) {
   return new Date(ms).toISOString().replace(/\.\d+/, '');
 }
 
-try {
-  main();
-} catch (error) {
-  const told = error instanceof ConfigError || error.syscall !== undefined || error.code?.startsWith('ERR_PARSE_ARGS');
-  process.stderr.write(`${told ? error.message : error.stack}\n`);
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -11,7 +11,7 @@ import pg from 'pg';
 import { loadConfig } from '../dist/config/config.js';
 import { readVariables } from '../dist/config/variables.js';
 import { openDatabase } from '../dist/database/open.js';
-import { progressBar, runCommand, UsageError } from './command.mjs';
+import { CommandError, Interrupted, progressBar, runCommand, UsageError } from './command.mjs';
 import { CAST, emailOf } from './seed/people.mjs';
 import { seed } from './seed/seed.mjs';
 import { selectHash } from './seed/seed.query.mjs';
@@ -20,13 +20,11 @@ const PEOPLE = { default: '50', min: 10, max: 100_000 };
 /** Of one person, about: for the progress. */
 const ROWS_EACH = 28;
 
-class Interrupted extends Error {}
-
 async function main() {
   const count = readCount();
   const variables = readVariables();
   if (variables.NODE_ENV?.trim() === 'production')
-    throw new UsageError(
+    throw new CommandError(
       'npm run seed makes people up, an admin among them: with NODE_ENV=production it does nothing.',
     );
   const config = loadConfig(variables);

@@ -1,15 +1,21 @@
 /** The production image, as far as it can be tested without a container engine; scripts/image-check.mjs builds its build stage. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 
 const ROOT = join(__dirname, '..');
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 
+/** What the Dockerfile copies from the repository. */
+const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) =>
+  sources.split(' '),
+);
+
+/** Whether the image builds it of src. */
+const isBuilt = (name: string): boolean =>
+  name.startsWith('dist/') && existsSync(join(ROOT, name.replace('dist/', 'src/').replace(/\.js$/, '.ts')));
+
 describe('the image', () => {
   it('copies only files that exist and that .dockerignore lets through', () => {
-    const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) =>
-      sources.split(' '),
-    );
     const letThrough = read('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'));
@@ -18,6 +24,18 @@ describe('the image', () => {
       const name = source.replace(/\/$/, '');
       expect([name, existsSync(join(ROOT, name)), letThrough.includes(`!${name}`)]).toEqual([name, true, true]);
     }
+  });
+
+  it('copies with a script everything that it imports of the repository', () => {
+    const scripts = copied.filter((source) => source.endsWith('.mjs'));
+    expect(scripts.length).toBeGreaterThan(2);
+    const missing = scripts.flatMap((script) =>
+      [...read(script).matchAll(/(?:from|import)[ (]+'(\.[^']+)'/g)]
+        .map(([, target = '']) => posix.join(posix.dirname(script), target))
+        .filter((target) => !copied.includes(target) && !isBuilt(target))
+        .map((target) => `${script} imports ${target}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('runs on Node 24, and not as root', () => {

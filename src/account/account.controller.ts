@@ -13,13 +13,13 @@ import { Streaming } from '../common/streaming.js';
 import { AccountResponse, presentAccount } from '../users/users.dto.js';
 import { ExportResponse, UpdateProfileRequest } from './account.dto.js';
 import { Export } from './export.js';
-import { Profile } from './profile.js';
+import { OwnProfile } from './own-profile.js';
 
 @ApiTags('Users')
 @Controller('users/me')
 export class AccountController {
   constructor(
-    private readonly profile: Profile,
+    private readonly profile: OwnProfile,
     private readonly deletion: AccountDeletion,
     private readonly exports: Export,
   ) {}

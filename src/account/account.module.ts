@@ -7,11 +7,11 @@ import { UsersModule } from '../users/users.module.js';
 import { AccountController } from './account.controller.js';
 import { Erasure } from './erasure.js';
 import { Export } from './export.js';
-import { Profile } from './profile.js';
+import { OwnProfile } from './own-profile.js';
 
 @Module({
   imports: [AuditModule, AuthModule, UsersModule],
   controllers: [AccountController],
-  providers: [Erasure, Export, Profile],
+  providers: [Erasure, Export, OwnProfile],
 })
 export class AccountModule {}

@@ -40,12 +40,16 @@ export async function lockClosedAccount(tx: EntityManager, id: string): Promise<
   return rows[0];
 }
 
-/** @returns how many there were, at most `limit` */
-export async function deleteMailsTo(tx: EntityManager, userId: string, limit: number): Promise<number> {
+/**
+ * Mails about an account, also to addresses that it had before or only asked for, and mails about others to its address.
+ * @returns how many there were, at most `limit`
+ */
+export async function deleteMailsOf(tx: EntityManager, userId: string, limit: number): Promise<number> {
   const [{ deleted }]: [{ deleted: number }] = await tx.query(
     `WITH gone AS (
        DELETE FROM mails WHERE id IN (
-         SELECT id FROM mails WHERE recipient = (SELECT email FROM users WHERE id = $1) LIMIT $2
+         SELECT id FROM mails
+          WHERE user_id = $1 OR recipient = (SELECT email FROM users WHERE id = $1) LIMIT $2
        ) RETURNING 1
      ) SELECT count(*)::int AS deleted FROM gone`,
     [userId, limit],

@@ -10,10 +10,11 @@ import { LoginGuard } from '../auth/login-guard.js';
 import { deleteSessions } from '../auth/sessions.query.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
+import { Schedule } from '../common/schedule.js';
 import { deleteTasks } from '../tasks/tasks.query.js';
 import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from '../timeline/follows.query.js';
 import { erasePosts } from '../timeline/posts.query.js';
-import { closeDueAccount, deleteAccount, deleteMailsTo, lockClosedAccount } from './erasure.query.js';
+import { closeDueAccount, deleteAccount, deleteMailsOf, lockClosedAccount } from './erasure.query.js';
 
 const EVERY_MS = 5 * 60_000;
 /** Rows of one transaction. */
@@ -39,10 +40,15 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     { name: 'blocks', eraseBatch: eraseBlocks },
     { name: 'sessions', eraseBatch: deleteSessions },
     { name: 'known_addresses', eraseBatch: (tx, userId, limit) => this.addresses.forget(tx, userId, limit) },
-    { name: 'mails', eraseBatch: deleteMailsTo },
+    { name: 'mails', eraseBatch: deleteMailsOf },
   ];
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
+  private readonly schedule = new Schedule({
+    everyMs: EVERY_MS,
+    run: () => this.run(),
+    onFault: (error) => {
+      this.logger.warn({ event: 'erasures_unread', err: error }, 'accounts to erase not found: tried again');
+    },
+  });
   private stopped = false;
 
   constructor(
@@ -55,18 +61,13 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.run().catch((error: unknown) => {
-        this.logger.warn({ event: 'erasures_unread', err: error }, 'accounts to erase not found: tried again');
-      });
-    }, EVERY_MS).unref();
+    this.schedule.start();
   }
 
   /** The batch under way ends before the pool closes. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
-    clearInterval(this.timer);
-    await this.running;
+    await this.schedule.stop();
   }
 
   /** @returns how many accounts this instance has erased */

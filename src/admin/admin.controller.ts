@@ -34,7 +34,7 @@ export class AdminController {
     return (await this.audit.listAll(filter, { cursor, limit })).present(reply, presentAuditEvent);
   }
 
-  /** Accounts, who was active, and tasks, posts and follows by day. */
+  /** Accounts, who was active, and tasks, posts and follows by day. Days are by UTC; those that are over are counted once. */
   @Get('stats')
   @Answers({ status: 200, type: StatsResponse })
   async stats(): Promise<StatsResponse> {

@@ -17,13 +17,13 @@ import {
   Timestamp,
   Uuid,
 } from '../common/validation.js';
-import type { AccountDeletion, AccountStatus } from '../users/user.entity.js';
+import type { AccountStatus, DeletionKind } from '../users/user.entity.js';
 import { AccountResponse, Email, NewUsername } from '../users/users.dto.js';
 import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';
 import type { Stats } from './stats.query.js';
 
 const STATUSES = ['active', 'disabled'] as const;
-const DELETIONS = ['own', 'staff'] as const satisfies readonly AccountDeletion[];
+const DELETIONS = ['own', 'staff'] as const satisfies readonly DeletionKind[];
 
 class PageQuery {
   /** Rows a page. */
@@ -124,7 +124,10 @@ export class ChangeRoleRequest {
 }
 
 export class DisableUserRequest {
-  /** For the audit and for other moderators; its subject does not see it. */
+  /**
+   * For the audit and for other moderators; its subject does not see it. The audit keeps it for AUDIT_RETENTION, also after the
+   * account was erased: name nobody in it.
+   */
   @Text({ min: 1, max: 500, blank: 'refused' })
   reason: string;
 
@@ -144,7 +147,7 @@ export class UserResponse extends AccountResponse {
   disabled_reason: string | null;
   /** Who deletes it: its owner, whose login cancels that, or an admin; null when nobody does. */
   @ApiProperty({ type: 'string', enum: [...DELETIONS, null], nullable: true })
-  deletion: AccountDeletion | null;
+  deletion: DeletionKind | null;
   /** When its deletion becomes final. */
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   deletes_at: string | null;
@@ -239,13 +242,16 @@ class DayCount {
 export class StatsResponse {
   accounts: AccountCounts;
   active: ActiveCounts;
-  /** Of the last 30 days, today last. */
+  /**
+   * Of the last 30 days, today last. A day that is over is as it was when it was first asked for after its end: what goes
+   * later stays counted.
+   */
   @ApiProperty({ type: [DayCount] })
   tasks: DayCount[];
-  /** Of the last 30 days, today last; also posts that were deleted since. */
+  /** As `tasks`; also posts that were deleted since. */
   @ApiProperty({ type: [DayCount] })
   posts: DayCount[];
-  /** Of the last 30 days, today last; only those that still hold. */
+  /** As `tasks`; of today only those that still hold, of a day that is over those that did when it was first asked for. */
   @ApiProperty({ type: [DayCount] })
   follows: DayCount[];
 }

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-import { isDisabledAt } from '../users/users.query.js';
+import { isDisabledAt, isErasing } from '../users/users.query.js';
 
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
@@ -8,12 +8,14 @@ export interface ListedAdmin {
   readonly email: string;
   readonly username: string;
   readonly disabled: boolean;
+  readonly deleting: boolean;
 }
 
 /** The oldest first. */
 export function selectAdmins(manager: EntityManager, offsetMs: number): Promise<ListedAdmin[]> {
   return manager.query(
-    `SELECT email, username, ${isDisabledAt('u', NOW)} AS disabled FROM users u WHERE role = 'admin'
+    `SELECT email, username, ${isDisabledAt('u', NOW)} AS disabled, u.deletion IS NOT NULL AS deleting
+       FROM users u WHERE role = 'admin' AND NOT ${isErasing('u')}
       ORDER BY created_at, id`,
     [offsetMs],
   );

@@ -68,7 +68,7 @@ export class Admins {
   /**
    * Makes an account an admin: what its access tokens say has ended on every instance, and a refresh brings the new role.
    * @returns whether it was none before, and whether its owner has confirmed the address
-   * @throws AdminsError when there is no such account, or it is disabled
+   * @throws AdminsError when there is no such account, or it is disabled or going to be deleted
    */
   async promote(text: string): Promise<{ email: string; promoted: boolean; confirmed: boolean }> {
     const email = addressOf(text);
@@ -80,6 +80,8 @@ export class Admins {
       const confirmed = user.emailConfirmedAt !== null;
       if (account.role === 'admin') return { email, promoted: false, confirmed };
       if (account.disabled) throw new AdminsError(`The account of ${email} is disabled: enable it first.`);
+      if (account.deletion)
+        throw new AdminsError(`The account of ${email} is going to be deleted: have that cancelled first.`);
       await changeStanding(tx, account.id, { role: 'admin' });
       const [before, after] = [{ role: account.role }, { role: 'admin' }];
       const event = { action: 'user.role_changed', actorId: null, subjectId: account.id, before, after } as const;

@@ -2,6 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import { isDisabledAt } from '../users/users.query.js';
+import type { CountedNoun } from './daily-count.entity.js';
 
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
@@ -9,9 +10,9 @@ export interface Stats {
   readonly accounts: { readonly total: number; readonly confirmed: number; readonly disabled: number };
   readonly active: { readonly day: number; readonly week: number; readonly month: number };
   readonly tasks: DayCount[];
-  /** Also those that were deleted since. */
+  /** Also those that their author or a moderator has deleted since. */
   readonly posts: DayCount[];
-  /** Only those that still hold. */
+  /** Only those that held when they were counted. */
   readonly follows: DayCount[];
 }
 
@@ -48,21 +49,46 @@ export async function selectStats(manager: EntityManager, offsetMs: number): Pro
   return { accounts: accounts[0], active: active[0], tasks, posts, follows };
 }
 
-/** Of the last 30 days, today last. */
-function countByDay(
-  manager: EntityManager,
-  table: 'tasks' | 'posts' | 'follows',
-  offsetMs: number,
-): Promise<DayCount[]> {
-  return manager.query(
-    `WITH today AS (SELECT date_trunc('day', (${NOW}) AT TIME ZONE 'UTC') AS day), counted AS (
-       SELECT date_trunc('day', created_at AT TIME ZONE 'UTC') AS day, count(*)::int AS created FROM ${table}
-        WHERE created_at >= (SELECT (day - interval '29 days') AT TIME ZONE 'UTC' FROM today) GROUP BY 1
-     )
-     SELECT d.day::date::text AS date, coalesce(c.created, 0) AS created
-       FROM today, generate_series(today.day - interval '29 days', today.day, interval '1 day') AS d (day)
-       LEFT JOIN counted c ON c.day = d.day
-      ORDER BY d.day`,
-    [offsetMs],
+/** Of the last 30 days, today last. Only today is counted anew; a day that is over is what it was when it was counted first. */
+async function countByDay(manager: EntityManager, noun: CountedNoun, offsetMs: number): Promise<DayCount[]> {
+  const days: (Omit<DayCount, 'created'> & { readonly created: number | null })[] = await manager.query(
+    `WITH today AS (SELECT ((${NOW}) AT TIME ZONE 'UTC')::date AS day)
+     SELECT (today.day - ago)::text AS date, c.created
+       FROM today CROSS JOIN generate_series(0, 29) AS ago
+       LEFT JOIN daily_counts c ON c.noun = $2 AND c.day = today.day - ago AND ago > 0
+      ORDER BY ago DESC`,
+    [offsetMs, noun],
   );
+  const today = days.at(-1)?.date;
+  const counted: DayCount[] = [];
+  for (const { date, created } of days)
+    counted.push({ date, created: created ?? (await (date === today ? countDay : keepDay)(manager, noun, date)) });
+  return counted;
+}
+
+/** @param date in UTC */
+async function countDay(manager: EntityManager, noun: CountedNoun, date: string): Promise<number> {
+  const [{ created }]: [{ created: number }] = await manager.query(countOf(noun, '$1'), [date]);
+  return created;
+}
+
+/** Whoever counts it at the same moment keeps one number with this one. */
+async function keepDay(manager: EntityManager, noun: CountedNoun, date: string): Promise<number> {
+  await manager.query(
+    `INSERT INTO daily_counts (noun, day, created) SELECT $2, $1::date, created FROM (${countOf(noun, '$1')}) counted
+         ON CONFLICT DO NOTHING`,
+    [date, noun],
+  );
+  const [{ created }]: [{ created: number }] = await manager.query(
+    'SELECT created FROM daily_counts WHERE noun = $2 AND day = $1',
+    [date, noun],
+  );
+  return created;
+}
+
+/** @param day a parameter: a date in UTC */
+function countOf(noun: CountedNoun, day: string): string {
+  return `SELECT count(*)::int AS created FROM ${noun}
+           WHERE created_at >= ${day}::date::timestamp AT TIME ZONE 'UTC'
+             AND created_at < (${day}::date + 1)::timestamp AT TIME ZONE 'UTC'`;
 }

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
+import { Schedule } from '../common/schedule.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { keepAuditPartitions, type PartitionChanges } from '../database/audit-partitions.js';
@@ -14,8 +15,13 @@ const EVERY_MS = 3_600_000;
 
 @Injectable()
 export class AuditRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
+  private readonly schedule = new Schedule({
+    everyMs: EVERY_MS,
+    run: () => this.run(),
+    onFault: (error) => {
+      this.logger.warn({ event: 'audit_partitions_unkept', err: error }, 'audit partitions not kept: tried again');
+    },
+  });
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -25,16 +31,11 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.run().catch((error: unknown) => {
-        this.logger.warn({ event: 'audit_partitions_unkept', err: error }, 'audit partitions not kept: tried again');
-      });
-    }, EVERY_MS).unref();
+    this.schedule.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+    await this.schedule.stop();
   }
 
   /** Over a connection of its own: whoever serves requests may be behind a pooler, or a role that owns no table. */

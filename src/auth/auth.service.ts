@@ -127,7 +127,7 @@ export class AuthService {
     const holder = await this.users.findHolder(tx, email);
     if (!holder) return;
     const content = registrationConflictMail(holder);
-    await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, hasAccount: true });
+    await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, userId: holder.id });
   }
 
   private async verified(user: User | null, password: string, client: Client): Promise<User> {

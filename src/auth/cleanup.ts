@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
+import { Schedule } from '../common/schedule.js';
 import { CLEANED_TABLES, type CleanedTable, deleteDead } from './cleanup.query.js';
 
 const EVERY_MS = 10 * 60_000;
@@ -13,8 +14,13 @@ const BATCH = 1_000;
 
 @Injectable()
 export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
+  private readonly schedule = new Schedule({
+    everyMs: EVERY_MS,
+    run: () => this.run(),
+    onFault: (error) => {
+      this.logger.warn({ err: error }, 'clean-up failed, and is tried again');
+    },
+  });
   private stopped = false;
 
   constructor(
@@ -24,18 +30,13 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.run().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'clean-up failed, and is tried again');
-      });
-    }, EVERY_MS).unref();
+    this.schedule.start();
   }
 
   /** The batch under way ends before the pool closes. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
-    clearInterval(this.timer);
-    await this.running;
+    await this.schedule.stop();
   }
 
   /** @returns how many rows went, by table */

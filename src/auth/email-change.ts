@@ -21,6 +21,7 @@ import {
   passwordWasResetMail,
 } from '../mail/templates.js';
 import type { User } from '../users/user.entity.js';
+import type { AddressHolder } from '../users/users.query.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountTokens, type OwnedToken } from './account-tokens.js';
 import { CurrentPassword } from './current-password.js';
@@ -152,21 +153,17 @@ export class EmailChange {
   }
 
   /** Also for an address that another account has there is a token, which ends the one before: nobody gets it. */
-  private async send(
-    tx: EntityManager,
-    { user, email }: Wish,
-    holder: { username: string } | undefined,
-  ): Promise<void> {
+  private async send(tx: EntityManager, { user, email }: Wish, holder: AddressHolder | undefined): Promise<void> {
     const { token } = await this.tokens.issue(tx, { purpose: 'email_change', userId: user.id, address: email });
     const url = this.links.toPage('confirm', token);
     const content = holder ? emailChangeConflictMail(holder) : emailChangeMail({ username: user.username, url });
-    await this.outbox.add(tx, { kind: 'email_change', address: email, content, hasAccount: true });
+    await this.outbox.add(tx, { kind: 'email_change', address: email, content, userId: (holder ?? user).id });
   }
 
   private async tell(tx: EntityManager, { id, email, username }: User): Promise<void> {
     const url = this.links.toPage('undo', await this.former.keep(tx, { userId: id, email }));
     const content = emailChangeNoticeMail({ username, url });
-    await this.outbox.add(tx, { kind: 'email_change_notice', address: email, content, hasAccount: true });
+    await this.outbox.add(tx, { kind: 'email_change_notice', address: email, content, userId: id });
   }
 
   private async restore(
@@ -184,7 +181,7 @@ export class EmailChange {
     const { username } = user;
     await this.loginGuard.forget(tx, { email, username });
     const content = passwordWasResetMail({ username });
-    await this.outbox.add(tx, { kind: 'password_was_reset', address: email, content, hasAccount: true });
+    await this.outbox.add(tx, { kind: 'password_was_reset', address: email, content, userId });
   }
 }
 

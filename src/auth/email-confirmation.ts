@@ -69,6 +69,6 @@ export class EmailConfirmation {
     const { token, code } = await this.tokens.issue(tx, { purpose: 'email_confirmation', userId: user?.id });
     const url = this.links.toPage('confirm', token);
     const content = confirmationMail({ username: user?.username ?? 'nobody', url, code });
-    await this.outbox.add(tx, { kind: 'email_confirmation', address, content, hasAccount: user !== undefined });
+    await this.outbox.add(tx, { kind: 'email_confirmation', address, content, userId: user?.id });
   }
 }

@@ -93,7 +93,7 @@ export class Invitations {
     const { token } = await this.tokens.issue(tx, { purpose: kind, userId: user.id });
     const to = { username: user.username, url: this.links.toPage('reset', token) };
     const content = kind === 'invitation' ? invitationMail(to) : passwordResetMail(to);
-    await this.outbox.add(tx, { kind, address: user.email, content, hasAccount: true });
+    await this.outbox.add(tx, { kind, address: user.email, content, userId: user.id });
   }
 }
 

@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
-import { type AccountDeletion, User } from '../users/user.entity.js';
+import { type DeletionKind, User } from '../users/user.entity.js';
 import { isDisabledAt, isErasing } from '../users/users.query.js';
 
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
@@ -17,7 +17,7 @@ export interface LockedAccount {
   readonly banned: boolean;
   readonly disabledUntil: Date | null;
   readonly disabledReason: string | null;
-  readonly deletion: AccountDeletion | null;
+  readonly deletion: DeletionKind | null;
   readonly deleteAfter: Date | null;
   readonly now: Date;
 }

@@ -46,14 +46,17 @@ export class Oversight {
 
   /**
    * There is always an admin: nobody changes their own role, and whoever changes another's still is one while both rows are
-   * locked. An admin is never disabled either.
+   * locked. An admin is never disabled either, nor is one deleted by others, so nobody becomes one who is.
    * @throws AppError `user_not_found`, `own_account`, `token_stale` when the caller's own role changed meanwhile, or
-   *   `user_disabled`
+   *   `user_disabled` or `user_deleted` for who is to be an admin
    */
   async setRole(act: Act, role: Role): Promise<ListedUser> {
     const { epoch, user } = await this.database.transaction(async (tx) => {
       const subject = await this.lock(tx, act);
-      if (subject.role !== role && role === 'admin' && subject.disabled) throw new AppError('user_disabled');
+      if (subject.role !== role && role === 'admin') {
+        if (subject.disabled) throw new AppError('user_disabled');
+        if (subject.deletion) throw new AppError('user_deleted');
+      }
       const change = { action: 'user.role_changed', before: { role: subject.role }, after: { role } } as const;
       const epoch = subject.role === role ? undefined : await this.change(tx, act, { ...change, set: { role } });
       const user = await selectUser(tx, subject.id, this.clock.offsetMs);

@@ -41,7 +41,7 @@ export class PasswordRecovery {
       const { token } = await this.tokens.issue(tx, { purpose: 'password_reset', userId: user?.id });
       const url = this.links.toPage('reset', token);
       const content = passwordResetMail({ username: user?.username ?? 'nobody', url });
-      await this.outbox.add(tx, { kind: 'password_reset', address: email, content, hasAccount: user !== null });
+      await this.outbox.add(tx, { kind: 'password_reset', address: email, content, userId: user?.id });
       return user;
     });
     this.logger.info({ event: 'password_reset_requested', user: user?.id }, 'password reset requested');
@@ -76,6 +76,6 @@ export class PasswordRecovery {
     await this.former.end(tx, { userId: user.id, email: user.email });
     await this.loginGuard.forget(tx, user);
     const content = passwordWasResetMail({ username: user.username });
-    await this.outbox.add(tx, { kind: 'password_was_reset', address: user.email, content, hasAccount: true });
+    await this.outbox.add(tx, { kind: 'password_was_reset', address: user.email, content, userId: user.id });
   }
 }

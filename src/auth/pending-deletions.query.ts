@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
-import type { AccountDeletion } from '../users/user.entity.js';
+import type { DeletionKind } from '../users/user.entity.js';
 import { isHiddenAt } from '../users/users.query.js';
 
 /** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
@@ -13,7 +13,7 @@ export interface Leaver {
   readonly role: Role;
   readonly hashedPassword: string;
   readonly epoch: number;
-  readonly deletion: AccountDeletion | null;
+  readonly deletion: DeletionKind | null;
   /** Whether it is disabled now, or going to be deleted. */
   readonly hidden: boolean;
 }

@@ -46,10 +46,10 @@ export class PendingDeletions {
     const { email, username, deleteAfter } = marked;
     await this.tokens.end(tx, userId);
     const content = deletionMail({ username, final: deleteAfter, by });
-    await this.outbox.add(tx, { kind: 'account_deletion', address: email, content, hasAccount: true });
+    await this.outbox.add(tx, { kind: 'account_deletion', address: email, content, userId });
     for (const address of await selectWaysBack(tx, userId, this.clock.offsetMs)) {
       const content = deletionMail({ username, final: deleteAfter, by, isFormer: true });
-      await this.outbox.add(tx, { kind: 'account_deletion', address, content, hasAccount: true });
+      await this.outbox.add(tx, { kind: 'account_deletion', address, content, userId });
     }
     const after = { deletes_at: deleteAfter.toISOString() };
     const action = 'user.deletion_requested' as const;
@@ -65,7 +65,7 @@ export class PendingDeletions {
     if (!kept) return;
     const { email, username } = kept;
     const content = deletionCancelledMail({ username, by: actorId === userId ? 'own' : 'staff' });
-    await this.outbox.add(tx, { kind: 'account_deletion_cancelled', address: email, content, hasAccount: true });
+    await this.outbox.add(tx, { kind: 'account_deletion_cancelled', address: email, content, userId });
     await this.audit.record(tx, origin, [{ action: 'user.deletion_cancelled', actorId, subjectId: userId }]);
     this.logger.info({ event: 'deletion_cancelled', user: userId, by: actorId }, 'deletion of an account cancelled');
   }

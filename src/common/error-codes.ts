@@ -94,6 +94,7 @@ export const ERRORS = {
   user_blocked: { kind: 'forbidden', detail: 'You have blocked this person: unblock them first.' },
   user_not_found: { kind: 'not_found', detail: 'There is no such account.' },
   user_disabled: { kind: 'conflict', detail: 'The account is disabled: enable it first.' },
+  user_deleted: { kind: 'conflict', detail: 'The account is going to be deleted: that has to be cancelled first.' },
   last_admin: {
     kind: 'conflict',
     detail: 'You are the only admin: make somebody else one before you delete your account.',

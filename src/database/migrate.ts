@@ -16,6 +16,7 @@ import { ChangeOfAddress1763790400000 } from './migrations/1763790400000-change-
 import { ToldPauses1763790410000 } from './migrations/1763790410000-told-pauses.js';
 import { AccountDeletion1763790500000 } from './migrations/1763790500000-account-deletion.js';
 import { Timeline1763790600000 } from './migrations/1763790600000-timeline.js';
+import { DailyCounts1763790700000 } from './migrations/1763790700000-daily-counts.js';
 
 export const MIGRATIONS = [
   Initial1763683200000,
@@ -32,6 +33,7 @@ export const MIGRATIONS = [
   ToldPauses1763790410000,
   AccountDeletion1763790500000,
   Timeline1763790600000,
+  DailyCounts1763790700000,
 ];
 
 /** One arbitrary number for all instances of Roost. */

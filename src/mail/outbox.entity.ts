@@ -7,7 +7,8 @@ import type { MailKind } from './templates.js';
 @Index('mails_due_idx', { synchronize: false })
 @Index('mails_address_idx', ['addressKey', 'createdAt'])
 @Index('mails_created_at_idx', ['createdAt'])
-@Index('mails_recipient_idx', ['recipient'], { where: 'recipient IS NOT NULL' })
+@Index('mails_recipient_idx', ['recipient'])
+@Index('mails_user_id_idx', ['userId'])
 export class OutboxMail {
   /** Its Message-ID, too: the same in every attempt. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'mails_pkey' })
@@ -23,6 +24,10 @@ export class OutboxMail {
   /** Null: a decoy. Nobody has the address, and the row only costs what a mail costs. */
   @Column('varchar', { length: 255, nullable: true })
   recipient: string | null;
+
+  /** Whose erasure takes it, whatever their address is by then; in batches, hence no foreign key. Null in a decoy. */
+  @Column('uuid', { name: 'user_id', nullable: true })
+  userId: string | null;
 
   /** Subject and bodies, encrypted: there are tokens in them. Null once the mail was sent or given up. */
   @Column('bytea', { nullable: true })

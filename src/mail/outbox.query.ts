@@ -11,6 +11,7 @@ export interface NewMailRow {
   readonly kind: MailKind;
   readonly addressKey: Buffer;
   readonly recipient: string | null;
+  readonly userId: string | null;
   readonly sealed: Buffer;
   /** Whether a worker is to send it. */
   readonly due: boolean;
@@ -18,9 +19,9 @@ export interface NewMailRow {
 
 export async function insertMail(tx: EntityManager, mail: NewMailRow, offsetMs: number): Promise<void> {
   await tx.query(
-    `INSERT INTO mails (id, kind, address_key, recipient, sealed, created_at, next_attempt_at)
-     VALUES ($2, $3, $4, $5, $6, ${NOW}, CASE WHEN $7::boolean THEN ${NOW} END)`,
-    [offsetMs, mail.id, mail.kind, mail.addressKey, mail.recipient, mail.sealed, mail.due],
+    `INSERT INTO mails (id, kind, address_key, recipient, user_id, sealed, created_at, next_attempt_at)
+     VALUES ($2, $3, $4, $5, $6, $7, ${NOW}, CASE WHEN $8::boolean THEN ${NOW} END)`,
+    [offsetMs, mail.id, mail.kind, mail.addressKey, mail.recipient, mail.userId, mail.sealed, mail.due],
   );
 }
 

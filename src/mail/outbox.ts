@@ -18,8 +18,8 @@ export interface NewMail {
   /** The address that was asked for, in canonical form. */
   readonly address: string;
   readonly content: MailContent;
-  /** Whether an account has the address, or asks for it; if not, the row is a decoy that is never sent. */
-  readonly hasAccount: boolean;
+  /** Of the account that it is about, and goes with; undefined: there is none, and the row is a decoy that is never sent. */
+  readonly userId: string | undefined;
 }
 
 @Injectable()
@@ -31,15 +31,16 @@ export class Outbox {
     private readonly clock: Clock,
   ) {}
 
-  async add(tx: EntityManager, { kind, address, content, hasAccount }: NewMail): Promise<void> {
+  async add(tx: EntityManager, { kind, address, content, userId }: NewMail): Promise<void> {
     const id = this.random.uuid();
     const row = {
       id,
       kind,
       addressKey: this.seals.addressKey(address),
-      recipient: hasAccount ? address : null,
+      recipient: userId === undefined ? null : address,
+      userId: userId ?? null,
       sealed: this.seals.seal(id, content),
-      due: hasAccount && !this.config.mail.mailbox,
+      due: userId !== undefined && !this.config.mail.mailbox,
     };
     await insertMail(tx, row, this.clock.offsetMs);
   }

@@ -6,7 +6,7 @@ import type { Role } from '../common/access.js';
 export type AccountStatus = 'active' | 'disabled';
 
 /** Who wants an account deleted: its owner, who may change their mind, or an admin; or that its erasure has begun. */
-export type AccountDeletion = 'own' | 'staff' | 'erasing';
+export type DeletionKind = 'own' | 'staff' | 'erasing';
 
 @Entity('users')
 @Unique('users_email_key', ['email'])
@@ -58,7 +58,7 @@ export class User {
 
   /** Null: nobody. */
   @Column('varchar', { length: 16, nullable: true })
-  deletion: AccountDeletion | null;
+  deletion: DeletionKind | null;
 
   /** When the deletion becomes final; null when there is none. */
   @Column({ type: 'timestamptz', name: 'delete_after', precision: 3, nullable: true })

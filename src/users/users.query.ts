@@ -183,13 +183,18 @@ export async function updateEmail(
   return rows.length === 1;
 }
 
-/** Of the account that an address belongs to, or is kept for. @param except an account that does not count */
+export interface AddressHolder {
+  readonly id: string;
+  readonly username: string;
+}
+
+/** The account that an address belongs to, or is kept for. @param except an account that does not count */
 export async function selectHolder(
   manager: EntityManager,
   { email, except, offsetMs }: { email: string; except: string | undefined; offsetMs: number },
-): Promise<{ username: string } | undefined> {
-  const rows: { username: string }[] = await manager.query(
-    `SELECT u.username FROM users u
+): Promise<AddressHolder | undefined> {
+  const rows: AddressHolder[] = await manager.query(
+    `SELECT u.id, u.username FROM users u
       WHERE u.id IS DISTINCT FROM $3::uuid AND u.id IN (
               SELECT id FROM users WHERE email = $2
                UNION ALL SELECT user_id FROM former_addresses WHERE email = $2 AND expires_at > ${NOW})`,

@@ -9,6 +9,7 @@ import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { User } from './user.entity.js';
 import {
+  type AddressHolder,
   insertUser,
   isErasing,
   type ListedUser,
@@ -132,7 +133,7 @@ export class UsersService {
   }
 
   /** Who has an address, or had it until lately so that it is kept for them. @param except whose own it may be */
-  findHolder(tx: EntityManager, email: string, except?: string): Promise<{ username: string } | undefined> {
+  findHolder(tx: EntityManager, email: string, except?: string): Promise<AddressHolder | undefined> {
     return selectHolder(tx, { email, except, offsetMs: this.clock.offsetMs });
   }
 

@@ -301,6 +301,18 @@ describe('an account that an admin deletes', () => {
     expect(body).toContainEqual(expect.objectContaining({ action: 'user.deletion_requested', by: 'staff', ip: null }));
   });
 
+  it('becomes no admin, whom nobody could let in again; nor does one that its owner deletes', async () => {
+    await remove(admin, ada);
+    const bob = await person(here, 'bob');
+    await leave(bob);
+    for (const { id } of [ada, bob])
+      expectRefused(await admin.api.patch(`/admin/users/${id}`, { role: 'admin' }), 'user_deleted', 409);
+    const { body } = await admin.api.patch(`/admin/users/${ada.id}`, { role: 'moderator' });
+    expect(body).toMatchObject({ role: 'moderator', deletion: 'staff' });
+    expect((await enable(admin, ada)).status).toBe(204);
+    expect((await admin.api.patch(`/admin/users/${ada.id}`, { role: 'admin' })).status).toBe(200);
+  });
+
   it('is never an admin, nor the own one, nor one that is not there', async () => {
     const other = await staff(here, 'admin');
     expectRefused(await remove(admin, other), 'insufficient_role', 403);
@@ -327,6 +339,21 @@ describe('races', () => {
         leave({ api: there.api.as(two.access_token) }),
       ]);
       expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+    }
+  });
+
+  it('an admin deletes whom another makes an admin: either comes first, and never both, in 30 rounds', async () => {
+    const [first, second] = [await staff(here, 'admin'), await staff(here, 'admin')];
+    for (let round = 0; round < 30; round += 1) {
+      const eve = await person(here, 'eve');
+      const [removed, promoted] = await Promise.all([
+        here.api.as(first.access_token).delete(`/admin/users/${eve.id}`),
+        there.api.as(second.access_token).patch(`/admin/users/${eve.id}`, { role: 'admin' }),
+      ]);
+      expect([
+        [202, 409],
+        [403, 200],
+      ]).toContainEqual([removed.status, promoted.status]);
     }
   });
 

@@ -159,7 +159,7 @@ describe('npm run admin', () => {
     expect((await auditOf(app, root.id)).map(({ action }) => action)).not.toContain('user.role_changed');
   });
 
-  it('promotes nobody who is not there, or is disabled', async () => {
+  it('promotes nobody who is not there, is disabled or is going to be deleted', async () => {
     const email = unused();
     expect(await run(['promote', email])).toEqual({
       code: 1,
@@ -171,16 +171,29 @@ describe('npm run admin', () => {
     const { code, stderr } = await run(['promote', ada.email]);
     expect([code, stderr]).toEqual([1, `The account of ${ada.email} is disabled: enable it first.\n`]);
     expect(await accountOf(ada.email)).toMatchObject({ role: 'user' });
+    const bob = await person(app, 'bob');
+    await bob.api.delete('/users/me', { current_password: PASSWORD });
+    const refused = await run(['promote', bob.email]);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      `The account of ${bob.email} is going to be deleted: have that cancelled first.\n`,
+    ]);
+    expect(await accountOf(bob.email)).toMatchObject({ role: 'user' });
   });
 
   it('lists the admins, and no secret', async () => {
-    const [root, gone] = [await staff(app, 'admin'), await staff(app, 'admin')];
+    const [root, gone, leaving, erasing] = await Promise.all(Array.from({ length: 4 }, () => staff(app, 'admin')));
+    if (!root || !gone || !leaving || !erasing) throw new Error('nobody');
     const ada = await person(app, 'ada');
     await app.pool.query("UPDATE users SET status = 'disabled' WHERE id = $1", [gone.id]);
+    await leaving.api.delete('/users/me', { current_password: PASSWORD });
+    await app.pool.query("UPDATE users SET deletion = 'erasing', delete_after = now() WHERE id = $1", [erasing.id]);
     const { code, stdout } = await run(['list']);
     expect(code).toBe(0);
     expect(stdout).toContain(`${root.email} (${root.username})\n`);
     expect(stdout).toContain(`${gone.email} (${gone.username}), disabled\n`);
+    expect(stdout).toContain(`${leaving.email} (${leaving.username}), being deleted\n`);
+    expect(stdout).not.toContain(erasing.email);
     expect(stdout).not.toContain(ada.email);
     expect(stdout).not.toContain('$2b$');
   });

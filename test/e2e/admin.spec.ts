@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { login, person, type Person, staff } from '../support/people.js';
+import { watchQueries } from '../support/queries.js';
 import { expectRefused } from '../support/sessions.js';
 
 let app: TestApp;
@@ -211,6 +212,75 @@ describe('GET /admin/stats', () => {
       const days = body[counted] as { date: string; created: number }[];
       expect([counted, days.length, days.at(-1)]).toEqual([counted, 30, { date, created }]);
       expect(days.slice(0, -1).every((day) => day.created === 0)).toBe(true);
+    }
+  });
+
+  /** @param days before today */
+  const addTask = (days: number, time: string): Promise<unknown> =>
+    app.pool.query(
+      `INSERT INTO tasks (user_id, title, created_at)
+       VALUES ($1, 'x', (date_trunc('day', now() AT TIME ZONE 'UTC') - $2 * interval '1 day' + $3::interval) AT TIME ZONE 'UTC')`,
+      [ada.id, days, time],
+    );
+  /** Of the last days, today last. */
+  const tasksOf = ({ body }: Answer, days: number): number[] =>
+    (body.tasks as { created: number }[]).slice(-days).map(({ created }) => created);
+  const stats = (api = admin.api): Promise<Answer> => api.get('/admin/stats');
+
+  it('counts by days in UTC, from their first moment to their last, also days without anything', async () => {
+    for (const [days, time] of [
+      [30, '23:59:59.999'],
+      [29, '0'],
+      [2, '0'],
+      [2, '23:59:59.999'],
+      [0, '0'],
+    ] as const)
+      await addTask(days, time);
+    const expected = [1, ...Array<number>(26).fill(0), 2, 0, 1];
+    for (let time = 0; time < 2; time += 1) expect(tasksOf(await stats(), 30)).toEqual(expected);
+  });
+
+  it('never reads a day again that was counted after its end, only today', async () => {
+    await addTask(1, '12:00');
+    await addTask(0, '0');
+    expect(tasksOf(await stats(), 2)).toEqual([1, 1]);
+    await addTask(1, '13:00');
+    await addTask(0, '0');
+    const { result, statements } = await watchQueries(() => stats());
+    expect(tasksOf(result, 2)).toEqual([1, 2]);
+    const counting = statements.filter((statement) => /\bFROM (?:tasks|posts|follows)\b/.test(statement));
+    expect(counting).toHaveLength(3);
+    expect(statements.join()).not.toContain('INSERT');
+    await app.pool.query('DELETE FROM tasks');
+    expect(tasksOf(await stats(), 2)).toEqual([1, 0]);
+  });
+
+  it('counts a day anew until its end, by the clock of the database', async () => {
+    await addTask(0, '0');
+    expect(tasksOf(await stats(), 1)).toEqual([1]);
+    await addTask(0, '0');
+    app.clock.advance('24h');
+    const { access_token } = await login(app, admin.email);
+    const api = app.api.as(access_token);
+    expect(tasksOf(await stats(api), 3)).toEqual([0, 2, 0]);
+    await addTask(0, '0');
+    expect(tasksOf(await stats(api), 3)).toEqual([0, 2, 0]);
+  });
+
+  it('says one number to all who ask first at the same moment, on two instances, and keeps it once', async () => {
+    const other = await TestApp.start({ sharing: app });
+    try {
+      for (let day = 1; day < 30; day += 1) await addTask(day, '12:00');
+      const asked = [app, other, app, other].map(({ api }) => stats(api.as(admin.access_token)));
+      const change = app.pool.query('DELETE FROM tasks');
+      const answers = await Promise.all(asked);
+      await change;
+      answers.push(await stats());
+      expect(new Set(answers.map((answer) => JSON.stringify(tasksOf(answer, 30).slice(0, -1)))).size).toBe(1);
+      const { rows } = await app.pool.query('SELECT noun, count(*)::int FROM daily_counts GROUP BY noun ORDER BY noun');
+      expect(rows).toEqual(['follows', 'posts', 'tasks'].map((noun) => ({ noun, count: 29 })));
+    } finally {
+      await other.stop();
     }
   });
 

@@ -3,8 +3,10 @@ import { Erasure } from '../../src/account/erasure.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { auditOf } from '../support/audit.js';
-import { mailsTo } from '../support/mailbox.js';
+import { someoneWaits } from '../support/database.js';
+import { mailedToken, mailsTo } from '../support/mailbox.js';
 import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
+import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused } from '../support/sessions.js';
 
 jest.setTimeout(60_000);
@@ -29,6 +31,19 @@ beforeEach(async () => {
   [ada, bob] = [await person(here, 'ada'), await person(here, 'bob')];
 });
 
+/** All that are not an instance's own intervals. */
+const TIMERS = [
+  'Date',
+  'clearImmediate',
+  'clearTimeout',
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'setTimeout',
+] as const;
+
 const leave = (app: TestApp, { access_token }: { access_token: string }): Promise<Answer> =>
   app.api.as(access_token).delete('/users/me', { current_password: PASSWORD });
 const erase = (app = here, batch?: number): Promise<number> => app.nestApp.get(Erasure).run(batch);
@@ -47,6 +62,11 @@ async function countOf(table: string, where: string, value?: unknown): Promise<n
 const tasksOf = ({ id }: Person): Promise<number> => countOf('tasks', 'user_id = $1', id);
 const isThere = async ({ id }: Person): Promise<boolean> => (await countOf('users', 'id = $1', id)) === 1;
 
+/** Asks for another address of the account, which changes nothing before that is confirmed. */
+async function wantAddress({ api }: Person, email: string): Promise<void> {
+  expect((await api.post('/users/me/email', { email, current_password: PASSWORD })).status).toBe(202);
+}
+
 /** Deleted by its owner, and final. */
 async function gone(whose: Person): Promise<void> {
   expect((await leave(there, whose)).status).toBe(202);
@@ -63,6 +83,13 @@ async function tables(): Promise<string[]> {
 describe('an account whose deletion is final', () => {
   it('is erased with everything of its person, and nothing of anybody else', async () => {
     await here.pool.query('TRUNCATE login_failures, known_addresses');
+    const [former, email, wanted] = [ada.email, 'ada.now@example.org', 'ada.perhaps@example.org'];
+    await wantAddress(ada, email);
+    const token = await mailedToken(here, email, 'Confirm your new e-mail address');
+    expect((await here.api.post('/auth/email/confirm', { token })).status).toBe(204);
+    ada = { ...ada, email };
+    await wantAddress(ada, wanted);
+    await wantAddress(bob, 'bob.perhaps@example.org');
     for (const { email, username } of [ada, bob])
       for (const account of [{ email }, { username }])
         await here.api.post('/auth/login', { ...account, password: 'wrong horse battery' });
@@ -77,7 +104,7 @@ describe('an account whose deletion is final', () => {
     here.clock.advance('8d');
     expect(await erase()).toBe(1);
 
-    const names = [ada.id, ada.email, ada.username];
+    const names = [ada.id, former, ada.email, wanted, ada.username];
     for (const table of await tables()) {
       // Kept for as long as of everybody.
       if (table === 'audit_events') continue;
@@ -89,7 +116,20 @@ describe('an account whose deletion is final', () => {
     expect(await countOf('login_failures', 'true')).toBe(counted - 2);
     expect(await tasksOf(bob)).toBe(1);
     expect((await mailsTo(here, bob.email)).length).toBeGreaterThan(0);
+    expect((await mailsTo(here, 'bob.perhaps@example.org')).length).toBe(1);
     await expectLive(there, bob);
+  });
+
+  it('leaves no mail to its address that another account has asked for', async () => {
+    const wanted = 'eve.soon@example.org';
+    await wantAddress(bob, wanted);
+    const registered = await here.api.post('/auth/register', { email: wanted, password: PASSWORD });
+    expect(registered.status).toBe(201);
+    const eve = { ...ada, email: wanted, ...(await login(here, wanted)) };
+    await gone(eve);
+    expect(await erase()).toBe(1);
+    expect(await countOf('mails', 'recipient = $1', wanted)).toBe(0);
+    expect((await mailsTo(here, bob.email)).length).toBeGreaterThan(0);
   });
 
   it('is erased with its posts, follows, mutes and blocks in batches, and the counts of others stay exact', async () => {
@@ -154,6 +194,24 @@ describe('an account whose deletion is final', () => {
       expect.objectContaining({ event: 'account_erased', user: ada.id, tasks: 0, sessions: 1, mails: 2 }),
     ]);
     expect(lines.join()).not.toContain(ada.email);
+  });
+
+  it('leaves in the audit old usernames and the reasons of bans, and nothing else that names the person', async () => {
+    const [admin, first] = [await staff(here, 'admin'), ada.username];
+    const username = `${first}_anew`;
+    expect((await ada.api.patch('/users/me', { username })).status).toBe(200);
+    await wantAddress(ada, 'ada.wanted@example.org');
+    const reason = 'Sends the same to everybody.';
+    expect((await admin.api.post(`/admin/users/${ada.id}/disable`, { reason })).status).toBe(204);
+    expect((await admin.api.post(`/admin/users/${ada.id}/enable`)).status).toBe(204);
+    await gone({ ...ada, ...(await login(here, ada.email)) });
+    expect(await erase()).toBe(1);
+    const events = await auditOf(here, ada.id);
+    const told = (what: string): string[] =>
+      events.filter((event) => JSON.stringify(event).includes(what)).map(({ action }) => action);
+    expect(told(reason)).toEqual(['user.disabled', 'user.enabled']);
+    expect(told(first)).toEqual(['user.renamed']);
+    expect([told(ada.email), told('ada.wanted@example.org')]).toEqual([[], []]);
   });
 
   it('frees its address and its username for a new account, which is another one', async () => {
@@ -247,14 +305,38 @@ describe('the work', () => {
     expect([await erase(), await isThere(ada)]).toEqual([1, false]);
   });
 
+  it('is one run at a time, also where it takes longer than five minutes, and is waited for by an instance that stops', async () => {
+    jest.useFakeTimers({ doNotFake: [...TIMERS] });
+    const slow = await TestApp.start({ sharing: here });
+    const run = jest.spyOn(slow.nestApp.get(Erasure), 'run');
+    for (const each of [ada, bob]) await gone(each);
+    const holder = await here.pool.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE mutes IN ACCESS EXCLUSIVE MODE');
+      jest.advanceTimersByTime(5 * 60_000);
+      await eventually(() => someoneWaits(here.pool));
+      jest.advanceTimersByTime(15 * 60_000);
+      expect(run).toHaveBeenCalledTimes(1);
+    } finally {
+      jest.useRealTimers();
+      const stopping = slow.stop();
+      await holder.query('ROLLBACK');
+      holder.release();
+      await stopping;
+    }
+    await expect(run.mock.results[0]?.value).resolves.toBe(0);
+    expect(slow.log.join()).not.toContain('erasure_failed');
+    expect([await erase(), await isThere(ada), await isThere(bob)]).toEqual([2, false, false]);
+  });
+
   it('finds accounts, and mails of a person, by indexes', async () => {
     const results = await here.pool.query(
       `SET enable_seqscan = off;
        EXPLAIN SELECT id FROM users WHERE delete_after <= now() ORDER BY delete_after LIMIT 1;
-       EXPLAIN SELECT id FROM mails WHERE recipient = 'x';
+       EXPLAIN SELECT id FROM mails WHERE user_id = '00000000-0000-0000-0000-000000000000' OR recipient = 'x';
        RESET enable_seqscan`,
     );
-    expect(JSON.stringify(results)).toMatch(/users_delete_after_idx.*mails_recipient_idx/);
+    expect(JSON.stringify(results)).toMatch(/users_delete_after_idx.*mails_user_id_idx.*mails_recipient_idx/);
   });
 });
 

@@ -70,20 +70,21 @@ describe('npm run keys:rotate', () => {
     expect(readdirSync(join(cwd, 'keys'))).toHaveLength(2);
   });
 
-  it.each<[string, Record<string, string>, RegExp, string[]]>([
-    ['HS256', {}, /JWT_ALGORITHM is HS256, which has no key files/, []],
-    ['another algorithm', { JWT_ALGORITHM: 'none' }, /JWT_ALGORITHM must be one of HS256, ES256, RS256/, []],
-    ['no folder', { JWT_ALGORITHM: 'ES256' }, /JWT_KEYS_DIR is required/, []],
-    ['a folder that cannot be made', { JWT_ALGORITHM: 'ES256', JWT_KEYS_DIR: `${SCRIPT}/x` }, /ENOTDIR/, []],
+  it.each<[string, Record<string, string>, RegExp, string[], number]>([
+    ['HS256', {}, /JWT_ALGORITHM is HS256, which has no key files/, [], 1],
+    ['another algorithm', { JWT_ALGORITHM: 'none' }, /JWT_ALGORITHM must be one of HS256, ES256, RS256/, [], 1],
+    ['no folder', { JWT_ALGORITHM: 'ES256' }, /JWT_KEYS_DIR is required/, [], 1],
+    ['a folder that cannot be made', { JWT_ALGORITHM: 'ES256', JWT_KEYS_DIR: `${SCRIPT}/x` }, /ENOTDIR/, [], 1],
     [
       'an unknown option',
       { JWT_ALGORITHM: 'ES256', JWT_KEYS_DIR: '/nowhere' },
       /Unknown option '--force'/,
       ['--force'],
+      2,
     ],
-  ])('refuses %s in words', async (_, env, message, args) => {
+  ])('refuses %s in words', async (_, env, message, args, expected) => {
     const { code, output } = await rotate(env, { args });
-    expect(code).toBe(1);
+    expect(code).toBe(expected);
     expect(output).toMatch(message);
     expect(output).not.toMatch(/\n\s+at /);
   });

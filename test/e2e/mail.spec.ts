@@ -47,16 +47,21 @@ async function start(env: Record<string, string> = {}, options: TestAppOptions =
 
 let letters = 0;
 
-/** Puts a mail into the outbox, as a transaction that causes one does. @returns its address */
+/** Any: no account is needed to mail about one. */
+const SOMEBODY = '3f0c9d4e-6a53-4c0f-9a55-5d7c0a1b2e90';
+
+/** Puts a mail into the outbox, as a transaction that causes one does. @param decoy whether nobody has the address @returns the address */
 async function put(
   from = app,
-  { address = `reader-${(letters += 1)}@example.org`, hasAccount = true } = {},
+  { address = `reader-${(letters += 1)}@example.org`, decoy = false } = {},
 ): Promise<string> {
   const content = passwordWasResetMail({ username: 'ada' });
   await from.nestApp
     .get(DataSource)
     .transaction((tx) =>
-      from.nestApp.get(Outbox).add(tx, { kind: 'password_was_reset', address, content, hasAccount }),
+      from.nestApp
+        .get(Outbox)
+        .add(tx, { kind: 'password_was_reset', address, content, userId: decoy ? undefined : SOMEBODY }),
     );
   return address;
 }
@@ -120,7 +125,7 @@ describe('the outbox', () => {
     const mail = {
       kind: 'password_was_reset',
       content: passwordWasResetMail({ username: 'ada' }),
-      hasAccount: true,
+      userId: SOMEBODY,
     } as const;
     const failing = app.nestApp.get(DataSource).transaction(async (tx) => {
       await outbox.add(tx, { ...mail, address: 'undone@example.org' });
@@ -133,7 +138,7 @@ describe('the outbox', () => {
 
   it('never sends a decoy', async () => {
     app = await start();
-    await put(app, { address: 'nobody@example.org', hasAccount: false });
+    await put(app, { address: 'nobody@example.org', decoy: true });
     await sent(await put());
     expect(smtp.mailsTo('nobody@example.org')).toEqual([]);
     const { rows } = await app.pool.query('SELECT * FROM mails WHERE recipient IS NULL AND next_attempt_at IS NULL');
@@ -145,8 +150,8 @@ describe('the outbox', () => {
     const content = confirmationMail({ username: 'ada', url: 'https://x/confirm#token=canary-token', code: '314159' });
     await app.nestApp.get(DataSource).transaction(async (tx) => {
       const outbox = app.nestApp.get(Outbox);
-      await outbox.add(tx, { kind: 'email_confirmation', address: 'ada@example.org', content, hasAccount: true });
-      await outbox.add(tx, { kind: 'email_confirmation', address: 'nobody@example.org', content, hasAccount: false });
+      await outbox.add(tx, { kind: 'email_confirmation', address: 'ada@example.org', content, userId: SOMEBODY });
+      await outbox.add(tx, { kind: 'email_confirmation', address: 'nobody@example.org', content, userId: undefined });
     });
     const { rows } = await app.pool.query<Row & { all: string }>(
       "SELECT *, encode(sealed, 'escape') AS all FROM mails",
@@ -180,7 +185,7 @@ describe('the outbox', () => {
       app.nestApp.get(DataSource).transaction(async (tx) => {
         if (!(await outbox.mayAdd(tx, 'password_reset', 'nobody@example.org'))) return false;
         const content = passwordWasResetMail({ username: 'ada' });
-        await outbox.add(tx, { kind: 'password_reset', address: 'nobody@example.org', content, hasAccount: false });
+        await outbox.add(tx, { kind: 'password_reset', address: 'nobody@example.org', content, userId: undefined });
         return true;
       }),
     );
@@ -476,7 +481,7 @@ describe('clean-up', () => {
     app = await start();
     const address = await put();
     await sent(address);
-    await put(app, { hasAccount: false });
+    await put(app, { decoy: true });
     const cleaned = async (): Promise<unknown> => (await app.nestApp.get(Cleanup).run()).mails;
     app.clock.advance('23h');
     expect(await cleaned()).toBe(0);
@@ -493,7 +498,7 @@ describe('the dev mailbox', () => {
   it('has the mails, the newest first, whole, and those to one address', async () => {
     app = await start({ SMTP_URL: '' });
     const [first, second] = [await put(), await put()];
-    await put(app, { address: 'nobody@example.org', hasAccount: false });
+    await put(app, { address: 'nobody@example.org', decoy: true });
     const { status, headers, body } = await app.api.get('/dev/mailbox');
     expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
     expect(body).toEqual(
@@ -526,7 +531,7 @@ describe('the dev mailbox', () => {
       .transaction((tx) =>
         app.nestApp
           .get(Outbox)
-          .add(tx, { kind: 'email_confirmation', address: "o'brien&co@example.org", content, hasAccount: true }),
+          .add(tx, { kind: 'email_confirmation', address: "o'brien&co@example.org", content, userId: SOMEBODY }),
       );
     const { status, headers, text } = await browser.get('/dev/mailbox');
     expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);

@@ -83,11 +83,6 @@ describe('a profile', () => {
     ['a username with a line break', { username: 'ada\n' }, 'username', 'wrong_format'],
     ['a reserved username', { username: 'Me' }, 'username', 'too_short'],
     ['a reserved username', { username: 'Admin' }, 'username', 'reserved'],
-    ['another id', { id: '00000000-0000-4000-8000-000000000000' }, 'id', 'unknown_field'],
-    ['another role', { role: 'admin' }, 'role', 'unknown_field'],
-    ['another address', { email: 'x@example.org' }, 'email', 'unknown_field'],
-    ['a confirmation', { email_confirmed: true }, 'email_confirmed', 'unknown_field'],
-    ['another time', { created_at: '2020-01-01T00:00:00Z' }, 'created_at', 'unknown_field'],
     ['a password', { hashedPassword: 'x' }, 'hashedPassword', 'unknown_field'],
     ['an internal name', { displayName: 'x' }, 'displayName', 'unknown_field'],
     ['an epoch', { token_epoch: 7 }, 'token_epoch', 'unknown_field'],
@@ -102,6 +97,47 @@ describe('a profile', () => {
       code,
     ]);
     expect((await ada.api.get('/users/me')).body).toEqual(before);
+  });
+
+  describe('gives nobody more than it is for', () => {
+    const OTHERS: [string, unknown][] = [
+      ['id', '00000000-0000-4000-8000-000000000000'],
+      ['user_id', '00000000-0000-4000-8000-000000000000'],
+      ['role', 'admin'],
+      ['email', 'another@example.org'],
+      ['email_confirmed', true],
+      ['created_at', '2020-01-01T00:00:00.000Z'],
+      ['status', 'active'],
+      ['deletion', 'own'],
+    ];
+    const rowOf = async ({ id }: Person): Promise<unknown> =>
+      (await app.pool.query('SELECT * FROM users WHERE id = $1', [id])).rows[0];
+
+    it.each(OTHERS)(
+      'by %s: refused alone, beside what may change, and nested; read from no query',
+      async (field, value) => {
+        const before = await rowOf(ada);
+        const tries: [Answer, string][] = [
+          [await change(ada, { [field]: value }), field],
+          [await change(ada, { bio: 'with it', [field]: value }), field],
+          [await change(ada, { bio: { [field]: value } }), 'bio'],
+          [await change(ada, { user: { [field]: value } }), 'user'],
+          [await change(ada, { [`user.${field}`]: value }), `user.${field}`],
+        ];
+        for (const [{ status, body }, pointer] of tries)
+          expect([status, body.code, body.errors[0].pointer]).toEqual([422, 'validation_failed', `#/${pointer}`]);
+        const query = `${field}=${encodeURIComponent(String(value))}`;
+        expect((await ada.api.patch(`/users/me?${query}`, {})).status).toBe(200);
+        expect(await rowOf(ada)).toEqual(before);
+      },
+    );
+
+    it('by the prototype', async () => {
+      const before = await rowOf(ada);
+      const { status } = await change(ada, JSON.parse('{"__proto__": {"role": "admin"}, "bio": "with it"}') as unknown);
+      expect([400, 422]).toContain(status);
+      expect(await rowOf(ada)).toEqual(before);
+    });
   });
 
   it('is for nobody who is not logged in', async () => {

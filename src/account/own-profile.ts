@@ -11,7 +11,7 @@ import type { User } from '../users/user.entity.js';
 import { type ProfileChanges, UsersService } from '../users/users.service.js';
 
 @Injectable()
-export class Profile {
+export class OwnProfile {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly users: UsersService,
