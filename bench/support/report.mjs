@@ -23,7 +23,7 @@ export async function run(main) {
   } finally {
     for (let end = endings.pop(); end; end = endings.pop()) await end();
   }
-  process.exit(code ?? undefined);
+  process.exit(code ?? process.exitCode ?? 0);
 }
 
 /** @param {string} text */

@@ -205,6 +205,9 @@ describe('an account whose deletion is final', () => {
     expect((await admin.api.post(`/admin/users/${ada.id}/disable`, { reason })).status).toBe(204);
     expect((await admin.api.post(`/admin/users/${ada.id}/enable`)).status).toBe(204);
     await gone({ ...ada, ...(await login(here, ada.email)) });
+    // Not before the way back to an address of before ends.
+    expect(await erase()).toBe(0);
+    here.clock.advance('8d');
     expect(await erase()).toBe(1);
     const events = await auditOf(here, ada.id);
     const told = (what: string): string[] =>

@@ -7,7 +7,7 @@ import { TIMEOUTS } from '../../src/app.js';
 import { Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited } from '../support/audit.js';
-import { cloneTemplate, dropDatabase } from '../support/database.js';
+import { cloneTemplate, dropDatabase, endPool } from '../support/database.js';
 import { login, PASSWORD, person, type Person } from '../support/people.js';
 import { eventually, RoostFolder } from '../support/process.js';
 import { watchQueries } from '../support/queries.js';
@@ -329,7 +329,7 @@ describe('the memory of an export', () => {
       expect(large.bytes).toBeGreaterThan(100_000_000);
       expect(large.most - small.most).toBeLessThan((large.bytes - small.bytes) / 2);
     } finally {
-      await pool.end();
+      await endPool(pool);
       await folder.remove();
       await dropDatabase(url);
     }

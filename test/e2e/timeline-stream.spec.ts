@@ -12,7 +12,7 @@ import { NewPosts } from '../../src/timeline/new-posts.js';
 import { readNewPosts, selectMissedPosts, selectPosition } from '../../src/timeline/stream.query.js';
 import { HEARTBEAT, STREAM_LIMITS, Streams } from '../../src/timeline/streams.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
-import { dropDatabase, emptyDatabase, execute } from '../support/database.js';
+import { dropDatabase, emptyDatabase, endPool, execute } from '../support/database.js';
 import { login, person, type Person, staff } from '../support/people.js';
 import { expectHardened, expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
@@ -435,7 +435,7 @@ describe('the order of commits', () => {
       expect([...first.texts].sort()).toEqual([...all].sort());
     } finally {
       done = true;
-      await pool.end();
+      await endPool(pool);
     }
   });
 });
