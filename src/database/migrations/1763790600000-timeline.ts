@@ -30,7 +30,7 @@ const TIMELINE_PAGE = `
   BEGIN
     -- Walk the newest posts of everybody and keep those of the authors; a fifth of the way shows whether it is worth it.
     FOREACH reach IN ARRAY
-      CASE WHEN followed > 300 THEN ARRAY[2 * followed, least(10 * followed, 20000)] ELSE '{}' END
+      CASE WHEN followed > 100 THEN ARRAY[2 * followed, least(10 * followed, 20000)] ELSE '{}' END
     LOOP
       ids := ARRAY(
         SELECT w.id
