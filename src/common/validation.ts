@@ -1,11 +1,27 @@
 /** The decorators that DTO fields are made of: each validates, and tells the OpenAPI document what it validates. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { ValidateBy, ValidateIf } from 'class-validator';
 
 import { codePoints, isBlank } from './text.js';
 import { parseDayOrTimestamp, parseTimestamp } from './timestamps.js';
+
+const READERS = Symbol('readers');
+
+/** Turns a field's text into its value; undefined leaves the text, for the field's checks to refuse. */
+export type Reader = (text: string) => unknown;
+
+/** How the text of a field is read before it is checked. Only text is: other values are checked as they came. */
+export function Read(reader: Reader): PropertyDecorator {
+  return (prototype, field) => {
+    Reflect.defineMetadata(READERS, new Map([...readersOf(prototype), [String(field), reader]]), prototype);
+  };
+}
+
+/** @param dto an instance or the prototype of a DTO */
+export function readersOf(dto: object): ReadonlyMap<string, Reader> {
+  return (Reflect.getMetadata(READERS, dto) as ReadonlyMap<string, Reader> | undefined) ?? new Map<string, Reader>();
+}
 
 /** One check of a field: the error's code, the sentence, and what must hold. */
 export interface Check {
@@ -98,7 +114,7 @@ export function OneOf(choices: readonly string[]): PropertyDecorator {
 /** A query parameter that reads `true` or `false`; given twice, it is refused. */
 export function QueryFlag(): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value)),
+    Read((text) => (text === 'true' ? true : text === 'false' ? false : undefined)),
     Flag(),
   );
 }
@@ -106,7 +122,7 @@ export function QueryFlag(): PropertyDecorator {
 /** A UUID, then in lower case, as the database writes it. */
 export function Uuid(): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) => (isString(value) ? value.toLowerCase() : value)),
+    Read((text) => text.toLowerCase()),
     Field(
       { type: 'string', format: 'uuid' },
       {
@@ -121,7 +137,7 @@ export function Uuid(): PropertyDecorator {
 /** A query parameter in plain decimal digits; `1e2`, `0x10`, `+1` and ` 1` are refused. */
 export function QueryInteger(range: { min: number; max: number; default: number }): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) => (isString(value) && /^\d{1,9}$/.test(value) ? Number(value) : value)),
+    Read((text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined)),
     Field(
       { type: 'integer', minimum: range.min, maximum: range.max, default: range.default },
       {

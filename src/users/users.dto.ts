@@ -1,11 +1,10 @@
 /** Accounts on the wire. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 
 import type { Role } from '../common/access.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { Field, Text } from '../common/validation.js';
+import { Field, Read, Text } from '../common/validation.js';
 import { canonicalEmail, EMAIL_MAX_LENGTH } from './email.js';
 import type { User } from './user.entity.js';
 
@@ -38,9 +37,7 @@ const RESERVED_USERNAMES = new Set([
 /** An e-mail address; the field then holds its canonical form. */
 export function Email(): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) =>
-      typeof value === 'string' ? (canonicalEmail(value) ?? value) : value,
-    ),
+    Read((text) => canonicalEmail(text)),
     Field(
       { type: 'string', format: 'email', maxLength: EMAIL_MAX_LENGTH },
       { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },

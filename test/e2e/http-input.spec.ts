@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 
 import { codePoints } from '../../src/common/text.js';
 import { TestApp } from '../support/app.js';
-import { login, PASSWORD, person, type Person } from '../support/people.js';
+import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 
 const NAUGHTY = JSON.parse(readFileSync(resolve('test/data/blns.json'), 'utf8')) as string[];
@@ -16,6 +16,26 @@ async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>)
     for (const item of rest) await work(item);
   };
   await Promise.all(Array.from({ length: 8 }, worker));
+}
+
+interface Body {
+  readonly method: string;
+  readonly path: string;
+  /** Of its fields. */
+  readonly names: readonly string[];
+}
+
+/** What every route takes, as its document says. */
+function bodies(): Body[] {
+  const { paths, components } = JSON.parse(readFileSync(resolve('openapi.json'), 'utf8'));
+  const routes = Object.entries<object>(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { requestBody }]) => {
+      const reference: string | undefined = requestBody?.content['application/json'].schema.$ref;
+      const { properties } = components.schemas[reference?.split('/').at(-1) ?? ''] ?? { properties: {} };
+      return { method: method.toUpperCase(), path, names: Object.keys(properties) };
+    }),
+  );
+  return routes.filter(({ names }) => names.length > 0);
 }
 
 describe('input', () => {
@@ -132,6 +152,68 @@ describe('input', () => {
       async (number) => {
         expectProblem(await alice.api.post('/tasks', `{"title":${number}}`), 422, 'validation_failed');
         expectProblem(await alice.api.put(taskPath, `{"completed":${number}}`), 422, 'validation_failed');
+      },
+    );
+  });
+
+  describe('an object or an array where a field has text is refused by its name', () => {
+    const HOSTILE = [
+      '{"constructor":1}',
+      '{"constructor":{"name":"x","prototype":null}}',
+      '{"a":{"b":[{"constructor":null}]}}',
+      '[{"constructor":1}]',
+      '{"then":1}',
+      '{"toJSON":1,"toString":1,"valueOf":1}',
+      '{"length":1000000000}',
+      '{"hasOwnProperty":1,"isPrototypeOf":1}',
+    ];
+
+    it('on every route that takes a body', async () => {
+      const admin = await staff(app, 'admin');
+      const task = (await admin.api.post('/tasks', { title: 'one' })).body.id as number;
+      let fields = 0;
+      for (const { method, path, names } of bodies()) {
+        const address = path.replace('{task_id}', String(task)).replace(/\{\w+\}/, admin.id);
+        for (const name of names) {
+          fields += 1;
+          for (const value of HOSTILE) {
+            const answer = await admin.api.send(method, address, `{"${name}":${value}}`);
+            expectProblem(answer, path.includes('/auth/') ? 400 : 422, 'validation_failed');
+            expect(answer.body.errors).toContainEqual(expect.objectContaining({ pointer: `#/${name}` }));
+          }
+        }
+      }
+      expect(fields).toBeGreaterThan(30);
+    });
+
+    it('with tens of thousands of elements costs no more than it takes to parse them', async () => {
+      for (const value of [
+        `[${'0,'.repeat(48_000)}0]`,
+        `{${'"a":0,'.repeat(12_000)}"b":0}`,
+        `[${'{},'.repeat(30_000)}{}]`,
+      ]) {
+        const answer = await alice.api.post('/tasks', `{"title":${value}}`);
+        expectProblem(answer, 422, 'validation_failed');
+        expect(answer.body.errors).toMatchObject([{ pointer: '#/title', code: 'wrong_type' }]);
+      }
+    });
+
+    it.each(['long', '\u{1F600}', '/', '~', '%', '"'])(
+      'whose names are made of %s gets an answer that does not grow with them',
+      async (part) => {
+        const name = part.repeat(Math.floor(1_000 / part.length));
+        const nested = (bottom: unknown): unknown =>
+          Array.from({ length: 20 }).reduce((below) => ({ [name]: below }), bottom);
+        const unknown = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${n}${name}`, 1]));
+        for (const body of [{ title: nested('\0') }, { title: nested('\ud800') }, { title: 'x', ...unknown }]) {
+          const answer = await alice.api.post('/tasks', body);
+          expectProblem(answer, 422, 'validation_failed');
+          for (const { pointer } of answer.body.errors) {
+            expect(pointer.length).toBeLessThanOrEqual(120);
+            expect(decodeURI(pointer)).not.toContain('\uFFFD');
+          }
+          expect(answer.text.length).toBeLessThan(6_000);
+        }
       },
     );
   });
