@@ -9,9 +9,10 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { MAX_PARAM_LENGTH, trackMethods } from './common/allowed-methods.js';
-import { warnOfUntrustedProxies } from './common/forwarding.js';
+import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './common/forwarding.js';
 import { answerRouterError, labelAnswers, originForm, refuseRequests } from './common/http-hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './common/json-body.js';
+import { requireKnownHosts } from './common/known-hosts.js';
 import { buildOpenApi } from './common/openapi.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { limitAddresses } from './common/rate-limit.js';
@@ -54,10 +55,12 @@ const BARE = [
 ];
 
 export function createAdapter({ http }: Config): FastifyAdapter {
+  const proxies = new Proxies(http.trustedProxies);
+  const prefix = prefixOf(http.publicUrl);
   return new FastifyAdapter({
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
+    trustProxy: http.trustedProxies.length > 0 ? (address) => proxies.trusts(address) : false,
     bodyLimit: BODY_LIMIT_BYTES,
     multipart: false,
     requestTimeout: TIMEOUTS.request,
@@ -68,7 +71,7 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // A missing Host is answered by us, with a body.
     http: { requireHostHeader: false, headersTimeout: TIMEOUTS.headers, connectionsCheckingInterval: TIMEOUTS.check },
-    rewriteUrl: ({ url = '' }) => originForm(url),
+    rewriteUrl: ({ url = '' }) => withoutPrefix(originForm(url), prefix),
     frameworkErrors: answerRouterError,
     clientErrorHandler(this: FastifyInstance, error, socket) {
       answerParserError(this, error, socket);
@@ -83,14 +86,17 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
     if (isStreaming(route)) route.handlerTimeout = TIMEOUTS.stream;
   });
   const readiness = app.get(Readiness);
-  const rules = { ...config.http, isDraining: () => readiness.draining };
+  const proxies = new Proxies(config.http.trustedProxies);
+  const rules = { ...config.http, proxies, isDraining: () => readiness.draining };
   trackMethods(fastify);
   trackExchanges(fastify);
   closeSilentConnections(fastify);
   labelAnswers(fastify, rules);
-  warnOfUntrustedProxies(fastify, config.http.trustedProxies, logger);
+  trackPrefix(fastify, proxies, prefixOf(config.http.publicUrl));
+  warnOfUntrustedProxies(fastify, proxies, logger);
   if (config.rateLimit) limitAddresses(fastify, app.get(getStorageToken()));
   refuseRequests(fastify, rules);
+  requireKnownHosts(fastify, config.http);
   acceptOnlyJson(fastify);
   logRequests(fastify, logger);
   app.get(Metrics).observeRequests(fastify);
@@ -114,7 +120,7 @@ export function configureAddresses(app: NestFastifyApplication): void {
 function serveDocumentation(app: NestFastifyApplication, fastify: FastifyInstance, { http }: Config): void {
   let document: ReturnType<typeof buildOpenApi> | undefined;
   const current = (): ReturnType<typeof buildOpenApi> => (document ??= buildOpenApi(app));
-  fastify.get('/openapi.json', () => current());
+  fastify.get('/openapi.json', ({ prefix }) => ({ ...current(), servers: [{ url: prefix === '' ? '/' : prefix }] }));
   if (http.docs)
     SwaggerModule.setup('docs', app, current, {
       raw: false,

@@ -29,6 +29,7 @@ const ROUTES = {
   'GET /users/me': 'any user',
   'PATCH /users/me': 'any user',
   'DELETE /users/me': 'any user',
+  'POST /users/me/delete': 'any user',
   'GET /users/me/export': 'any user',
   'GET /users/me/activity': 'any user',
   'GET /posts/:post_id': 'any user',
@@ -126,6 +127,41 @@ describe('the routes', () => {
         expect([route, answer.status]).toEqual([route, 401]);
       }
     }
+  });
+});
+
+/** What verifies a secret or sends mail is held to 60 requests a minute an address; an office behind one address must not lose its sessions by anything else. */
+const STRICT = [
+  'DELETE /users/me',
+  'POST /auth/email/confirm',
+  'POST /auth/email/resend',
+  'POST /auth/email/undo',
+  'POST /auth/login',
+  'POST /auth/password/forgot',
+  'POST /auth/password/reset',
+  'POST /auth/register',
+  'POST /users/me/delete',
+  'POST /users/me/email',
+  'PUT /auth/password',
+];
+
+describe('the strict limit of an address', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { RATE_LIMIT: 'on' } });
+  });
+
+  afterAll(() => app.stop());
+
+  it('is that of the routes that verify a secret or send mail, and of no others', async () => {
+    const strict: string[] = [];
+    for (const route of Object.keys(ROUTES)) {
+      const [method = '', path = ''] = route.split(' ');
+      const answer = await app.api.send(method, path.replace(/:\w+/, '1'));
+      if (answer.headers.get('ratelimit-policy')?.includes('"authentication";q=60;w=60')) strict.push(route);
+    }
+    expect(strict.sort()).toEqual(STRICT);
   });
 });
 

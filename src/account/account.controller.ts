@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Req, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Req, StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
@@ -58,6 +58,19 @@ export class AccountController {
     @Req() request: FastifyRequest,
   ): Promise<DeletionResponse> {
     return presentDeletion(await this.deletion.request(principal, body.current_password, clientOf(request)));
+  }
+
+  /** The same as `DELETE /users/me`, for clients behind a proxy that drops the body of a DELETE. */
+  @Post('delete')
+  @HttpCode(202)
+  @StrictlyLimited('authentication')
+  @Answers({ status: 202, type: DeletionResponse, errors: [403, 409] })
+  async deleteByPost(
+    @CurrentUser() principal: Principal,
+    @Body() body: DeleteAccountRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<DeletionResponse> {
+    return this.delete(principal, body, request);
   }
 
   /**

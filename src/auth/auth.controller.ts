@@ -34,7 +34,6 @@ import { AccessTokens } from './tokens.js';
 
 @ApiTags('Authentication')
 @Controller('auth')
-@StrictlyLimited('authentication')
 export class AuthController {
   constructor(
     private readonly auth: AuthService,
@@ -61,6 +60,7 @@ export class AuthController {
   /** Starts a session, by e-mail or by username. */
   @Post('login')
   @Public()
+  @StrictlyLimited('authentication')
   @HttpCode(200)
   @Answers({ status: 200, type: TokensResponse, errors: [401, 403] })
   async login(@Body() body: LoginRequest, @Req() request: FastifyRequest): Promise<TokensResponse> {
@@ -99,6 +99,7 @@ export class AuthController {
 
   /** Changes the caller's password and ends all of their other sessions at once; the one that asks lives on. */
   @Put('password')
+  @StrictlyLimited('authentication')
   @HttpCode(204)
   @Answers({ status: 204, errors: [403] })
   async changePassword(
@@ -124,6 +125,7 @@ export class AuthController {
   /** Sets a new password by the token of that mail, or accepts an invitation; ends all sessions of the account at once, and tells its owner. */
   @Post('password/reset')
   @Public()
+  @StrictlyLimited('authentication')
   @HttpCode(204)
   @Answers({ status: 204 })
   async resetPassword(@Body() body: ResetPasswordRequest, @Req() request: FastifyRequest): Promise<void> {
@@ -136,6 +138,7 @@ export class AuthController {
    */
   @Post('email/confirm')
   @Public()
+  @StrictlyLimited('authentication')
   @HttpCode(204)
   @Answers({ status: 204, errors: [403, 409] })
   async confirmEmail(@Body() body: ConfirmEmailRequest, @Req() request: FastifyRequest): Promise<void> {
@@ -148,6 +151,7 @@ export class AuthController {
    */
   @Post('email/undo')
   @Public()
+  @StrictlyLimited('authentication')
   @HttpCode(204)
   @Answers({ status: 204, errors: [409] })
   async undoEmail(@Body() body: UndoEmailRequest, @Req() request: FastifyRequest): Promise<void> {

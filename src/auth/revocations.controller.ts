@@ -51,7 +51,7 @@ export class RevocationsController {
     // A walk over several pages is followed by one that begins where the oldest transaction stood at the walk's start.
     const walk = place.length === 3 ? String(place[0]) : oldest;
     const next = this.cursors.encode(SCOPE, [server, walk, ...(last ? [last.tx, last.id] : [])]);
-    void reply.header('link', linkToNext(reply.request.url, 'after', next));
+    void reply.header('link', linkToNext(reply.request, 'after', next));
     return rows.map(presentRevocation);
   }
 }

@@ -6,13 +6,11 @@ import { CurrentUser, type Principal } from '../common/access.js';
 import { UuidPipe } from '../common/id.pipe.js';
 import { Answers } from '../common/openapi.js';
 import { originOf } from '../common/origin.js';
-import { StrictlyLimited } from '../common/rate-limit.js';
 import { presentSession, SessionResponse } from './auth.dto.js';
 import { Sessions } from './sessions.js';
 
 @ApiTags('Authentication')
 @Controller('auth/sessions')
-@StrictlyLimited('authentication')
 export class SessionsController {
   constructor(private readonly sessions: Sessions) {}
 

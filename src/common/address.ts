@@ -23,12 +23,18 @@ export function isLocalAddress(address: string): boolean {
   return ipaddr.isValid(address) && LOCAL_RANGES.has(ipaddr.process(address).range());
 }
 
+/** A loopback address as a host is written: `127.0.0.1`, `[::1]`. */
+export function isLoopbackAddress(host: string): boolean {
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  return isIP(address) !== 0 && ipaddr.process(address).range() === 'loopback';
+}
+
 const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
 
 /** Behind a proxy that is not trusted, every client would look local. */
 export function isLocalRequest({ headers, ip, socket }: FastifyRequest): boolean {
   const forwarded = FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
-  return isLocalAddress(ip) && !(forwarded && ip === socket.remoteAddress);
+  return isLocalAddress(addressOf(ip) ?? '') && !(forwarded && ip === socket.remoteAddress);
 }
 
 /**
@@ -36,8 +42,9 @@ export function isLocalRequest({ headers, ip, socket }: FastifyRequest): boolean
  * knows no zones of IPv6 addresses (`fe80::1%eth0`).
  */
 export function addressOf(ip: string): string | null {
-  const [, bracketed, plain] = /^\[([^\]]+)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(ip) ?? [];
-  const address = (bracketed ?? plain ?? ip).replace(/%.*$/, '');
+  const written = ip.trim().replace(/^"(.*)"$/, '$1');
+  const [, bracketed, plain] = /^\[([^\]]+)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(written) ?? [];
+  const address = (bracketed ?? plain ?? written).replace(/%.*$/, '');
   return isIP(address) === 0 ? null : address;
 }
 

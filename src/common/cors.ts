@@ -1,13 +1,24 @@
 /** Which web pages may call the API (the CORS protocol of the Fetch standard): exact origins, without credentials. */
 import type { FastifyRequest } from 'fastify';
 
-const EXPOSED = 'link, ratelimit, ratelimit-policy, retry-after, x-request-id';
+const EXPOSED = 'content-disposition, link, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id';
 
-export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
-  'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-  'access-control-allow-headers': 'authorization, content-type, last-event-id',
-  'access-control-max-age': '600',
-};
+const USED_HEADERS = ['authorization', 'content-type', 'last-event-id'];
+/** A list of field names (RFC 9110 section 5.1). */
+const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
+const ASKED_MAX_LENGTH = 1_000;
+
+/** Libraries for tracing and caching add headers of their own: an origin that is trusted to call may send them. */
+export function preflightHeaders({ headers }: FastifyRequest): Record<string, string> {
+  const asked = (headers['access-control-request-headers'] ?? '').trim().toLowerCase();
+  const names = asked.length <= ASKED_MAX_LENGTH && FIELD_NAMES.test(asked) ? asked.split(/\s*,\s*/) : [];
+  return {
+    vary: 'origin, access-control-request-headers',
+    'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+    'access-control-allow-headers': [...new Set([...USED_HEADERS, ...names])].join(', '),
+    'access-control-max-age': '600',
+  };
+}
 
 /** For every answer, errors too: a page must be able to read them. */
 export function corsHeaders({ headers }: FastifyRequest, origins: readonly string[]): Record<string, string> {

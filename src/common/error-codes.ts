@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'uri_too_long'
   | 'unsupported_media_type'
   | 'expectation_failed'
+  | 'misdirected'
   | 'too_many_requests'
   | 'headers_too_large'
   | 'internal'
@@ -29,6 +30,10 @@ export const ERRORS = {
   malformed_json: { kind: 'malformed', detail: 'The body is not valid JSON in UTF-8.' },
   json_too_deep: { kind: 'malformed', detail: 'The body is nested too deep.' },
   invalid_host: { kind: 'malformed', detail: 'The request needs exactly one valid Host header.' },
+  unknown_host: {
+    kind: 'misdirected',
+    detail: 'This address answers to known host names only: add the name to ALLOWED_HOSTS.',
+  },
   payload_too_large: { kind: 'payload_too_large', detail: 'The body is larger than 100 kB.' },
   uri_too_long: { kind: 'uri_too_long', detail: 'The address is too long.' },
   headers_too_large: { kind: 'headers_too_large', detail: 'The headers are too large.' },

@@ -4,8 +4,9 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { unrouted } from './allowed-methods.js';
-import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './cors.js';
+import { corsHeaders, isPreflight, preflightHeaders } from './cors.js';
 import { AppError } from './errors.js';
+import type { Proxies } from './forwarding.js';
 import { problemReply, SECURITY_HEADERS } from './problem.js';
 
 /** The interactive reference runs scripts and inline styles, all of its own origin. */
@@ -36,6 +37,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 
 export interface HttpRules {
   readonly httpsOnly: boolean;
+  readonly proxies: Proxies;
   /** The web pages that may read answers; exact origins, without credentials. */
   readonly corsOrigins: readonly string[];
   /** Once true, every answer asks its client to leave this instance. */
@@ -43,14 +45,17 @@ export interface HttpRules {
 }
 
 /** The headers of every answer. Stands before {@link refuseRequests} and all that answers by itself. */
-export function labelAnswers(fastify: FastifyInstance, { httpsOnly, corsOrigins, isDraining }: HttpRules): void {
+export function labelAnswers(
+  fastify: FastifyInstance,
+  { httpsOnly, proxies, corsOrigins, isDraining }: HttpRules,
+): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply
       .headers(SECURITY_HEADERS)
       .headers(corsHeaders(request, corsOrigins))
       .headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
     // RFC 6797 section 7.2: never over plain HTTP.
-    if (httpsOnly && request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
+    if (httpsOnly && proxies.isSecure(request)) void reply.header('strict-transport-security', HSTS);
     if (/^\/docs(?:\/|$)/.test(request.routeOptions.url ?? ''))
       void reply.header('content-security-policy', DOCS_POLICY);
     done();
@@ -62,24 +67,28 @@ export function labelAnswers(fastify: FastifyInstance, { httpsOnly, corsOrigins,
 }
 
 /** What is refused outright, before anything of the body is read. */
-export function refuseRequests(fastify: FastifyInstance, { httpsOnly, corsOrigins }: HttpRules): void {
+export function refuseRequests(fastify: FastifyInstance, { httpsOnly, proxies, corsOrigins }: HttpRules): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    const refusal = refuse(request, httpsOnly);
+    const unprotected = httpsOnly && !proxies.isSecure(request) && !isForMachines(request);
+    const refusal = refuse(request) ?? (unprotected ? new AppError('https_required') : undefined);
     if (refusal) sendProblem(request, reply, refusal);
     else if (!request.is404) done();
-    else if (isPreflight(request, corsOrigins)) void reply.code(204).headers(PREFLIGHT_HEADERS).send();
+    else if (isPreflight(request, corsOrigins)) void reply.code(204).headers(preflightHeaders(request)).send();
     else sendProblem(request, reply, unrouted(fastify.allowedMethods(request.url)));
   });
 }
 
-function refuse(request: FastifyRequest, httpsOnly: boolean): AppError | undefined {
+function refuse(request: FastifyRequest): AppError | undefined {
   const { raw } = request;
   if (raw.httpVersionMajor !== 1) return new AppError('http_version_not_supported');
   if (raw.rawHeaders.length > 2 * MAX_HEADERS) return new AppError('headers_too_large');
   if (!hasOneValidHost(raw)) return new AppError('invalid_host');
-  if (!hasReadableQuery(request.url)) return new AppError('malformed_request');
-  const unprotected = httpsOnly && request.protocol !== 'https' && !request.url.startsWith('/health/');
-  return unprotected ? new AppError('https_required') : undefined;
+  return hasReadableQuery(request.url) ? undefined : new AppError('malformed_request');
+}
+
+/** Load balancers, scrapers and services call these inside the network, where TLS has ended. */
+function isForMachines({ routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return /^\/(?:health\/|metrics$|\.well-known\/jwks\.json$|api\/(?:v1\/)?auth\/revocations$)/.test(url);
 }
 
 /** Node takes the first of several Host headers; proxies may take the last. */

@@ -5,19 +5,33 @@ import { AppError } from './errors.js';
 
 export const BODY_LIMIT_BYTES = 100_000;
 const MAX_DEPTH = 32;
-const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
-
 export function acceptOnlyJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(/^application\/json/i, { parseAs: 'buffer' }, (request, body, done) => {
     try {
       const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
-      if (!JSON_TYPE.test(type) || encoding !== 'identity') throw new AppError('unsupported_media_type');
+      if (!isJson(type) || encoding !== 'identity') throw new AppError('unsupported_media_type');
       done(null, parseJson(body as Buffer));
     } catch (error) {
       done(error as Error);
     }
   });
+  // `curl -X POST -d ''` names the type of a form that it does not send.
+  fastify.addContentTypeParser('*', ({ headers }, _body, done) => {
+    if (headers['content-length'] === '0') done(null);
+    else done(new AppError('unsupported_media_type'));
+  });
+}
+
+/** Parameters mean nothing for JSON (RFC 8259 section 11); a character set could contradict it. */
+function isJson(type: string): boolean {
+  const [media, ...parameters] = type
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const isHarmless = (text: string): boolean =>
+    text === '' || /^charset="?utf-?8"?$/.test(text) || /^(?!charset=)[\w.+-]+=(?:[\w.:/+-]+|"[^"]*")$/.test(text);
+  return media === 'application/json' && parameters.every(isHarmless);
 }
 
 /**

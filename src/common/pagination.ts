@@ -1,7 +1,7 @@
 /** Keyset pages: opaque cursors that hold only for the list, the order and the caller they were made for. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { invalid } from './errors.js';
 
@@ -13,12 +13,13 @@ export const CURSOR_MAX_LENGTH = 4_000;
 export type CursorKey = readonly (string | number)[];
 
 export class Cursors {
-  constructor(private readonly key: Buffer) {}
+  /** @param keys the first one signs; the others are still accepted, while secrets rotate */
+  constructor(private readonly keys: readonly [Buffer, ...Buffer[]]) {}
 
   /** @param scope names the list, its order and the caller; a cursor of another scope is refused */
   encode(scope: string, key: CursorKey): string {
     const payload = Buffer.from(JSON.stringify(key));
-    return Buffer.concat([this.mac(scope, payload), payload]).toString('base64url');
+    return Buffer.concat([mac(this.keys[0], scope, payload), payload]).toString('base64url');
   }
 
   /**
@@ -28,7 +29,8 @@ export class Cursors {
   decode(scope: string, cursor: string, parameter = 'cursor'): CursorKey {
     const bytes = Buffer.from(cursor, 'base64url');
     const payload = bytes.subarray(MAC_BYTES);
-    const genuine = bytes.length > MAC_BYTES && timingSafeEqual(this.mac(scope, payload), bytes.subarray(0, MAC_BYTES));
+    const isOf = (key: Buffer): boolean => timingSafeEqual(mac(key, scope, payload), bytes.subarray(0, MAC_BYTES));
+    const genuine = bytes.length > MAC_BYTES && this.keys.some(isOf);
     if (!genuine || bytes.toString('base64url') !== cursor) {
       throw invalid({
         pointer: `#/${parameter}`,
@@ -38,10 +40,10 @@ export class Cursors {
     }
     return JSON.parse(payload.toString()) as CursorKey;
   }
+}
 
-  private mac(scope: string, payload: Buffer): Buffer {
-    return createHmac('sha256', this.key).update(`${scope}\0`).update(payload).digest().subarray(0, MAC_BYTES);
-  }
+function mac(key: Buffer, scope: string, payload: Buffer): Buffer {
+  return createHmac('sha256', key).update(`${scope}\0`).update(payload).digest().subarray(0, MAC_BYTES);
 }
 
 /** One page of a list. */
@@ -67,16 +69,20 @@ export class Page<T> {
    * request's path and query.
    */
   present<U>(reply: FastifyReply, present: (item: T) => U): U[] {
-    if (this.next !== undefined) void reply.header('link', linkToNext(reply.request.url, 'cursor', this.next));
+    if (this.next !== undefined) void reply.header('link', linkToNext(reply.request, 'cursor', this.next));
     return this.items.map(present);
   }
 }
 
-/** @returns a Link header's value (RFC 8288): the request's own address with another cursor */
-export function linkToNext(url: string, parameter: string, cursor: string): string {
+/** @returns a Link header's value (RFC 8288): the request's own address, as its client sees it, with another cursor */
+export function linkToNext(
+  { prefix, url }: Pick<FastifyRequest, 'prefix' | 'url'>,
+  parameter: string,
+  cursor: string,
+): string {
   // A query may have question marks of its own (RFC 3986 section 3.4).
   const [path = '', ...query] = url.split('?');
   const parameters = new URLSearchParams(query.join('?'));
   parameters.set(parameter, cursor);
-  return `<${path}?${parameters.toString()}>; rel="next"`;
+  return `<${prefix}${path}?${parameters.toString()}>; rel="next"`;
 }

@@ -28,6 +28,7 @@ const STATUS: Record<ErrorKind, number> = {
   uri_too_long: 414,
   unsupported_media_type: 415,
   expectation_failed: 417,
+  misdirected: 421,
   too_many_requests: 429,
   headers_too_large: 431,
   internal: 500,
@@ -62,7 +63,7 @@ export function problemReply(error: AppError, request: { id: string; url: string
     'x-request-id': request.id,
     ...error.headers,
   };
-  if (status === 401) headers['www-authenticate'] = challenge(error.code);
+  if (status === 401 || error.code === 'insufficient_role') headers['www-authenticate'] = challenge(error.code);
   if (status === 503 || status === 429) headers['retry-after'] = String(error.retryAfterSeconds ?? 1);
   const problem = {
     type: 'about:blank',
@@ -81,5 +82,6 @@ function isAuthPath(url: string): boolean {
 
 /** RFC 6750 section 3: no error code where no credentials were sent. */
 function challenge(code: ErrorCode): string {
-  return BAD_TOKEN.has(code) ? 'Bearer realm="roost", error="invalid_token"' : 'Bearer realm="roost"';
+  const error = BAD_TOKEN.has(code) ? 'invalid_token' : code === 'insufficient_role' ? 'insufficient_scope' : undefined;
+  return error === undefined ? 'Bearer realm="roost"' : `Bearer realm="roost", error="${error}"`;
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import type { AuthenticatedRequest } from './access.js';
+import { addressOf } from './address.js';
 import type { ErrorCode } from './error-codes.js';
 
 declare module 'fastify' {
@@ -26,7 +27,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
         status: reply.statusCode,
         code: reply.problemCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
-        ip: request.ip,
+        ip: addressOf(request.ip),
         user: user?.userId,
         session: user?.sessionId,
       },

@@ -11,6 +11,11 @@ import { deriveKey } from './keys.js';
 
 export const CONFIG = Symbol('Config');
 
+function cursorsOf({ secret, previousSecret }: Config['tokens']): Cursors {
+  const previous = previousSecret === undefined ? [] : [deriveKey(previousSecret, 'cursor')];
+  return new Cursors([deriveKey(secret, 'cursor'), ...previous]);
+}
+
 @Global()
 @Module({})
 export class ConfigModule {
@@ -20,7 +25,7 @@ export class ConfigModule {
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },
-        { provide: Cursors, useValue: new Cursors(deriveKey(config.tokens.secret, 'cursor')) },
+        { provide: Cursors, useValue: cursorsOf(config.tokens) },
         Clock,
         Random,
       ],

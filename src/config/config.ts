@@ -1,5 +1,5 @@
 /** The environment, parsed once into one typed object; every other file is given what it needs of it. */
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 import { developmentSecret } from './development-secret.js';
 import { ConfigError, Environment } from './environment.js';
@@ -20,6 +20,8 @@ export interface Config {
     readonly httpsOnly: boolean;
     readonly trustedProxies: readonly string[];
     readonly corsOrigins: readonly string[];
+    /** Names, besides localhost, to which routes that trust the network answer; `*` for all. */
+    readonly allowedHosts: readonly string[];
     readonly docs: boolean;
     readonly metricsToken: string | undefined;
     readonly shutdownTimeoutMs: number;
@@ -157,10 +159,15 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
     httpsOnly: production && publicUrl?.startsWith('https:') === true,
     trustedProxies: env.networks('TRUST_PROXY'),
     corsOrigins: env.origins('CORS_ORIGINS'),
+    allowedHosts: [...env.hosts('ALLOWED_HOSTS'), hostOf(publicUrl ?? `http://${isIPv6(host) ? `[${host}]` : host}`)],
     docs: env.oneOf('DOCS', production ? ['off', 'on'] : ['on', 'off']) === 'on',
     metricsToken,
     shutdownTimeoutMs: env.duration('SHUTDOWN_TIMEOUT', '20s', { min: '1s', max: '10m' }),
   };
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
 }
 
 /** What links begin with. */

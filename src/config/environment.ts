@@ -112,15 +112,43 @@ export class Environment {
 
   origins(name: string): string[] {
     const entries = this.list(name);
-    if (entries.every((entry) => URL.canParse(entry) && new URL(entry).origin === entry)) return entries;
-    this.fault(name, 'must list exact origins, like https://app.example.org (no path, no trailing slash, no *)');
+    if (entries.every(isOrigin)) return entries;
+    this.fault(
+      name,
+      'must list exact origins as browsers send them, like https://app.example.org or capacitor://localhost (lower case, no path, no trailing slash, no *)',
+    );
     return [];
+  }
+
+  /** Host names and addresses without a port, in their ASCII form; `*` for all. */
+  hosts(name: string): string[] {
+    const entries = this.list(name);
+    const hosts = entries.map((entry) => (URL.canParse(`http://${entry}`) ? new URL(`http://${entry}`) : undefined));
+    const bare = hosts.every((url, index) => url !== undefined && isBareHost(url, entries[index] ?? ''));
+    if (!bare) {
+      this.fault(name, 'must list host names without a port, like api.example.org,[fd00::7], or be *');
+      return [];
+    }
+    return hosts.map((url) => url?.hostname ?? '');
   }
 
   private checkedUrl(name: string, value: string, protocols: readonly string[]): string | undefined {
     if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
     this.fault(name, `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
   }
+}
+
+/** Apps in a web view have schemes of their own, whose origin the URL parser does not know. */
+function isOrigin(entry: string): boolean {
+  if (!URL.canParse(entry)) return false;
+  const { protocol, host, origin } = new URL(entry);
+  return protocol !== 'file:' && host !== '' && entry === (origin === 'null' ? `${protocol}//${host}` : origin);
+}
+
+/** `*` is a host name to the URL parser, too. */
+function isBareHost({ pathname, username, search, hash }: URL, entry: string): boolean {
+  const hasMore = pathname !== '/' || username !== '' || search !== '' || hash !== '' || /:\d*$/.test(entry);
+  return !hasMore && (entry === '*' || !entry.includes('*'));
 }
 
 function milliseconds(text: string): number {

@@ -106,5 +106,7 @@ export class EventStream {
 /** Of the answer to HEAD, too. A buffering proxy (nginx) would keep events back. */
 export const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
+  // A proxy that compresses would hold events back until it has gathered enough.
+  'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
 } as const;

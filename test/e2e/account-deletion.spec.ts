@@ -137,6 +137,16 @@ describe('a deletion is refused', () => {
     expect(await pending(ada)).toEqual(NOT_PENDING);
   });
 
+  it('by POST in the same way, for proxies that drop the body of a DELETE', async () => {
+    expect((await ada.api.post('/users/me/delete', {})).status).toBe(422);
+    expectRefused(await ada.api.post('/users/me/delete', { current_password: 'not hers' }), 'wrong_password', 403);
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+    const answer = await ada.api.post('/users/me/delete', { current_password: PASSWORD });
+    expect(answer.status).toBe(202);
+    expect(await pending(ada)).not.toEqual(NOT_PENDING);
+    expectRefused(await ada.api.get('/auth/me'), 'token_revoked');
+  });
+
   it('to nobody, and to a session that has ended', async () => {
     expectRefused(await here.api.delete('/users/me', { current_password: PASSWORD }), 'authentication_required');
     await ada.api.post('/auth/logout');

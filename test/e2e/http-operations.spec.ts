@@ -70,6 +70,68 @@ describe('proxies (D9)', () => {
     expect(loggedIp(await get('/health/live', { 'x-real-ip': '203.0.113.9' }))).toBe('127.0.0.1');
   });
 
+  it('are understood when they write ports and brackets', async () => {
+    await started({ TRUST_PROXY: '127.0.0.1/32,10.0.0.0/8,2001:db8:1::/48' });
+    const cases: [said: string, ip: string][] = [
+      ['198.51.100.7:50123', '198.51.100.7'],
+      ['198.51.100.7:50123, 10.0.0.5:443', '198.51.100.7'],
+      ['198.51.100.7, 10.0.0.5:443,10.0.0.6', '198.51.100.7'],
+      ['[2001:db8::7]:5000', '2001:db8::7'],
+      ['[2001:db8::7]', '2001:db8::7'],
+      ['"[2001:db8::7]:5000", [2001:db8:1::5]:443', '2001:db8::7'],
+      ['203.0.113.1, 198.51.100.7:1, ::ffff:10.0.0.5', '198.51.100.7'],
+    ];
+    for (const [said, ip] of cases) {
+      const answer = await get('/health/live', { 'x-forwarded-for': said });
+      expect([said, loggedIp(answer)]).toEqual([said, ip]);
+    }
+  });
+
+  describe('in front of a path', () => {
+    const links = async (headers: Record<string, string>, path = '/api/v1/tasks?limit=1'): Promise<string | null> => {
+      const reader = await person(app);
+      for (const title of ['a', 'b']) await reader.api.post('/tasks', { title });
+      return (await reader.api.with(headers).get(path)).headers.get('link');
+    };
+    const server = async (headers: Record<string, string> = {}): Promise<unknown> =>
+      (JSON.parse((await get('/openapi.json', headers)).text) as { servers: unknown }).servers;
+
+    it('that PUBLIC_URL has, links and the document keep it, and it may be passed on or taken away', async () => {
+      await started({ PUBLIC_URL: 'https://example.org/roost/' });
+      expect(await links({})).toMatch(/^<\/roost\/api\/v1\/tasks\?limit=1&cursor=[\w-]+>; rel="next"$/);
+      expect(await server()).toEqual([{ url: '/roost' }]);
+      expect((await get('/roost/health/live')).status).toBe(200);
+      expect((await get('/health/live')).status).toBe(200);
+      expectProblem(await get('/roosters/health/live'), 404, 'route_not_found');
+    });
+
+    it('that a trusted proxy names, links and the document keep it', async () => {
+      await started(BEHIND_PROXY);
+      expect(await links({ 'x-forwarded-prefix': '/behind/roost/' })).toMatch(/^<\/behind\/roost\/api\/v1\/tasks\?/);
+      expect(await server({ 'x-forwarded-prefix': '/behind/roost' })).toEqual([{ url: '/behind/roost' }]);
+      for (const prefix of [
+        '//evil.example',
+        'https://evil.example',
+        '/a/../b',
+        '/a>; rel="x"',
+        '/a b',
+        `/${'a'.repeat(300)}`,
+      ])
+        expect(await server({ 'x-forwarded-prefix': prefix })).toEqual([{ url: '/' }]);
+    });
+
+    it('that looks like a path of ours, requests are not mistaken for it', async () => {
+      await started({ PUBLIC_URL: 'https://example.org/api' });
+      expect(await links({})).toMatch(/^<\/api\/api\/v1\/tasks\?/);
+    });
+
+    it('that nobody trusted names, nothing is believed', async () => {
+      await started({});
+      expect(await links({ 'x-forwarded-prefix': '/evil' })).toMatch(/^<\/api\/v1\/tasks\?/);
+      expect(await server({ 'x-forwarded-prefix': '/evil' })).toEqual([{ url: '/' }]);
+    });
+  });
+
   describe('that nobody named', () => {
     const warnings = (): unknown[] =>
       app.log
@@ -111,10 +173,12 @@ describe('HTTPS in production', () => {
     const plain = await get('/api/v1/tasks');
     expectProblem(plain, 403, 'https_required');
     expect(plain.headers.get('strict-transport-security')).toBeNull();
-    for (const path of ['/', '/metrics', '/openapi.json', '/healthy', '/api/v1/health/live', '/nowhere'])
+    for (const path of ['/', '/openapi.json', '/healthy', '/api/v1/health/live', '/metrics/x', '/nowhere'])
       expectProblem(await get(path), 403, 'https_required');
-    expect((await get('/health/live')).status).toBe(200);
-    expect((await get('/health/ready')).status).toBe(200);
+    for (const path of ['/health/live', '/health/ready', '/metrics', '/.well-known/jwks.json'])
+      expect([path, (await get(path)).status]).toEqual([path, 200]);
+    for (const path of ['/api/v1/auth/revocations', '/api/auth/revocations'])
+      expectProblem(await get(path), 401, 'authentication_required');
     const https = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
     const secure = await get('/api/v1/tasks', https);
     expectProblem(secure, 401, 'authentication_required');
@@ -123,6 +187,36 @@ describe('HTTPS in production', () => {
     expectProblem(await get('/docs', https), 404, 'route_not_found');
     expectProblem(await get('/docs/swagger-ui-bundle.js', https), 404, 'route_not_found');
     expectProblem(await get('/dev/mailbox', https), 404, 'route_not_found');
+  });
+
+  it('is judged by the connection of the client, however many proxies it went through', async () => {
+    await started({ ...PRODUCTION, TRUST_PROXY: '127.0.0.1/32,10.0.0.0/8' });
+    const one = '203.0.113.7';
+    const two = '203.0.113.7, 10.0.0.5';
+    const cases: [proto: string, addresses: string | undefined, secure: boolean][] = [
+      ['HTTPS', one, true],
+      [' https ', one, true],
+      ['https', undefined, true],
+      ['https', two, true],
+      ['https,http', two, true],
+      ['https, https', two, true],
+      ['http,https', two, false],
+      ['http', two, false],
+      // What the client wrote itself stands first.
+      ['https,http', one, false],
+      ['https,http,https', two, false],
+      ['http,https', undefined, true],
+      ['wss', one, false],
+      ['', one, false],
+    ];
+    for (const [proto, addresses, secure] of cases) {
+      const answer = await get('/api/v1/tasks', {
+        'x-forwarded-proto': proto,
+        ...(addresses !== undefined && { 'x-forwarded-for': addresses }),
+      });
+      expect([proto, addresses, answer.status]).toEqual([proto, addresses, secure ? 401 : 403]);
+      expect(answer.headers.has('strict-transport-security')).toBe(secure);
+    }
   });
 
   it('is not believed from who is not trusted', async () => {
@@ -161,7 +255,7 @@ describe('CORS (D12, T34)', () => {
       expect(answer.status).toBe(204);
       expectHardened(await read(answer));
       expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
-      expect(answer.headers.get('vary')).toBe('origin');
+      expect(answer.headers.get('vary')).toBe('origin, access-control-request-headers');
       expect(answer.headers.get('access-control-allow-methods')?.split(', ').sort()).toEqual([
         'DELETE',
         'GET',
@@ -177,6 +271,39 @@ describe('CORS (D12, T34)', () => {
     expectProblem(refused, 401, 'authentication_required');
     expect(refused.headers.get('access-control-allow-origin')).toBe(APP);
     expect(refused.headers.get('access-control-expose-headers')).toMatch(/\blink\b.*\bretry-after\b/);
+  });
+
+  it('lets the apps of listed origins in, whose schemes are their own', async () => {
+    const origins = ['capacitor://localhost', 'tauri://localhost', 'chrome-extension://abcdefghijklmnop', 'app://-'];
+    await started({ CORS_ORIGINS: origins.join() });
+    for (const origin of origins) {
+      expect((await preflight(origin)).status).toBe(204);
+      const { headers } = await get('/health/live', { origin });
+      expect(headers.get('access-control-allow-origin')).toBe(origin);
+    }
+    for (const origin of ['capacitor://evil', 'tauri://localhost:1', 'https://localhost', 'null'])
+      expect((await get('/health/live', { origin })).headers.has('access-control-allow-origin')).toBe(false);
+  });
+
+  it('lets the listed origins send what libraries for tracing and caching add', async () => {
+    await started({ CORS_ORIGINS: APP });
+    const ask = async (headers: string, origin = APP): Promise<Headers> => {
+      const answer = await fetch(`${app.url}/api/v1/tasks`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': headers },
+      });
+      return answer.headers;
+    };
+    const always = ['authorization', 'content-type', 'last-event-id'];
+    const added =
+      'baggage,sentry-trace,traceparent,x-requested-with,cache-control,if-none-match,idempotency-key,x-request-id';
+    const allowed = (headers: Headers): string[] => headers.get('access-control-allow-headers')?.split(', ') ?? [];
+    expect(allowed(await ask(added))).toEqual([...always, ...added.split(',')]);
+    expect(allowed(await ask(' Authorization,  X-Custom '))).toEqual([...always, 'x-custom']);
+    expect((await ask(added)).get('vary')).toContain('access-control-request-headers');
+    for (const strange of ['', 'a b', 'a;b', 'x,', '*/*', 'a'.repeat(2_000)])
+      expect(allowed(await ask(strange))).toEqual(always);
+    expect(allowed(await ask(added, 'https://evil.example'))).toEqual([]);
   });
 
   it('names no other origin', async () => {
@@ -331,8 +458,8 @@ describe('rate limits (D20, T30, T54)', () => {
       '/api/v1/auth/login',
       '/api/auth/login',
       '/api/v1/%61uth/login',
-      '/api/v1/auth/refresh',
-      '/api/v1/auth/logout',
+      '/api/v1/auth/password/reset',
+      '/api/v1/auth/email/confirm',
     ];
     const post = (n: number): Promise<Response> =>
       drop(
@@ -344,11 +471,23 @@ describe('rate limits (D20, T30, T54)', () => {
       );
     expect((await flood(60, post)).has(429)).toBe(false);
     for (const n of paths.keys()) expect((await post(n)).status).toBe(429);
-    const refused = await read(await fetch(`${app.url}/api/v1/auth/me`));
+    const refused = await app.api.post('/auth/login', {});
     expectProblem(refused, 429, 'rate_limited');
     expect(refused.headers.get('ratelimit')).toMatch(/^"address";r=\d+;t=\d+, "authentication";r=0;t=\d+$/);
     expect(refused.headers.get('ratelimit-policy')).toBe('"address";q=600;w=60, "authentication";q=60;w=60');
-    expectProblem(await get('/api/v1/tasks'), 401, 'authentication_required');
+    for (const path of ['/api/v1/tasks', '/api/v1/auth/me', '/api/v1/auth/sessions'])
+      expectProblem(await get(path), 401, 'authentication_required');
+  });
+
+  it('never end the sessions of an office behind one address', async () => {
+    await started({ RATE_LIMIT: 'on', LOGIN_GUARD: 'on' });
+    const alice = await person(app);
+    const refresh = (): Promise<{ status: number }> =>
+      app.api.post('/auth/refresh', { refresh_token: alice.refresh_token });
+    expect([...(await flood(100, refresh))]).toEqual([[200, 100]]);
+    expect([...(await flood(100, () => alice.api.get('/auth/me')))]).toEqual([[200, 100]]);
+    expect([...(await flood(100, () => alice.api.get('/auth/sessions')))]).toEqual([[200, 100]]);
+    expect((await alice.api.post('/auth/logout')).status).toBe(200);
   });
 
   it('hold registration to 20 an hour an address', async () => {
@@ -376,6 +515,52 @@ describe('rate limits (D20, T30, T54)', () => {
     expect(refused.status).toBe(429);
     expect(refused.headers.get('ratelimit')).toMatch(/"user";r=0;t=\d+$/);
     expect((await me(bob, 202)).status).toBe(404);
+  });
+});
+
+/** Pages of other names that were made to point here (DNS rebinding) are of the same origin for a browser. */
+describe('routes that trust the network', () => {
+  const ask = async (path: string, host: string): Promise<number> => {
+    const bytes = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    const answer = await request(app.url, bytes);
+    if (answer.status === 421) expectProblem(answer, 421, 'unknown_host');
+    return answer.status;
+  };
+  const TRUSTING = ['/dev/mailbox', '/metrics', '/docs', '/docs/', '/docs/swagger-ui-init.js'];
+
+  it('answer to localhost, loopback addresses and the host of PUBLIC_URL only', async () => {
+    await started({ PUBLIC_URL: 'https://Roost.example.org/base', TRUST_PROXY: '127.0.0.1/32' });
+    const known = ['localhost', 'LOCALHOST:3000', '127.0.0.1', '127.0.0.2:81', '[::1]:3000', 'roost.example.org'];
+    const unknown = [
+      'evil.example',
+      'evil.example:3000',
+      'localhost.evil.example',
+      '192.168.1.5',
+      '[fd00::1]',
+      '0.0.0.0',
+    ];
+    for (const path of TRUSTING) {
+      for (const host of known) expect([path, host, await ask(path, host)]).toEqual([path, host, 200]);
+      for (const host of unknown) expect([path, host, await ask(path, host)]).toEqual([path, host, 421]);
+    }
+    for (const host of unknown) expect(await ask('/health/live', host)).toBe(200);
+    expect(await ask('/api/v1/tasks', 'evil.example')).toBe(401);
+  });
+
+  it('answer to ALLOWED_HOSTS, too', async () => {
+    await started({
+      ALLOWED_HOSTS: 'Roost.internal, 10.0.0.7,[fd00::7]',
+      METRICS_TOKEN: 'the-scrapers-token-nobody-else-knows-1',
+    });
+    for (const host of ['roost.internal:3000', '10.0.0.7', '[fd00::7]:3000', 'localhost'])
+      expect([host, await ask('/dev/mailbox', host)]).toEqual([host, 200]);
+    expect(await ask('/dev/mailbox', 'evil.example')).toBe(421);
+    expect(await ask('/metrics', 'evil.example')).toBe(401);
+  });
+
+  it('answer to every name with ALLOWED_HOSTS=*', async () => {
+    await started({ ALLOWED_HOSTS: '*' });
+    for (const path of TRUSTING) expect([path, await ask(path, 'anything.example')]).toEqual([path, 200]);
   });
 });
 

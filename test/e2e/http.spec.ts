@@ -201,6 +201,8 @@ describe('HTTP', () => {
       'application/json, text/plain',
       'application/json; charset=utf-16',
       'application/json; charset=utf-8; charset=utf-7',
+      'application/json; charset=utf-16; charset=utf-8',
+      'application/json; charset=latin1',
       '',
     ])('refuses %j', async (type) => {
       for (const target of ['POST /api/v1/tasks', LOGIN]) {
@@ -224,8 +226,30 @@ describe('HTTP', () => {
       'application/json;charset=UTF-8',
       'application/json ; charset="utf-8"',
       '  application/json',
+      'application/json;',
+      'application/json; ',
+      'application/json;charset=utf8',
+      'application/json; charset=UTF8;',
+      'application/json; version=1; charset=utf-8',
     ])('takes %j', async (type) => {
       expect((await postTask('{"title":"typed"}', type)).status).toBe(201);
+    });
+  });
+
+  describe('an empty body of any type', () => {
+    const types = ['application/x-www-form-urlencoded', 'text/plain', 'application/octet-stream', 'application/json'];
+
+    it.each(types)('is no body: %s', async (type) => {
+      const somebody = await person(app);
+      const bytes = withLength(
+        'POST /api/v1/auth/logout',
+        '',
+        `Content-Type: ${type}`,
+        `Authorization: Bearer ${somebody.access_token}`,
+      );
+      expect((await request(app.url, bytes)).status).toBe(200);
+      const needed = await request(app.url, withLength(LOGIN, '', `Content-Type: ${type}`));
+      expectProblem(needed, 400, 'validation_failed');
     });
   });
 
@@ -356,6 +380,16 @@ describe('HTTP', () => {
       const bad = await answered(await fetch(`${app.url}/api/v1/tasks`, { headers: { authorization: 'Bearer x' } }));
       expectProblem(bad, 401, 'invalid_token');
       expect(bad.headers.get('www-authenticate')).toBe('Bearer realm="roost", error="invalid_token"');
+    });
+
+    it('403 of a role that is missing says so (RFC 6750 section 3.1), any other 403 does not', async () => {
+      const role = await alice.api.get('/admin/stats');
+      expectProblem(role, 403, 'insufficient_role');
+      expect(role.headers.get('www-authenticate')).toBe('Bearer realm="roost", error="insufficient_scope"');
+      const body = { current_password: 'not hers', new_password: 'another long one' };
+      const password = await alice.api.put('/auth/password', body);
+      expectProblem(password, 403, 'wrong_password');
+      expect(password.headers.has('www-authenticate')).toBe(false);
     });
 
     it('403, 404, 409, 422 and 400 under /auth', async () => {

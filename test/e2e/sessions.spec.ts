@@ -1,3 +1,4 @@
+import type { Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { login, PASSWORD, person, type Person, type Tokens } from '../support/people.js';
 import { watchQueries } from '../support/queries.js';
@@ -307,6 +308,30 @@ describe('sessions', () => {
     });
 
     describe('while secrets are rotated', () => {
+      it('takes cursors of the previous secret', async () => {
+        const env = { JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET };
+        const rotated = await TestApp.start({ sharing: app, env });
+        rotated.clock.offsetMs = app.clock.offsetMs;
+        try {
+          const walker = await person(app);
+          for (const title of ['a', 'b', 'c']) await walker.api.post('/tasks', { title });
+          const next = async (api: Api, path: string): Promise<[unknown[], string]> => {
+            const { status, body, headers } = await api.get(path);
+            expect(status).toBe(200);
+            return [
+              body.map(({ title }: { title: string }) => title),
+              /<(.*)>/.exec(headers.get('link') ?? '')?.[1] ?? '',
+            ];
+          };
+          const [first, old] = await next(walker.api, '/tasks?limit=1');
+          const [second, fresh] = await next(rotated.api.as(walker.access_token), old);
+          expect([first, second]).toEqual([['c'], ['b']]);
+          expect((await walker.api.get(fresh)).status).toBe(422);
+        } finally {
+          await rotated.stop();
+        }
+      });
+
       it('takes tokens of the previous secret, and gives ones of the new', async () => {
         const rotated = await TestApp.start({
           sharing: app,

@@ -169,6 +169,7 @@ describe('a stream', () => {
     const { answer, retry } = await open(ada);
     expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(answer.headers.get('x-accel-buffering')).toBe('no');
+    expect(answer.headers.get('cache-control')).toBe('no-store, no-transform');
     expect(answer.headers.get('connection')).toBe('close');
     expectHardened({ status: 200, headers: answer.headers, text: '' });
     expect(retry).toBe('1000');

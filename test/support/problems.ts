@@ -40,7 +40,7 @@ export function expectProblem(answer: Erroneous, status: number, code: string): 
 export function expectHardened({ headers }: Erroneous): void {
   expect(Object.fromEntries(headers)).toMatchObject(SECURITY_HEADERS);
   expect(headers.get('x-request-id')).toMatch(UUID);
-  expect(headers.get('cache-control')).toBe('no-store');
+  expect(headers.get('cache-control')).toMatch(/^no-store(?:, no-transform)?$/);
   expect(headers.has('server')).toBe(false);
   expect(headers.has('x-powered-by')).toBe(false);
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type CursorKey, Cursors, Page } from '../../src/common/pagination.js';
 
 describe('Cursors', () => {
-  const cursors = new Cursors(Buffer.alloc(32, 1));
+  const cursors = new Cursors([Buffer.alloc(32, 1)]);
   const KEY: CursorKey = ['2026-01-01T00:00:00.000Z', 42];
   const cursor = cursors.encode('tasks title alice', KEY);
   const refused = { code: 'validation_failed', fields: [{ pointer: '#/cursor', code: 'invalid_cursor' }] };
@@ -59,7 +59,7 @@ describe('Cursors', () => {
       '',
     ])
       expect(decoded(scope, cursor)).toMatchObject(refused);
-    expect(() => new Cursors(Buffer.alloc(32, 2)).decode('tasks title alice', cursor)).toThrow('validation_failed');
+    expect(() => new Cursors([Buffer.alloc(32, 2)]).decode('tasks title alice', cursor)).toThrow('validation_failed');
   });
 });
 
