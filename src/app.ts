@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { MAX_PARAM_LENGTH, trackMethods } from './common/allowed-methods.js';
+import { guardConnections } from './common/connections.js';
 import { warnOfUntrustedProxies } from './common/forwarding.js';
 import { answerRouterError, labelAnswers, originForm, refuseRequests } from './common/http-hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './common/json-body.js';
@@ -84,6 +85,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   });
   const readiness = app.get(Readiness);
   const rules = { ...config.http, isDraining: () => readiness.draining };
+  guardConnections(fastify.server);
   trackMethods(fastify);
   trackExchanges(fastify);
   closeSilentConnections(fastify);
