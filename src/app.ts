@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { MAX_PARAM_LENGTH, trackMethods } from './common/allowed-methods.js';
+import { guardConnections } from './common/connections.js';
 import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './common/forwarding.js';
 import { answerRouterError, labelAnswers, originForm, refuseRequests } from './common/http-hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './common/json-body.js';
@@ -88,6 +89,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const readiness = app.get(Readiness);
   const proxies = new Proxies(config.http.trustedProxies);
   const rules = { ...config.http, proxies, isDraining: () => readiness.draining };
+  guardConnections(fastify.server);
   trackMethods(fastify);
   trackExchanges(fastify);
   closeSilentConnections(fastify);
