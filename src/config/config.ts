@@ -30,6 +30,8 @@ export interface Config {
     /** For migrations, where `url` is a pooler or a role with fewer rights. */
     readonly directUrl: string | undefined;
     readonly poolMax: number;
+    /** How long a start waits for a database that cannot be reached. */
+    readonly waitMs: number;
     readonly dataDir: string;
   };
   readonly tokens: {
@@ -191,6 +193,7 @@ function readMail(env: Environment, production: boolean, publicUrl: string | und
 /** `DATABASE_URL=embedded` asks for the embedded PostgreSQL by name, which production does not take by default. */
 function readDatabase(env: Environment, production: boolean): Omit<Config['database'], 'dataDir'> {
   const poolMax = env.integer('DATABASE_POOL_MAX', 20, { min: 1, max: 1_000 });
+  const waitMs = env.duration('DATABASE_WAIT', '60s', { min: '0s', max: '1d' });
   const embedded = env.text('DATABASE_URL') === 'embedded';
   const url = embedded ? undefined : env.secretUrl('DATABASE_URL', ['postgres:', 'postgresql:']);
   const directUrl = env.secretUrl('DATABASE_DIRECT_URL', ['postgres:', 'postgresql:']);
@@ -203,7 +206,7 @@ function readDatabase(env: Environment, production: boolean): Omit<Config['datab
         env.fault(name, 'has a default password, which production refuses');
     }
   }
-  return { url, directUrl, poolMax };
+  return { url, directUrl, poolMax, waitMs };
 }
 
 function readRedis(env: Environment, production: boolean): string | undefined {

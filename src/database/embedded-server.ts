@@ -46,6 +46,7 @@ export interface ServerOptions {
   dataDir: string;
   account: Account;
   settings: Record<string, string>;
+  signal: AbortSignal | undefined;
   /** Called when the server has ended although nobody stopped it. */
   onLost: (error: EmbeddedPostgresError) => void;
 }
@@ -60,14 +61,16 @@ export interface Server {
  * server that is running there already belongs to nobody and is ended first.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { dataDir } = options;
+  const { dataDir, signal } = options;
   const deadline = Date.now() + START_LIMIT;
   await endServer(dataDir);
   for (;;) {
+    signal?.throwIfAborted();
     const port = await findFreePort();
     const supervisor = startSupervisor(options, port);
-    if (await becomesReady(supervisor, { dataDir, port, deadline })) return guard(supervisor, port, options);
+    if (await becomesReady(supervisor, { dataDir, port, deadline, signal })) return guard(supervisor, port, options);
     await endSupervised(supervisor, dataDir);
+    signal?.throwIfAborted();
     const log = await readIfExists(`${dataDir}.log`);
     if (!PASSING.test(log) || Date.now() > deadline) throw new EmbeddedPostgresError(failure(dataDir, log));
     await sleep(POLL);
@@ -104,9 +107,14 @@ function startSupervisor({ command, dataDir, account, settings }: ServerOptions,
 
 async function becomesReady(
   supervisor: ChildProcess,
-  { dataDir, port, deadline }: { dataDir: string; port: number; deadline: number },
+  {
+    dataDir,
+    port,
+    deadline,
+    signal,
+  }: { dataDir: string; port: number; deadline: number; signal?: AbortSignal | undefined },
 ): Promise<boolean> {
-  while (!hasEnded(supervisor) && Date.now() < deadline) {
+  while (!hasEnded(supervisor) && Date.now() < deadline && signal?.aborted !== true) {
     const postmaster = await findPostmaster(dataDir);
     if (postmaster?.port === port && postmaster.status === 'ready') return true;
     await sleep(POLL);

@@ -21,6 +21,8 @@ export interface EmbeddedPostgresOptions {
   settings?: Record<string, string>;
   /** As root only: what the account of PostgreSQL cannot reach goes here. Default: /var/lib/roost. */
   systemDir?: string;
+  /** When it aborts, a start under way stops what it has started and fails. */
+  signal?: AbortSignal;
   /** Called once when the server has ended although nobody stopped it. */
   onLost?: (error: EmbeddedPostgresError) => void;
 }
@@ -30,6 +32,8 @@ export interface EmbeddedPostgres {
   url: string;
   /** Where the cluster really is. */
   dataDir: string;
+  /** Whether this start has made it. */
+  isNew: boolean;
   /** Sentences for the person who starts Roost. */
   notices: string[];
   /** Ends every session and returns when the server has gone; a second call waits for the first. */
@@ -52,7 +56,7 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   if (process.platform === 'win32') {
     throw new EmbeddedPostgresError('The embedded PostgreSQL does not run on Windows: set DATABASE_URL, or use WSL.');
   }
-  const { systemDir = SYSTEM_DIR, settings = {}, onLost = () => undefined } = options;
+  const { systemDir = SYSTEM_DIR, settings = {}, onLost = () => undefined, signal } = options;
   const place = await choosePlace(options.dataDir, systemDir);
   const { dataDir, account, notices } = place;
   const unlock = await lockCluster(dataDir);
@@ -60,12 +64,15 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= (server?.stop() ?? Promise.resolve()).then(unlock));
   try {
+    signal?.throwIfAborted();
     const binaries = await locateBinaries(place, systemDir);
-    const password = await prepareCluster(place, binaries);
-    server = await startServer({ command: binaries.postgres, dataDir, account, settings, onLost });
+    signal?.throwIfAborted();
+    const { password, isNew } = await prepareCluster(place, binaries, signal);
+    server = await startServer({ command: binaries.postgres, dataDir, account, settings, onLost, signal });
     const url = urlOf(password, server.port, options.database);
     await createDatabase(url, { maintenance: urlOf(password, server.port, 'postgres'), database: options.database });
-    return { url, dataDir, notices, stop };
+    signal?.throwIfAborted();
+    return { url, dataDir, isNew, notices, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -20,7 +20,7 @@ export async function openDatabase({ database }: Config): Promise<OpenDatabase> 
   const opened =
     database.url === undefined ? await openEmbedded(database.dataDir) : { url: database.url, close: nothing };
   try {
-    await waitForDatabase(opened.url, () => undefined);
+    await waitForDatabase({ name: 'DATABASE_URL', url: opened.url }, { patienceMs: database.waitMs });
     await migrate(database.directUrl ?? opened.url);
     return opened;
   } catch (error) {

@@ -49,7 +49,7 @@ describe('the configuration', () => {
         metricsToken: undefined,
         shutdownTimeoutMs: 20_000,
       },
-      database: { url: undefined, directUrl: undefined, poolMax: 20, dataDir: '.data' },
+      database: { url: undefined, directUrl: undefined, poolMax: 20, waitMs: 60_000, dataDir: '.data' },
       tokens: {
         secret: SECRET,
         previousSecret: undefined,
