@@ -8,7 +8,8 @@ import type { Logger } from 'pino';
 import { configureApp, createAdapter } from './app.js';
 import { AppModule } from './app.module.js';
 import { NestLogger } from './common/logger.js';
-import type { Config } from './config/config.js';
+import { type Config, misspeltMessage } from './config/config.js';
+import { forgetDriverVariables } from './config/variables.js';
 import { waitForDatabase } from './database/connect.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.js';
 import { migrate } from './database/migrate.js';
@@ -99,6 +100,7 @@ export class Roost {
   }
 
   private async startEmbedded(): Promise<string> {
+    forgetDriverVariables();
     const starting = startEmbeddedPostgres({
       ...embeddedIn(this.config.database.dataDir),
       signal: this.ending.signal,
@@ -135,6 +137,8 @@ export class Roost {
     const base = config.http.publicUrl ?? address;
     const database = embedded ? `PostgreSQL 18 of its own, in ${embedded.dataDir}` : 'DATABASE_URL';
     for (const name of config.unused) this.logger.warn({ name }, `${name} is set, and has no effect here`);
+    for (const { name, meant } of config.misspelt)
+      this.logger.warn({ event: 'variable_unknown', name }, `${name} ${misspeltMessage(meant)}`);
     if (config.mail.smtpUrl === undefined && !config.mail.mailbox)
       this.logger.warn({ event: 'mail_waits' }, 'SMTP_URL is not set: mails wait in the database until it is');
     if (config.nodeEnv === 'production') {

@@ -23,6 +23,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
+import { RoostFolder } from '../support/process.js';
 import { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from '../../src/database/embedded.js';
 
 const FIXTURE = resolve('test/support/embedded-roost.mjs');
@@ -117,6 +118,21 @@ describe('the embedded PostgreSQL', () => {
     const wrong = new URL(url);
     wrong.password = 'wrong';
     await expect(query(wrong.href, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('serves a Roost whose DATABASE_URL names its socket', async () => {
+    const sockets = await mkdtemp(join(tmpdir(), 'roost-sockets-'));
+    await chmod(sockets, 0o777);
+    const { url } = await start({ settings: { ...fast, unix_socket_directories: sockets } });
+    const { username, password, port } = new URL(url);
+    const folder = new RoostFolder();
+    try {
+      const socket = `postgres://${username}:${password}@/roost?host=${sockets}&port=${port}`;
+      expect((await fetch(`${await folder.start({ DATABASE_URL: socket }).ready()}/health/ready`)).status).toBe(200);
+    } finally {
+      await folder.remove();
+      await rm(sockets, { recursive: true, force: true });
+    }
   });
 
   it('is gone when stop() returns, and may be stopped twice', async () => {

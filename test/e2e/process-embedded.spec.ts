@@ -19,7 +19,15 @@ describe('the process with a database of its own', () => {
   afterEach(() => folder.remove());
 
   it('starts in an empty folder, says where things are, and stops with its database', async () => {
-    const roost = folder.start();
+    // Of another server, and read by the driver itself.
+    const strange = {
+      PGSSLMODE: 'require',
+      PGHOST: '192.0.2.1',
+      PGOPTIONS: '-c no_such=1',
+      PGUSER: 'x',
+      PGPASSWORD: 'x',
+    };
+    const roost = folder.start(strange);
     const address = await roost.ready();
     expect(roost.output).toContain(`${address}/docs`);
     expect(roost.output).toContain(`Database  PostgreSQL 18 of its own, in ${folder.path}/.data/postgres\n`);

@@ -43,6 +43,14 @@ describe('the process with DATABASE_URL', () => {
     expect(await roost.stop()).toBe(0);
   });
 
+  it('says at once that a server has no TLS', async () => {
+    for (const mode of ['prefer', 'require', 'verify-full']) {
+      const roost = folder.start({ DATABASE_URL: `${url}?sslmode=${mode}`, DATABASE_WAIT: '1d' });
+      expect(await roost.exit()).toBe(1);
+      expect(roost.output).toContain('The server in DATABASE_URL has no TLS');
+    }
+  });
+
   it('says what is wrong with a database that refuses it, without the password', async () => {
     const wrong = new URL(url);
     wrong.pathname = '/there_is_no_such_database';
@@ -116,9 +124,12 @@ describe('the process with DATABASE_URL', () => {
   });
 
   it('reads .env, below the environment', async () => {
-    writeFileSync(join(folder.path, '.env'), `DATABASE_URL=${url}\nPORT=1\n`);
-    const roost = folder.start({ PORT: '0' });
+    writeFileSync(join(folder.path, '.env'), `DATABASE_URL=${url}\nPORT=1\nDOCS=off\n`);
+    // What is empty in the environment is unset there, and hides nothing.
+    const roost = folder.start({ PORT: '0', DATABASE_URL: '', DOCS: ' ', SMTPURL: 'smtp://mail' });
     await roost.ready();
+    expect(roost.output).not.toContain('/docs');
+    expect(roost.output).toContain('SMTPURL is no variable of Roost: is SMTP_URL meant?');
     expect(existsSync(join(folder.path, '.data/postgres'))).toBe(false);
   });
 
