@@ -9,11 +9,9 @@ import { promisify } from 'node:util';
 import { type Binaries, POSTGRES_ENV } from './embedded-binaries.js';
 import { EmbeddedPostgresError } from './embedded-error.js';
 import { type Account, type Place, isCluster } from './embedded-place.js';
+import { SUPERUSER } from './embedded-roles.js';
 
 const run = promisify(execFile);
-
-/** The cluster's one role; it may do everything there. */
-export const ROLE = 'roost';
 
 /**
  * Makes the cluster of `place` unless it exists, and returns its role's password. The caller holds the cluster's lock.
@@ -112,7 +110,7 @@ async function runInitdb(
   { account, signal }: { account: Account; signal: AbortSignal | undefined },
 ): Promise<void> {
   const locale = ['--encoding=UTF8', '--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const args = [...where, `--username=${ROLE}`, '--auth=scram-sha-256', ...locale];
+  const args = [...where, `--username=${SUPERUSER}`, '--auth=scram-sha-256', ...locale];
   const making = run(initdb, args, { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) });
   const breakOff = (): void => void making.child.kill();
   signal?.addEventListener('abort', breakOff);
@@ -120,14 +118,24 @@ async function runInitdb(
     await making;
   } catch (error) {
     signal?.throwIfAborted();
-    const { message, stderr } = error as { message: string; stderr?: string };
-    throw new EmbeddedPostgresError(
-      `The database could not be made: ${stderr?.trim() ?? message}\nFree some disk space or correct the folder's permissions and start again, or set DATABASE_URL.`,
-    );
+    const { message, stderr = '' } = error as { message: string; stderr?: string };
+    throw new EmbeddedPostgresError(whyInitdbFailed(stderr.trim() === '' ? message : stderr.trim()));
   } finally {
     signal?.removeEventListener('abort', breakOff);
   }
 }
+
+function whyInitdbFailed(said: string): string {
+  if (said.includes('could not look up effective user ID'))
+    return `The user id ${process.getuid?.() ?? ''} that runs Roost has no account on this system, and PostgreSQL needs one to make a database. Give it one in /etc/passwd, run Roost as a user that has one, or set DATABASE_URL.`;
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(said))?.[1] ?? 'Mend what it says and start again';
+  return `The database could not be made: ${said}\n${remedy}, or set DATABASE_URL.`;
+}
+
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/No space left|Disk quota/i, 'Free some disk space and start again'],
+  [/Permission denied|not permitted|Read-only/i, "Correct the folder's permissions and start again"],
+];
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder);

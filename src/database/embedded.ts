@@ -1,11 +1,10 @@
 /** A real PostgreSQL of Roost's own, for when there is no DATABASE_URL: nothing to install, gone when Roost is gone. */
-import { Client } from 'pg';
-
 import { locateBinaries } from './embedded-binaries.js';
-import { ROLE, prepareCluster, readPassword } from './embedded-cluster.js';
+import { prepareCluster, readPassword } from './embedded-cluster.js';
 import { EmbeddedPostgresError } from './embedded-error.js';
 import { lockCluster } from './embedded-lock.js';
 import { choosePlace } from './embedded-place.js';
+import { prepareRoles, SUPERUSER, urlOf } from './embedded-roles.js';
 import { findPostmaster, type Server, startServer } from './embedded-server.js';
 
 export { EmbeddedPostgresError };
@@ -28,8 +27,10 @@ export interface EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** With the password in it. The port changes with each start. */
+  /** Of a role that owns the database and nothing else, with its password. The port changes with each start. */
   url: string;
+  /** For tests, which make databases and roles of their own. */
+  superuserUrl: string;
   /** Where the cluster really is. */
   dataDir: string;
   /** Whether this start has made it. */
@@ -69,10 +70,12 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
     signal?.throwIfAborted();
     const { password, isNew } = await prepareCluster(place, binaries, signal);
     server = await startServer({ command: binaries.postgres, dataDir, account, settings, onLost, signal });
-    const url = urlOf(password, server.port, options.database);
-    await createDatabase(url, { maintenance: urlOf(password, server.port, 'postgres'), database: options.database });
+    const cluster = { port: server.port, password };
+    await prepareRoles(cluster, options.database);
+    const url = urlOf(cluster, options.database);
+    const superuserUrl = urlOf(cluster, options.database, SUPERUSER);
     signal?.throwIfAborted();
-    return { url, dataDir, isNew, notices, stop };
+    return { url, superuserUrl, dataDir, isNew, notices, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -91,35 +94,7 @@ export async function findEmbeddedPostgres({
   const place = await choosePlace(dataDir, systemDir);
   const postmaster = await findPostmaster(place.dataDir);
   if (postmaster?.status !== 'ready') return undefined;
-  return urlOf(await readPassword(place.dataDir), postmaster.port, database);
-}
-
-function urlOf(password: string, port: number, database: string): string {
-  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
-}
-
-async function createDatabase(
-  url: string,
-  { maintenance, database }: { maintenance: string; database: string },
-): Promise<void> {
-  try {
-    await withClient(url, () => Promise.resolve());
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (code === '28P01') throw new EmbeddedPostgresError('The password file beside the database is of another one.');
-    if (code !== '3D000') throw error;
-    await withClient(maintenance, (client) => client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`));
-  }
-}
-
-async function withClient(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
-  const client = new Client({ connectionString: url, ssl: false });
-  try {
-    await client.connect();
-    await work(client);
-  } finally {
-    await client.end();
-  }
+  return urlOf({ password: await readPassword(place.dataDir), port: postmaster.port }, database);
 }
 
 const FOLDER_FAULTS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EBUSY'];

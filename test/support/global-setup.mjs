@@ -26,7 +26,7 @@ export default async function setup() {
   const embedded = external
     ? undefined
     : await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost', settings: FAST });
-  const adminUrl = external ?? embedded?.url ?? '';
+  const adminUrl = external ?? embedded?.superuserUrl ?? '';
   Object.assign(globalThis, {
     stopTestServer: async () => {
       if (external) await execute(external, `DROP DATABASE IF EXISTS ${template}`);
