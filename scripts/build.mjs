@@ -17,11 +17,22 @@ export function buildIfNeeded() {
 }
 
 function build() {
-  process.stdout.write('Building Roost …\n');
   const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  if (!existsSync(nest)) {
+    process.stderr.write(`\n${whatIsMissing()}\n\n`);
+    process.exit(1);
+  }
+  process.stdout.write('Building Roost …\n');
   const { status } = spawnSync(process.execPath, [nest, 'build'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(stamp, '');
+}
+
+/** With NODE_ENV=production npm leaves out what builds. */
+function whatIsMissing() {
+  return existsSync(join(root, 'node_modules', '@nestjs', 'core'))
+    ? 'Roost has to be built, and what builds it is not installed: run npm ci --include=dev, then npm run build.'
+    : 'The packages that Roost needs are not installed: run npm ci --include=dev.';
 }
 
 if (process.argv[1] === import.meta.filename) {

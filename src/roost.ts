@@ -1,5 +1,4 @@
 /** One running Roost: its database, its HTTP server, and how both come and go. */
-import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { NestFactory } from '@nestjs/core';
@@ -9,33 +8,114 @@ import type { Logger } from 'pino';
 import { configureApp, createAdapter } from './app.js';
 import { AppModule } from './app.module.js';
 import { NestLogger } from './common/logger.js';
-import type { Config } from './config/config.js';
+import { type Config, misspeltMessage } from './config/config.js';
+import { forgetDriverVariables } from './config/variables.js';
 import { waitForDatabase } from './database/connect.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.js';
 import { migrate } from './database/migrate.js';
 import { embeddedIn } from './database/open.js';
 import { Readiness } from './health/readiness.js';
+import { StartingServer } from './starting-server.js';
 
 /** How long a load balancer may take to notice that this instance is draining, before it stops listening. Production only. */
 const NOTICE_MS = 5_000;
+/** How long requests under way may take after an error that nothing has caught. */
+const CRASH_MS = 2_000;
 
 export class Roost {
+  private port: StartingServer | undefined;
   private app: NestFastifyApplication | undefined;
   private embedded: EmbeddedPostgres | undefined;
-  private stopping: AbortController | undefined;
+  private embeddedStart: Promise<unknown> | undefined;
+  private serving: Promise<void> | undefined;
+  private readonly ending = new AbortController();
+  private readonly impatience = new AbortController();
 
   constructor(
     private readonly config: Config,
     private readonly logger: Logger,
   ) {}
 
+  /** Whether it was told to end; then a start under way fails for that reason. */
+  get isStopping(): boolean {
+    return this.ending.signal.aborted;
+  }
+
   async start(): Promise<void> {
-    const { config, logger } = this;
-    const url = config.database.url ?? (await this.startEmbedded());
-    await waitForDatabase(url, (reason) => {
-      logger.warn({ reason }, 'waiting for the database');
+    const { http } = this.config;
+    this.port = await StartingServer.listen(http.port, http.host);
+    const url = await this.openDatabase();
+    this.ending.signal.throwIfAborted();
+    this.serving = this.serve(url, this.port);
+    await this.serving;
+  }
+
+  /** Finishes what is under way and ends; a second signal skips the notice to load balancers. */
+  async stop(exitCode: number): Promise<never> {
+    if (this.isStopping) {
+      this.impatience.abort();
+      return new Promise<never>(() => undefined);
+    }
+    this.ending.abort();
+    const isReady = this.app !== undefined && this.config.nodeEnv === 'production';
+    if (this.app && isReady) {
+      this.app.get(Readiness).draining = true;
+      await delay(NOTICE_MS, undefined, { signal: this.impatience.signal }).catch(() => undefined);
+    }
+    setTimeout(() => process.exit(1), this.config.http.shutdownTimeoutMs).unref();
+    this.port?.close();
+    // A start under way comes to its next step, and goes no further.
+    await Promise.allSettled([this.embeddedStart, this.serving]);
+    await this.app?.close();
+    await this.embedded?.stop();
+    process.exit(exitCode);
+  }
+
+  /** Ends soon after an error that nothing has caught: no new connections, and little time for requests under way. */
+  async crash(): Promise<never> {
+    setTimeout(() => process.exit(1), CRASH_MS);
+    this.impatience.abort();
+    return this.stop(1);
+  }
+
+  /** @returns the URL of a database whose schema is up to date */
+  private async openDatabase(): Promise<string> {
+    const { database } = this.config;
+    const url = database.url ?? (await this.startEmbedded());
+    const targets = [{ name: 'DATABASE_URL', url }];
+    if (database.directUrl !== undefined) targets.push({ name: 'DATABASE_DIRECT_URL', url: database.directUrl });
+    for (const target of targets) {
+      await waitForDatabase(target, {
+        patienceMs: database.waitMs,
+        signal: this.ending.signal,
+        onWait: (reason, secondsLeft) => {
+          const facts = { reason, seconds_left: secondsLeft, port: this.port?.number };
+          this.logger.warn(facts, `waiting for the database in ${target.name}`);
+        },
+      });
+    }
+    const migrations = await migrate(database.directUrl ?? url);
+    if (migrations.length > 0) this.logger.info({ migrations }, 'the schema is up to date');
+    return url;
+  }
+
+  private async startEmbedded(): Promise<string> {
+    forgetDriverVariables();
+    const starting = startEmbeddedPostgres({
+      ...embeddedIn(this.config.database.dataDir),
+      signal: this.ending.signal,
+      onLost: (error) => {
+        this.logger.fatal(error.message);
+        void this.stop(1);
+      },
     });
-    for (const name of await migrate(config.database.directUrl ?? url)) logger.info({ migration: name }, 'migrated');
+    this.embeddedStart = starting;
+    this.embedded = await starting;
+    return this.embedded.url;
+  }
+
+  private async serve(url: string, port: StartingServer): Promise<void> {
+    const { config, logger } = this;
     this.app = await NestFactory.create<NestFastifyApplication>(
       AppModule.with(config, url, logger),
       createAdapter(config),
@@ -46,43 +126,19 @@ export class Roost {
       },
     );
     configureApp(this.app, config, logger);
+    if (this.ending.signal.aborted) return;
+    port.handOverTo(this.app.getHttpServer());
     await this.app.listen(config.http.port, config.http.host);
-    this.announce(await this.app.getUrl());
-  }
-
-  /** Finishes what is under way and ends; a second signal skips the notice to load balancers. */
-  async stop(exitCode: number): Promise<never> {
-    if (this.stopping) {
-      this.stopping.abort();
-      return new Promise<never>(() => undefined);
-    }
-    this.stopping = new AbortController();
-    if (this.app && this.config.nodeEnv === 'production') {
-      this.app.get(Readiness).draining = true;
-      await delay(NOTICE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-    }
-    setTimeout(() => process.exit(1), this.config.http.shutdownTimeoutMs).unref();
-    await this.app?.close();
-    await this.embedded?.stop();
-    process.exit(exitCode);
-  }
-
-  private async startEmbedded(): Promise<string> {
-    this.embedded = await startEmbeddedPostgres({
-      ...embeddedIn(this.config.database.dataDir),
-      onLost: (error) => {
-        this.logger.fatal(error.message);
-        void this.stop(1);
-      },
-    });
-    return this.embedded.url;
+    if (!this.isStopping) this.announce(await this.app.getUrl());
   }
 
   private announce(address: string): void {
     const { config, embedded } = this;
     const base = config.http.publicUrl ?? address;
-    const database = embedded ? `PostgreSQL 18 of its own, in ${readable(embedded.dataDir)}` : 'DATABASE_URL';
+    const database = embedded ? `PostgreSQL 18 of its own, in ${embedded.dataDir}` : 'DATABASE_URL';
     for (const name of config.unused) this.logger.warn({ name }, `${name} is set, and has no effect here`);
+    for (const { name, meant } of config.misspelt)
+      this.logger.warn({ event: 'variable_unknown', name }, `${name} ${misspeltMessage(meant)}`);
     if (config.mail.smtpUrl === undefined && !config.mail.mailbox)
       this.logger.warn({ event: 'mail_waits' }, 'SMTP_URL is not set: mails wait in the database until it is');
     if (config.nodeEnv === 'production') {
@@ -95,6 +151,7 @@ export class Roost {
       `  API       ${base}/api/v1`,
       ...(config.http.docs ? [`  Docs      ${base}/docs`] : []),
       `  Database  ${database}`,
+      ...(embedded?.isNew === true ? ['            It is new, and empty.'] : []),
       ...(embedded?.notices ?? []).map((notice) => `            ${notice}`),
       `  Mail      ${config.mail.mailbox ? `${base}/dev/mailbox` : 'SMTP_URL'}`,
       '',
@@ -102,10 +159,4 @@ export class Roost {
     ];
     process.stdout.write(`\n${lines.join('\n')}\n\n`);
   }
-}
-
-/** Relative, where that is shorter to read. */
-function readable(path: string): string {
-  const below = relative('.', path);
-  return below.startsWith('..') ? path : below;
 }

@@ -112,6 +112,7 @@ export const ERRORS = {
   database_unavailable: { kind: 'unavailable', detail: 'The database cannot be reached: try again soon.' },
   too_many_streams: { kind: 'too_many_requests', detail: 'A newer stream of yours took the place of this one.' },
   overloaded: { kind: 'unavailable', detail: 'The server is busy: try again soon.' },
+  starting: { kind: 'unavailable', detail: 'This instance is starting: try again soon.' },
   draining: { kind: 'unavailable', detail: 'This instance is shutting down.' },
   internal_error: { kind: 'internal', detail: 'Something went wrong on our side.' },
 } as const satisfies Record<string, ErrorEntry>;

@@ -12,7 +12,12 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     serializers: { err: describeError },
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? standardOutput());
+}
+
+/** A closed terminal or pipe takes no more lines: without a listener, each would be an uncaught error. */
+function standardOutput(): DestinationStream {
+  return pino.destination(1).on('error', () => undefined);
 }
 
 /** Only what is named here: a failed query's error also carries the statement and its values. */

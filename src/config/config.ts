@@ -4,7 +4,15 @@ import { isIP, isIPv6 } from 'node:net';
 import { developmentSecret } from './development-secret.js';
 import { ConfigError, Environment } from './environment.js';
 import { FIRST_KEY, KEY_ALGORITHMS, keyFaults, type KeyFolder } from './key-files.js';
-import { hasDefaultPassword, weakness } from './weak-secrets.js';
+import {
+  type DatabaseSettings,
+  type MailSettings,
+  readDatabase,
+  readLinkBase,
+  readMail,
+  readRedis,
+} from './servers.js';
+import { isWeakPassword, weakness } from './weak-secrets.js';
 
 export type NodeEnv = 'development' | 'production' | 'test';
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -26,14 +34,7 @@ export interface Config {
     readonly metricsToken: string | undefined;
     readonly shutdownTimeoutMs: number;
   };
-  readonly database: {
-    /** Undefined: the embedded PostgreSQL. */
-    readonly url: string | undefined;
-    /** For migrations, where `url` is a pooler or a role with fewer rights. */
-    readonly directUrl: string | undefined;
-    readonly poolMax: number;
-    readonly dataDir: string;
-  };
+  readonly database: DatabaseSettings & { readonly dataDir: string };
   readonly tokens: {
     readonly secret: string;
     readonly previousSecret: string | undefined;
@@ -59,15 +60,7 @@ export interface Config {
     /** Whether registration answers the same for an address that has an account. */
     readonly concealConflicts: boolean;
   };
-  readonly mail: {
-    /** Undefined: nothing is sent. */
-    readonly smtpUrl: string | undefined;
-    readonly from: { readonly name: string; readonly address: string };
-    /** Base of a front end, without a trailing slash; links in mails go there when there is one. */
-    readonly appUrl: string | undefined;
-    /** Whether mails are kept to be read at /dev/mailbox. */
-    readonly mailbox: boolean;
-  };
+  readonly mail: MailSettings;
   /** Made at start when there is no admin. */
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   /** From the wish to delete an account until that is final. */
@@ -82,6 +75,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Variables that are set but have no effect: in this version, or with these settings. */
   readonly unused: readonly string[];
+  /** Variables that are none, with the one that each is like. */
+  readonly misspelt: readonly { readonly name: string; readonly meant: string }[];
 }
 
 /** Names of the published configuration whose capability is not part of this version. */
@@ -120,7 +115,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       concealConflicts: env.oneOf('REGISTER_CONFLICT', ['reveal', 'conceal']) === 'conceal',
     },
     mail: readMail(env, production, http.publicUrl),
-    firstAdmin: readFirstAdmin(env),
+    firstAdmin: readFirstAdmin(env, production),
     accountDeleteDelayMs: env.duration('ACCOUNT_DELETE_DELAY', '7d', { min: '0s', max: '365d' }),
     auditRetentionMs: env.duration('AUDIT_RETENTION', '400d', { min: '30d', max: '3650d' }),
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
@@ -129,7 +124,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
     unused: [...NOT_YET, ...(keyFolder ? [] : ['JWT_KEYS_DIR'])].filter((name) => env.has(name)),
   };
-  if (production && config.registration.requireConfirmation && !env.has('SMTP_URL'))
+  if (production && config.registration.requireConfirmation && !env.has('SMTP_URL') && !env.has('SMTP_HOST'))
     env.fault('SMTP_URL', 'is required in production with REQUIRE_EMAIL_CONFIRMATION=true: nobody could log in');
   const tokens = {
     previousSecret: jwtSecret.previous,
@@ -142,14 +137,27 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
   checkSecret(env, { name: 'SERVICE_TOKEN', value: tokens.serviceToken, production });
   if (config.sessions.idleTtlMs > config.sessions.absoluteTtlMs)
     env.fault('SESSION_IDLE_TTL', 'must not be longer than SESSION_ABSOLUTE_TTL');
-  if (env.faults.length > 0) throw new ConfigError(env.faults);
-  return { ...config, tokens: { ...tokens, secret: jwtSecret.current ?? developmentSecret(dataDir) } };
+  const misspelt = env.misspelt();
+  if (env.faults.length > 0) {
+    for (const { name, meant } of misspelt) env.fault(name, misspeltMessage(meant));
+    throw new ConfigError(env.faults);
+  }
+  return {
+    ...config,
+    misspelt: env.misspelt(),
+    tokens: { ...tokens, secret: jwtSecret.current ?? developmentSecret(dataDir) },
+  };
+}
+
+/** What is said of a variable that is like another one. */
+export function misspeltMessage(meant: string): string {
+  return `is no variable of Roost: is ${meant} meant?`;
 }
 
 function readHttp(env: Environment, production: boolean): Config['http'] {
   const host = env.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
   if (isIP(host) === 0 && host !== 'localhost') env.fault('HOST', 'must be an IP address to listen on, or localhost');
-  const publicUrl = readBase(env, 'PUBLIC_URL');
+  const publicUrl = readLinkBase(env, 'PUBLIC_URL');
   const metricsToken = env.secret('METRICS_TOKEN');
   checkSecret(env, { name: 'METRICS_TOKEN', value: metricsToken, production });
   return {
@@ -168,56 +176,6 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
 
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : '';
-}
-
-/** What links begin with. */
-function readBase(env: Environment, name: string): string | undefined {
-  const url = env.url(name, ['http:', 'https:'])?.replace(/\/+$/, '');
-  if (url !== undefined && /[?#@]/.test(url)) env.fault(name, 'must have no user, query or fragment');
-  return url;
-}
-
-/** Production has no mailbox that anybody could read: without SMTP_URL its mails wait, and a warning says so. */
-function readMail(env: Environment, production: boolean, publicUrl: string | undefined): Config['mail'] {
-  const smtpUrl = env.secretUrl('SMTP_URL', ['smtp:', 'smtps:']);
-  const domain = publicUrl === undefined ? undefined : /^https?:\/\/([\w.-]+)/.exec(publicUrl)?.[1];
-  const from = /^(?:"?(?<name>[^"<>\r\n]*?)"?\s*<(?<boxed>[^<>]+)>|(?<bare>[^<>]+))$/.exec(
-    env.text('MAIL_FROM') ?? `Roost <noreply@${domain ?? 'localhost'}>`,
-  )?.groups;
-  const address = from?.boxed ?? from?.bare ?? '';
-  if (!/^[!#-'*+\--9=?A-Z^-~]+@[A-Za-z0-9.-]+$/.test(address))
-    env.fault('MAIL_FROM', 'must be an address in ASCII, or a name and an address: Roost <noreply@example.org>');
-  return {
-    smtpUrl,
-    from: { name: from?.name ?? '', address },
-    appUrl: readBase(env, 'APP_URL'),
-    mailbox: smtpUrl === undefined && !production,
-  };
-}
-
-/** `DATABASE_URL=embedded` asks for the embedded PostgreSQL by name, which production does not take by default. */
-function readDatabase(env: Environment, production: boolean): Omit<Config['database'], 'dataDir'> {
-  const poolMax = env.integer('DATABASE_POOL_MAX', 20, { min: 1, max: 1_000 });
-  const embedded = env.text('DATABASE_URL') === 'embedded';
-  const url = embedded ? undefined : env.secretUrl('DATABASE_URL', ['postgres:', 'postgresql:']);
-  const directUrl = env.secretUrl('DATABASE_DIRECT_URL', ['postgres:', 'postgresql:']);
-  if (production) {
-    if (!env.has('DATABASE_URL')) {
-      env.fault('DATABASE_URL', 'is required in production (DATABASE_URL=embedded asks for the embedded PostgreSQL)');
-    }
-    for (const [name, value] of Object.entries({ DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl })) {
-      if (value !== undefined && hasDefaultPassword(value))
-        env.fault(name, 'has a default password, which production refuses');
-    }
-  }
-  return { url, directUrl, poolMax };
-}
-
-function readRedis(env: Environment, production: boolean): string | undefined {
-  const url = env.secretUrl('REDIS_URL', ['redis:', 'rediss:']);
-  if (production && url !== undefined && hasDefaultPassword(url))
-    env.fault('REDIS_URL', 'has a default password, which production refuses');
-  return url;
 }
 
 function readJwtSecrets(
@@ -243,13 +201,15 @@ export function readKeyFolder(env: Environment): KeyFolder | undefined {
   return undefined;
 }
 
-function readFirstAdmin(env: Environment): Config['firstAdmin'] {
+function readFirstAdmin(env: Environment, production: boolean): Config['firstAdmin'] {
   const email = env.text('ADMIN_EMAIL');
   const password = env.secret('ADMIN_PASSWORD');
   if (email !== undefined && !env.has('ADMIN_PASSWORD')) env.fault('ADMIN_PASSWORD', 'is needed with ADMIN_EMAIL');
   if (email === undefined && password !== undefined) env.fault('ADMIN_EMAIL', 'is needed with ADMIN_PASSWORD');
   if (password !== undefined && Buffer.byteLength(password) > 72)
     env.fault('ADMIN_PASSWORD', 'must have at most 72 bytes in UTF-8');
+  if (production && password !== undefined && isWeakPassword(password, email?.split('@')[0]))
+    env.fault('ADMIN_PASSWORD', 'is guessed soon, which production refuses');
   return email === undefined || password === undefined ? undefined : { email, password };
 }
 

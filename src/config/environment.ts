@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 
 import { addressRange } from '../common/address.js';
+import { connectionUrlFault } from './connection-url.js';
+import { nearestName } from './misspelt.js';
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -15,17 +17,28 @@ export class ConfigError extends Error {
 
 export class Environment {
   readonly faults: string[] = [];
+  /** What was asked for. */
+  private readonly known = new Set<string>();
 
   constructor(private readonly variables: Readonly<Record<string, string | undefined>>) {}
 
-  fault(name: string, message: string): undefined {
+  fault(name: string, message: string): void {
     this.faults.push(`${name} ${message}`);
   }
 
   /** The variable's text; empty means unset. */
   text(name: string): string | undefined {
+    this.known.add(name);
     const value = this.variables[name]?.trim();
     return value === '' ? undefined : value;
+  }
+
+  /** Variables that are set and look like one that was asked for, with the name that was meant. */
+  misspelt(): { readonly name: string; readonly meant: string }[] {
+    return Object.keys(this.variables).flatMap((name) => {
+      const meant = this.known.has(name) ? undefined : nearestName(name, this.known);
+      return meant === undefined || this.text(meant) !== undefined ? [] : [{ name, meant }];
+    });
   }
 
   has(name: string): boolean {
@@ -81,13 +94,19 @@ export class Environment {
 
   url(name: string, protocols: readonly string[]): string | undefined {
     const value = this.text(name);
-    return value === undefined ? undefined : this.checkedUrl(name, value, protocols);
+    if (value === undefined) return undefined;
+    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
+    this.fault(name, `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+    return undefined;
   }
 
   /** A URL that carries a password and so may come from `NAME_FILE`. */
   secretUrl(name: string, protocols: readonly string[]): string | undefined {
     const value = this.secret(name);
-    return value === undefined ? undefined : this.checkedUrl(name, value, protocols);
+    const fault = value === undefined ? undefined : connectionUrlFault(value, protocols);
+    if (fault === undefined) return value;
+    this.fault(name, fault);
+    return undefined;
   }
 
   list(name: string): string[] {
@@ -130,11 +149,6 @@ export class Environment {
       return [];
     }
     return hosts.map((url) => url?.hostname ?? '');
-  }
-
-  private checkedUrl(name: string, value: string, protocols: readonly string[]): string | undefined {
-    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
-    this.fault(name, `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
   }
 }
 

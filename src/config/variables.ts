@@ -1,10 +1,13 @@
-/** The only place that reads the process' environment. */
-import { existsSync, readFileSync } from 'node:fs';
+/** The only place that reads and changes the process' environment. */
+import { readEnvFile } from './env-file.js';
 
-import { parse } from 'dotenv';
-
-/** The environment, and below it what `.env` in the working directory says. */
+/** The environment, and below it what `.env` in the working directory says. Empty means unset in both. */
 export function readVariables(): Record<string, string | undefined> {
-  const file = existsSync('.env') ? parse(readFileSync('.env')) : {};
-  return { ...file, ...process.env };
+  const set = Object.entries(process.env).filter(([, value]) => value?.trim() !== '');
+  return { ...readEnvFile('.env'), ...Object.fromEntries(set) };
+}
+
+/** The driver reads PGSSLMODE, PGOPTIONS and their like by itself; they are about another server than the embedded one. */
+export function forgetDriverVariables(): void {
+  for (const name of Object.keys(process.env)) if (/^PG[A-Z_]+$/.test(name)) Reflect.deleteProperty(process.env, name);
 }

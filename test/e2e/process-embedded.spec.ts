@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 
 import { Api } from '../support/api.js';
 import { childrenOf, eventually, isAlive, RoostFolder } from '../support/process.js';
@@ -15,15 +19,60 @@ describe('the process with a database of its own', () => {
   afterEach(() => folder.remove());
 
   it('starts in an empty folder, says where things are, and stops with its database', async () => {
-    const roost = folder.start();
+    // Of another server, and read by the driver itself.
+    const strange = {
+      PGSSLMODE: 'require',
+      PGHOST: '192.0.2.1',
+      PGOPTIONS: '-c no_such=1',
+      PGUSER: 'x',
+      PGPASSWORD: 'x',
+    };
+    const roost = folder.start(strange);
     const address = await roost.ready();
     expect(roost.output).toContain(`${address}/docs`);
-    expect(roost.output).toMatch(/Database +PostgreSQL 18 of its own, in \S*\.data\/postgres/);
+    expect(roost.output).toContain(`Database  PostgreSQL 18 of its own, in ${folder.path}/.data/postgres\n`);
+    expect(roost.output).toContain('It is new, and empty.');
     expect((await new Api(address).get('/health/ready')).status).toBe(200);
     expect(roost.output).not.toMatch(/warning|deprecat/i);
     const database = folder.databasePid() ?? 0;
     expect(await roost.stop()).toBe(0);
     expect(isAlive(database)).toBe(false);
+  });
+
+  it('ends in order at any moment of its start, and the next start works', async () => {
+    const names = (): string[] =>
+      existsSync(join(folder.path, '.data')) ? readdirSync(join(folder.path, '.data')) : [];
+    const moments = [
+      (): boolean => names().some((name) => name.startsWith('postgres.new-')),
+      (): boolean => names().includes('postgres'),
+      (): boolean => folder.databasePid() !== undefined,
+    ];
+    for (const [index, hasCome] of moments.entries()) {
+      const roost = folder.start();
+      await eventually(hasCome);
+      roost.kill((['SIGHUP', 'SIGTERM', 'SIGINT'] as const)[index] ?? 'SIGTERM');
+      expect([index, await roost.exit(), roost.output]).toEqual([index, 0, '']);
+      expect(folder.databasePid()).toBeUndefined();
+      expect(names().filter((name) => name.includes('.new-'))).toEqual([]);
+    }
+    const roost = folder.start();
+    await roost.ready();
+    roost.kill('SIGHUP');
+    expect(await roost.exit()).toBe(0);
+    expect(folder.databasePid()).toBeUndefined();
+  });
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)('ends with npm start, which ends by %s', async (signal) => {
+    const env = { PATH: process.env.PATH, HOME: folder.path, PORT: '0', DATA_DIR: join(folder.path, '.data') };
+    const npm = spawn('npm', ['start'], { cwd: join(__dirname, '../..'), env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    npm.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await eventually(() => output.includes('Ctrl-C stops it.'));
+    const database = folder.databasePid() ?? 0;
+    npm.kill(signal);
+    // The last process that holds the pipe is Roost itself.
+    await once(npm.stdout, 'close');
+    await eventually(() => !isAlive(database));
   });
 
   it('keeps what was acknowledged through kill -9, and its database does not stay behind', async () => {

@@ -1,11 +1,16 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { Api } from '../support/api.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';
 import { eventually, RoostFolder } from '../support/process.js';
+import { Relay } from '../support/relay.js';
 
 const ACCOUNT = { email: 'first@example.org', password: 'correct horse battery' };
+const MISSING = 'postgres://nobody:hunter2hunter2@127.0.0.1:1/none';
 const PRODUCTION = {
   NODE_ENV: 'production',
   BCRYPT_COST: '10',
@@ -38,6 +43,14 @@ describe('the process with DATABASE_URL', () => {
     expect(await roost.stop()).toBe(0);
   });
 
+  it('says at once that a server has no TLS', async () => {
+    for (const mode of ['prefer', 'require', 'verify-full']) {
+      const roost = folder.start({ DATABASE_URL: `${url}?sslmode=${mode}`, DATABASE_WAIT: '1d' });
+      expect(await roost.exit()).toBe(1);
+      expect(roost.output).toContain('The server in DATABASE_URL has no TLS');
+    }
+  });
+
   it('says what is wrong with a database that refuses it, without the password', async () => {
     const wrong = new URL(url);
     wrong.pathname = '/there_is_no_such_database';
@@ -47,17 +60,76 @@ describe('the process with DATABASE_URL', () => {
     expect(roost.output).not.toMatch(/postgres(?:ql)?:\/\//);
   });
 
-  it('waits for a database that is not there yet, and can be interrupted', async () => {
-    const roost = folder.start({ DATABASE_URL: 'postgres://nobody:hunter2hunter2@127.0.0.1:1/none' });
-    await roost.until(() => roost.output.includes('waiting for the database'));
-    roost.kill('SIGINT');
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('waits for a missing database until %s', async (signal) => {
+    const roost = folder.start({ DATABASE_URL: MISSING });
+    await roost.until(() => roost.output.includes('waiting for the database in DATABASE_URL'));
+    expect(roost.output).toMatch(/"seconds_left":60/);
+    roost.kill(signal);
     expect(await roost.exit()).toBe(0);
   });
 
+  it.each(['DATABASE_URL', 'DATABASE_DIRECT_URL'])('gives a missing %s up after DATABASE_WAIT', async (name) => {
+    const roost = folder.start({ DATABASE_URL: url, [name]: MISSING, DATABASE_WAIT: '0s' });
+    expect(await roost.exit()).toBe(1);
+    expect(roost.output).toMatch(new RegExp(`database in ${name} could not be reached .*DATABASE_WAIT.*ECONNREFUSED`));
+    expect(roost.output).not.toMatch(/hunter2|\n\s+at /);
+  });
+
+  it('is alive and not ready while it waits for its database, and then resets no connection', async () => {
+    const relay = await Relay.to(url);
+    await relay.cut();
+    const roost = folder.start({ DATABASE_URL: relay.url });
+    await roost.until(() => /"port":\d+/.test(roost.output));
+    const port = Number(/"port":(\d+)/.exec(roost.output)?.[1]);
+    const api = new Api(`http://127.0.0.1:${port}`);
+    expect((await api.get('/health/live')).status).toBe(200);
+    for (const answer of [await api.get('/health/ready'), await api.post('/auth/login', ACCOUNT)]) {
+      expect([answer.status, answer.body.code]).toEqual([503, 'starting']);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    const idle = connect(port, '127.0.0.1');
+    await once(idle, 'connect');
+    await relay.restore();
+    const seen = new Set<number>();
+    while (!seen.has(200)) seen.add((await fetch(`http://127.0.0.1:${port}/health/ready`)).status);
+    expect([...seen]).toEqual([503, 200]);
+    // Connected before the port was handed over, and answered afterwards.
+    idle.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [bytes] = (await once(idle, 'data')) as [Buffer];
+    expect(bytes.toString()).toMatch(/^HTTP\/1\.1 200 /);
+    idle.destroy();
+    expect(await roost.stop()).toBe(0);
+    await relay.end();
+  });
+
+  it('ends soon after an error that nothing has caught, whatever is under way', async () => {
+    const throwing = `process.on('SIGUSR2', () => setTimeout(() => { throw new Error('unforeseen') }))`;
+    const env = {
+      ...PRODUCTION,
+      DATABASE_URL: url,
+      SHUTDOWN_TIMEOUT: '10m',
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(throwing)}`,
+    };
+    const roost = folder.start(env);
+    const address = new URL(await roost.ready());
+    const halfSent = connect(Number(address.port), address.hostname).on('error', () => undefined);
+    halfSent.write(
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    );
+    await once(halfSent, 'connect');
+    roost.kill('SIGUSR2');
+    expect(await roost.exit()).toBe(1);
+    expect(roost.output).toContain('unforeseen');
+    halfSent.destroy();
+  });
+
   it('reads .env, below the environment', async () => {
-    writeFileSync(join(folder.path, '.env'), `DATABASE_URL=${url}\nPORT=1\n`);
-    const roost = folder.start({ PORT: '0' });
+    writeFileSync(join(folder.path, '.env'), `DATABASE_URL=${url}\nPORT=1\nDOCS=off\n`);
+    // What is empty in the environment is unset there, and hides nothing.
+    const roost = folder.start({ PORT: '0', DATABASE_URL: '', DOCS: ' ', SMTPURL: 'smtp://mail' });
     await roost.ready();
+    expect(roost.output).not.toContain('/docs');
+    expect(roost.output).toContain('SMTPURL is no variable of Roost: is SMTP_URL meant?');
     expect(existsSync(join(folder.path, '.data/postgres'))).toBe(false);
   });
 
@@ -111,10 +183,40 @@ describe('the process that cannot start', () => {
     expect(roost.output).not.toMatch(/hunter2|\n\s+at /);
   });
 
+  it('says that the machine has no such address', async () => {
+    const roost = folder.start({ HOST: '192.0.2.1', DATABASE_URL: MISSING });
+    expect(await roost.exit()).toBe(1);
+    expect(roost.output).toMatch(/This machine has no address 192\.0\.2\.1: set HOST/);
+    expect(roost.output).not.toMatch(/\n\s+at /);
+  });
+
   it('says that it cannot write to its data folder', async () => {
     const roost = folder.start({ DATA_DIR: '/dev/null/nothing' });
     expect(await roost.exit()).toBe(1);
     expect(roost.output).toMatch(/DATA_DIR must be a folder that Roost can write to/);
     expect(roost.output).not.toMatch(/\n\s+at /);
+  });
+
+  it('names what is missing where packages are not installed, or those that build it', () => {
+    const root = join(__dirname, '../..');
+    const inputs = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+    for (const name of ['scripts', 'src', ...inputs])
+      cpSync(join(root, name), join(folder.path, name), { recursive: true });
+    const start = (script: string): string => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd: folder.path, encoding: 'utf8' });
+      expect([script, status]).toEqual([script, 1]);
+      return stdout + stderr;
+    };
+    expect(start('scripts/start.mjs')).toMatch(
+      /^\nThe packages that Roost needs are not installed: run npm ci[^\n]+\n\n$/,
+    );
+    mkdirSync(join(folder.path, 'node_modules/@nestjs/core'), { recursive: true });
+    expect(start('scripts/start.mjs')).toMatch(
+      /^\n[^\n]+what builds it is not installed: run npm ci --include=dev[^\n]+\n\n$/,
+    );
+    cpSync(join(root, 'dist'), join(folder.path, 'dist'), { recursive: true });
+    expect(start('dist/main.js')).toMatch(
+      /could not start\.\n\nA package that it needs is not installed: run npm ci\.\n\n$/,
+    );
   });
 });

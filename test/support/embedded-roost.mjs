@@ -7,8 +7,8 @@ const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const { startEmbeddedPostgres } = await import(module);
 try {
   const { lingers = true, ...start } = JSON.parse(options);
-  const { url, dataDir, notices } = await startEmbeddedPostgres(start);
-  say({ url, dataDir, notices });
+  const { url, superuserUrl, dataDir, notices } = await startEmbeddedPostgres(start);
+  say({ url, superuserUrl, dataDir, notices });
   if (lingers) process.stdin.resume();
 } catch (error) {
   const { name, message } = /** @type {Error} */ (error);

@@ -1,6 +1,7 @@
 /**
  * Before all test files: one PostgreSQL server (an embedded one, or the one in TEST_DATABASE_URL) and one migrated
- * template, which each test file clones. Uses the build, because Jest does not map modules here.
+ * template, which each test file clones. Uses the build, because Jest does not map modules here, and makes it when it is
+ * older than the sources.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,13 +9,15 @@ import { join } from 'node:path';
 
 import pg from 'pg';
 
-import { startEmbeddedPostgres } from '../../dist/database/embedded.js';
-import { migrate } from '../../dist/database/migrate.js';
+import { buildIfNeeded } from '../../scripts/build.mjs';
 
 /** Nothing here has to survive a crash. */
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
 
 export default async function setup() {
+  buildIfNeeded();
+  const { startEmbeddedPostgres } = await import('../../dist/database/embedded.js');
+  const { migrate } = await import('../../dist/database/migrate.js');
   const external = process.env['TEST_DATABASE_URL'];
   const template = `roost_template_${process.pid}`;
   const folder = await mkdtemp(join(tmpdir(), 'roost-test-'));
@@ -23,7 +26,7 @@ export default async function setup() {
   const embedded = external
     ? undefined
     : await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost', settings: FAST });
-  const adminUrl = external ?? embedded?.url ?? '';
+  const adminUrl = external ?? embedded?.superuserUrl ?? '';
   Object.assign(globalThis, {
     stopTestServer: async () => {
       if (external) await execute(external, `DROP DATABASE IF EXISTS ${template}`);

@@ -1,8 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import fc from 'fast-check';
+
 import { type Config, loadConfig } from '../../src/config/config.js';
+import { parseEnvFile, readEnvFile } from '../../src/config/env-file.js';
 import { ConfigError } from '../../src/config/environment.js';
 
 const SECRET = 'kX9#vQ2!mZ7@pL4$wR8^tN3&yB6*cF1(';
@@ -50,7 +54,7 @@ describe('the configuration', () => {
         metricsToken: undefined,
         shutdownTimeoutMs: 20_000,
       },
-      database: { url: undefined, directUrl: undefined, poolMax: 20, dataDir: '.data' },
+      database: { url: undefined, directUrl: undefined, poolMax: 20, waitMs: 60_000, dataDir: '.data' },
       tokens: {
         secret: SECRET,
         previousSecret: undefined,
@@ -75,6 +79,7 @@ describe('the configuration', () => {
       logLevel: 'info',
       accountDeleteDelayMs: 604_800_000,
       unused: [],
+      misspelt: [],
     });
     expect(load(PRODUCTION)).toMatchObject({ http: { host: '0.0.0.0', docs: false } });
   });
@@ -164,6 +169,13 @@ describe('the configuration', () => {
     expect(faultsOf(values)).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
   });
 
+  it('tells with the faults which variables are none', () => {
+    expect(faultsOf({ ...PRODUCTION, DATABASE_URL: '', DATBASE_URL: 'x' })).toEqual([
+      expect.stringMatching(/^DATABASE_URL is required/),
+      expect.stringMatching(/^DATBASE_URL is no variable of Roost: is DATABASE_URL meant\?$/),
+    ]);
+  });
+
   it('lists all faults at once, and never a value', () => {
     const values = {
       PORT: 'hunter2-port',
@@ -178,6 +190,17 @@ describe('the configuration', () => {
 
   describe('in production', () => {
     const PATTERNS = [
+      'the quick brown fox jumps over the lazy dog',
+      'correct horse battery staple correct horse battery staple',
+      'Our engine weaves patterns. Our engine weaves patterns.',
+      'Xk3#pQ9!vZXk3#pQ9!vZXk3#pQ9!vZXk3#pQ9!vZ',
+      'qwertzuiopasdfghjklyxcvbnm1234567890',
+      '98765432109876543210zyxwvutsrqponmlk',
+      'dragon2024dragon2025dragon2026dragon2027',
+      'P@ssw0rdP@55w0rdPa$$word-P@ssw0rd-1',
+      '2024-01-01-2024-01-02-2024-01-03-2024',
+      '0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f',
+      'wxyzwxyzWXYZWXYZ!!!!????1111222233334444',
       'a'.repeat(32),
       'change-me-change-me-change-me-change',
       'abcabcabcabcabcabcabcabcabcabcabc',
@@ -204,11 +227,58 @@ describe('the configuration', () => {
 
     it('takes what the documented command makes', () => {
       for (const secret of [
-        'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ',
+        'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ0jTVfBZcYw4hP2mZ8oKxLs9nRtGd1uEa',
         '5f2b8c1d9e7a4630b1c2d3e4f5a69788f0e1d2c3b4a5968778695a4b3c2d1e0f',
       ]) {
         expect(faultsOf({ ...PRODUCTION, JWT_SECRET: secret })).toEqual([]);
       }
+    });
+
+    it('takes whatever comes of a random source', () => {
+      const encodings = ['base64', 'base64url', 'hex'] as const;
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ minLength: 32, maxLength: 48 }),
+          fc.constantFrom(...encodings),
+          (bytes, encoding) => {
+            fc.pre(new Set(bytes).size > 24);
+            const secret = createHash('sha256').update(bytes).digest(encoding);
+            expect([secret, faultsOf({ ...PRODUCTION, JWT_SECRET: secret })]).toEqual([secret, []]);
+          },
+        ),
+        { numRuns: 300 },
+      );
+    });
+
+    it.each(['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'METRICS_TOKEN', 'SERVICE_TOKEN'])(
+      'judges %s as all keys',
+      (name) => {
+        const faults = faultsOf({ ...PRODUCTION, [name]: 'Our engine weaves patterns. Our engine weaves patterns.' });
+        expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} looks like`))]);
+      },
+    );
+
+    it.each([
+      ['REDIS_URL', 'redis://:redis@cache'],
+      ['REDIS_URL', 'redis://default:Default1@cache'],
+      ['DATABASE_URL', 'postgres://app:roost@db/roost'],
+      ['DATABASE_URL', 'postgres://app:12345678@db/roost'],
+      ['DATABASE_URL', 'postgres://app:Summer2024!@db/roost'],
+      ['DATABASE_URL', 'postgres://app@db/roost?password=p%40ssw0rd'],
+      ['DATABASE_DIRECT_URL', 'postgres://owner:OWNER@db/roost'],
+      ['SMTP_URL', 'smtp://app:qwerty123@mail'],
+    ])('refuses %s=%s for its password', (name, value) => {
+      const faults = faultsOf({ ...PRODUCTION, [name]: value });
+      expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} has a password that is guessed soon`))]);
+    });
+
+    it('refuses passwords that are given apart, and a first admin whose password is guessed soon', () => {
+      const smtp = { SMTP_HOST: 'mail', SMTP_USER: 'app', SMTP_PASSWORD: 'password1' };
+      expect(faultsOf({ ...PRODUCTION, ...smtp })).toEqual([expect.stringMatching(/^SMTP_PASSWORD has a password/)]);
+      const admin = { ADMIN_EMAIL: 'root@example.org', ADMIN_PASSWORD: 'Summer2024!' };
+      expect(faultsOf({ ...PRODUCTION, ...admin })).toEqual([expect.stringMatching(/^ADMIN_PASSWORD is guessed soon/)]);
+      for (const ADMIN_PASSWORD of ['engine number nine', 'Plum#harbour-42!'])
+        expect(faultsOf({ ...PRODUCTION, ...admin, ADMIN_PASSWORD })).toEqual([]);
     });
 
     it.each(['RATE_LIMIT', 'LOGIN_GUARD'])('refuses %s=off', (name) => {
@@ -257,6 +327,206 @@ describe('the configuration', () => {
     expect(from({ MAIL_FROM: '"Team, Ada\'s" <mail@example.org>' })).toEqual({
       name: "Team, Ada's",
       address: 'mail@example.org',
+    });
+  });
+
+  it('reads an address of any script as a browser does, and sends from it', () => {
+    const { http, mail } = load({ PUBLIC_URL: 'https://münchen.example/app/' });
+    expect(http.publicUrl).toBe('https://xn--mnchen-3ya.example/app');
+    expect(mail.from.address).toBe('noreply@xn--mnchen-3ya.example');
+  });
+
+  it.each(['http://roost_app:3000', 'http://10.1.2.3', 'http://[::1]:3000'])(
+    'wants a sender only where mail is sent, and none can come from %s',
+    (PUBLIC_URL) => {
+      expect(load({ PUBLIC_URL }).mail.from.address).toBe('noreply@localhost');
+      expect(faultsOf({ PUBLIC_URL, SMTP_URL: 'smtp://mail' })).toEqual([
+        expect.stringMatching(/^MAIL_FROM is required/),
+      ]);
+      expect(faultsOf({ PUBLIC_URL, SMTP_URL: 'smtp://mail', MAIL_FROM: 'a@example.org' })).toEqual([]);
+    },
+  );
+
+  describe('passwords with any characters', () => {
+    it.each([
+      ['SMTP_URL', 'smtp://AKIAEXAMPLE:Aq+Amk/U8mae@mail:587', '/', '%2F'],
+      ['SMTP_URL', 'smtp://user:123/4@mail:587', '/', '%2F'],
+      ['SMTP_URL', 'smtp://user:12?a=3@mail:587', '?', '%3F'],
+      ['SMTP_URL', 'smtps://user:a#b@mail', '#', '%23'],
+      ['DATABASE_URL', 'postgres://u:100%sure@h/db', '%', '%25'],
+      ['DATABASE_URL', 'postgres://u:50%ff@h/db', '%', '%25'],
+      ['DATABASE_URL', 'postgres://u:p@ss/word@h/db', '/', '%2F'],
+      ['DATABASE_URL', 'postgres://u:what?is@h/db', '?', '%3F'],
+      ['DATABASE_URL', 'postgres://u:1#2@h/db', '#', '%23'],
+      ['REDIS_URL', 'redis://:a/b@cache:6379/1', '/', '%2F'],
+    ])('are refused in %s=%s, with the character and how to write it', (name, value, raw, written) => {
+      const faults = faultsOf({ [name]: value });
+      expect(faults).toEqual([
+        expect.stringContaining(`${name} has a raw ${raw} in it: in a user or password write it as ${written},`),
+      ]);
+      expect(faults.join()).not.toMatch(/U8mae|sure|word@/);
+    });
+
+    it.each([
+      ['DATABASE_URL', 'postgres://u:a%2Fb%23c%25d@h/db'],
+      ['DATABASE_URL', 'postgres://u:a:b@h:5432/db'],
+      ['DATABASE_URL', 'postgres://ada@example.org:pw@h/db'],
+      ['DATABASE_URL', 'postgres://u@/db?host=/run/postgresql'],
+      ['DATABASE_URL', 'postgres:///db?host=/run/postgresql&user=ada@example.org'],
+      ['DATABASE_URL', 'postgresql://%2Frun%2Fpostgresql/db'],
+      ['DATABASE_URL', 'postgres://u:p@[::1]:5433/db?sslmode=require&application_name=a@b'],
+      ['SMTP_URL', 'smtp://ada@example.org:pw@mail:587?requireTLS=true'],
+      ['REDIS_URL', 'redis://cache'],
+    ])('are taken in %s=%s', (name, value) => {
+      expect(faultsOf({ [name]: value })).toEqual([]);
+    });
+
+    it.each([
+      ['DATABASE_URL', 'postgres://u:p@h1:5432,h2:5432/db', /names several hosts/],
+      ['DATABASE_URL', 'postgres://u:p@h:port/db', /a port that is no number/],
+      ['DATABASE_URL', 'postgres://u:p q@h/db', /white space/],
+      ['DATABASE_URL', 'postgres://u:p@h/db?sslmode=verify-full&sslrootcert=/nowhere/ca.pem', /sslrootcert .*ENOENT/],
+    ])('is not what keeps %s=%s from being read', (name, value, fault) => {
+      expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(fault)]);
+    });
+
+    it('may be given apart, as they are', () => {
+      const password = 'A#b/c?d%e@f g:h+';
+      const file = join(folder, 'password');
+      writeFileSync(file, `${password}\n`);
+      for (const given of [{ DATABASE_PASSWORD: password }, { DATABASE_PASSWORD_FILE: file }]) {
+        const { url, directUrl } = load({
+          ...given,
+          DATABASE_URL: 'postgres://u@h/db',
+          DATABASE_DIRECT_URL: 'postgres://owner:x@h/db',
+        }).database;
+        expect(decodeURIComponent(new URL(url ?? '').password)).toBe(password);
+        expect(directUrl).toBe('postgres://owner:x@h/db');
+      }
+      const smtp = { SMTP_HOST: 'mail.example.org', SMTP_USER: 'ada@example.org' };
+      for (const given of [{ SMTP_PASSWORD: password }, { SMTP_PASSWORD_FILE: file }]) {
+        const url = new URL(load({ ...smtp, ...given }).mail.smtpUrl ?? '');
+        expect([url.protocol, url.host]).toEqual(['smtp:', 'mail.example.org:587']);
+        expect([url.username, url.password].map(decodeURIComponent)).toEqual(['ada@example.org', password]);
+      }
+      expect(load({ SMTP_HOST: '::1', SMTP_PORT: '465' }).mail.smtpUrl).toBe('smtps://[::1]:465');
+    });
+
+    it.each([
+      [{ DATABASE_PASSWORD: 'x' }, 'DATABASE_PASSWORD'],
+      [{ DATABASE_PASSWORD: 'x', DATABASE_URL: 'postgres://h/db' }, 'DATABASE_PASSWORD'],
+      [{ DATABASE_PASSWORD: 'x', DATABASE_URL: 'postgres://u:y@h/db' }, 'DATABASE_PASSWORD'],
+      [{ SMTP_USER: 'u' }, 'SMTP_USER'],
+      [{ SMTP_HOST: 'mail', SMTP_USER: 'u' }, 'SMTP_PASSWORD'],
+      [{ SMTP_HOST: 'mail', SMTP_URL: 'smtp://mail' }, 'SMTP_HOST'],
+      [{ SMTP_HOST: 'mail/x' }, 'SMTP_HOST'],
+    ])('are refused where they belong to nothing: %j', (values, name) => {
+      expect(faultsOf(values)).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
+    });
+  });
+
+  it.each([
+    ['SMTPURL', 'SMTP_URL'],
+    ['smtp_url', 'SMTP_URL'],
+    ['SMTP_PASS', 'SMTP_PASSWORD'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['DATBASE_URL', 'DATABASE_URL'],
+    ['JWT_SECRET_FIEL', 'JWT_SECRET_FILE'],
+    ['LOGLEVEL', 'LOG_LEVEL'],
+  ])('notices that %s is no variable, and which is like it', (name, meant) => {
+    expect(load({ [name]: 'x' }).misspelt).toEqual([{ name, meant: expect.stringMatching(`^${meant}`) as string }]);
+  });
+
+  it('leaves the variables of other programs alone', () => {
+    const others = [
+      'PATH',
+      'HOME',
+      'HOSTNAME',
+      'SSH_AUTH_SOCK',
+      'PGHOST',
+      'SESSION_MANAGER',
+      'NODE_OPTIONS',
+      'MAIL',
+      'PWD',
+    ];
+    expect(load(Object.fromEntries(others.map((name) => [name, 'x']))).misspelt).toEqual([]);
+  });
+
+  describe('.env', () => {
+    it('says what it means with and without quotes', () => {
+      const text = [
+        "\uFEFF# a comment, with a quote's mark",
+        'PLAIN=value   # a comment',
+        'export SPACED = some words ',
+        'EMPTY=',
+        'NOTHING= # a comment',
+        `SINGLE='Plum#harbour-42! \\n "x"' # a comment`,
+        'DOUBLE="a\\nb \\"c\\" \\\\ #d"',
+        "APOSTROPHE=it's",
+        'EQUALS=a=b==',
+        'KEY="-----BEGIN',
+        '# kept',
+        'END-----"',
+        'AFTER=x\r',
+      ].join('\n');
+      expect(parseEnvFile(text)).toEqual({
+        PLAIN: 'value',
+        SPACED: 'some words',
+        EMPTY: '',
+        NOTHING: '',
+        SINGLE: 'Plum#harbour-42! \\n "x"',
+        DOUBLE: 'a\nb "c" \\ #d',
+        APOSTROPHE: "it's",
+        EQUALS: 'a=b==',
+        KEY: '-----BEGIN\n# kept\nEND-----',
+        AFTER: 'x',
+      });
+    });
+
+    it.each([
+      ['ADMIN_PASSWORD=Plum#harbour-42!', /line 1: ADMIN_PASSWORD has a # in its value: put the value in quotes/],
+      ['ADMIN_PASSWORD=#harbour', /line 1: ADMIN_PASSWORD/],
+      ['A=1\nADMIN_PASSWORD=harbour # 42', /line 2: ADMIN_PASSWORD has a # behind a space/],
+      ['ADMIN_PASSWORD="harbour"42', /line 1: ADMIN_PASSWORD goes on behind its closing "/],
+      ["ADMIN_PASSWORD='it's'", /line 1: ADMIN_PASSWORD goes on/],
+      ['ADMIN_PASSWORD="harbour', /line 1: ADMIN_PASSWORD begins with ", which is never closed/],
+      ['harbour', /line 1 is not NAME=value/],
+    ])('is refused where it would be cut or guessed at: %j', (text, fault) => {
+      const parse = (): unknown => parseEnvFile(text);
+      expect(parse).toThrow(fault);
+      expect(parse).not.toThrow(/harbour/);
+    });
+
+    it.each([
+      [
+        'a folder',
+        (path: string) => {
+          mkdirSync(path);
+        },
+        /\.env is a folder/,
+      ],
+      [
+        'UTF-16',
+        (path: string) => {
+          writeFileSync(path, '\uFEFFPORT=1', 'utf16le');
+        },
+        /in UTF-16: save it as UTF-8/,
+      ],
+      [
+        'Latin-1',
+        (path: string) => {
+          writeFileSync(path, 'A=\xE4', 'latin1');
+        },
+        /not in UTF-8/,
+      ],
+    ])('is refused in a sentence when it is %s', (_, make, fault) => {
+      const path = join(folder, '.env');
+      make(path);
+      expect(() => readEnvFile(path)).toThrow(fault);
+    });
+
+    it('need not be there', () => {
+      expect(readEnvFile(join(folder, '.env'))).toEqual({});
     });
   });
 
@@ -314,7 +584,7 @@ describe('the configuration', () => {
 
   it('documents each variable in .env.example and in the README', () => {
     const root = join(__dirname, '../..');
-    const source = ['config.ts', 'environment.ts']
+    const source = ['config.ts', 'environment.ts', 'servers.ts']
       .map((name) => readFileSync(join(root, 'src/config', name), 'utf8'))
       .join('\n');
     const names = new Set([...source.matchAll(/'([A-Z][A-Z_]{3,})'/g)].map(([, name = '']) => name));

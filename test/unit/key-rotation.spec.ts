@@ -40,6 +40,7 @@ describe('a rotation of keys', () => {
     rotateKeys({ dir: folder.path, algorithm: 'RS256' }, { nowMs: START });
     const { keys, faults } = readKeyFiles({ dir: folder.path, algorithm: 'RS256' });
     expect([keys.length, faults.size]).toEqual([1, 0]);
+    expect(keys[0]?.privateKey.asymmetricKeyDetails?.modulusLength).toBe(3_072);
   });
 
   it('makes the next key, which signs after the overlap', () => {

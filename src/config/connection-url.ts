@@ -1,0 +1,81 @@
+/** URLs with a user and a password, as people write them: which character keeps one from being read, and how to write it. */
+import { accessSync, constants } from 'node:fs';
+
+const PARTS = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<authority>[^/?#]*)(?<path>[^?#]*)(?<rest>.*)$/is;
+const PARAMETERS = /^\?[A-Za-z][\w.-]*=[^&]*(?:&[A-Za-z][\w.-]*=[^&]*)*$/;
+
+/** @returns what is wrong with the URL, never with a part of it */
+export function connectionUrlFault(value: string, protocols: readonly string[]): string | undefined {
+  const { scheme = '', authority = '', path = '', rest = '' } = PARTS.exec(value)?.groups ?? {};
+  if (!protocols.includes(`${scheme.toLowerCase()}:`))
+    return `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+  const raw = rawCharacter({ authority, path, rest });
+  if (raw !== undefined)
+    return `has a raw ${raw} in it: in a user or password write it as ${percentEncoded(raw)}, or give the password apart`;
+  if (/\s/.test(value)) return 'has white space in it: write a space as %20';
+  if (/[,]/.test(authority.slice(authority.lastIndexOf('@') + 1))) return 'names several hosts: name one';
+  if (!URL.canParse(withHost(value))) return 'has no host, or a port that is no number';
+  return unreadableFile(rest);
+}
+
+/** PostgreSQL takes a URL without a host, whose socket is in its parameters; WHATWG URLs have no such form. */
+export function parseConnectionUrl(value: string): URL {
+  return new URL(withHost(value));
+}
+
+/**
+ * The URL with a password that was given apart.
+ * @returns undefined when it has one already, or names no user
+ */
+export function withPassword(value: string, password: string): string | undefined {
+  const { username, password: present } = parseConnectionUrl(value);
+  if (username === '' || present !== '') return undefined;
+  return value.replace(/^([^:]+:\/\/[^@:]*):?@/, (_, user: string) => `${user}:${encodeURIComponent(password)}@`);
+}
+
+/** A user or password ends at the last @ before the first of / ? and #: what is behind that was meant to be before it. */
+function rawCharacter({
+  authority,
+  path,
+  rest,
+}: {
+  authority: string;
+  path: string;
+  rest: string;
+}): string | undefined {
+  if (rest.includes('#')) return '#';
+  if (path.includes('@')) return '/';
+  if (rest.includes('@') && !(PARAMETERS.test(rest) && (authority.includes('@') || path.length > 1))) return '?';
+  return /%(?![0-9a-f]{2})/i.test(authority + path + rest) || !isDecodable(authority) ? '%' : undefined;
+}
+
+/** Bytes that are no UTF-8 come of a % that was meant as one. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function percentEncoded(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+
+function withHost(value: string): string {
+  return value.replace(/^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?=[/?]|$)/i, '$1localhost');
+}
+
+/** Certificates are read when a connection is made; a fault of theirs is one of the configuration. */
+function unreadableFile(query: string): string | undefined {
+  for (const [name, path] of new URLSearchParams(query)) {
+    if (!['sslrootcert', 'sslcert', 'sslkey'].includes(name) || path === 'system') continue;
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (error) {
+      return `names a file in ${name} that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,66 @@
+/** Starts Roost and says in words what keeps it from starting. */
+import { createLogger } from './common/logger.js';
+import { loadConfig } from './config/config.js';
+import { ConfigError } from './config/environment.js';
+import { readVariables } from './config/variables.js';
+import { DatabaseStartError } from './database/connect.js';
+import { EmbeddedPostgresError } from './database/embedded-error.js';
+import { isDatabaseUnavailable } from './database/pg-errors.js';
+import type { Roost } from './roost.js';
+
+/** @param onMade hears of the instance before it begins to start */
+export async function start(onMade: (roost: Roost) => void): Promise<void> {
+  // A terminal that was closed takes no more text, which is no reason to end in disorder.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  try {
+    const config = loadConfig(readVariables());
+    const logger = createLogger(config.logLevel);
+    // Only now the framework, which takes a second to load: faults of the configuration are told at once.
+    const { Roost } = await import('./roost.js');
+    const roost = new Roost(config, logger);
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+      process.on(event, (error: unknown) => {
+        logger.fatal({ err: error }, event);
+        void roost.crash();
+      });
+    }
+    onMade(roost);
+    await roost.start().catch(async (error: unknown) => {
+      if (!roost.isStopping) complain(error);
+      await roost.stop(1);
+    });
+  } catch (error) {
+    complain(error);
+    process.exit(1);
+  }
+}
+
+function complain(error: unknown): void {
+  const text = explanation(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.stderr.write(`\nRoost could not start.\n\n${text}\n\n`);
+}
+
+/** What the person who starts Roost can mend; anything else is a defect and keeps its stack. */
+function explanation(error: unknown): string | undefined {
+  if (error instanceof ConfigError || error instanceof DatabaseStartError || error instanceof EmbeddedPostgresError) {
+    return error.message;
+  }
+  const { code, syscall, message, port = '', address = '' } = error as NodeJS.ErrnoException & ListenFault;
+  if (code === 'ERR_MODULE_NOT_FOUND') return 'A package that it needs is not installed: run npm ci.';
+  if (syscall === 'listen') return LISTEN_FAULTS[code ?? '']?.(port, address) ?? `It cannot listen: ${message}`;
+  if (isDatabaseUnavailable(error)) return `The database was lost while Roost started: ${message}`;
+  return undefined;
+}
+
+interface ListenFault {
+  readonly port?: number;
+  readonly address?: string;
+}
+
+const LISTEN_FAULTS: Partial<Record<string, (port: number | string, address: string) => string>> = {
+  EADDRINUSE: (port) => `Port ${port} is already in use: stop what listens there, or set PORT.`,
+  EACCES: (port) => `Port ${port} needs more rights: set PORT to one above 1023.`,
+  EADDRNOTAVAIL: (_, address) =>
+    `This machine has no address ${address}: set HOST to one that it has, or to 0.0.0.0 for all of them.`,
+  EAFNOSUPPORT: (_, address) => `This machine has no addresses of the kind of ${address}: set HOST to another one.`,
+};

@@ -1,0 +1,72 @@
+/** Answers for Roost while it starts: alive, not ready, and 503 to all else. Then it hands its port over. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { AppError } from './common/errors.js';
+import { problemReply, SECURITY_HEADERS } from './common/problem.js';
+
+/** Seconds. */
+const RETRY_AFTER = 2;
+/** Milliseconds: each answer ends its connection, so nothing is open for long. */
+const TIMEOUTS = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+
+export class StartingServer {
+  private handedOver = false;
+
+  private constructor(private readonly server: Server) {}
+
+  /** @throws the error of the system when the address cannot be listened on */
+  static async listen(port: number, host: string): Promise<StartingServer> {
+    const server = createServer(TIMEOUTS, answer);
+    server.listen(port, host);
+    await once(server, 'listening');
+    return new StartingServer(server);
+  }
+
+  /** That it listens on, also where any free one was asked for. */
+  get number(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Lets another server take the listening socket over when it is told to listen. The socket stays open, so a client
+   * that connects in between is accepted by one of the two.
+   */
+  handOverTo(next: Server): void {
+    const listen = next.listen.bind(next);
+    next.listen = () => {
+      this.handedOver = true;
+      return listen(this.server);
+    };
+  }
+
+  /** Stops listening, unless the socket is another server's by now. */
+  close(): void {
+    if (this.handedOver) return;
+    this.server.close();
+    this.server.closeIdleConnections();
+  }
+}
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  // A client that is still sending a body would otherwise see a reset connection, and not the answer.
+  request.resume();
+  const alive = /^\/health\/live(?:\?|$)/.test(request.url ?? '') && ['GET', 'HEAD'].includes(request.method ?? '');
+  const { status, headers, body } = alive ? ALIVE : refusal();
+  const length = { 'content-length': Buffer.byteLength(body), connection: 'close' };
+  response.writeHead(status, { ...SECURITY_HEADERS, ...headers, ...length }).end(body);
+}
+
+const ALIVE = {
+  status: 200,
+  headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+  body: JSON.stringify({ status: 'ok' }),
+};
+
+function refusal(): typeof ALIVE {
+  const error = new AppError('starting', { retryAfterSeconds: RETRY_AFTER });
+  const { problem, headers } = problemReply(error, { id: randomUUID(), url: '' });
+  return { status: problem.status, headers: headers as (typeof ALIVE)['headers'], body: JSON.stringify(problem) };
+}
