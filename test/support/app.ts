@@ -2,6 +2,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 
 import { configureApp, createAdapter } from '../../src/app.js';
 import { AppModule } from '../../src/app.module.js';
@@ -10,6 +11,7 @@ import { createLogger, NestLogger } from '../../src/common/logger.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Api } from './api.js';
 import { cloneTemplate, dropDatabase, endPool } from './database.js';
+import { holdToOneConnection } from './one-connection.js';
 import type { Relay } from './relay.js';
 import { TestClock } from './world.js';
 
@@ -82,6 +84,7 @@ export class TestApp {
         this.routes.push(...[method].flat().map((each) => `${each} ${url}`));
       });
     configureApp(this.nest, config, logger);
+    holdToOneConnection(this.nest.get(DataSource));
     await this.nest.listen(0, '127.0.0.1');
     this.url = await this.nest.getUrl();
     this.api = new Api(this.url);
