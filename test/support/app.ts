@@ -20,6 +20,8 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another instance on the same database. */
   readonly sharing?: TestApp;
+  /** A database of the test's own, migrated, which it keeps. */
+  readonly on?: string;
   /** A way to that database that the test can cut. */
   readonly through?: Relay;
 }
@@ -38,10 +40,10 @@ export class TestApp {
   url: string;
   api: Api;
 
-  static async start({ env = {}, sharing, through }: TestAppOptions = {}): Promise<TestApp> {
+  static async start({ env = {}, sharing, on, through }: TestAppOptions = {}): Promise<TestApp> {
     const app = new TestApp();
-    app.sharing = sharing !== undefined;
-    app.databaseUrl = sharing?.databaseUrl ?? (await cloneTemplate());
+    app.sharing = (sharing ?? on) !== undefined;
+    app.databaseUrl = on ?? sharing?.databaseUrl ?? (await cloneTemplate());
     app.pool = new pg.Pool({ connectionString: app.databaseUrl, max: 2 });
     try {
       await app.listen(env, through?.url ?? app.databaseUrl);
