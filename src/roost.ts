@@ -94,7 +94,15 @@ export class Roost {
         },
       });
     }
-    const migrations = await migrate(database.directUrl ?? url);
+    const migrations = await migrate(database.directUrl ?? url, {
+      onWait: () => {
+        const reason = 'another instance migrates the database, or somebody holds a table: waiting';
+        this.logger.info({ event: 'migration_waits' }, reason);
+      },
+      onFault: (event, error) => {
+        this.logger.warn({ event, err: error }, 'not done at start: tried again');
+      },
+    });
     if (migrations.length > 0) this.logger.info({ migrations }, 'the schema is up to date');
     return url;
   }

@@ -121,7 +121,7 @@ export class AuthService {
 
   /** A taken username is told for every address, or it would tell which address is known. */
   private async tellOwner(tx: EntityManager, { email, username }: NewRegistration): Promise<void> {
-    if (username !== undefined && (await this.users.findByIdentifier({ username })))
+    if (username !== undefined && (await this.users.findByIdentifier({ username }, tx)))
       throw new AppError('username_taken');
     if (!(await this.outbox.mayAdd(tx, 'registration_conflict', email))) return;
     const holder = await this.users.findHolder(tx, email);

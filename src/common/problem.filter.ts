@@ -36,6 +36,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (reply.sent) return;
     const error = this.recognise(thrown);
     if (error.code === 'internal_error') this.logger.error({ err: thrown, request_id: request.id }, 'unexpected error');
+    else if (error.alarm !== undefined)
+      this.logger.error({ event: 'database_faulty', reason: reasonOf(thrown), request_id: request.id }, error.alarm);
     else if (error.code === 'database_unavailable')
       this.logger.warn({ reason: reasonOf(thrown), request_id: request.id }, 'database unavailable');
     // By the route and not by the address, which may be written in many ways.

@@ -4,6 +4,8 @@
  */
 import pg from 'pg';
 
+import { hangUp } from './live-client.js';
+
 /** Months that are made beyond the current one: so long Roost may stand still without missing one. */
 const MONTHS_AHEAD = 3;
 
@@ -50,7 +52,7 @@ export async function keepAuditPartitions(url: string, times: PartitionTimes): P
     return changes;
   } finally {
     // Ending the connection rolls back what is not committed.
-    await client.end().catch(() => undefined);
+    await hangUp(client);
   }
 }
 

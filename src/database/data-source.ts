@@ -1,17 +1,21 @@
 /** How every connection to PostgreSQL is made. */
-import type { ClientBase } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 
+import { isPooled, type Limits, type LiveClient, liveClients, setLimits } from './live-client.js';
+
 /** Bounds on one statement, so that a frozen database is an answer of 503 and not a hanging request. Milliseconds. */
-const TIMEOUTS = { connect: 2_500, statement: 4_000, answer: 4_500, idleInTransaction: 10_000 };
+const TIMEOUTS = { connect: 2_500, answer: 4_500 };
+const LIMITS: Limits = { statement: 4_000, idleInTransaction: 10_000 };
 
 export interface PoolOptions {
   readonly url: string;
   readonly max: number;
   readonly onPoolError: (error: Error) => void;
+  /** Called once, behind a pooler, where no limit of the role bounds single statements. */
+  readonly onUnlimited?: () => void;
 }
 
-export function dataSourceOptions({ url, max, onPoolError }: PoolOptions): DataSourceOptions {
+export function dataSourceOptions({ url, max, onPoolError, onUnlimited }: PoolOptions): DataSourceOptions {
   return {
     type: 'postgres',
     url,
@@ -21,19 +25,30 @@ export function dataSourceOptions({ url, max, onPoolError }: PoolOptions): DataS
     poolErrorHandler: onPoolError,
     extra: {
       max,
+      Client: liveClients(LIMITS),
       connectionTimeoutMillis: TIMEOUTS.connect,
       query_timeout: TIMEOUTS.answer,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
-      onConnect: limitStatements,
+      keepAliveInitialDelayMillis: 10_000,
+      onConnect: prepareConnections(onUnlimited),
     },
   };
 }
 
 /** By SET and not as start-up parameters, which poolers such as PgBouncer refuse. */
-async function limitStatements(client: ClientBase): Promise<void> {
-  const { statement, idleInTransaction } = TIMEOUTS;
-  await client.query(
-    `SET statement_timeout = ${statement}; SET idle_in_transaction_session_timeout = ${idleInTransaction}; SET timezone = 'UTC'; SET datestyle = 'ISO'`,
-  );
+function prepareConnections(onUnlimited: (() => void) | undefined): (client: LiveClient) => Promise<void> {
+  let told = false;
+  return async (client) => {
+    await client.query(`SET timezone = 'UTC'; SET datestyle = 'ISO'`);
+    client.pooled = await isPooled(client);
+    if (!client.pooled) {
+      await client.query(setLimits('SET', LIMITS));
+      return;
+    }
+    const { rows } = await client.query<{ statement_timeout: string }>('SHOW statement_timeout');
+    if (told || rows[0]?.statement_timeout !== '0') return;
+    told = true;
+    onUnlimited?.();
+  };
 }

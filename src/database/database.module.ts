@@ -5,6 +5,10 @@ import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.js';
 import { dataSourceOptions } from './data-source.js';
+import { RetryingDataSource } from './retrying-data-source.js';
+
+const UNLIMITED =
+  "DATABASE_URL leads through a pooler, where statements outside of a transaction have no time limit: ALTER ROLE … SET statement_timeout = '4s' gives them one.";
 
 @Module({})
 export class DatabaseModule {
@@ -12,13 +16,20 @@ export class DatabaseModule {
     const onPoolError = (error: Error): void => {
       logger.warn({ reason: error.message }, 'idle database connection lost');
     };
+    const onUnlimited = (): void => {
+      logger.warn({ event: 'database_unlimited' }, UNLIMITED);
+    };
+    const pool = dataSourceOptions({ url, max: database.poolMax, onPoolError, onUnlimited });
     return {
       module: DatabaseModule,
       imports: [
-        TypeOrmModule.forRoot({
-          ...dataSourceOptions({ url, max: database.poolMax, onPoolError }),
-          autoLoadEntities: true,
-          retryAttempts: 0,
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({
+            ...pool,
+            autoLoadEntities: true,
+            retryAttempts: 0,
+          }),
+          dataSourceFactory: (options) => Promise.resolve(new RetryingDataSource(options ?? pool)),
         }),
       ],
     };

@@ -2,8 +2,6 @@
  * The one connection that hears NOTIFY, for everything in this instance that waits for news. It only wakes: whoever is
  * woken reads the truth from the tables, and reads now and then without being woken, too.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import pg from 'pg';
@@ -14,9 +12,10 @@ import { LOGGER } from '../common/logger.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { hangUp } from './live-client.js';
 
 /** Milliseconds. */
-const TIMEOUTS = { connect: 2_500, answer: 4_500, goodbye: 500 };
+const TIMEOUTS = { connect: 2_500, answer: 4_500 };
 const HEARTBEAT_MS = 5_000;
 const RETRY_MS = { first: 100, longest: 5_000 };
 
@@ -64,8 +63,7 @@ export class Listener implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    const goodbye = this.client?.end().catch(() => undefined);
-    await Promise.race([goodbye, delay(TIMEOUTS.goodbye, undefined, { ref: false })]);
+    if (this.client) await hangUp(this.client);
   }
 
   private connect(): Promise<void> {
@@ -82,12 +80,13 @@ export class Listener implements OnApplicationShutdown {
       connectionTimeoutMillis: TIMEOUTS.connect,
       query_timeout: TIMEOUTS.answer,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
     });
     let over = false;
     const lose = (error?: unknown): void => {
       if (over) return;
       over = true;
-      void client.end().catch(() => undefined);
+      void hangUp(client);
       this.reconnect(error);
     };
     client.on('error', lose);

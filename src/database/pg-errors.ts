@@ -1,11 +1,53 @@
 /** What PostgreSQL's errors mean: a violated constraint by its name, or a database that cannot be reached. */
 import { AppError } from '../common/errors.js';
 
-/** SQLSTATE classes and codes of a lost, starting, stopping or overloaded server. */
-const UNAVAILABLE_SQLSTATE = /^(?:08|53|57P0|57014|25P03|25P04|25006|58|F0|XX001)/;
-/** At start these are faults of the configuration; later, a server under maintenance, or transactions that met. */
-const PASSING_AT_RUN_TIME = /^(?:28|3D000|40|55000)/;
-const UNAVAILABLE_SOCKET = new Set([
+/**
+ * What an error says of the database:
+ * `collided`: two transactions met, and one has to begin anew;
+ * `away`: it is lost, starting, stopping, or has too much to do;
+ * `closed`: it does not let us in: at start a fault of the configuration, later a server under maintenance;
+ * `faulty`: it answers, and cannot work until somebody mends it.
+ */
+type State = 'collided' | 'away' | 'closed' | 'faulty';
+
+interface Meaning {
+  readonly sqlstate: RegExp;
+  readonly state: State;
+  /** For the log, where somebody has to act. */
+  readonly alarm?: string;
+}
+
+/** The first that fits. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+export const MEANINGS: readonly Meaning[] = [
+  { sqlstate: /^40(?:001|P01)$/, state: 'collided' },
+  { sqlstate: /^55P03$/, state: 'collided' },
+  { sqlstate: /^08/, state: 'away' },
+  { sqlstate: /^57P0[1-5]$/, state: 'away' },
+  { sqlstate: /^57014$/, state: 'away' },
+  { sqlstate: /^25P0[34]$/, state: 'away' },
+  { sqlstate: /^(?:28|3D000)/, state: 'closed' },
+  { sqlstate: /^(?:40|55)/, state: 'closed' },
+  {
+    sqlstate: /^25006$/,
+    state: 'faulty',
+    alarm: 'The database is read-only: is it a standby, or was there a failover?',
+  },
+  { sqlstate: /^42501$/, state: 'faulty', alarm: 'The role of DATABASE_URL lacks a right that Roost needs.' },
+  { sqlstate: /^53100$/, state: 'faulty', alarm: 'The disk of the database is full.' },
+  { sqlstate: /^53200$/, state: 'faulty', alarm: 'The database has no memory left.' },
+  {
+    sqlstate: /^53300$/,
+    state: 'faulty',
+    alarm: 'The database has no connections left: lower DATABASE_POOL_MAX, or raise max_connections.',
+  },
+  { sqlstate: /^53/, state: 'faulty', alarm: 'The database has too little of something.' },
+  { sqlstate: /^58/, state: 'faulty', alarm: 'The database cannot read or write its files.' },
+  { sqlstate: /^F0/, state: 'faulty', alarm: 'The configuration of the database is broken.' },
+  { sqlstate: /^XX00[12]$/, state: 'faulty', alarm: 'Data of the database is corrupted: restore a backup.' },
+  { sqlstate: /^XX/, state: 'faulty', alarm: 'The database reports an error of its own.' },
+];
+
+const LOST_SOCKET = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
@@ -16,8 +58,10 @@ const UNAVAILABLE_SOCKET = new Set([
   'EAI_AGAIN',
   'ENOENT',
 ]);
-const UNAVAILABLE_MESSAGE =
-  /^(?:Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error|The server does not support SSL)/;
+const LOST_MESSAGE =
+  /^(?:Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client (?:has encountered a connection error|was closed)|Cannot use a pool after calling end|The server does not support SSL)/;
+/** How TypeORM calls it when a connection dies in the midst of a transaction. */
+const LOST_RUNNER = new Set(['QueryRunnerAlreadyReleasedError', 'QueryRunnerProviderAlreadyReleasedError']);
 
 const RETRY_AFTER_SECONDS = 2;
 
@@ -25,6 +69,7 @@ interface DriverError {
   readonly code?: unknown;
   readonly constraint?: unknown;
   readonly message?: unknown;
+  readonly name?: unknown;
 }
 
 /** The name of the unique, foreign key or check constraint that a statement violated. */
@@ -33,19 +78,42 @@ export function violatedConstraint(error: unknown): string | undefined {
   return typeof code === 'string' && code.startsWith('23') && typeof constraint === 'string' ? constraint : undefined;
 }
 
+/** Whether it may pass by waiting, also at start. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  const { code, message } = driverError(error);
-  if (typeof code === 'string') return UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_SOCKET.has(code);
-  return typeof message === 'string' && UNAVAILABLE_MESSAGE.test(message);
+  const state = meaningOf(error)?.state;
+  return state === 'away' || (state === 'faulty' && driverError(error).code !== '42501');
 }
 
-/** For the problem filter: a lost database is 503, and the client may try again. */
-export function translateDatabaseError(error: unknown): AppError | undefined {
+/** Whether the whole transaction may be done once more. */
+export function isCollision(error: unknown): boolean {
   const { code } = driverError(error);
-  const passing = typeof code === 'string' && PASSING_AT_RUN_TIME.test(code);
-  return passing || isDatabaseUnavailable(error)
-    ? new AppError('database_unavailable', { cause: error, retryAfterSeconds: RETRY_AFTER_SECONDS })
-    : undefined;
+  return code === '40001' || code === '40P01';
+}
+
+/** Whether somebody held what the statement needed for longer than `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return driverError(error).code === '55P03';
+}
+
+/** For the problem filter: all of it is 503, and the client may try again. */
+export function translateDatabaseError(error: unknown): AppError | undefined {
+  const meaning = meaningOf(error);
+  if (!meaning) return undefined;
+  return new AppError(meaning.state === 'collided' ? 'overloaded' : 'database_unavailable', {
+    cause: error,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    alarm: meaning.alarm,
+  });
+}
+
+const LOST: Pick<Meaning, 'state' | 'alarm'> = { state: 'away' };
+
+function meaningOf(error: unknown): Pick<Meaning, 'state' | 'alarm'> | undefined {
+  const { code, message, name } = driverError(error);
+  if (typeof code === 'string')
+    return LOST_SOCKET.has(code) ? LOST : MEANINGS.find(({ sqlstate }) => sqlstate.test(code));
+  const isLost = LOST_RUNNER.has(String(name)) || (typeof message === 'string' && LOST_MESSAGE.test(message));
+  return isLost ? LOST : undefined;
 }
 
 /** TypeORM wraps the driver's error, and Node wraps the attempts at several addresses. */

@@ -76,10 +76,11 @@ export class UsersService {
     }
   }
 
-  findByIdentifier(identifier: AccountIdentifier): Promise<User | null> {
-    if ('email' in identifier) return this.users.findOneBy({ email: identifier.email, ...NOT_ERASING });
-    return this.users
-      .createQueryBuilder('u')
+  /** @param manager of the transaction, within one */
+  findByIdentifier(identifier: AccountIdentifier, manager = this.users.manager): Promise<User | null> {
+    if ('email' in identifier) return manager.findOneBy(User, { email: identifier.email, ...NOT_ERASING });
+    return manager
+      .createQueryBuilder(User, 'u')
       .where('lower(u.username COLLATE "C") = :username', { username: identifier.username.toLowerCase() })
       .andWhere(`NOT ${isErasing('u')}`)
       .getOne();

@@ -2,6 +2,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 
 import { configureApp, createAdapter } from '../../src/app.js';
 import { AppModule } from '../../src/app.module.js';
@@ -10,6 +11,7 @@ import { createLogger, NestLogger } from '../../src/common/logger.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Api } from './api.js';
 import { cloneTemplate, dropDatabase, endPool } from './database.js';
+import { holdToOneConnection } from './one-connection.js';
 import type { Relay } from './relay.js';
 import { TestClock } from './world.js';
 
@@ -18,6 +20,8 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another instance on the same database. */
   readonly sharing?: TestApp;
+  /** A database of the test's own, migrated, which it keeps. */
+  readonly on?: string;
   /** A way to that database that the test can cut. */
   readonly through?: Relay;
 }
@@ -36,10 +40,10 @@ export class TestApp {
   url: string;
   api: Api;
 
-  static async start({ env = {}, sharing, through }: TestAppOptions = {}): Promise<TestApp> {
+  static async start({ env = {}, sharing, on, through }: TestAppOptions = {}): Promise<TestApp> {
     const app = new TestApp();
-    app.sharing = sharing !== undefined;
-    app.databaseUrl = sharing?.databaseUrl ?? (await cloneTemplate());
+    app.sharing = (sharing ?? on) !== undefined;
+    app.databaseUrl = on ?? sharing?.databaseUrl ?? (await cloneTemplate());
     app.pool = new pg.Pool({ connectionString: app.databaseUrl, max: 2 });
     try {
       await app.listen(env, through?.url ?? app.databaseUrl);
@@ -82,6 +86,7 @@ export class TestApp {
         this.routes.push(...[method].flat().map((each) => `${each} ${url}`));
       });
     configureApp(this.nest, config, logger);
+    holdToOneConnection(this.nest.get(DataSource));
     await this.nest.listen(0, '127.0.0.1');
     this.url = await this.nest.getUrl();
     this.api = new Api(this.url);

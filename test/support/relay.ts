@@ -7,10 +7,12 @@ export class Relay {
   private frozen = false;
   /** As a transaction pooler does: what the server notifies does not arrive. Of connections made from then on. */
   dropNotifications = false;
+  /** As a pooler does: clients get keys of its own. Of connections made from then on. */
+  isPooler = false;
   private server: Server;
   private port = 0;
 
-  private constructor(private readonly target: URL) {}
+  private constructor(private target: URL) {}
 
   static async to(databaseUrl: string): Promise<Relay> {
     const relay = new Relay(new URL(databaseUrl));
@@ -44,6 +46,16 @@ export class Relay {
     for (const socket of this.sockets) socket.resume();
   }
 
+  /** Connections die without a word, as with a host that is gone; new ones work. */
+  strand(): void {
+    for (const socket of this.sockets) socket.pause();
+  }
+
+  /** Connections made from now on lead elsewhere. */
+  redirect(databaseUrl: string): void {
+    this.target = new URL(databaseUrl);
+  }
+
   /** Ends it for good. */
   async end(): Promise<void> {
     if (this.server.listening) await this.cut();
@@ -59,9 +71,15 @@ export class Relay {
     this.port = (this.server.address() as AddressInfo).port;
   }
 
+  private filter(): (bytes: Buffer) => Buffer {
+    if (this.dropNotifications) return messageFilter((message) => (isOf(message, 'A') ? [] : [message]));
+    if (this.isPooler) return messageFilter((message) => [isOf(message, 'K') ? withOtherKey(message) : message]);
+    return (bytes) => bytes;
+  }
+
   private join(client: Socket): void {
     const database = connect(Number(this.target.port), this.target.hostname);
-    const filter = this.dropNotifications ? notificationFilter() : (bytes: Buffer): Buffer => bytes;
+    const filter = this.filter();
     for (const [from, to] of [
       [client, database],
       [database, client],
@@ -78,17 +96,27 @@ export class Relay {
   }
 }
 
-/** Passes on the server's messages (type, length, content) without its NotificationResponses, `A`. */
-function notificationFilter(): (bytes: Buffer) => Buffer {
+/** Passes on the server's messages (type, length, content) as they are changed: `A` notifies, `K` has the connection's key. */
+function messageFilter(change: (message: Buffer) => Buffer[]): (bytes: Buffer) => Buffer {
   let rest: Buffer = Buffer.alloc(0);
   return (bytes) => {
     rest = Buffer.concat([rest, bytes]);
-    const kept: Buffer[] = [];
+    const passed: Buffer[] = [];
     while (rest.length >= 5 && rest.length > rest.readUInt32BE(1)) {
       const end = 1 + rest.readUInt32BE(1);
-      if (rest[0] !== 'A'.charCodeAt(0)) kept.push(rest.subarray(0, end));
+      passed.push(...change(rest.subarray(0, end)));
       rest = rest.subarray(end);
     }
-    return Buffer.concat(kept);
+    return Buffer.concat(passed);
   };
+}
+
+function isOf(message: Buffer, type: string): boolean {
+  return message[0] === type.charCodeAt(0);
+}
+
+function withOtherKey(message: Buffer): Buffer {
+  const changed = Buffer.from(message);
+  changed.writeInt32BE(changed.readInt32BE(5) + 1, 5);
+  return changed;
 }

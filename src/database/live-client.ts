@@ -1,0 +1,145 @@
+/** A connection that ends when an answer does not come, instead of going back to the pool as if it were well. */
+import { connect, type Socket } from 'node:net';
+
+import pg from 'pg';
+
+import { isCollision } from './pg-errors.js';
+
+const SILENCE = 'Query read timeout';
+/** Milliseconds. */
+const GOODBYE_MS = 500;
+const CANCEL_MS = 2_500;
+
+/** What the types of pg leave out. */
+interface Wire {
+  readonly connection: { readonly stream: Socket };
+  readonly processID: number | null;
+  readonly secretKey: number | null;
+}
+
+interface Asking {
+  query(this: pg.Client, ...args: unknown[]): unknown;
+}
+
+/** Closes a connection; a server that is silent is not waited for. */
+export async function hangUp(client: pg.Client): Promise<void> {
+  const timer = setTimeout(() => {
+    cut(client);
+  }, GOODBYE_MS).unref();
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
+}
+
+function cut(client: pg.Client, error?: Error): void {
+  (client as unknown as Wire).connection.stream.destroy(error);
+}
+
+/**
+ * Whether a pooler stands between: it gives its clients keys of its own in place of the server's process ids. Settings of
+ * a session then reach any of the pooler's connections, and leak to its other clients.
+ */
+export async function isPooled(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]?.pid !== (client as unknown as Wire).processID;
+}
+
+export interface Limits {
+  /** Longest time of a statement. Milliseconds. */
+  readonly statement: number;
+  /** Longest time between two statements of a transaction. Milliseconds. */
+  readonly idleInTransaction: number;
+}
+
+/** SQL. @param scope `SET LOCAL` for the transaction alone */
+export function setLimits(scope: 'SET' | 'SET LOCAL', { statement, idleInTransaction }: Limits): string {
+  return `${scope} statement_timeout = ${statement}; ${scope} idle_in_transaction_session_timeout = ${idleInTransaction}`;
+}
+
+export interface LiveClient extends pg.Client {
+  /** Set it once the connection stands: limits then go with each transaction. */
+  pooled: boolean;
+}
+
+/**
+ * The connections of one pool. When one of them falls silent, those that have said nothing since go with it: a lost host
+ * takes all connections at once, and each would cost another request its answer.
+ */
+export function liveClients(limits: Limits): new (config: pg.ClientConfig) => LiveClient {
+  const alive = new Set<PooledClient>();
+
+  class PooledClient extends pg.Client implements LiveClient {
+    pooled = false;
+    private asked = 0;
+    private heardAt = performance.now();
+
+    constructor(config: pg.ClientConfig) {
+      super(config);
+      alive.add(this);
+      this.on('end', () => alive.delete(this));
+    }
+
+    override query = ((...given: unknown[]): unknown => {
+      const [text, ...rest] = given;
+      const starts = this.pooled && text === 'START TRANSACTION';
+      const args = starts ? [`${text}; ${setLimits('SET LOCAL', limits)}`, ...rest] : given;
+      const isAlone = this.getTransactionStatus() === 'I' && !starts;
+      const result = this.send(args);
+      if (!(result instanceof Promise) || !isAlone) return result;
+      // A statement of its own is a whole transaction: what met another one is done once more.
+      return result.catch((error: unknown) => {
+        if (!isCollision(error)) throw error;
+        return this.send(args);
+      });
+    }) as pg.Client['query'];
+
+    /** Whether it may have died unnoticed: it waits for nothing, and has said nothing since. */
+    isSuspectSince(moment: number): boolean {
+      return this.asked === 0 && this.heardAt < moment;
+    }
+
+    private send(args: unknown[]): unknown {
+      const startedAt = performance.now();
+      const client = pg.Client.prototype as unknown as Asking;
+      const result = client.query.apply(this, args);
+      if (result instanceof Promise) this.watch(result, startedAt);
+      return result;
+    }
+
+    private watch(answer: Promise<unknown>, startedAt: number): void {
+      this.asked += 1;
+      const hear = (): void => {
+        this.asked -= 1;
+        this.heardAt = performance.now();
+      };
+      answer.then(hear, (error: unknown) => {
+        if (error instanceof Error && error.message === SILENCE) this.giveUp(startedAt);
+        else hear();
+      });
+    }
+
+    private giveUp(askedAt: number): void {
+      cancelStatement(this);
+      // The pool takes nothing back that is ending.
+      void this.end().catch(() => undefined);
+      cut(this);
+      for (const other of alive)
+        if (other !== this && other.isSuspectSince(askedAt))
+          cut(other, new Error('Connection terminated: it was silent'));
+    }
+  }
+
+  return PooledClient;
+}
+
+/** What was answered with an error must not be done later; the statement may still wait for a lock, or in a pooler. */
+function cancelStatement(client: pg.Client): void {
+  const { processID, secretKey } = client as unknown as Wire;
+  if (processID === null || secretKey === null) return;
+  const request = Buffer.alloc(16);
+  // https://www.postgresql.org/docs/current/protocol-message-formats.html: CancelRequest
+  [request.length, 80_877_102, processID, secretKey].forEach((word, index) => request.writeInt32BE(word, index * 4));
+  const { host, port } = client;
+  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
+  socket.on('error', () => undefined).setTimeout(CANCEL_MS, () => socket.destroy());
+  socket.unref().end(request);
+}

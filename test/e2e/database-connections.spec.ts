@@ -1,0 +1,146 @@
+/** What becomes of requests when connections to the database die, each in its own way. */
+import { DataSource } from 'typeorm';
+
+import { liveClients } from '../../src/database/live-client.js';
+import { TestApp } from '../support/app.js';
+import { execute, someoneWaits } from '../support/database.js';
+import { PASSWORD, person, type Person } from '../support/people.js';
+import { expectProblem } from '../support/problems.js';
+import { eventually } from '../support/process.js';
+import { Relay } from '../support/relay.js';
+
+let owner: TestApp;
+let wire: Relay;
+let listenWire: Relay;
+let app: TestApp;
+let ada: Person;
+
+beforeAll(async () => {
+  owner = await TestApp.start();
+  wire = await Relay.to(owner.databaseUrl);
+  listenWire = await Relay.to(owner.databaseUrl);
+  app = await TestApp.start({ sharing: owner, through: wire, env: { DATABASE_DIRECT_URL: listenWire.url } });
+  ada = await person(app, 'ada');
+});
+
+afterAll(async () => {
+  await wire.end();
+  await listenWire.end();
+  await app.stop();
+  await owner.stop();
+});
+
+const fillPool = async (): Promise<void> => {
+  await Promise.all(Array.from({ length: 20 }, () => app.nestApp.get(DataSource).query('SELECT pg_sleep(0.1)')));
+};
+
+describe('connections that die without a word while new ones work', () => {
+  it('cost requests under way their answer, and none that comes after', async () => {
+    await fillPool();
+    wire.strand();
+    expectProblem(await ada.api.get('/tasks'), 503, 'database_unavailable');
+    for (let n = 0; n < 25; n += 1) expect((await ada.api.get('/tasks')).status).toBe(200);
+    expect((await app.api.get('/health/ready')).status).toBe(200);
+  });
+
+  it('are noticed without any request', async () => {
+    await fillPool();
+    const lost = (): number => app.log.filter((line) => line.includes('idle database connection lost')).length;
+    const before = lost();
+    wire.strand();
+    await eventually(() => lost() > before);
+    expect((await ada.api.get('/tasks')).status).toBe(200);
+    expect((await app.api.get('/health/ready')).status).toBe(200);
+  });
+
+  it('are replaced where notifications are heard', async () => {
+    const heard = (): number => app.events.filter((event) => event === 'listener_connected').length;
+    const before = heard();
+    listenWire.strand();
+    await eventually(() => heard() > before);
+  });
+
+  it('cost a transaction its answer once, and it is not done by halves', async () => {
+    await fillPool();
+    wire.strand();
+    const email = 'half@example.org';
+    const register = (): ReturnType<typeof app.api.post> =>
+      app.api.post('/auth/register', { email, password: PASSWORD });
+    expectProblem(await register(), 503, 'database_unavailable');
+    expect((await register()).status).toBe(201);
+  });
+});
+
+describe('a statement that was answered with an error', () => {
+  it('is not done later', async () => {
+    const Client = liveClients({ statement: 0, idleInTransaction: 0 });
+    const client = new Client({ connectionString: owner.databaseUrl, query_timeout: 300 });
+    client.on('error', () => undefined);
+    await client.connect();
+    const holder = await owner.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
+      const writing = client.query('UPDATE users SET bio = $2 WHERE id = $1', [ada.id, 'too late']);
+      await expect(writing).rejects.toThrow('Query read timeout');
+      await eventually(async () => !(await someoneWaits(owner.pool)));
+      await holder.query('COMMIT');
+    } finally {
+      holder.release();
+    }
+    const { rows } = await owner.pool.query('SELECT bio FROM users WHERE id = $1', [ada.id]);
+    expect(rows).toEqual([{ bio: null }]);
+  });
+});
+
+describe('behind a pooler', () => {
+  let pooler: Relay;
+  let behind: TestApp;
+
+  beforeAll(async () => {
+    pooler = await Relay.to(owner.databaseUrl);
+    pooler.isPooler = true;
+    behind = await TestApp.start({ sharing: owner, through: pooler, env: { DATABASE_DIRECT_URL: owner.databaseUrl } });
+  });
+
+  afterAll(async () => {
+    await behind.stop();
+    await pooler.end();
+  });
+
+  const timeouts = `SELECT current_setting('statement_timeout') AS statement,
+                           current_setting('idle_in_transaction_session_timeout') AS idle`;
+
+  it('limits hold for each transaction, and are not left behind in the pooler’s connections', async () => {
+    const database = behind.nestApp.get(DataSource);
+    const within = await database.transaction((tx) => tx.query(timeouts));
+    expect(within).toEqual([{ statement: '4s', idle: '10s' }]);
+    expect(await database.query(timeouts)).toEqual([{ statement: '0', idle: '0' }]);
+  });
+
+  it('says once that single statements are not limited, and how they would be', () => {
+    const said = behind.log.filter((line) => line.includes('database_unlimited'));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('ALTER ROLE');
+  });
+
+  it('takes the limit of the role', async () => {
+    const { username, pathname } = new URL(owner.databaseUrl);
+    await execute(
+      owner.databaseUrl,
+      `ALTER ROLE ${username} IN DATABASE ${pathname.slice(1)} SET statement_timeout = '3s'`,
+    );
+    const limited = await TestApp.start({ sharing: owner, through: pooler });
+    try {
+      expect(await limited.nestApp.get(DataSource).query(timeouts)).toEqual([{ statement: '3s', idle: '0' }]);
+      expect(limited.events).not.toContain('database_unlimited');
+    } finally {
+      await limited.stop();
+    }
+  });
+});
+
+it('without a pooler, limits hold for each connection', async () => {
+  const [limits] = await app.nestApp.get(DataSource).query(`SELECT current_setting('statement_timeout') AS statement`);
+  expect(limits).toEqual({ statement: '4s' });
+});
