@@ -60,14 +60,16 @@ describe('connections that die without a word while new ones work', () => {
     await eventually(() => heard() > before);
   });
 
-  it('cost a transaction its answer once, and it is not done by halves', async () => {
+  it('cost a transaction its answer once at most, and it is not done by halves', async () => {
     await fillPool();
     wire.strand();
     const email = 'half@example.org';
     const register = (): ReturnType<typeof app.api.post> =>
       app.api.post('/auth/register', { email, password: PASSWORD });
-    expectProblem(await register(), 503, 'database_unavailable');
-    expect((await register()).status).toBe(201);
+    const first = await register();
+    // A background statement may have found out before: then nothing is lost at all.
+    if (first.status !== 201) expectProblem(first, 503, 'database_unavailable');
+    expect((await register()).status).toBe(first.status === 201 ? 409 : 201);
   });
 });
 
