@@ -1,9 +1,10 @@
-/** The one connection pool. */
+/** The one connection pool, and the clock that instances share by it. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.js';
+import { ClockWatch } from './clock-watch.js';
 import { dataSourceOptions } from './data-source.js';
 
 @Module({})
@@ -21,6 +22,7 @@ export class DatabaseModule {
           retryAttempts: 0,
         }),
       ],
+      providers: [ClockWatch],
     };
   }
 }
