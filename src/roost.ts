@@ -10,10 +10,11 @@ import { AppModule } from './app.module.js';
 import { NestLogger } from './common/logger.js';
 import { type Config, misspeltMessage } from './config/config.js';
 import { forgetDriverVariables } from './config/variables.js';
-import { waitForDatabase } from './database/connect.js';
+import { type DatabaseTarget, waitForDatabase } from './database/connect.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.js';
 import { migrate } from './database/migrate.js';
 import { embeddedIn } from './database/open.js';
+import { lackingRights, requireRights } from './database/rights.js';
 import { Readiness } from './health/readiness.js';
 import { StartingServer } from './starting-server.js';
 
@@ -82,7 +83,7 @@ export class Roost {
   private async openDatabase(): Promise<string> {
     const { database } = this.config;
     const url = database.url ?? (await this.startEmbedded());
-    const targets = [{ name: 'DATABASE_URL', url }];
+    const targets: [DatabaseTarget, ...DatabaseTarget[]] = [{ name: 'DATABASE_URL', url }];
     if (database.directUrl !== undefined) targets.push({ name: 'DATABASE_DIRECT_URL', url: database.directUrl });
     for (const target of targets) {
       await waitForDatabase(target, {
@@ -94,17 +95,28 @@ export class Roost {
         },
       });
     }
-    const migrations = await migrate(database.directUrl ?? url, {
-      onWait: () => {
-        const reason = 'another instance migrates the database, or somebody holds a table: waiting';
-        this.logger.info({ event: 'migration_waits' }, reason);
-      },
-      onFault: (event, error) => {
-        this.logger.warn({ event, err: error }, 'not done at start: tried again');
-      },
-    });
-    if (migrations.length > 0) this.logger.info({ migrations }, 'the schema is up to date');
+    await this.migrate(targets);
     return url;
+  }
+
+  /** By the last of the targets, which is the direct one where there are two; the first one has to have the rights to serve. */
+  private async migrate(targets: readonly [DatabaseTarget, ...DatabaseTarget[]]): Promise<void> {
+    const direct = targets[1] ?? targets[0];
+    try {
+      const migrations = await migrate(direct.url, {
+        onWait: () => {
+          const reason = 'another instance migrates the database, or somebody holds a table: waiting';
+          this.logger.info({ event: 'migration_waits' }, reason);
+        },
+        onFault: (event, error) => {
+          this.logger.warn({ event, err: error }, 'not done at start: tried again');
+        },
+      });
+      if (migrations.length > 0) this.logger.info({ migrations }, 'the schema is up to date');
+    } catch (error) {
+      throw (await lackingRights(error, direct)) ?? error;
+    }
+    await requireRights(targets[0]);
   }
 
   private async startEmbedded(): Promise<string> {

@@ -24,15 +24,15 @@ export function makeFolder(endings) {
  * @param {string} folder
  * @param {(() => unknown)[]} endings
  * @param {Record<string, string>} settings of postgresql.conf
- * @returns {Promise<string>} its URL
+ * @returns {Promise<string>} its URL, of the superuser: rows are made in bulk
  */
 export async function startDatabase(folder, endings, settings = {}) {
   const { startEmbeddedPostgres } = await fromBuild('database/embedded.js');
   const { migrate } = await fromBuild('database/migrate.js');
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost', settings });
   endings.push(() => server.stop());
-  await migrate(server.url);
-  return server.url;
+  await migrate(server.superuserUrl);
+  return server.superuserUrl;
 }
 
 /** @param {string} file */

@@ -1,9 +1,10 @@
-/** The one connection pool. */
+/** The one connection pool, and the clock that instances share by it. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.js';
+import { ClockWatch } from './clock-watch.js';
 import { dataSourceOptions } from './data-source.js';
 import { RetryingDataSource } from './retrying-data-source.js';
 
@@ -32,6 +33,7 @@ export class DatabaseModule {
           dataSourceFactory: (options) => Promise.resolve(new RetryingDataSource(options ?? pool)),
         }),
       ],
+      providers: [ClockWatch],
     };
   }
 }

@@ -133,6 +133,27 @@ describe('the process with DATABASE_URL', () => {
     expect(existsSync(join(folder.path, '.data/postgres'))).toBe(false);
   });
 
+  it.each([-90, 90])('times tokens by the database when its own clock is %d s off, and says so', async (seconds) => {
+    const moved = `const { now } = Date; const D = Date; globalThis.Date = class extends D {
+      constructor(...parts) { if (parts.length === 0) super(D.now()); else super(...parts); }
+      static now() { return now.call(D) + ${seconds * 1_000}; } }; D.now = globalThis.Date.now;`;
+    const skewed = folder.start({
+      DATABASE_URL: url,
+      JWT_SECRET: PRODUCTION.JWT_SECRET,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(moved)}`,
+    });
+    const honest = folder.start({ DATABASE_URL: url, JWT_SECRET: PRODUCTION.JWT_SECRET });
+    const api = new Api(await skewed.ready());
+    expect(skewed.output).toMatch(new RegExp(`"event":"clock_off","seconds":${seconds},`));
+    await api.post('/auth/register', ACCOUNT);
+    const { access_token } = (await api.post('/auth/login', ACCOUNT)).body;
+    for (const instance of [skewed, honest])
+      expect((await new Api(await instance.ready()).as(access_token).get('/auth/me')).status).toBe(200);
+    const { iat } = JSON.parse(Buffer.from(String(access_token).split('.')[1] ?? '', 'base64url').toString());
+    expect(Math.abs(iat * 1_000 - Date.now())).toBeLessThan(60_000);
+    expect(honest.output).not.toContain('clock_off');
+  });
+
   it('drains in production: not ready, still answering, and a second signal ends the wait', async () => {
     const roost = folder.start({ ...PRODUCTION, DATABASE_URL: url });
     const address = await roost.ready();

@@ -1,0 +1,68 @@
+/** Measures this machine's clock against the database's, which all instances share, and lets tokens be timed by that. */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Clock } from '../common/clock.js';
+import { LOGGER } from '../common/logger.js';
+import { Schedule } from '../common/schedule.js';
+
+const EVERY_MS = 60_000;
+/** A smaller difference is left as it is: it may be of the measuring itself. */
+const IGNORED_MS = 1_000;
+/** From here on it is told. */
+const TOLD_MS = 5_000;
+
+@Injectable()
+export class ClockWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private isTold = false;
+  private readonly schedule = new Schedule({
+    everyMs: EVERY_MS,
+    run: () => this.measure(),
+    // A database that is away is told by others; what was measured before still holds.
+    onFault: () => undefined,
+  });
+
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.measure().catch(() => undefined);
+    this.schedule.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.schedule.stop();
+  }
+
+  private async measure(): Promise<void> {
+    const { skewMs, uncertainMs } = await this.difference();
+    const isOff = Math.abs(skewMs) > Math.max(IGNORED_MS, uncertainMs);
+    this.clock.skewMs = isOff ? skewMs : 0;
+    const isTold = isOff && Math.abs(skewMs) >= TOLD_MS;
+    if (isTold === this.isTold) return;
+    this.isTold = isTold;
+    const seconds = Math.round(-skewMs / 1_000);
+    if (isTold)
+      this.logger.warn(
+        { event: 'clock_off', seconds },
+        `the clock of this machine is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the database's: tokens are timed by the database's`,
+      );
+    else this.logger.info({ event: 'clock_right' }, "the clock of this machine agrees with the database's again");
+  }
+
+  /** The database's time lies between the asking and the answer. */
+  private async difference(): Promise<{ skewMs: number; uncertainMs: number }> {
+    const askedAt = this.clock.systemMs();
+    const rows: { ms: number }[] = await this.database.query(
+      `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`,
+    );
+    const answeredAt = this.clock.systemMs();
+    const skewMs = Math.round((rows[0]?.ms ?? answeredAt) - (askedAt + answeredAt) / 2);
+    return { skewMs, uncertainMs: answeredAt - askedAt };
+  }
+}

@@ -1,0 +1,86 @@
+/** A role that serves, and has fewer rights than the one that owns the tables. */
+import pg from 'pg';
+
+import { NEEDED_RIGHTS } from '../../src/database/rights.js';
+import { Api } from '../support/api.js';
+import { cloneTemplate, dropDatabase, emptyDatabase } from '../support/database.js';
+import { login, PASSWORD } from '../support/people.js';
+import { RoostFolder } from '../support/process.js';
+
+const ROLE = `app_${process.pid}`;
+
+describe('a role with fewer rights', () => {
+  let folder: RoostFolder;
+  let url: string;
+  let owner: pg.Client;
+
+  beforeAll(async () => {
+    folder = new RoostFolder();
+    url = await cloneTemplate();
+    owner = new pg.Client({ connectionString: url });
+    await owner.connect();
+    await owner.query(`CREATE ROLE "${ROLE}" LOGIN PASSWORD 'of-the-tests'`);
+  });
+
+  afterAll(async () => {
+    await folder.remove();
+    await owner.query(`DROP OWNED BY "${ROLE}"; DROP ROLE "${ROLE}"`);
+    await owner.end();
+    await dropDatabase(url);
+  });
+
+  const asRole = (database: string): string => {
+    const other = new URL(database);
+    [other.username, other.password] = [ROLE, 'of-the-tests'];
+    return other.href;
+  };
+
+  /** @returns the statements that it was told to run */
+  const refusal = async (env: Record<string, string>): Promise<string[]> => {
+    const roost = folder.start(env);
+    expect(await roost.exit()).toBe(1);
+    expect(roost.output).toMatch(/^Roost could not start\.\n\nThe role \S+ of DATABASE_URL /m);
+    expect(roost.output).not.toMatch(/\n\s+at |of-the-tests/);
+    return roost.output.match(/^GRANT .+;$/gm) ?? [];
+  };
+
+  it('is told at start what it lacks, and serves with exactly that', async () => {
+    const env = { DATABASE_URL: asRole(url), DATABASE_DIRECT_URL: url };
+    const grants = await refusal(env);
+    expect(grants).toHaveLength(Object.keys(NEEDED_RIGHTS).length);
+    await owner.query(grants.join('\n'));
+    await owner.query(`REVOKE UPDATE, DELETE ON public.posts FROM "${ROLE}"`);
+    expect(await refusal(env)).toEqual([`GRANT UPDATE, DELETE ON public.posts TO ${ROLE};`]);
+    await owner.query(grants.join('\n'));
+
+    const roost = folder.start(env);
+    const api = new Api(await roost.ready());
+    const app = { api } as Parameters<typeof login>[0];
+    const ada = { email: 'ada@example.org', username: 'ada', password: PASSWORD };
+    expect((await api.post('/auth/register', ada)).status).toBe(201);
+    const { access_token } = await login(app, ada.email);
+    const asAda = api.as(access_token);
+    const { body: post } = await asAda.post('/posts', { text: 'with few rights' });
+    expect((await asAda.delete(`/posts/${post.id}`)).status).toBe(200);
+    const { body: task } = await asAda.post('/tasks', { title: 'one' });
+    expect((await asAda.delete(`/tasks/${task.id}`)).status).toBe(200);
+    expect((await api.get('/health/ready')).status).toBe(200);
+    expect(await roost.stop()).toBe(0);
+  });
+
+  it('is told when it may not make the tables, and what lets it', async () => {
+    const empty = await emptyDatabase();
+    const grants = await refusal({ DATABASE_URL: asRole(empty) });
+    expect(grants).toEqual([`GRANT USAGE, CREATE ON SCHEMA public TO ${ROLE};`]);
+    await dropDatabase(empty);
+  });
+
+  it('is asked about every table, and every sequence that an insert uses', async () => {
+    const { rows } = await owner.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND NOT relispartition AND relname !~ '^migrations' AND (relkind IN ('r', 'p')
+           OR relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.objid = pg_class.oid AND d.deptype = 'a'))`,
+    );
+    expect(Object.keys(NEEDED_RIGHTS).sort()).toEqual(rows.map(({ name }) => name).sort());
+  });
+});
