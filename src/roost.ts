@@ -35,7 +35,15 @@ export class Roost {
     await waitForDatabase(url, (reason) => {
       logger.warn({ reason }, 'waiting for the database');
     });
-    for (const name of await migrate(config.database.directUrl ?? url)) logger.info({ migration: name }, 'migrated');
+    const migrated = await migrate(config.database.directUrl ?? url, {
+      onWait: () => {
+        logger.info({ event: 'migration_waits' }, 'another instance migrates the database, or somebody holds a table: waiting');
+      },
+      onFault: (event, error) => {
+        logger.warn({ event, err: error }, 'not done at start: tried again');
+      },
+    });
+    for (const name of migrated) logger.info({ migration: name }, 'migrated');
     this.app = await NestFactory.create<NestFastifyApplication>(
       AppModule.with(config, url, logger),
       createAdapter(config),

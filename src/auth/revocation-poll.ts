@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Listener } from '../database/listener.js';
+import { TransactionIds } from '../database/transaction-ids.js';
 import { Revocations } from './revocations.js';
 import { readRevocations } from './revocations.query.js';
 
@@ -29,6 +30,7 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
     private readonly listener: Listener,
+    private readonly transactions: TransactionIds,
     private readonly revocations: Revocations,
     private readonly clock: Clock,
   ) {}
@@ -91,7 +93,7 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     const since = this.readsAll ? undefined : this.snapshot;
     this.readsAll = false;
     try {
-      const { snapshot, server, rows } = await readRevocations(this.database.manager, {
+      const { snapshot, server, rows, isForeign } = await readRevocations(this.database.manager, {
         since,
         offsetMs: this.clock.offsetMs,
       });
@@ -100,11 +102,14 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
         this.readAll();
         return;
       }
+      // Epochs may have gone back with a restored dump: whoever logs in there must not be refused for those of before.
+      if (this.server !== undefined && server !== this.server) this.revocations.forgetEpochs(startedAt);
       this.revocations.add(rows, startedAt);
       this.snapshot = snapshot;
       this.server = server;
       if (this.failing) this.logger.info({ event: 'revocations_read' }, 'revocations are read again');
       this.failing = false;
+      if (isForeign) await this.transactions.makeOld();
     } catch (error) {
       if (this.stopped) return;
       this.readsAll = true;

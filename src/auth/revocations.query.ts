@@ -26,9 +26,11 @@ export interface RevocationsRead {
   /** See {@link SERVER}. */
   readonly server: string;
   readonly rows: readonly RevocationRow[];
+  /** Whether a row names a transaction that the server has not given yet: it came with a dump of another one. */
+  readonly isForeign: boolean;
 }
 
-type Found = RevocationRow & { readonly snapshot: string; readonly server: string };
+type Found = RevocationRow & { readonly snapshot: string; readonly server: string; readonly isForeign: boolean | null };
 
 /**
  * Reads, in one statement and so in one snapshot, what committed since an earlier snapshot.
@@ -41,7 +43,7 @@ export async function readRevocations(
   const isNew = since === undefined ? '' : 'AND r.tx >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(r.tx, $2)';
   const found: [Found, ...Found[]] = await manager.query(
     `SELECT pg_current_snapshot()::text AS snapshot, ${SERVER} AS server, r.session_id AS "sessionId", r.user_id AS "userId",
-            r.min_epoch AS "minEpoch"
+            r.min_epoch AS "minEpoch", r.tx >= pg_snapshot_xmax(pg_current_snapshot()) AS "isForeign"
        FROM (VALUES (1)) one
        LEFT JOIN revocations r
          ON ${KEPT} ${isNew}`,
@@ -51,6 +53,7 @@ export async function readRevocations(
     snapshot: found[0].snapshot,
     server: found[0].server,
     rows: found.filter(isRow),
+    isForeign: found.some(({ isForeign }) => isForeign === true),
   };
 }
 

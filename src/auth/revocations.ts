@@ -45,6 +45,11 @@ export class Revocations implements TokenWatch {
     if (rows.length > 0) this.tell();
   }
 
+  /** Call before {@link add} with all of another server's rows. @param startedAt what came later is kept */
+  forgetEpochs(startedAt: number): void {
+    this.minEpochs.forgetSetBefore(startedAt);
+  }
+
   get isCurrent(): boolean {
     return performance.now() - this.readAt <= TRUSTED_MS;
   }
@@ -109,5 +114,9 @@ class Expiring<T> {
     }
     this.entries.delete(key);
     this.entries.set(key, { value, forgetAt: now + KEPT_MS });
+  }
+
+  forgetSetBefore(moment: number): void {
+    for (const [key, { forgetAt }] of this.entries) if (forgetAt < moment + KEPT_MS) this.entries.delete(key);
   }
 }

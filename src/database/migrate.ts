@@ -1,7 +1,10 @@
 /** Brings the schema up to date: the only way it changes. Any number of instances may do so at once. */
-import { DataSource } from 'typeorm';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { DataSource, MigrationExecutor } from 'typeorm';
 
 import { keepAuditPartitions } from './audit-partitions.js';
+import { DatabaseStartError } from './connect.js';
 import { Initial1763683200000 } from './migrations/1763683200000-initial.js';
 import { CleanupIndex1763690000000 } from './migrations/1763690000000-cleanup-index.js';
 import { LoginGuard1763712000000 } from './migrations/1763712000000-login-guard.js';
@@ -17,6 +20,9 @@ import { ToldPauses1763790410000 } from './migrations/1763790410000-told-pauses.
 import { AccountDeletion1763790500000 } from './migrations/1763790500000-account-deletion.js';
 import { Timeline1763790600000 } from './migrations/1763790600000-timeline.js';
 import { DailyCounts1763790700000 } from './migrations/1763790700000-daily-counts.js';
+
+import { isLockTimeout } from './pg-errors.js';
+import { makeForeignRowsOld } from './transaction-ids.js';
 
 export const MIGRATIONS = [
   Initial1763683200000,
@@ -39,29 +45,87 @@ export const MIGRATIONS = [
 /** One arbitrary number for all instances of Roost. */
 const LOCK = 7_263_948_115;
 
+/** Milliseconds. A lock of a table that is waited for makes its readers and writers wait, too. */
+const TIMEOUTS = { connect: 5_000, tableLock: 3_000, pause: 250 };
+/** How often a table that somebody holds is tried again. */
+const ATTEMPTS = 20;
+
+const HELD =
+  'The schema of the database cannot be changed: for a minute another session has held a table. End that session (see pg_stat_activity), and start Roost again.';
+
+export interface MigrateOptions {
+  /** Told once, when another instance is migrating and is waited for. */
+  readonly onWait?: () => void;
+  /** What failed and is tried again while Roost runs. */
+  readonly onFault?: (event: string, error: unknown) => void;
+}
+
 /**
- * @param url a direct connection: an advisory lock does not hold behind a transaction pooler
+ * All in one transaction, which also holds the lock: so it works behind a transaction pooler, and nothing is half done.
  * @returns the names of the migrations that were run
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, { onWait, onFault }: MigrateOptions = {}): Promise<string[]> {
   const source = new DataSource({
     type: 'postgres',
     url,
     migrations: MIGRATIONS,
     installExtensions: false,
     applicationName: 'roost-migrate',
-    extra: { max: 2 },
+    // Errors are thrown; the console has nothing else to tell.
+    logger: 'debug',
+    extra: {
+      max: 1,
+      connectionTimeoutMillis: TIMEOUTS.connect,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+    },
   });
   await source.initialize();
-  const lock = source.createQueryRunner();
   try {
-    await lock.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    const done = await source.runMigrations({ transaction: 'each' });
-    await keepAuditPartitions(url, { offsetMs: 0 });
-    return done.map(({ name }) => name);
+    const done = await whenFree(onWait, (attempt) => runMigrations(source, attempt));
+    await makeForeignRowsOld(url);
+    await keepAuditPartitions(url, { offsetMs: 0 }).catch((error: unknown) => {
+      onFault?.('audit_partitions_unkept', error);
+    });
+    return done;
   } finally {
-    // Ending the connection frees the lock.
-    await lock.release();
     await source.destroy();
+  }
+}
+
+/** @returns undefined while another instance migrates, or somebody holds a table */
+async function runMigrations(source: DataSource, attempt: number): Promise<string[] | undefined> {
+  const runner = source.createQueryRunner();
+  try {
+    await runner.startTransaction();
+    // A pooler's connection may have the limits of another client.
+    await runner.query(
+      `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
+    );
+    const [{ free }]: [{ free: boolean }] = await runner.query('SELECT pg_try_advisory_xact_lock($1) AS free', [LOCK]);
+    const executor = new MigrationExecutor(source, runner);
+    executor.transaction = 'all';
+    const done = free ? await executor.executePendingMigrations() : undefined;
+    await runner.commitTransaction();
+    return done?.map(({ name }) => name);
+  } catch (error) {
+    await runner.rollbackTransaction().catch(() => undefined);
+    if (!isLockTimeout(error)) throw error;
+    if (attempt < ATTEMPTS) return undefined;
+    throw new DatabaseStartError(HELD, { cause: error });
+  } finally {
+    await runner.release();
+  }
+}
+
+async function whenFree<T>(
+  onWait: (() => void) | undefined,
+  work: (attempt: number) => Promise<T | undefined>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const done = await work(attempt);
+    if (done !== undefined) return done;
+    if (attempt === 1) onWait?.();
+    await delay(TIMEOUTS.pause);
   }
 }

@@ -90,6 +90,16 @@ export function isCollision(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
+/** Whether somebody held what the statement needed for longer than `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return driverError(error).code === '55P03';
+}
+
+/** Whether a statement took longer than it may. */
+export function isStatementTimeout(error: unknown): boolean {
+  return driverError(error).code === '57014';
+}
+
 /** For the problem filter: all of it is 503, and the client may try again. */
 export function translateDatabaseError(error: unknown): AppError | undefined {
   const meaning = meaningOf(error);

@@ -13,6 +13,7 @@ import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import { Cursors } from '../common/pagination.js';
 import { Listener } from '../database/listener.js';
+import { TransactionIds } from '../database/transaction-ids.js';
 import { Audience, type Viewer } from './audience.js';
 import { EVENT_STREAM_BOUNDS, frameOf } from './event-stream.js';
 import { presentPost } from './posts.dto.js';
@@ -63,6 +64,7 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
     private readonly listener: Listener,
+    private readonly transactions: TransactionIds,
     private readonly audience: Audience,
     private readonly tokens: TokenWatch,
     private readonly cursors: Cursors,
@@ -150,9 +152,10 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     if (!since) return (this.position = await selectPosition(manager));
     const read = await readNewPosts(manager, { since, limit: BATCH, offsetMs: this.clock.offsetMs });
     // Another server, or the same one after a restart, may know fewer transactions than the position does.
-    if (read.now.server !== since.server) {
-      this.toAll(this.beginning(read.now, 'reset'));
-      return (this.position = read.now);
+    if (read.now.server !== since.server) return this.beginAnew(read.now);
+    if (read.posts.some(({ tx }) => tx >= read.now.next)) {
+      await this.transactions.makeOld();
+      return this.beginAnew(await selectPosition(manager));
     }
     const ended = read.posts.length < BATCH;
     const posts = withPositions(read.posts, { from: since, to: read.now, ended });
@@ -161,6 +164,11 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     if (ended) return read.now;
     this.woken = true;
     return undefined;
+  }
+
+  private beginAnew(now: Position): Position {
+    this.toAll(this.beginning(now, 'reset'));
+    return (this.position = now);
   }
 
   /** @returns false when nobody can tell whose tokens have ended, and nothing was delivered */

@@ -1,8 +1,10 @@
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 
+import { keepAuditPartitions } from '../../src/database/audit-partitions.js';
 import { MIGRATIONS, migrate } from '../../src/database/migrate.js';
 import { TestApp } from '../support/app.js';
-import { dropDatabase, emptyDatabase } from '../support/database.js';
+import { dropDatabase, emptyDatabase, execute } from '../support/database.js';
 
 describe('the schema', () => {
   it('does not drift: entities and migrations say the same', async () => {
@@ -29,12 +31,64 @@ describe('the schema', () => {
       expect(ran.flat().sort()).toEqual(MIGRATIONS.map(({ name }) => name).sort());
     });
 
+    it('is whole or not at all: what fails leaves nothing behind', async () => {
+      await execute(url, 'CREATE TABLE posts (id integer)');
+      await expect(migrate(url)).rejects.toThrow('posts');
+      await execute(url, 'DROP TABLE posts');
+      expect(await migrate(url)).toHaveLength(MIGRATIONS.length);
+    });
+
+    it('waits for an instance that migrates, and says so', async () => {
+      const other = new pg.Client({ connectionString: url });
+      await other.connect();
+      await other.query('BEGIN; SELECT pg_advisory_xact_lock(7263948115)');
+      let waiting: Promise<void> | undefined;
+      const onWait = (): void => {
+        waiting = other.end();
+      };
+      expect(await migrate(url, { onWait })).toHaveLength(MIGRATIONS.length);
+      expect(waiting).toBeDefined();
+    });
+
+    it('asks again and again for a table that somebody holds, so that nobody waits behind it for long', async () => {
+      await migrate(url);
+      const holder = new pg.Client({ connectionString: url });
+      await holder.connect();
+      await holder.query('BEGIN; LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE');
+      const waits: Promise<void>[] = [];
+      expect(await migrate(url, { onWait: () => waits.push(holder.end()) })).toEqual([]);
+      expect(waits).toHaveLength(1);
+    });
+
+    it('starts while somebody holds the audit, whose partitions are then made later', async () => {
+      await migrate(url);
+      await execute(
+        url,
+        `DO $$ DECLARE name text; BEGIN
+           FOR name IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'audit_events'::regclass
+                        AND inhrelid::regclass::text <> 'audit_events_default' LOOP EXECUTE 'DROP TABLE ' || name; END LOOP;
+         END $$`,
+      );
+      const backup = new pg.Client({ connectionString: url });
+      await backup.connect();
+      await backup.query('BEGIN; LOCK TABLE audit_events IN ACCESS SHARE MODE');
+      const faults: string[] = [];
+      try {
+        await migrate(url, { onFault: (event) => faults.push(event) });
+        expect(faults).toEqual(['audit_partitions_unkept']);
+      } finally {
+        await backup.end();
+      }
+      expect((await keepAuditPartitions(url, { offsetMs: 0 })).made).toHaveLength(4);
+    });
+
     it('does nothing to a database that is up to date', async () => {
       await migrate(url);
       expect(await migrate(url)).toEqual([]);
     });
 
-    it('goes down to nothing and up again', async () => {
+    it('goes down to nothing and up again, and leaves the extension that was there before', async () => {
+      await execute(url, 'CREATE EXTENSION pg_trgm');
       await migrate(url);
       const source = new DataSource({ type: 'postgres', url, migrations: MIGRATIONS, installExtensions: false });
       await source.initialize();
@@ -43,8 +97,12 @@ describe('the schema', () => {
         const tables = await source.query(
           `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
         );
-        const functions = await source.query(`SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`);
-        expect([tables, functions]).toEqual([[], []]);
+        const functions = await source.query(
+          `SELECT proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
+        );
+        const extensions = await source.query(`SELECT FROM pg_extension WHERE extname = 'pg_trgm'`);
+        expect([tables, functions, extensions]).toEqual([[], [], [{}]]);
         expect(await source.runMigrations()).toHaveLength(MIGRATIONS.length);
       } finally {
         await source.destroy();

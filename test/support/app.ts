@@ -8,6 +8,7 @@ import { configureApp, createAdapter } from '../../src/app.js';
 import { AppModule } from '../../src/app.module.js';
 import { Clock } from '../../src/common/clock.js';
 import { createLogger, NestLogger } from '../../src/common/logger.js';
+import { FIRST_RUN } from '../../src/common/schedule.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Api } from './api.js';
 import { cloneTemplate, dropDatabase, endPool } from './database.js';
@@ -20,6 +21,8 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another instance on the same database. */
   readonly sharing?: TestApp;
+  /** A database of the test's own, migrated, which it keeps. */
+  readonly on?: string;
   /** A way to that database that the test can cut. */
   readonly through?: Relay;
 }
@@ -38,10 +41,10 @@ export class TestApp {
   url: string;
   api: Api;
 
-  static async start({ env = {}, sharing, through }: TestAppOptions = {}): Promise<TestApp> {
+  static async start({ env = {}, sharing, on, through }: TestAppOptions = {}): Promise<TestApp> {
     const app = new TestApp();
-    app.sharing = sharing !== undefined;
-    app.databaseUrl = sharing?.databaseUrl ?? (await cloneTemplate());
+    app.sharing = (sharing ?? on) !== undefined;
+    app.databaseUrl = on ?? sharing?.databaseUrl ?? (await cloneTemplate());
     app.pool = new pg.Pool({ connectionString: app.databaseUrl, max: 2 });
     try {
       await app.listen(env, through?.url ?? app.databaseUrl);
@@ -90,6 +93,9 @@ export class TestApp {
     this.api = new Api(this.url);
   }
 }
+
+/** Tests run by themselves what is scheduled, when they want it. */
+Object.assign(FIRST_RUN, { least: 86_400_000, most: 86_400_000 });
 
 const TEST_ENV = {
   NODE_ENV: 'test',

@@ -1,0 +1,98 @@
+/**
+ * Rows of `posts` and `revocations` keep the number of the transaction that wrote them. A dump takes the numbers along to
+ * a server that counts in its own way, and has not got so far: there they would be new to every reader, again and again.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { LOGGER } from '../common/logger.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { hangUp } from './live-client.js';
+
+const BATCH = 10_000;
+/** Milliseconds. */
+const TIMEOUTS = { connect: 5_000, answer: 60_000 };
+
+/** Each with the type of its numbers. 1 is older than any transaction of a server that is in use. */
+const NUMBERED = { posts: 'bigint', revocations: 'xid8' } as const;
+type Numbered = keyof typeof NUMBERED;
+const OLDEST = '1';
+
+@Injectable()
+export class TransactionIds {
+  private running: Promise<void> | undefined;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+  ) {}
+
+  /** Call when a row has been read whose number this server has not given yet. */
+  makeOld(): Promise<void> {
+    this.running ??= this.run().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  private async run(): Promise<void> {
+    const rows = await makeForeignRowsOld(
+      this.config.database.directUrl ?? (this.database.options as { url: string }).url,
+    );
+    this.logger.warn({ event: 'restored_rows', rows }, 'rows of another server, as of a restored dump, are old now');
+  }
+}
+
+/**
+ * Rows with a number that the server has not given yet get one of the past. Safe on any number of instances at once.
+ * @param url a direct connection
+ * @returns how many rows there were
+ */
+export async function makeForeignRowsOld(url: string): Promise<number> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'roost-restored',
+    connectionTimeoutMillis: TIMEOUTS.connect,
+    query_timeout: TIMEOUTS.answer,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    let changed = 0;
+    for (const table of Object.keys(NUMBERED) as Numbered[]) changed += await makeOld(client, table);
+    return changed;
+  } finally {
+    await hangUp(client);
+  }
+}
+
+/**
+ * From the oldest transaction under way: above it, a row is this server's own if its version was written by the
+ * transaction that it names. Each batch takes a number itself, so that the bound is that of the beginning.
+ */
+async function makeOld(client: pg.Client, table: Numbered): Promise<number> {
+  const type = NUMBERED[table];
+  const bounds = await client.query<{ from: string }>(
+    `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS from
+      WHERE (SELECT tx FROM ${table} ORDER BY tx DESC LIMIT 1) >= pg_snapshot_xmax(pg_current_snapshot())::text::${type}`,
+  );
+  const from = bounds.rows[0]?.from;
+  let changed = 0;
+  for (let last = from === undefined ? 0 : BATCH; last === BATCH; changed += last) {
+    const { rowCount } = await client.query(
+      `UPDATE ${table} SET tx = '${OLDEST}' WHERE id IN (
+         SELECT id FROM ${table}
+          WHERE tx >= $1::${type} AND (tx >= pg_snapshot_xmax(pg_current_snapshot())::text::${type}
+                 OR xmin::text::bigint <> tx::text::bigint % 4294967296)
+          LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
+      [from],
+    );
+    last = rowCount ?? 0;
+  }
+  return changed;
+}
