@@ -18,7 +18,12 @@ export class AdminCommandModule {
     return {
       module: AdminCommandModule,
       imports: [ConfigModule.with(config, logger), DatabaseModule.with(config, databaseUrl, logger), UsersModule],
-      providers: [Admins, Audit, { provide: HashQueue, useFactory: () => new HashQueue() }, Passwords],
+      providers: [
+        Admins,
+        Audit,
+        { provide: HashQueue, useFactory: () => new HashQueue({ concurrency: 1 }) },
+        Passwords,
+      ],
     };
   }
 }

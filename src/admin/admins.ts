@@ -59,7 +59,11 @@ export class Admins {
     const user = await this.users.create(tx, { email, username: undefined, hashedPassword });
     if (!user) return undefined;
     const { id } = user;
-    await tx.update(User, { id }, { role: 'admin', emailConfirmedAt: () => 'now()' });
+    await tx.update(
+      User,
+      { id },
+      { role: 'admin', emailConfirmedAt: () => `clock_timestamp() + ${this.clock.offsetMs} * interval '1 ms'` },
+    );
     const event = { action: 'user.registered', actorId: null, subjectId: id, after: { role: 'admin' } } as const;
     await this.audit.record(tx, COMMAND, [event]);
     return id;

@@ -5,11 +5,12 @@ import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../audit/audit.module.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import { ListenerModule } from '../database/listener.module.js';
 import { TokenWatch } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
-import { CONFIG } from '../config/config.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountDeletion } from './account-deletion.js';
@@ -24,7 +25,7 @@ import { EmailChange } from './email-change.js';
 import { EmailChangeController } from './email-change.controller.js';
 import { EmailConfirmation } from './email-confirmation.js';
 import { FormerAddresses } from './former-addresses.js';
-import { HashQueue } from './hash-queue.js';
+import { hashesAtOnce, HashQueue } from './hash-queue.js';
 import { Invitations } from './invitations.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -73,7 +74,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
     EmailChange,
     EmailConfirmation,
     FormerAddresses,
-    { provide: HashQueue, useFactory: () => new HashQueue() },
+    { provide: HashQueue, inject: [CONFIG], useFactory: hashQueueOf },
     Invitations,
     KnownAddresses,
     LoginGuard,
@@ -105,3 +106,7 @@ import { AccessTokens, RefreshTokens } from './tokens.js';
   ],
 })
 export class AuthModule {}
+
+function hashQueueOf({ passwords }: Config): HashQueue {
+  return new HashQueue({ concurrency: hashesAtOnce(passwords.threads) });
+}

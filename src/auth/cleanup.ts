@@ -7,10 +7,13 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Schedule } from '../common/schedule.js';
+import { isStatementTimeout } from '../database/pg-errors.js';
 import { CLEANED_TABLES, type CleanedTable, deleteDead } from './cleanup.query.js';
 
 const EVERY_MS = 10 * 60_000;
 const BATCH = 1_000;
+/** A batch that takes too long is tried again as one so many times smaller. */
+const SMALLER = 10;
 
 @Injectable()
 export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -42,15 +45,28 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** @returns how many rows went, by table */
   async run(batch = BATCH): Promise<Partial<Record<CleanedTable, number>>> {
     const deleted: Partial<Record<CleanedTable, number>> = {};
-    for (const table of CLEANED_TABLES) {
-      let last = batch;
-      while (last === batch && !this.stopped) {
-        last = await deleteDead(this.database.manager, table, { limit: batch, offsetMs: this.clock.offsetMs });
-        deleted[table] = (deleted[table] ?? 0) + last;
-      }
-    }
+    for (const table of CLEANED_TABLES) deleted[table] = await this.clean(table, batch);
     if (Object.values(deleted).some((count) => count > 0))
       this.logger.info({ event: 'cleaned_up', ...deleted }, 'cleaned up');
+    return deleted;
+  }
+
+  /** What keeps one table from being cleaned does not keep the others. @returns how many rows went */
+  private async clean(table: CleanedTable, batch: number): Promise<number> {
+    let deleted = 0;
+    let limit = batch;
+    while (!this.stopped) {
+      try {
+        const last = await deleteDead(this.database.manager, table, { limit, offsetMs: this.clock.offsetMs });
+        deleted += last;
+        if (last < limit) break;
+      } catch (error) {
+        limit = isStatementTimeout(error) ? Math.floor(limit / SMALLER) : 0;
+        if (limit > 0) continue;
+        this.logger.warn({ event: 'clean_up_failed', table, err: error }, 'clean-up failed, and is tried again');
+        break;
+      }
+    }
     return deleted;
   }
 }

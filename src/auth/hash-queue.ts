@@ -1,4 +1,4 @@
-/** Password hashes under load: as many at once as there are cores, the others in a queue that is bounded by time. */
+/** Password hashes under load: as many at once as there are cores and threads, the others in a queue that is bounded by time. */
 import { availableParallelism } from 'node:os';
 
 import { AppError } from '../common/errors.js';
@@ -11,7 +11,15 @@ export interface HashQueueOptions {
   readonly maxWaiting: number;
 }
 
-const DEFAULTS: HashQueueOptions = { concurrency: availableParallelism(), maxWaitMs: 10_000, maxWaiting: 1_000 };
+const DEFAULTS = { maxWaitMs: 10_000, maxWaiting: 1_000 };
+
+/**
+ * How many at once on this machine: one thread is always free, or names and files would wait behind hashes.
+ * @param threads of libuv's pool
+ */
+export function hashesAtOnce(threads: number, cores = availableParallelism()): number {
+  return Math.max(1, Math.min(cores, threads - 1));
+}
 
 /** Weight of the latest hash in the mean: what a core can do changes with the machine's load. */
 const LATEST = 0.1;
@@ -31,7 +39,7 @@ export class HashQueue {
 
   /** @param now monotonic, in milliseconds */
   constructor(
-    options: Partial<HashQueueOptions> = {},
+    options: Partial<HashQueueOptions> & Pick<HashQueueOptions, 'concurrency'>,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.options = { ...DEFAULTS, ...options };
@@ -52,9 +60,10 @@ export class HashQueue {
     await this.turn(isGone);
     const startedAt = this.now();
     try {
-      return await work();
-    } finally {
+      const result = await work();
       this.learn(this.now() - startedAt);
+      return result;
+    } finally {
       this.running -= 1;
       this.startNext();
     }

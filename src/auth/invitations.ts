@@ -21,9 +21,6 @@ import { type Act, Oversight } from './oversight.js';
 /** No hash of any password: who is invited has none until they choose one. */
 const NO_PASSWORD = '!';
 
-/** After which another mail may go to an address. */
-const MAIL_PAUSE_SECONDS = 60;
-
 export interface Invitation {
   /** In canonical form. */
   readonly email: string;
@@ -75,8 +72,8 @@ export class Invitations {
     if (!found) throw new AppError('user_not_found');
     await this.database.transaction(async (tx) => {
       // Before the user's row, as everything that mails to an address locks it.
-      if (!(await this.outbox.mayAdd(tx, kindOf(found), found.email)))
-        throw new AppError('rate_limited', { retryAfterSeconds: MAIL_PAUSE_SECONDS });
+      const retryAfterSeconds = await this.outbox.secondsUntilNext(tx, kindOf(found), found.email);
+      if (retryAfterSeconds > 0) throw new AppError('rate_limited', { retryAfterSeconds });
       await this.oversight.lockActing(tx, principal, userId);
       await this.mail(tx, await tx.findOneByOrFail(User, { id: userId }));
       const event = { action: 'password.reset_requested', actorId: principal.userId, subjectId: userId } as const;

@@ -53,7 +53,12 @@ export interface Config {
     /** Live sessions of one account, at most. */
     readonly perUser: number;
   };
-  readonly passwords: { readonly minLength: number; readonly bcryptCost: number };
+  readonly passwords: {
+    readonly minLength: number;
+    readonly bcryptCost: number;
+    /** Of libuv's pool, which hashes in them. */
+    readonly threads: number;
+  };
   readonly registration: {
     /** Whether an account has to confirm its address before its first login. */
     readonly requireConfirmation: boolean;
@@ -109,6 +114,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     passwords: {
       minLength: env.integer('PASSWORD_MIN_LENGTH', 8, { min: 8, max: 64 }),
       bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
+      threads: env.integer('UV_THREADPOOL_SIZE', 4, { min: 1, max: 1_024 }),
     },
     registration: {
       requireConfirmation: env.oneOf('REQUIRE_EMAIL_CONFIRMATION', ['false', 'true']) === 'true',

@@ -95,6 +95,11 @@ export function isLockTimeout(error: unknown): boolean {
   return driverError(error).code === '55P03';
 }
 
+/** Whether a statement took longer than it may. */
+export function isStatementTimeout(error: unknown): boolean {
+  return driverError(error).code === '57014';
+}
+
 /** For the problem filter: all of it is 503, and the client may try again. */
 export function translateDatabaseError(error: unknown): AppError | undefined {
   const meaning = meaningOf(error);

@@ -25,27 +25,30 @@ export async function insertMail(tx: EntityManager, mail: NewMailRow, offsetMs: 
   );
 }
 
-export interface RecentMails {
-  readonly lastMinute: number;
-  readonly lastHour: number;
-}
-
 /** Until the end of the transaction; requests for one address come one after the other, whether or not anybody has it. */
 export async function lockAddress(tx: EntityManager, addressKey: Buffer): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [addressKey.readBigInt64BE().toString()]);
 }
 
-export async function countRecentMails(
+/** @returns the seconds until one more mail may go to an address: one a minute, and so many an hour */
+export async function selectMailPause(
   tx: EntityManager,
-  { addressKey, kind, offsetMs }: { addressKey: Buffer; kind: MailKind; offsetMs: number },
-): Promise<RecentMails> {
-  const [counts]: [RecentMails] = await tx.query(
-    `SELECT count(*) FILTER (WHERE created_at > ${NOW} - interval '1 minute')::int AS "lastMinute",
-            count(*)::int AS "lastHour"
+  {
+    addressKey,
+    kind,
+    mostAnHour,
+    offsetMs,
+  }: { addressKey: Buffer; kind: MailKind; mostAnHour: number; offsetMs: number },
+): Promise<number> {
+  const [{ seconds }]: [{ seconds: number }] = await tx.query(
+    `SELECT ceil(greatest(0,
+              extract(epoch FROM max(created_at) + interval '1 minute' - ${NOW}),
+              extract(epoch FROM (array_agg(created_at ORDER BY created_at DESC))[$4::int] + interval '1 hour' - ${NOW})
+            ))::int AS seconds
        FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 hour'`,
-    [offsetMs, addressKey, kind],
+    [offsetMs, addressKey, kind, mostAnHour],
   );
-  return counts;
+  return seconds;
 }
 
 export interface DueMail {

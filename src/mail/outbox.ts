@@ -6,12 +6,12 @@ import { Clock } from '../common/clock.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { countRecentMails, insertMail, lockAddress } from './outbox.query.js';
+import { selectMailPause, insertMail, lockAddress } from './outbox.query.js';
 import { Seals } from './seals.js';
 import type { MailContent, MailKind } from './templates.js';
 
-/** Of one kind to one address; more are silently not sent. */
-const MOST = { aMinute: 1, anHour: 5 };
+/** Of one kind to one address, and one a minute; more are silently not sent. */
+const MOST_AN_HOUR = 5;
 
 export interface NewMail {
   readonly kind: MailKind;
@@ -53,9 +53,14 @@ export class Outbox {
 
   /** Whether one more mail of this kind may go to an address now; until the end of the transaction nobody else asks. */
   async mayAdd(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
+    return (await this.secondsUntilNext(tx, kind, address)) === 0;
+  }
+
+  /** How long it takes until one more may go there, as {@link mayAdd}. */
+  async secondsUntilNext(tx: EntityManager, kind: MailKind, address: string): Promise<number> {
     const addressKey = this.seals.addressKey(address);
     await lockAddress(tx, addressKey);
-    const { lastMinute, lastHour } = await countRecentMails(tx, { addressKey, kind, offsetMs: this.clock.offsetMs });
-    return lastMinute < MOST.aMinute && lastHour < MOST.anHour;
+    const { offsetMs } = this.clock;
+    return selectMailPause(tx, { addressKey, kind, mostAnHour: MOST_AN_HOUR, offsetMs });
   }
 }

@@ -175,7 +175,7 @@ export async function updateEmail(
   const rows: unknown[] = await tx.query(
     `WITH changed AS (
        UPDATE users SET email = $3, email_confirmed_at =
-              CASE WHEN email = $3 THEN coalesce(email_confirmed_at, clock_timestamp()) ELSE clock_timestamp() END
+              CASE WHEN email = $3 THEN coalesce(email_confirmed_at, ${NOW}) ELSE ${NOW} END
         WHERE id = $2 AND NOT ${isKept('$3::varchar', { user: '$2', now: NOW })} RETURNING 1
      ) SELECT FROM changed`,
     [offsetMs, id, email],

@@ -48,8 +48,6 @@ const LOCK = { mode: 'for_no_key_update' } as const;
 /** See isErasing. */
 const NOT_ERASING = { deletion: Or(IsNull(), Not('erasing' as const)) };
 
-const FIRST_CONFIRMED = (): string => 'coalesce(email_confirmed_at, clock_timestamp())';
-
 @Injectable()
 export class UsersService {
   constructor(
@@ -115,12 +113,12 @@ export class UsersService {
 
   /** Whoever asks has proved to read the account's mail. */
   async confirm(tx: EntityManager, id: string): Promise<void> {
-    await tx.update(User, { id }, { emailConfirmedAt: FIRST_CONFIRMED });
+    await tx.update(User, { id }, { emailConfirmedAt: () => firstConfirmed(this.clock) });
   }
 
   /** Sets the hash for whoever has proved to read the account's mail, which confirms the address. */
   async recover(tx: EntityManager, id: string, hashedPassword: string): Promise<void> {
-    await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: FIRST_CONFIRMED });
+    await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: () => firstConfirmed(this.clock) });
   }
 
   /** For whoever has proved to read mail at the new address, which is confirmed by it. @throws AppError `email_taken` */
@@ -177,4 +175,8 @@ export class UsersService {
   private randomUsername(): string {
     return `user_${this.random.bytes(10).toString('hex')}`;
   }
+}
+
+function firstConfirmed({ offsetMs }: Clock): string {
+  return `coalesce(email_confirmed_at, clock_timestamp() + ${offsetMs} * interval '1 ms')`;
 }

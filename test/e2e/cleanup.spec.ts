@@ -106,6 +106,33 @@ describe('clean-up', () => {
     expect(await cleanUp()).toMatchObject({ sessions: 1, revocations: 0 });
   });
 
+  it('goes on with the other tables where one fails', async () => {
+    await app.pool.query(
+      `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'for a test'; END $$;
+       CREATE TRIGGER sessions_fail BEFORE DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION fail()`,
+    );
+    const phone = await login(app, ada.email);
+    await app.api.as(phone.access_token).post('/auth/logout');
+    app.clock.advance('91d');
+    expect(await cleanUp()).toMatchObject({ sessions: 0, revocations: 1, known_addresses: 1 });
+    const failed = app.log.filter((line) => line.includes('clean_up_failed')).map((line) => JSON.parse(line).table);
+    expect(failed).toEqual(['sessions']);
+  });
+
+  it('takes smaller batches where one takes too long', async () => {
+    await app.pool.query(
+      `INSERT INTO revocations (session_id, created_at) SELECT gen_random_uuid(), now() - interval '26 hours' FROM generate_series(1, 25);
+       CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN
+         IF (SELECT count(*) FROM gone) > 10 THEN RAISE 'too long' USING ERRCODE = '57014'; END IF;
+         RETURN NULL;
+       END $$;
+       CREATE TRIGGER revocations_take_long AFTER DELETE ON revocations REFERENCING OLD TABLE AS gone
+         FOR EACH STATEMENT EXECUTE FUNCTION take_long()`,
+    );
+    expect(await cleanUp()).toMatchObject({ revocations: 25 });
+  });
+
   it('finds what to take from an index', async () => {
     const results = await app.pool.query(
       `SET enable_seqscan = off;

@@ -87,7 +87,8 @@ describe('the schema', () => {
       expect(await migrate(url)).toEqual([]);
     });
 
-    it('goes down to nothing and up again', async () => {
+    it('goes down to nothing and up again, and leaves the extension that was there before', async () => {
+      await execute(url, 'CREATE EXTENSION pg_trgm');
       await migrate(url);
       const source = new DataSource({ type: 'postgres', url, migrations: MIGRATIONS, installExtensions: false });
       await source.initialize();
@@ -96,8 +97,12 @@ describe('the schema', () => {
         const tables = await source.query(
           `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
         );
-        const functions = await source.query(`SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`);
-        expect([tables, functions]).toEqual([[], []]);
+        const functions = await source.query(
+          `SELECT proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
+        );
+        const extensions = await source.query(`SELECT FROM pg_extension WHERE extname = 'pg_trgm'`);
+        expect([tables, functions, extensions]).toEqual([[], [], [{}]]);
         expect(await source.runMigrations()).toHaveLength(MIGRATIONS.length);
       } finally {
         await source.destroy();

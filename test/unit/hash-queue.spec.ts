@@ -1,5 +1,5 @@
 import { AppError } from '../../src/common/errors.js';
-import { HashQueue, type HashQueueOptions } from '../../src/auth/hash-queue.js';
+import { hashesAtOnce, HashQueue, type HashQueueOptions } from '../../src/auth/hash-queue.js';
 
 /** Work that ends when the test says so, and a clock that stands still until then. */
 class Bench {
@@ -8,7 +8,7 @@ class Bench {
   private time = 0;
   private readonly queue: HashQueue;
 
-  constructor(options: Partial<HashQueueOptions>) {
+  constructor(options: Partial<HashQueueOptions> & { concurrency: number }) {
     this.queue = new HashQueue(options, () => this.time);
   }
 
@@ -124,6 +124,34 @@ describe('the queue of hashes', () => {
     void bench.run('next');
     await settled();
     expect(bench.started).toContain('next');
+  });
+
+  it('learns nothing of how long a hash takes from work that failed', async () => {
+    const bench = new Bench({ concurrency: 1, maxWaitMs: 1_000 });
+    const slow = bench.run('slow');
+    await settled();
+    await bench.end('slow', { after: 5_000 });
+    await slow;
+    for (let n = 0; n < 50; n += 1) {
+      const failing = bench.run(`failing ${n}`).catch(() => undefined);
+      await settled();
+      await bench.fail(`failing ${n}`);
+      await failing;
+    }
+    void bench.run('running');
+    await settled();
+    expect(bench.isFull).toBe(true);
+  });
+
+  it.each([
+    { threads: 4, cores: 1, hashes: 1 },
+    { threads: 4, cores: 2, hashes: 2 },
+    { threads: 4, cores: 4, hashes: 3 },
+    { threads: 4, cores: 64, hashes: 3 },
+    { threads: 9, cores: 8, hashes: 8 },
+    { threads: 1, cores: 8, hashes: 1 },
+  ])('leaves a thread free: $hashes at once of $threads threads on $cores cores', ({ threads, cores, hashes }) => {
+    expect(hashesAtOnce(threads, cores)).toBe(hashes);
   });
 
   it('is bounded before it knows how long a hash takes, and asks to come back in a second', async () => {

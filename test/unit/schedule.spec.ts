@@ -8,14 +8,24 @@ describe('a schedule', () => {
   let faults: unknown[];
   let schedule: Schedule;
 
+  /** What was asked for when pauses were chosen. */
+  let bounds: [number, number][];
+
   beforeEach(() => {
     jest.useFakeTimers();
+    bounds = [];
     [runs, faults] = [[], []];
-    schedule = new Schedule({
-      everyMs: EVERY_MS,
-      run: () => new Promise<void>((end, fail) => runs.push({ end, fail })),
-      onFault: (error) => faults.push(error),
-    });
+    schedule = new Schedule(
+      {
+        everyMs: EVERY_MS,
+        run: () => new Promise<void>((end, fail) => runs.push({ end, fail })),
+        onFault: (error) => faults.push(error),
+      },
+      (least, most) => {
+        bounds.push([least, most]);
+        return Math.min(EVERY_MS, most);
+      },
+    );
     schedule.start();
   });
 
@@ -34,6 +44,23 @@ describe('a schedule', () => {
       expect(runs).toHaveLength(count);
       runs.at(-1)?.end();
     }
+  });
+
+  it('chooses each pause at random, so that instances that start together do not run together', async () => {
+    await pass(1);
+    expect(bounds).toEqual([
+      [EVERY_MS, EVERY_MS],
+      [0.9 * EVERY_MS, 1.1 * EVERY_MS],
+    ]);
+  });
+
+  it('runs for the first time within a minute, however long its pauses are', async () => {
+    const hourly = { everyMs: 3_600_000, run: jest.fn(() => Promise.resolve()), onFault: () => undefined };
+    const slow = new Schedule(hourly);
+    slow.start();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(hourly.run).toHaveBeenCalledTimes(1);
+    await slow.stop();
   });
 
   it('never runs twice at once, however long a run lasts, and goes on afterwards', async () => {

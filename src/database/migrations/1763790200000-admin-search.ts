@@ -20,8 +20,7 @@ export class AdminSearch1763790200000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(
-      'DROP INDEX IF EXISTS users_search_idx; DROP EXTENSION IF EXISTS pg_trgm; DROP INDEX tasks_created_brin, users_created_idx',
-    );
+    // The extension stays: it may have been there before, and others may use it.
+    await runner.query('DROP INDEX IF EXISTS users_search_idx; DROP INDEX tasks_created_brin, users_created_idx');
   }
 }
