@@ -28,6 +28,7 @@ export async function insertMail(tx: EntityManager, mail: NewMailRow, offsetMs: 
 export interface RecentMails {
   readonly lastMinute: number;
   readonly lastHour: number;
+  readonly lastDay: number;
 }
 
 /** Until the end of the transaction; requests for one address come one after the other, whether or not anybody has it. */
@@ -41,8 +42,9 @@ export async function countRecentMails(
 ): Promise<RecentMails> {
   const [counts]: [RecentMails] = await tx.query(
     `SELECT count(*) FILTER (WHERE created_at > ${NOW} - interval '1 minute')::int AS "lastMinute",
-            count(*)::int AS "lastHour"
-       FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 hour'`,
+            count(*) FILTER (WHERE created_at > ${NOW} - interval '1 hour')::int AS "lastHour",
+            count(*)::int AS "lastDay"
+       FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 day'`,
     [offsetMs, addressKey, kind],
   );
   return counts;

@@ -10,8 +10,15 @@ import { countRecentMails, insertMail, lockAddress } from './outbox.query.js';
 import { Seals } from './seals.js';
 import type { MailContent, MailKind } from './templates.js';
 
-/** Of one kind to one address; more are silently not sent. */
-const MOST = { aMinute: 1, anHour: 5 };
+/** Of one kind to one address; more are silently not sent. A day's bounds what a stranger can send to somebody's mailbox. */
+const MOST = { aMinute: 1, anHour: 5, aDay: 10 };
+
+/** Notices of what a session may do again and again: beyond a day's number they are not sent either. */
+const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
+  'password_changed',
+  'account_deletion',
+  'account_deletion_cancelled',
+]);
 
 export interface NewMail {
   readonly kind: MailKind;
@@ -32,6 +39,7 @@ export class Outbox {
   ) {}
 
   async add(tx: EntityManager, { kind, address, content, userId }: NewMail): Promise<void> {
+    if (REPEATABLE.has(kind) && !(await this.isBelowCap(tx, kind, address))) return;
     const id = this.random.uuid();
     const row = {
       id,
@@ -55,7 +63,18 @@ export class Outbox {
   async mayAdd(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
     const addressKey = this.seals.addressKey(address);
     await lockAddress(tx, addressKey);
-    const { lastMinute, lastHour } = await countRecentMails(tx, { addressKey, kind, offsetMs: this.clock.offsetMs });
-    return lastMinute < MOST.aMinute && lastHour < MOST.anHour;
+    const { lastMinute, lastHour, lastDay } = await countRecentMails(tx, {
+      addressKey,
+      kind,
+      offsetMs: this.clock.offsetMs,
+    });
+    return lastMinute < MOST.aMinute && lastHour < MOST.anHour && lastDay < MOST.aDay;
+  }
+
+  /** Without the lock, which may only be taken before an account's row is. */
+  private async isBelowCap(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
+    const addressKey = this.seals.addressKey(address);
+    const { lastDay } = await countRecentMails(tx, { addressKey, kind, offsetMs: this.clock.offsetMs });
+    return lastDay < MOST.aDay;
   }
 }

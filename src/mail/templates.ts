@@ -5,6 +5,7 @@ export type MailKind =
   | 'email_confirmation'
   | 'password_reset'
   | 'password_was_reset'
+  | 'password_changed'
   | 'registration_conflict'
   | 'email_change'
   | 'email_change_notice'
@@ -46,6 +47,13 @@ export function passwordWasResetMail(to: { username: string }): MailContent {
   return letter('Your password was changed', to.username, [
     'your account has a new password, chosen with a link that we sent to this address. All of its sessions were ended.',
     'If it was not you, somebody else reads your mail: secure your mailbox first, then ask for a new password.',
+  ]);
+}
+
+export function passwordChangedMail(to: { username: string }): MailContent {
+  return letter('Your password was changed', to.username, [
+    'the password of your account was changed by somebody who is logged in and knew the one before. All other sessions were ended.',
+    'If it was you, you need not do anything. If it was not, ask for a new password now: that ends what somebody else has set up.',
   ]);
 }
 
