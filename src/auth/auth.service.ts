@@ -72,10 +72,11 @@ export class AuthService {
     let user = await this.users.findByIdentifier(identifier);
     return this.loginGuard.guarded({ identifier, userId: user?.id, origin: client }, async () => {
       for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
-        const verified = await this.verified(user, password, client);
+        const { verified, outdated } = await this.verified(user, password, client);
         const grant = await this.sessions.start(verified, client);
         if (grant) {
-          await this.upgradeHash(verified, password, client);
+          // Not waited for: how long a login takes must not say which hashes are old.
+          if (outdated) void this.upgradeHash(verified, password);
           return grant;
         }
         user = await this.users.findByIdentifier(identifier);
@@ -130,14 +131,18 @@ export class AuthService {
     await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, userId: holder.id });
   }
 
-  private async verified(user: User | null, password: string, client: Client): Promise<User> {
-    const right = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
+  private async verified(
+    user: User | null,
+    password: string,
+    client: Client,
+  ): Promise<{ verified: User; outdated: boolean }> {
+    const { right, outdated } = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
     if (!user || !right) throw await this.loginFailed(user, 'invalid_credentials', client);
     if (await this.users.isDisabled(user)) throw await this.loginFailed(user, 'account_disabled', client);
     if (user.deletion === 'staff') throw await this.loginFailed(user, 'account_deleted', client);
     if (this.config.registration.requireConfirmation && user.emailConfirmedAt === null)
       throw await this.loginFailed(user, 'email_not_confirmed', client);
-    return user;
+    return { verified: user, outdated };
   }
 
   /** The same work whether or not there is such an account. What was typed is not kept: it may be a password. */
@@ -153,10 +158,9 @@ export class AuthService {
   }
 
   /** After the session, whose start compares the hash. A login never fails for it: the next one tries again. */
-  private async upgradeHash(user: User, password: string, client: Client): Promise<void> {
-    if (!this.passwords.isOutdated(user.hashedPassword)) return;
+  private async upgradeHash(user: User, password: string): Promise<void> {
     try {
-      const upgraded = await this.users.replaceHash(user, await this.passwords.hash(password, client.isGone));
+      const upgraded = await this.users.replaceHash(user, await this.passwords.hash(password));
       if (upgraded) this.logger.info({ event: 'password_hash_upgraded', user: user.id }, 'password hash upgraded');
     } catch (error) {
       this.logger.warn({ event: 'password_hash_kept', user: user.id, err: error }, 'password hash not upgraded');

@@ -8,7 +8,7 @@ import { KEPT_MS } from './revocations.query.js';
 /** An access token may outlive its session. */
 const KEPT = `interval '${KEPT_MS} ms'`;
 
-/** Decoys only have to outlive the hour that mails are counted over. */
+/** Decoys only have to outlive the day that mails are counted over. */
 const MAILS_KEPT = `CASE WHEN recipient IS NULL THEN interval '1 day' ELSE interval '30 days' END`;
 
 const NOW = `clock_timestamp() + $1 * interval '1 ms'`;

@@ -39,7 +39,7 @@ export class CurrentPassword {
   ): Promise<void> {
     const guess = { identifier: { email: user.email }, userId: user.id, origin: client };
     await this.loginGuard.guarded(guess, async () => {
-      const right = await this.passwords.verify(password, user.hashedPassword, client.isGone);
+      const { right } = await this.passwords.verify(password, user.hashedPassword, client.isGone);
       if (right) return;
       await this.audit.record(undefined, client, [{ action: failure, actorId: userId, subjectId: userId, sessionId }]);
       throw new AppError('wrong_password');

@@ -64,7 +64,8 @@ export class EmailChange {
   ) {}
 
   /**
-   * Mails a link to the new address and a way back to the old one; the account's address stays as it is. Where
+   * Mails a link to the new address and a way back to the old one, if that was confirmed; the account's address stays as it
+   * is. An account has one way back at most: with it, an address that came later gets none of its own. Where
    * REGISTER_CONFLICT is `conceal`, the same for an address that is another account's, whose owner is told instead.
    * @param wanted the address in canonical form
    * @throws AppError `validation_failed` for the address that it is already, `wrong_password`, `email_taken`,
@@ -102,6 +103,8 @@ export class EmailChange {
       if (account.disabled) throw new AppError('account_disabled');
       await this.users.changeEmail(tx, userId, address);
       await this.tokens.end(tx, userId);
+      // Back at an earlier address: it is the account's own again, and no way back.
+      await this.former.end(tx, { userId, email: address });
       await this.audit.record(tx, origin, [{ action: 'email.changed', actorId: userId, subjectId: userId }]);
     });
     this.logger.info({ event: 'email_changed', user: userId }, 'e-mail address changed');
@@ -142,11 +145,13 @@ export class EmailChange {
     if (holder && !this.config.registration.concealConflicts) throw new AppError('email_taken');
     const maySend = await this.outbox.mayAdd(tx, 'email_change', email);
     const mayTell = await this.outbox.mayAdd(tx, 'email_change_notice', user.email);
-    // Never without a way back: where the old address gets no other mail now, that of the one before is good.
-    const undoable = mayTell || (await this.former.prolong(tx, { userId: user.id, email: user.email }));
+    const kept = await this.former.prolong(tx, user.id);
+    // A confirmed address is never lost without a way back: where it gets no other mail now, the one before is good.
+    const undoable = mayTell || kept.length > 0 || now.emailConfirmedAt === null;
     if (!maySend || !undoable) return true;
     await this.send(tx, { user, email }, holder);
-    if (mayTell) await this.tell(tx, user);
+    // Nothing goes to an address that was not confirmed: it may be another person's.
+    if (mayTell && now.emailConfirmedAt !== null) await this.tell(tx, user, kept);
     const event = { action: 'email.change_requested', actorId: user.id, subjectId: user.id, sessionId } as const;
     await this.audit.record(tx, client, [event]);
     return true;
@@ -160,8 +165,10 @@ export class EmailChange {
     await this.outbox.add(tx, { kind: 'email_change', address: email, content, userId: (holder ?? user).id });
   }
 
-  private async tell(tx: EntityManager, { id, email, username }: User): Promise<void> {
-    const url = this.links.toPage('undo', await this.former.keep(tx, { userId: id, email }));
+  /** @param kept where the account can be brought back to: an earlier address is stronger than the present one */
+  private async tell(tx: EntityManager, { id, email, username }: User, kept: readonly string[]): Promise<void> {
+    const isWayBack = kept.every((address) => address === email);
+    const url = isWayBack ? this.links.toPage('undo', await this.former.keep(tx, { userId: id, email })) : undefined;
     const content = emailChangeNoticeMail({ username, url });
     await this.outbox.add(tx, { kind: 'email_change_notice', address: email, content, userId: id });
   }

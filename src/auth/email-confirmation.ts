@@ -61,6 +61,8 @@ export class EmailConfirmation {
     const user = await this.users.lockById(tx, token.userId);
     if (!user || !(await this.tokens.take(tx, token))) return false;
     await this.users.confirm(tx, user.id);
+    // It was asked for while there was nothing to bring back: from now on no change is without a way back.
+    await this.tokens.end(tx, user.id, 'email_change');
     await this.audit.record(tx, origin, [{ action: 'email.confirmed', actorId: user.id, subjectId: user.id }]);
     return true;
   }

@@ -22,19 +22,19 @@ export async function putFormerAddress(tx: EntityManager, former: NewFormerAddre
   );
 }
 
-/** @returns false when there is none that is good */
-export async function prolongFormerAddress(
+/** All of an account's that are good. @returns their addresses */
+export async function prolongFormerAddresses(
   tx: EntityManager,
-  { userId, email, ttlMs, offsetMs }: Omit<NewFormerAddress, 'tokenHash'>,
-): Promise<boolean> {
-  const rows: unknown[] = await tx.query(
+  { userId, ttlMs, offsetMs }: Pick<NewFormerAddress, 'userId' | 'ttlMs' | 'offsetMs'>,
+): Promise<string[]> {
+  const rows: { email: string }[] = await tx.query(
     `WITH prolonged AS (
-       UPDATE former_addresses SET expires_at = ${NOW} + $4 * interval '1 ms'
-        WHERE user_id = $2 AND email = $3 AND expires_at > ${NOW} RETURNING 1
-     ) SELECT FROM prolonged`,
-    [offsetMs, userId, email, ttlMs],
+       UPDATE former_addresses SET expires_at = ${NOW} + $3 * interval '1 ms'
+        WHERE user_id = $2 AND expires_at > ${NOW} RETURNING email
+     ) SELECT email FROM prolonged`,
+    [offsetMs, userId, ttlMs],
   );
-  return rows.length === 1;
+  return rows.map(({ email }) => email);
 }
 
 /** @returns undefined when the token is none, or none any more */
@@ -50,14 +50,13 @@ export async function selectFormerAddress(
   return rows[0];
 }
 
-/** With it go those that came after; what was before stays. @returns false when somebody else has used it */
+/** With it goes all that is kept for the account. @returns false when it is not good any more */
 export async function takeFormerAddress(tx: EntityManager, tokenHash: Buffer, offsetMs: number): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH taken AS (
-       DELETE FROM former_addresses WHERE token_hash = $2 AND expires_at > ${NOW} RETURNING user_id, created_at
-     ), later AS (
-       DELETE FROM former_addresses f USING taken t
-        WHERE f.user_id = t.user_id AND f.created_at >= t.created_at AND f.token_hash <> $2
+       DELETE FROM former_addresses WHERE token_hash = $2 AND expires_at > ${NOW} RETURNING user_id
+     ), others AS (
+       DELETE FROM former_addresses f USING taken t WHERE f.user_id = t.user_id AND f.token_hash <> $2
      ) SELECT FROM taken`,
     [offsetMs, tokenHash],
   );

@@ -7,7 +7,7 @@ import { Clock } from '../common/clock.js';
 import { Random } from '../common/random.js';
 import {
   deleteFormerAddress,
-  prolongFormerAddress,
+  prolongFormerAddresses,
   putFormerAddress,
   selectFormerAddress,
   takeFormerAddress,
@@ -42,9 +42,12 @@ export class FormerAddresses {
     return token;
   }
 
-  /** The token that was mailed before stays good for as long as a new one would be. @returns false when there is none */
-  prolong(tx: EntityManager, owner: AddressOwner): Promise<boolean> {
-    return prolongFormerAddress(tx, { ...owner, ttlMs: TTL_MS, offsetMs: this.clock.offsetMs });
+  /**
+   * Tokens that were mailed before stay good for as long as a new one would be.
+   * @returns the addresses that they bring back
+   */
+  prolong(tx: EntityManager, userId: string): Promise<string[]> {
+    return prolongFormerAddresses(tx, { userId, ttlMs: TTL_MS, offsetMs: this.clock.offsetMs });
   }
 
   /** @returns undefined when it is no token, was used, or has expired */
@@ -54,11 +57,7 @@ export class FormerAddresses {
     return owner && { ...owner, tokenHash };
   }
 
-  /**
-   * Uses it up; lock the user's row before. Addresses that came later go with it; those of before stay, or whoever has got
-   * at an account would end the way back to its owner by a second change.
-   * @returns false when it is not good any more
-   */
+  /** Uses it up, and ends any other; lock the user's row before. @returns false when it is not good any more */
   take(tx: EntityManager, { tokenHash }: Undo): Promise<boolean> {
     return takeFormerAddress(tx, tokenHash, this.clock.offsetMs);
   }

@@ -1,4 +1,4 @@
-/** An address that an account was used from. Both are HMACs: the row names neither, and needs no account to be there. */
+/** An address that an account was logged in from. All are HMACs: the row names nobody, and needs no account to be there. */
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 @Entity('known_addresses')
@@ -12,7 +12,10 @@ export class KnownAddress {
   @Column('bytea')
   account: Buffer;
 
-  /** To the day. */
+  /** Of the session that was started last from there, with whose revocation it goes; null: of a reset. */
+  @Column('bytea', { nullable: true })
+  session: Buffer | null;
+
   @Column({ type: 'timestamptz', name: 'seen_at', precision: 3 })
   seenAt: Date;
 }

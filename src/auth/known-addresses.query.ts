@@ -5,17 +5,17 @@ export const ADDRESS_KNOWN = `interval '90 days'`;
 
 const KEPT_OF_AN_ACCOUNT = 20;
 
-/** Writes nothing when it was seen within a day; with a new address the oldest beyond twenty goes. */
+/** With a new address the oldest beyond twenty goes. */
 export async function rememberAddress(
   manager: EntityManager,
-  { id, account }: { id: Buffer; account: Buffer },
+  { id, account, session }: { id: Buffer; account: Buffer; session: Buffer | null },
   offsetMs: number,
 ): Promise<void> {
   await manager.query(
     `WITH seen AS (
-       INSERT INTO known_addresses AS k (id, account, seen_at)
-       VALUES ($2, $3, clock_timestamp() + $1 * interval '1 ms')
-       ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at WHERE k.seen_at < EXCLUDED.seen_at - interval '1 day'
+       INSERT INTO known_addresses (id, account, session, seen_at)
+       VALUES ($2, $3, $4, clock_timestamp() + $1 * interval '1 ms')
+       ON CONFLICT (id) DO UPDATE SET (session, seen_at) = (EXCLUDED.session, EXCLUDED.seen_at)
        RETURNING id
      ), surplus AS (
        SELECT id FROM known_addresses
@@ -25,7 +25,22 @@ export async function rememberAddress(
           FOR UPDATE SKIP LOCKED
      )
      DELETE FROM known_addresses k USING surplus WHERE k.id = surplus.id`,
-    [offsetMs, id, account],
+    [offsetMs, id, account, session],
+  );
+}
+
+/** In one order for all. @param sessions undefined: whichever made them */
+export async function forgetAddresses(
+  tx: EntityManager,
+  accounts: readonly Buffer[],
+  sessions?: readonly Buffer[],
+): Promise<void> {
+  await tx.query(
+    `DELETE FROM known_addresses WHERE id IN (
+       SELECT id FROM known_addresses
+        WHERE account = ANY($1::bytea[]) AND ($2::bytea[] IS NULL OR session = ANY($2::bytea[]))
+        ORDER BY id FOR UPDATE)`,
+    [accounts, sessions ?? null],
   );
 }
 

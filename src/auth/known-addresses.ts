@@ -1,4 +1,4 @@
-/** Where accounts are used from: what lets an owner in while somebody elsewhere guesses at the password. */
+/** Where accounts are logged in from: what lets an owner in while somebody elsewhere guesses at the password. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
@@ -7,18 +7,10 @@ import { Clock } from '../common/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { deriveKey, fingerprint } from '../config/keys.js';
-import { deleteAddresses, rememberAddress } from './known-addresses.query.js';
-
-const DAY_MS = 86_400_000;
+import { deleteAddresses, forgetAddresses, rememberAddress } from './known-addresses.query.js';
 
 /** Whose work is done when there is no such account. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
-
-/** Where and when a session was used. */
-export interface Use {
-  readonly ip: string | null;
-  readonly at: Date;
-}
 
 @Injectable()
 export class KnownAddresses {
@@ -37,26 +29,35 @@ export class KnownAddresses {
     return ip === null ? [] : this.keys.map((key) => fingerprint(key, 'address', userId, networkOf(ip)));
   }
 
-  /** Call after a login or a completed reset, in its transaction. */
-  async remember(tx: EntityManager, userId: string, ip: string | null): Promise<void> {
+  /**
+   * Call after a right password or a completed reset, in its transaction; never after a refresh, whose token may be stolen.
+   * @param owner.sessionId the session that the password started, with whose revocation the address is forgotten
+   */
+  async remember(tx: EntityManager, owner: { userId: string; sessionId?: string }, ip: string | null): Promise<void> {
+    const { userId, sessionId } = owner;
     const [key] = this.keys as [Buffer];
     const [id] = this.idsOf(userId, ip);
-    if (id) await rememberAddress(tx, { id, account: fingerprint(key, 'account', userId) }, this.clock.offsetMs);
+    if (!id) return;
+    const session = sessionId === undefined ? null : fingerprint(key, 'session', sessionId);
+    await rememberAddress(tx, { id, account: fingerprint(key, 'account', userId), session }, this.clock.offsetMs);
   }
 
-  /** @returns how many of an account's were deleted, at most `limit` */
+  /** Call with revoked sessions of one account. */
+  async forgetSessions(tx: EntityManager, userId: string, ended: readonly { id: string }[]): Promise<void> {
+    const sessions = this.keys.flatMap((key) => ended.map(({ id }) => fingerprint(key, 'session', id)));
+    await forgetAddresses(tx, this.accountsOf(userId), sessions);
+  }
+
+  async forgetAll(tx: EntityManager, userId: string): Promise<void> {
+    await forgetAddresses(tx, this.accountsOf(userId));
+  }
+
+  /** For erasure. @returns how many of an account's were deleted, at most `limit` */
   forget(tx: EntityManager, userId: string, limit: number): Promise<number> {
-    const accounts = this.keys.map((key) => fingerprint(key, 'account', userId));
-    return deleteAddresses(tx, accounts, limit);
+    return deleteAddresses(tx, this.accountsOf(userId), limit);
   }
 
-  /** Call with each use of a session: asks the database only when the address changes, and once a day. */
-  async rememberUse(tx: EntityManager, userId: string, use: { last: Use; now: Use }): Promise<void> {
-    if (isAnother(use.last, use.now)) await this.remember(tx, userId, use.now.ip);
+  private accountsOf(userId: string): Buffer[] {
+    return this.keys.map((key) => fingerprint(key, 'account', userId));
   }
-}
-
-function isAnother(last: Use, now: Use): boolean {
-  const [before, after] = [last, now].map(({ ip, at }) => [ip && networkOf(ip), Math.floor(at.getTime() / DAY_MS)]);
-  return String(before) !== String(after);
 }

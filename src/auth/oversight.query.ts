@@ -11,6 +11,8 @@ export interface LockedAccount {
   readonly id: string;
   readonly role: Role;
   readonly epoch: number;
+  /** Whether its address ever was. */
+  readonly confirmed: boolean;
   /** Now. */
   readonly disabled: boolean;
   /** Of a ban that may be over by itself. */
@@ -25,7 +27,7 @@ export interface LockedAccount {
 /** In one order for all, so that people who act on each other come one after the other. */
 export function lockAccounts(tx: EntityManager, ids: readonly string[], offsetMs: number): Promise<LockedAccount[]> {
   return tx.query(
-    `SELECT u.id, u.role, u.token_epoch AS epoch, ${isDisabledAt('u', NOW)} AS disabled, u.status = 'disabled' AS banned,
+    `SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed, ${isDisabledAt('u', NOW)} AS disabled, u.status = 'disabled' AS banned,
             u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
             u.delete_after AS "deleteAfter", ${NOW} AS now
        FROM users u WHERE u.id = ANY($2::uuid[]) AND NOT ${isErasing('u')} ORDER BY u.id FOR NO KEY UPDATE`,

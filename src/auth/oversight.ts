@@ -47,8 +47,9 @@ export class Oversight {
   /**
    * There is always an admin: nobody changes their own role, and whoever changes another's still is one while both rows are
    * locked. An admin is never disabled either, nor is one deleted by others, so nobody becomes one who is.
-   * @throws AppError `user_not_found`, `own_account`, `token_stale` when the caller's own role changed meanwhile, or
-   *   `user_disabled` or `user_deleted` for who is to be an admin
+   * An account whose address was never confirmed does not rise: the reader of its mail could take it, and the role with it.
+   * @throws AppError `user_not_found`, `own_account`, `token_stale` when the caller's own role changed meanwhile,
+   *   `user_unconfirmed` for an account that is to rise, or `user_disabled` or `user_deleted` for one that is to be an admin's
    */
   async setRole(act: Act, role: Role): Promise<ListedUser> {
     const { epoch, user } = await this.database.transaction(async (tx) => {
@@ -57,6 +58,7 @@ export class Oversight {
         if (subject.disabled) throw new AppError('user_disabled');
         if (subject.deletion) throw new AppError('user_deleted');
       }
+      if (rank(role) > rank(subject.role) && !subject.confirmed) throw new AppError('user_unconfirmed');
       const change = { action: 'user.role_changed', before: { role: subject.role }, after: { role } } as const;
       const epoch = subject.role === role ? undefined : await this.change(tx, act, { ...change, set: { role } });
       const user = await selectUser(tx, subject.id, this.clock.offsetMs);

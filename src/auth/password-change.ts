@@ -6,6 +6,8 @@ import { Audit } from '../audit/audit.js';
 import type { Principal } from '../common/access.js';
 import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
+import { Outbox } from '../mail/outbox.js';
+import { passwordChangedMail } from '../mail/templates.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountTokens } from './account-tokens.js';
@@ -28,10 +30,11 @@ export class PasswordChange {
     private readonly currentPassword: CurrentPassword,
     private readonly sessions: Sessions,
     private readonly tokens: AccountTokens,
+    private readonly outbox: Outbox,
   ) {}
 
   /**
-   * Changes the caller's password and ends all of their other sessions.
+   * Changes the caller's password, ends all of their other sessions, and tells them by mail.
    * @throws AppError `wrong_password`, `validation_failed`, `account_disabled` after the right password, `token_revoked`
    *   when the caller's own session ended meanwhile, `rate_limited` after many wrong ones, or `overloaded`
    */
@@ -59,7 +62,7 @@ export class PasswordChange {
 
   private requireNew(user: User, { from, to }: { from: string; to: string }): void {
     this.passwords.requireGood(NEW_PASSWORD, to, user);
-    if (to !== from) return;
+    if (to.normalize('NFC') !== from.normalize('NFC')) return;
     throw invalid({ pointer: NEW_PASSWORD, code: 'same_password', detail: 'must differ from the current password' });
   }
 
@@ -74,6 +77,8 @@ export class PasswordChange {
       if (!(await this.users.replaceHash(user, hash, tx))) return false;
       // A link to reset the password before is none to the new one, and who knew it may have asked for another address.
       for (const purpose of ['password_reset', 'email_change'] as const) await this.tokens.end(tx, user.id, purpose);
+      const content = passwordChangedMail(user);
+      await this.outbox.add(tx, { kind: 'password_changed', address: user.email, content, userId: user.id });
       const { userId, sessionId } = principal;
       const event = { action: 'password.changed', actorId: userId, subjectId: userId, sessionId } as const;
       await this.audit.record(tx, client, [event]);

@@ -72,7 +72,7 @@ export class PasswordRecovery {
     if (!user || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
     await this.users.recover(tx, user.id, hash);
     await this.tokens.end(tx, user.id);
-    // Mailed to the same address; a way back to an earlier one stays, since others may read the mail of this one.
+    // Of the same address. An earlier one keeps its own: the reader of this mail may be who took the account.
     await this.former.end(tx, { userId: user.id, email: user.email });
     await this.loginGuard.forget(tx, user);
     const content = passwordWasResetMail({ username: user.username });

@@ -26,6 +26,15 @@ const NAME_MIN_LENGTH = 4;
 /** A name of this length is refused in any case; besides a shorter one, as much must remain. */
 const ENOUGH_LENGTH = 8;
 
+/** What people call the product, whatever it is named where it runs. */
+const PRODUCT = 'roost';
+
+/** Parts of names that are shorter are common words. */
+const PART_MIN_LENGTH = 5;
+
+/** As people write letters with digits and signs. */
+const LETTERS = new Map(Object.entries({ 0: 'o', 1: 'l', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's' }));
+
 /** Whose password it is to be. */
 export interface PasswordOwner {
   readonly email: string;
@@ -33,10 +42,14 @@ export interface PasswordOwner {
   readonly username: string | undefined;
 }
 
-/** @returns why it is refused, in words for the person who chose it */
+/**
+ * @param serviceNames what the service is called where it runs
+ * @returns why it is refused, in words for the person who chose it
+ */
 export function guessable(
   password: string,
   { email, username }: PasswordOwner,
+  serviceNames: readonly string[] = [],
 ): Omit<FieldError, 'pointer'> | undefined {
   const text = password.normalize('NFKC').toLowerCase();
   const typed = Buffer.byteLength(password) <= PATTERN_MAX_BYTES;
@@ -47,11 +60,16 @@ export function guessable(
   if (typed && (codePoints(unit) <= UNIT_MAX_LENGTH || runsOf(text) <= MAX_RUNS)) {
     return { code: 'too_guessable', detail: 'is a repetition or a sequence, which is guessed soon' };
   }
-  if ([email, email.slice(0, email.indexOf('@'))].some((name) => reliesOn(text, name))) {
+  const local = email.slice(0, email.indexOf('@'));
+  if ([email, local].some((name) => reliesOn(text, name)) || isMadeOf(text, local)) {
     return { code: 'contains_email', detail: 'must not contain your e-mail address or the part of it before the @' };
   }
-  if (username !== undefined && reliesOn(text, username)) {
+  if (username !== undefined && (reliesOn(text, username) || isMadeOf(text, username))) {
     return { code: 'contains_username', detail: 'must not contain your username' };
+  }
+  const letters = text.replace(/[013457@$]/g, (character) => LETTERS.get(character) ?? character);
+  if ([PRODUCT, ...serviceNames].some((name) => isMadeOf(text, name) || isMadeOf(letters, name))) {
+    return { code: 'contains_service', detail: 'must be more than the name of this service and a few characters' };
   }
   return undefined;
 }
@@ -78,6 +96,17 @@ function reliesOn(text: string, name: string): boolean {
   const [part, length] = [name.toLowerCase(), codePoints(name)];
   if (length < NAME_MIN_LENGTH || !text.includes(part)) return false;
   return length >= ENOUGH_LENGTH || codePoints(text.replaceAll(part, '')) < ENOUGH_LENGTH;
+}
+
+/** Whether too little remains without the parts of a name. */
+function isMadeOf(text: string, name: string): boolean {
+  const parts = name.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  return parts.some(
+    (part) =>
+      codePoints(part) >= PART_MIN_LENGTH &&
+      text.includes(part) &&
+      codePoints(text.replaceAll(part, '')) < ENOUGH_LENGTH,
+  );
 }
 
 function pairsOf(text: string): [string, string][] {

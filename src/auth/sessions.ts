@@ -46,13 +46,16 @@ export interface Grant {
   readonly refreshToken: string;
 }
 
-/** Why all sessions of an account end, and by whom; where its owner is, is known to the account from then on. */
+/** Why all sessions of an account end, and by whom. */
 export interface AccountEnd {
   readonly userId: string;
   readonly reason: SessionEnd;
   readonly actorId: string;
   readonly origin: Origin;
 }
+
+/** Ends that follow on a right password, or on a token of the account's mailbox. */
+const PROVEN: ReadonlySet<SessionEnd> = new Set<SessionEnd>(['password_reset', 'email_undo', 'account_deletion']);
 
 interface Refreshed {
   readonly how: RefreshDecision;
@@ -91,8 +94,7 @@ export class Sessions {
       const capped = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
       const started = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
       await this.audit.record(tx, client, [started, ...endEvents(capped, user.id, 'session_cap')]);
-      // Locked after sessions, as a refresh does.
-      await this.addresses.remember(tx, user.id, client.ip);
+      await this.addresses.remember(tx, { userId: user.id, sessionId: id }, client.ip);
       return capped;
     });
     if (!ended) return undefined;
@@ -122,7 +124,7 @@ export class Sessions {
   async end(principal: Principal, scope: 'local' | 'others' | 'global', origin: Origin): Promise<void> {
     const { userId, sessionId } = principal;
     const selections = { local: { sessionId }, others: { userId, except: sessionId }, global: { userId } };
-    await this.endSelected(selections[scope], origin);
+    await this.endSelected(selections[scope], origin, scope === 'local' ? 'kept' : 'forgotten');
   }
 
   /**
@@ -131,7 +133,7 @@ export class Sessions {
    */
   async endByRefreshToken(token: string, origin: Origin): Promise<void> {
     const presented = this.refreshTokens.decode(token);
-    const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, origin));
+    const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, origin, 'kept'));
     if (!ended?.length) throw new AppError('invalid_refresh_token');
   }
 
@@ -145,7 +147,8 @@ export class Sessions {
    * @throws AppError `session_not_found` unless it is a session of the caller's that was not ended
    */
   async endOne(principal: Principal, sessionId: string, origin: Origin): Promise<void> {
-    const ended = await this.endSelected({ sessionId, userId: principal.userId }, origin);
+    const addresses = sessionId === principal.sessionId ? 'kept' : 'forgotten';
+    const ended = await this.endSelected({ sessionId, userId: principal.userId }, origin, addresses);
     if (ended.length === 0) throw new AppError('session_not_found');
   }
 
@@ -163,6 +166,8 @@ export class Sessions {
       if (!(await isSessionLive(tx, sessionId))) throw new AppError('token_revoked');
       const others = await endSessions(tx, { userId, except: sessionId }, { reason, offsetMs: this.clock.offsetMs });
       await this.audit.record(tx, origin, endEvents(others, userId, reason));
+      await this.addresses.forgetAll(tx, userId);
+      await this.addresses.remember(tx, { userId, sessionId }, origin.ip);
       return others;
     });
     if (ended) this.ended(ended, reason);
@@ -181,20 +186,30 @@ export class Sessions {
       const result = await change(tx);
       const ended = await endSessions(tx, { userId }, { reason, offsetMs: this.clock.offsetMs });
       await this.audit.record(tx, origin, endEvents(ended, actorId, reason));
-      // Locked after sessions, as a refresh does.
-      if (actorId === userId) await this.addresses.remember(tx, userId, origin.ip);
+      // Locked after sessions, as a login does.
+      await this.addresses.forgetAll(tx, userId);
+      if (actorId === userId && PROVEN.has(reason)) await this.addresses.remember(tx, { userId }, origin.ip);
       return { result, ended };
     });
     this.ended(ended, reason);
     return result;
   }
 
-  /** A logout, by whoever owns them. */
-  private async endSelected(selection: SessionSelection, origin: Origin): Promise<readonly EndedSession[]> {
+  /**
+   * A logout.
+   * @param addresses whether those that the sessions were started from stay known: not where others may have started them
+   */
+  private async endSelected(
+    selection: SessionSelection,
+    origin: Origin,
+    addresses: 'kept' | 'forgotten',
+  ): Promise<readonly EndedSession[]> {
     const reason = 'logout';
     const sessions = await this.database.transaction(async (tx) => {
       const ended = await endSessions(tx, selection, { reason, offsetMs: this.clock.offsetMs });
-      await this.audit.record(tx, origin, endEvents(ended, ended[0]?.userId ?? null, reason));
+      const userId = ended[0]?.userId;
+      await this.audit.record(tx, origin, endEvents(ended, userId ?? null, reason));
+      if (userId !== undefined && addresses === 'forgotten') await this.addresses.forgetSessions(tx, userId, ended);
       return ended;
     });
     this.ended(sessions, reason);
@@ -233,8 +248,6 @@ export class Sessions {
           ...client,
           ...this.times(),
         });
-        const use = { last: { ip: session.ip, at: session.lastUsedAt }, now: { ip: client.ip, at: session.now } };
-        await this.addresses.rememberUse(tx, session.userId, use);
         return { how: decision, grant: this.grant(session, { seq: presented.seq + 1, salt }) };
       }
       case 'repeat':
@@ -244,6 +257,7 @@ export class Sessions {
         await this.audit.record(tx, client, [
           { action: 'session.reused', actorId: null, subjectId: session.userId, sessionId: session.id },
         ]);
+        await this.addresses.forgetSessions(tx, session.userId, [session]);
         return new AppError('refresh_token_reused');
       case 'disabled':
         return new AppError('account_disabled');

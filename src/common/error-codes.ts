@@ -100,6 +100,10 @@ export const ERRORS = {
   user_not_found: { kind: 'not_found', detail: 'There is no such account.' },
   user_disabled: { kind: 'conflict', detail: 'The account is disabled: enable it first.' },
   user_deleted: { kind: 'conflict', detail: 'The account is going to be deleted: that has to be cancelled first.' },
+  user_unconfirmed: {
+    kind: 'conflict',
+    detail: 'The account has not confirmed its e-mail address: that has to be done first.',
+  },
   last_admin: {
     kind: 'conflict',
     detail: 'You are the only admin: make somebody else one before you delete your account.',

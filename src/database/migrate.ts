@@ -20,6 +20,7 @@ import { ToldPauses1763790410000 } from './migrations/1763790410000-told-pauses.
 import { AccountDeletion1763790500000 } from './migrations/1763790500000-account-deletion.js';
 import { Timeline1763790600000 } from './migrations/1763790600000-timeline.js';
 import { DailyCounts1763790700000 } from './migrations/1763790700000-daily-counts.js';
+import { AddressStanding1763800010000 } from './migrations/1763800010000-address-standing.js';
 
 import { isLockTimeout } from './pg-errors.js';
 import { makeForeignRowsOld } from './transaction-ids.js';
@@ -40,6 +41,7 @@ export const MIGRATIONS = [
   AccountDeletion1763790500000,
   Timeline1763790600000,
   DailyCounts1763790700000,
+  AddressStanding1763800010000,
 ];
 
 /** One arbitrary number for all instances of Roost. */

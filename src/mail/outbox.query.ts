@@ -30,25 +30,39 @@ export async function lockAddress(tx: EntityManager, addressKey: Buffer): Promis
   await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [addressKey.readBigInt64BE().toString()]);
 }
 
-/** @returns the seconds until one more mail may go to an address: one a minute, and so many an hour */
+export interface MailCount {
+  readonly addressKey: Buffer;
+  readonly kind: MailKind;
+  readonly offsetMs: number;
+}
+
+/** @returns the seconds until one more mail may go to an address: one a minute, and so many an hour and a day */
 export async function selectMailPause(
   tx: EntityManager,
-  {
-    addressKey,
-    kind,
-    mostAnHour,
-    offsetMs,
-  }: { addressKey: Buffer; kind: MailKind; mostAnHour: number; offsetMs: number },
+  { addressKey, kind, offsetMs, anHour, aDay }: MailCount & { anHour: number; aDay: number },
 ): Promise<number> {
   const [{ seconds }]: [{ seconds: number }] = await tx.query(
-    `SELECT ceil(greatest(0,
-              extract(epoch FROM max(created_at) + interval '1 minute' - ${NOW}),
-              extract(epoch FROM (array_agg(created_at ORDER BY created_at DESC))[$4::int] + interval '1 hour' - ${NOW})
+    `WITH recent AS (
+       SELECT array_agg(created_at ORDER BY created_at DESC) AS times
+         FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 day')
+     SELECT ceil(greatest(0,
+              extract(epoch FROM times[1] + interval '1 minute' - ${NOW}),
+              extract(epoch FROM times[$4::int] + interval '1 hour' - ${NOW}),
+              extract(epoch FROM times[$5::int] + interval '1 day' - ${NOW})
             ))::int AS seconds
-       FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 hour'`,
-    [offsetMs, addressKey, kind, mostAnHour],
+       FROM recent`,
+    [offsetMs, addressKey, kind, anHour, aDay],
   );
   return seconds;
+}
+
+export async function countMailsOfDay(tx: EntityManager, { addressKey, kind, offsetMs }: MailCount): Promise<number> {
+  const [{ mails }]: [{ mails: number }] = await tx.query(
+    `SELECT count(*)::int AS mails
+       FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 day'`,
+    [offsetMs, addressKey, kind],
+  );
+  return mails;
 }
 
 export interface DueMail {

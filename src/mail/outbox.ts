@@ -6,12 +6,19 @@ import { Clock } from '../common/clock.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { selectMailPause, insertMail, lockAddress } from './outbox.query.js';
+import { countMailsOfDay, insertMail, lockAddress, selectMailPause } from './outbox.query.js';
 import { Seals } from './seals.js';
 import type { MailContent, MailKind } from './templates.js';
 
-/** Of one kind to one address, and one a minute; more are silently not sent. */
-const MOST_AN_HOUR = 5;
+/** Of one kind to one address, and one a minute; more are silently not sent. A day's bounds what a stranger can send to somebody's mailbox. */
+const MOST = { anHour: 5, aDay: 10 };
+
+/** Notices of what a session may do again and again: beyond a day's number they are not sent either. */
+const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
+  'password_changed',
+  'account_deletion',
+  'account_deletion_cancelled',
+]);
 
 export interface NewMail {
   readonly kind: MailKind;
@@ -32,6 +39,7 @@ export class Outbox {
   ) {}
 
   async add(tx: EntityManager, { kind, address, content, userId }: NewMail): Promise<void> {
+    if (REPEATABLE.has(kind) && !(await this.isBelowCap(tx, kind, address))) return;
     const id = this.random.uuid();
     const row = {
       id,
@@ -61,6 +69,12 @@ export class Outbox {
     const addressKey = this.seals.addressKey(address);
     await lockAddress(tx, addressKey);
     const { offsetMs } = this.clock;
-    return selectMailPause(tx, { addressKey, kind, mostAnHour: MOST_AN_HOUR, offsetMs });
+    return selectMailPause(tx, { addressKey, kind, offsetMs, ...MOST });
+  }
+
+  /** Without the lock, which may only be taken before an account's row is. */
+  private async isBelowCap(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
+    const addressKey = this.seals.addressKey(address);
+    return (await countMailsOfDay(tx, { addressKey, kind, offsetMs: this.clock.offsetMs })) < MOST.aDay;
   }
 }

@@ -5,6 +5,7 @@ export type MailKind =
   | 'email_confirmation'
   | 'password_reset'
   | 'password_was_reset'
+  | 'password_changed'
   | 'registration_conflict'
   | 'email_change'
   | 'email_change_notice'
@@ -49,6 +50,13 @@ export function passwordWasResetMail(to: { username: string }): MailContent {
   ]);
 }
 
+export function passwordChangedMail(to: { username: string }): MailContent {
+  return letter('Your password was changed', to.username, [
+    'the password of your account was changed by somebody who is logged in and knew the one before. All other sessions were ended.',
+    'If it was you, you need not do anything. If it was not, ask for a new password now: that ends what somebody else has set up.',
+  ]);
+}
+
 export function registrationConflictMail(to: { username: string }): MailContent {
   return letter('You have an account already', to.username, [
     'somebody, perhaps you, tried to make an account with this e-mail address. There is one already, and nothing about it was changed.',
@@ -84,10 +92,21 @@ export function emailChangeConflictMail(to: { username: string }): MailContent {
   ]);
 }
 
-/** To the old address, with a link that is good for a week. */
-export function emailChangeNoticeMail(to: { username: string; url: string }): MailContent {
-  return letter('Your e-mail address is about to change', to.username, [
-    'somebody who knows your password, you we hope, asked for another e-mail address for your account. It changes when that address is confirmed.',
+/**
+ * To the old address.
+ * @param to.url a link that is good for a week; undefined where an earlier address has it
+ */
+export function emailChangeNoticeMail(to: { username: string; url: string | undefined }): MailContent {
+  const subject = 'Your e-mail address is about to change';
+  const what =
+    'somebody who knows your password, you we hope, asked for another e-mail address for your account. It changes when that address is confirmed.';
+  if (to.url === undefined)
+    return letter(subject, to.username, [
+      what,
+      'If it was not you, ask for a new password now: that ends the change. Once it is done, the link in the mail to the address before this one undoes it.',
+    ]);
+  return letter(subject, to.username, [
+    what,
     'If it was not you, undo it, also when it has changed already. You then choose a new password, and all sessions are ended:',
     { label: 'Undo the change', url: to.url },
     'The link is good for 7 days. If it was you, you need not do anything.',

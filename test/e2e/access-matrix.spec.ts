@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TestApp } from '../support/app.js';
-import { PASSWORD, person, type Person, staff } from '../support/people.js';
+import { confirmedPerson, PASSWORD, person, type Person, staff } from '../support/people.js';
 
 const WHO = ['nobody', 'another', 'owner', 'moderator', 'admin', 'disabled'] as const;
 type Who = (typeof WHO)[number];
@@ -137,7 +137,7 @@ describe('access', () => {
     const [method = '', path = ''] = operation.split(' ');
     const given: [Who, number][] = [];
     for (const who of WHO) {
-      const owner = await person(app, 'owner');
+      const owner = await confirmedPerson(app, 'owner');
       const task = (await owner.api.post('/tasks', { title: 'owned' })).body as { id: number };
       const post = (await owner.api.post('/posts', { text: 'owned' })).body as { id: string };
       const token = await tokenOf(who, owner);

@@ -3,7 +3,7 @@ import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited, auditOf } from '../support/audit.js';
 import { mailedToken, mailsTo } from '../support/mailbox.js';
-import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
+import { confirmAddress, confirmedPerson, login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, me, refresh } from '../support/sessions.js';
 
@@ -312,6 +312,7 @@ describe('an account that an admin deletes', () => {
   });
 
   it('becomes no admin, whom nobody could let in again; nor does one that its owner deletes', async () => {
+    await confirmAddress(here, ada.email);
     await remove(admin, ada);
     const bob = await person(here, 'bob');
     await leave(bob);
@@ -355,7 +356,7 @@ describe('races', () => {
   it('an admin deletes whom another makes an admin: either comes first, and never both, in 30 rounds', async () => {
     const [first, second] = [await staff(here, 'admin'), await staff(here, 'admin')];
     for (let round = 0; round < 30; round += 1) {
-      const eve = await person(here, 'eve');
+      const eve = await confirmedPerson(here, 'eve');
       const [removed, promoted] = await Promise.all([
         here.api.as(first.access_token).delete(`/admin/users/${eve.id}`),
         there.api.as(second.access_token).patch(`/admin/users/${eve.id}`, { role: 'admin' }),

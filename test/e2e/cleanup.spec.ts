@@ -1,6 +1,6 @@
 import { Cleanup } from '../../src/auth/cleanup.js';
 import { TestApp } from '../support/app.js';
-import { login, PASSWORD, person, type Person } from '../support/people.js';
+import { confirmAddress, login, PASSWORD, person, type Person } from '../support/people.js';
 import { expectDead, expectLive, refreshed } from '../support/sessions.js';
 
 describe('clean-up', () => {
@@ -83,6 +83,7 @@ describe('clean-up', () => {
   });
 
   it('takes addresses of before when they cannot be had back any more', async () => {
+    await confirmAddress(app, ada.email);
     await ada.api.post('/users/me/email', { email: `new-${ada.email}`, current_password: PASSWORD });
     app.clock.advance('6d');
     expect(await cleanUp()).toMatchObject({ former_addresses: 0 });

@@ -4,7 +4,7 @@ import { TestApp } from '../support/app.js';
 import { audited } from '../support/audit.js';
 import { someoneWaits } from '../support/database.js';
 import { linkIn, mailedToken, mailsTo } from '../support/mailbox.js';
-import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
+import { confirmedPerson, login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused } from '../support/sessions.js';
 
@@ -101,7 +101,7 @@ describe('POST /admin/users', () => {
   });
 
   it('refuses an address and a username that somebody has, also one that is kept for them', async () => {
-    const ada = await person(app, 'ada');
+    const ada = await confirmedPerson(app, 'ada');
     expectRefused(await invite({ email: ada.email }), 'email_taken', 409);
     const email = unused();
     expectRefused(await invite({ email, username: ada.username.toUpperCase() }), 'username_taken', 409);

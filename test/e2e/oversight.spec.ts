@@ -3,7 +3,16 @@ import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited, auditOf } from '../support/audit.js';
 import { claimsOf } from '../support/jwt.js';
-import { login, PASSWORD, person, type Person, staff, type Tokens } from '../support/people.js';
+import {
+  confirmAddress,
+  confirmedPerson,
+  login,
+  PASSWORD,
+  person,
+  type Person,
+  staff,
+  type Tokens,
+} from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectLive, expectRefused, me, refresh, refreshed } from '../support/sessions.js';
 
@@ -28,7 +37,11 @@ afterAll(async () => {
 beforeEach(async () => {
   // Of the offset of one test the next knows nothing.
   for (const app of [here, there]) app.clock.offsetMs = 0;
-  [admin, moderator, ada] = [await staff(here, 'admin'), await staff(here, 'moderator'), await person(here, 'ada')];
+  [admin, moderator, ada] = [
+    await staff(here, 'admin'),
+    await staff(here, 'moderator'),
+    await confirmedPerson(here, 'ada'),
+  ];
 });
 
 const disable = (by: Person, whom: { id: string }, body: object = { reason: 'spam' }): Promise<Answer> =>
@@ -172,6 +185,23 @@ describe('a role', () => {
       'insufficient_role',
       403,
     );
+  });
+
+  it.each(['moderator', 'admin'])('of %s is not for an account that never confirmed its address', async (role) => {
+    const stranger = await person(here, 'stranger');
+    expect(
+      await audited(here, async () => expectRefused(await setRole(admin, stranger, role), 'user_unconfirmed', 409)),
+    ).toEqual([]);
+    expect((await setRole(admin, stranger, 'user')).status).toBe(200);
+    await confirmAddress(here, stranger.email);
+    expect((await setRole(admin, stranger, role)).body.role).toBe(role);
+  });
+
+  it('of an account that never confirmed its address can be taken away', async () => {
+    const stranger = await person(here, 'stranger');
+    await here.pool.query("UPDATE users SET role = 'admin' WHERE id = $1", [stranger.id]);
+    expect((await setRole(admin, stranger, 'moderator')).status).toBe(200);
+    expectRefused(await setRole(admin, stranger, 'admin'), 'user_unconfirmed', 409);
   });
 
   it('of admin is not for an account that is disabled', async () => {
@@ -336,6 +366,7 @@ describe('races', () => {
   });
 
   it('a moderator is demoted while they ban: nobody acts who no longer may, in 30 rounds', async () => {
+    await confirmAddress(here, moderator.email);
     for (let round = 0; round < 30; round += 1) {
       await setRole(admin, moderator, 'moderator');
       const { access_token } = await login(there, moderator.email);

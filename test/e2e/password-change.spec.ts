@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { someoneWaits } from '../support/database.js';
+import { type Mail, mailsTo } from '../support/mailbox.js';
 import { login, PASSWORD, person, type Person, type Tokens } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, me, sessionsOf } from '../support/sessions.js';
@@ -54,6 +55,25 @@ describe('PUT /auth/password', () => {
       [ada.id],
     );
     expect(revoked).toHaveLength(2);
+  });
+
+  it('tells the owner by mail, without a link, and at most ten times a day', async () => {
+    const told = (): Promise<Mail[]> => mailsTo(app, ada.email, 'Your password was changed');
+    const words = Array.from({ length: 12 }, (_, n) => `engine no. ${n}`);
+    let from = PASSWORD;
+    for (const to of words) {
+      expect((await ada.api.put('/auth/password', { current_password: from, new_password: to })).status).toBe(204);
+      from = to;
+    }
+    const mails = await told();
+    expect(mails).toHaveLength(10);
+    expect(mails[0]?.text).toContain(`Hello ${ada.username},`);
+    expect(mails[0]?.text).not.toMatch(/https?:|engine/);
+  });
+
+  it('mails nothing when it is refused', async () => {
+    await ada.api.put('/auth/password', { current_password: 'wrong', new_password: 'engine no. 2' });
+    expect(await mailsTo(app, ada.email, 'Your password was changed')).toEqual([]);
   });
 
   it('is known to an instance that starts later', async () => {

@@ -4,11 +4,13 @@ import { availableParallelism } from 'node:os';
 import bcrypt from 'bcrypt';
 
 import { HashQueue } from '../../src/auth/hash-queue.js';
+import { Passwords } from '../../src/auth/passwords.js';
+import { UsersService } from '../../src/users/users.service.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { PASSWORD, person, type Person } from '../support/people.js';
 import { eventually } from '../support/process.js';
-import { expectDead, sessionsOf } from '../support/sessions.js';
+import { expectDead } from '../support/sessions.js';
 
 describe('passwords', () => {
   let app: TestApp;
@@ -113,6 +115,12 @@ describe('passwords', () => {
       return rows[0].hashed_password as string;
     }
 
+    /** A login does not wait for it. */
+    async function storedAnew(before: string): Promise<string> {
+      await eventually(async () => (await stored()) !== before);
+      return stored();
+    }
+
     async function storeOfCost(cost: number, version = '2b'): Promise<string> {
       return store((await bcrypt.hash(PASSWORD, cost)).replace('$2b$', `$${version}$`));
     }
@@ -127,8 +135,7 @@ describe('passwords', () => {
       const answer = await loginStrict({ email: ada.email, password: PASSWORD });
       expect(answer.status).toBe(200);
       expect((await strict.api.as(answer.body.access_token).get('/auth/me')).status).toBe(200);
-      const after = await stored();
-      expect(after).not.toBe(before);
+      const after = await storedAnew(before);
       expect(after).toMatch(/^\$2b\$07\$/);
       expect((await loginStrict({ username: ada.username, password: PASSWORD })).status).toBe(200);
       expect(await stored()).toBe(after);
@@ -160,9 +167,11 @@ describe('passwords', () => {
       for (const { body: tokens } of answers) {
         expect((await strict.api.as(tokens.access_token).get('/auth/me')).status).toBe(200);
       }
-      expect(
-        strict.log.filter((line) => line.includes('password_hash_upgraded') && line.includes(ada.id)),
-      ).toHaveLength(1);
+      const upgrades = (): string[] =>
+        strict.log.filter((line) => line.includes('password_hash_upgraded') && line.includes(ada.id));
+      await eventually(() => upgrades().length > 0);
+      expect((await loginStrict(body)).status).toBe(200);
+      expect(upgrades()).toHaveLength(1);
     });
 
     it('let in, and keep the old hash, when the new one cannot be stored', async () => {
@@ -174,6 +183,7 @@ describe('passwords', () => {
         const answer = await loginStrict({ email: ada.email, password: PASSWORD });
         expect(answer.status).toBe(200);
         expect((await strict.api.as(answer.body.access_token).get('/auth/me')).status).toBe(200);
+        await eventually(() => strict.log.some((each) => each.includes('password_hash_kept') && each.includes(ada.id)));
       } finally {
         await app.pool.query('DROP TRIGGER refuse ON users; DROP FUNCTION refuse');
       }
@@ -198,14 +208,17 @@ describe('passwords', () => {
       await eventually(() => run.mock.calls.length === 1);
       run.mockRestore();
       const endSecond = block();
+      const replace = jest.spyOn(strict.nestApp.get(UsersService), 'replaceHash');
       endFirst();
-      await eventually(async () => (await sessionsOf(app, ada)).length === 2);
+      expect((await answer).status).toBe(200);
+      expect(replace).not.toHaveBeenCalled();
       const change = { current_password: PASSWORD, new_password: 'engine no. 2' };
       expect((await ada.api.put('/auth/password', change)).status).toBe(204);
       endSecond();
-      const { status, body } = await answer;
-      expect(status).toBe(200);
-      await expectDead(app, body);
+      await eventually(() => replace.mock.results.length > 0);
+      expect(await replace.mock.results[0]?.value).toBe(false);
+      replace.mockRestore();
+      await expectDead(app, (await answer).body);
       expect((await login('engine no. 2')).status).toBe(200);
       expect((await login(PASSWORD)).status).toBe(401);
     });
@@ -236,10 +249,37 @@ describe('passwords', () => {
         expect(await roundsOf(() => loginStrict(body()), 401)).toBe(2 ** COST);
       });
 
+      it('in as many jobs, whatever the stored hash costs', async () => {
+        const jobs = async (body: object): Promise<number> => {
+          // A hash makes a salt, too.
+          const spies = [jest.spyOn(bcrypt, 'compare'), jest.spyOn(bcrypt, 'genSalt')];
+          expect((await loginStrict(body)).status).toBe(401);
+          const count = spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+          spies.forEach((spy) => spy.mockRestore());
+          return count;
+        };
+        const unknown = await jobs({ email: 'nobody@example.org', password: 'not the password' });
+        for (const cost of [4, 5, 6, COST]) {
+          await storeOfCost(cost);
+          expect([cost, await jobs({ email: ada.email, password: 'not the password' })]).toEqual([cost, unknown]);
+        }
+      });
+
       it('a hash that is none', async () => {
         await store('imported without a password');
         expect(await roundsOf(() => loginStrict({ email: ada.email, password: PASSWORD }), 401)).toBe(2 ** COST);
       });
+    });
+
+    it('are made anew after the answer, and not waited for', async () => {
+      await storeOfCost(4);
+      const hash = jest.spyOn(strict.nestApp.get(Passwords), 'hash').mockReturnValue(new Promise(() => undefined));
+      try {
+        expect((await loginStrict({ email: ada.email, password: PASSWORD })).status).toBe(200);
+        expect(hash).toHaveBeenCalledTimes(1);
+      } finally {
+        hash.mockRestore();
+      }
     });
 
     it('match no password over 72 bytes, though bcrypt would', async () => {
@@ -249,6 +289,89 @@ describe('passwords', () => {
       expect((await loginStrict({ email: ada.email, password: longest })).status).toBe(200);
     });
   });
+
+  describe('with letters that keyboards compose differently', () => {
+    const COMPOSED = 'Zürich café Łódź 한글'.normalize('NFC');
+    const DECOMPOSED = COMPOSED.normalize('NFD');
+
+    const hashOf = async (): Promise<string> =>
+      (await app.pool.query('SELECT hashed_password FROM users WHERE id = $1', [ada.id])).rows[0].hashed_password;
+
+    async function account(password: string): Promise<string> {
+      const email = `composed-${ada.email}`;
+      expect((await app.api.post('/auth/register', { email, password })).status).toBe(201);
+      return email;
+    }
+
+    it.each([
+      ['composed', COMPOSED, DECOMPOSED],
+      ['decomposed', DECOMPOSED, COMPOSED],
+    ])('open an account that was registered with them %s, in either form', async (_, registered, typed) => {
+      const email = await account(registered);
+      for (const password of [registered, typed])
+        expect((await app.api.post('/auth/login', { email, password })).status).toBe(200);
+      expect((await app.api.post('/auth/login', { email, password: typed.toLowerCase() })).status).toBe(401);
+    });
+
+    it.each([
+      ['composed', COMPOSED],
+      ['decomposed', DECOMPOSED],
+    ])('open an account whose hash of before is of the %s form, and make it anew', async (_, hashed) => {
+      for (const typed of [COMPOSED, DECOMPOSED]) {
+        const before = await bcrypt.hash(hashed, 4);
+        await app.pool.query('UPDATE users SET hashed_password = $2 WHERE id = $1', [ada.id, before]);
+        expect((await login(typed)).status).toBe(200);
+        if (hashed === COMPOSED) expect(await hashOf()).toBe(before);
+        else await eventually(async () => bcrypt.compare(COMPOSED, await hashOf()));
+      }
+    });
+
+    it('are the same at a change: to another form is no change, and either form proves the current one', async () => {
+      const email = await account(DECOMPOSED);
+      const { body } = await app.api.post('/auth/login', { email, password: COMPOSED });
+      const change = (from: string, to: string): Promise<Answer> =>
+        app.api.as(body.access_token as string).put('/auth/password', { current_password: from, new_password: to });
+      expect((await change(COMPOSED, DECOMPOSED)).body.errors).toMatchObject([{ code: 'same_password' }]);
+      expect((await change(COMPOSED, 'engine no. 2')).status).toBe(204);
+    });
+
+    it('cost the same to refuse, whether or not there is such an account', async () => {
+      const compared = async (email: string): Promise<number> => {
+        const compare = jest.spyOn(bcrypt, 'compare');
+        expect((await app.api.post('/auth/login', { email, password: DECOMPOSED })).status).toBe(401);
+        const { length } = compare.mock.calls;
+        compare.mockRestore();
+        return length;
+      };
+      expect([await compared(ada.email), await compared('nobody@example.org')]).toEqual([2, 2]);
+    });
+
+    it.each([
+      ['bytes when composed', '\u0958'.repeat(24)],
+      ['bytes when decomposed', 'é'.repeat(30).normalize('NFD')],
+    ])('have at most 72 %s', async (_, password) => {
+      const answer = await app.api.post('/auth/register', { email: `long-${ada.email}`, password: `aBcD${password}` });
+      expect(answer.body.errors).toMatchObject([{ pointer: '#/password', code: 'too_long' }]);
+    });
+
+    it('open an account in a form that has more than 72 bytes, when the other has not', async () => {
+      const composed = `${'é'.repeat(20)}çàùêîôû engine`;
+      expect(Buffer.byteLength(composed.normalize('NFD'))).toBeGreaterThan(72);
+      const email = await account(composed);
+      expect((await app.api.post('/auth/login', { email, password: composed.normalize('NFD') })).status).toBe(200);
+    });
+  });
+
+  it.each(['', '2a', '2y'])(
+    'that are empty never log in, also where the stored hash is of nothing (%s)',
+    async (version) => {
+      const hash = (await bcrypt.hash('', 4)).replace('2b', version || '2b');
+      await app.pool.query('UPDATE users SET hashed_password = $2 WHERE id = $1', [ada.id, hash]);
+      expect((await login('')).status).toBe(401);
+      const wrong = await ada.api.put('/auth/password', { current_password: '', new_password: 'engine no. 2' });
+      expect([wrong.status, wrong.body.code]).toEqual([403, 'wrong_password']);
+    },
+  );
 
   describe('that are guessed first', () => {
     const register = (account: object): Promise<Answer> => app.api.post('/auth/register', account);

@@ -13,7 +13,7 @@ import { readNewPosts, selectMissedPosts, selectPosition } from '../../src/timel
 import { HEARTBEAT, STREAM_LIMITS, Streams } from '../../src/timeline/streams.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { dropDatabase, emptyDatabase, endPool, execute } from '../support/database.js';
-import { login, person, type Person, staff } from '../support/people.js';
+import { confirmAddress, login, person, type Person, staff } from '../support/people.js';
 import { expectHardened, expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
 import { textOf, watchQueries } from '../support/queries.js';
@@ -562,6 +562,7 @@ describe('a stream ends', () => {
       'token_stale',
       async () => {
         const { api } = await staff(here, 'admin');
+        await confirmAddress(here, ada.email);
         return api.patch(`/admin/users/${ada.id}`, { role: 'moderator' });
       },
     ],

@@ -2,6 +2,7 @@
 import type { Role } from '../../src/common/access.js';
 import type { Api } from './api.js';
 import type { TestApp } from './app.js';
+import { mailedToken } from './mailbox.js';
 
 export const PASSWORD = 'correct horse battery';
 
@@ -29,6 +30,19 @@ export async function person(app: TestApp, name = 'person'): Promise<Person> {
   const api = app.api.as(tokens.access_token);
   const me = await api.get('/auth/me');
   return { ...tokens, id: me.body.id as string, email, username, api };
+}
+
+/** Somebody who has confirmed their address by the mailed link. */
+export async function confirmedPerson(app: TestApp, name?: string): Promise<Person> {
+  const who = await person(app, name);
+  await confirmAddress(app, who.email);
+  return who;
+}
+
+export async function confirmAddress(app: TestApp, email: string): Promise<void> {
+  const token = await mailedToken(app, email, 'Confirm your e-mail address');
+  const { status, text } = await app.api.post('/auth/email/confirm', { token });
+  if (status !== 204) throw new Error(`confirmation answered ${status}: ${text}`);
 }
 
 export async function login(app: TestApp, email: string, password = PASSWORD): Promise<Tokens> {

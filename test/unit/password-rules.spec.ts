@@ -29,6 +29,29 @@ describe('a password that is guessed first', () => {
     },
   );
 
+  it.each(['RoostRoost', 'roost1234', 'My-Roost-9', 'R00st2026!', 'ROO5T!roost', '4cmeTools1', 'Nestlings7'])(
+    'is %s, which is the name of the product or the service',
+    (password) => {
+      const names = ['acmetools', 'The Nestlings'];
+      expect(guessable(password, ADA, names)?.code).toBe('contains_service');
+    },
+  );
+
+  it.each(['my roost is on a high wall', 'roost api key 7', 'Acmetools and twelve hens'])(
+    'is not %s, which is more than that',
+    (password) => {
+      expect(guessable(password, ADA, ['acmetools'])).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['lovelace1815', 'contains_email'],
+    ['Lovelace!!', 'contains_email'],
+    ['countess99', 'contains_username'],
+  ])('is %s, which is a part of a name', (password, code) => {
+    expect(codeOf(password)).toBe(code);
+  });
+
   it.each([
     'aaaaaaaa',
     'a'.repeat(32),
@@ -122,5 +145,6 @@ describe('a password that is guessed first', () => {
     expect(guessable('abcdefgh', ADA)?.detail).toMatch(/sequence/);
     expect(guessable('ada.lovelace1815', ADA)?.detail).toMatch(/e-mail/);
     expect(guessable('my name is Countess_A', ADA)?.detail).toMatch(/username/);
+    expect(guessable('RoostRoost', ADA)?.detail).toMatch(/service/);
   });
 });
