@@ -10,7 +10,10 @@ export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** For every answer, errors too: a page must be able to read them. */
-export function corsHeaders({ headers }: FastifyRequest, origins: readonly string[]): Record<string, string> {
+export function corsHeaders(
+  { headers }: Pick<FastifyRequest, 'headers'>,
+  origins: readonly string[],
+): Record<string, string> {
   if (origins.length === 0) return {};
   const { origin } = headers;
   if (origin === undefined || !origins.includes(origin)) return { vary: 'origin' };

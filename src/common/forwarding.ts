@@ -25,6 +25,12 @@ export function warnOfUntrustedProxies(fastify: FastifyInstance, trusted: readon
   });
 }
 
+/** @param networks in CIDR notation @returns whether one of them holds an address */
+export function isIn(networks: readonly string[]): (address: string) => boolean {
+  const list = blockListOf(networks);
+  return (address) => contains(list, address);
+}
+
 function blockListOf(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {

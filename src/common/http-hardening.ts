@@ -42,22 +42,35 @@ export interface HttpRules {
   readonly isDraining: () => boolean;
 }
 
-/** The headers of every answer. Stands before {@link refuseRequests} and all that answers by itself. */
-export function labelAnswers(fastify: FastifyInstance, { httpsOnly, corsOrigins, isDraining }: HttpRules): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
-    void reply
-      .headers(SECURITY_HEADERS)
-      .headers(corsHeaders(request, corsOrigins))
-      .headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+/** Of a request, as far as it could be read. */
+export type Labelled = Pick<FastifyRequest, 'id' | 'protocol' | 'headers'>;
+
+/** The headers of every answer, also of one that is not Fastify's. */
+export function answerHeaders(
+  request: Labelled,
+  { httpsOnly, corsOrigins }: Omit<HttpRules, 'isDraining'>,
+): Record<string, string> {
+  return {
+    ...SECURITY_HEADERS,
+    ...corsHeaders(request, corsOrigins),
+    'x-request-id': request.id,
+    'cache-control': 'no-store',
     // RFC 6797 section 7.2: never over plain HTTP.
-    if (httpsOnly && request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
+    ...(httpsOnly && request.protocol === 'https' ? { 'strict-transport-security': HSTS } : {}),
+  };
+}
+
+/** Labels every answer. Stands before {@link refuseRequests} and all that answers by itself. */
+export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(answerHeaders(request, rules));
     if (/^\/docs(?:\/|$)/.test(request.routeOptions.url ?? ''))
       void reply.header('content-security-policy', DOCS_POLICY);
     done();
   });
   // Also of a request that came before: its connection would be kept open for the next one.
   fastify.addHook('onSend', async (_request, reply) => {
-    if (isDraining()) void reply.header('connection', 'close');
+    if (rules.isDraining()) void reply.header('connection', 'close');
   });
 }
 
@@ -77,7 +90,9 @@ function refuse(request: FastifyRequest, httpsOnly: boolean): AppError | undefin
   if (raw.httpVersionMajor !== 1) return new AppError('http_version_not_supported');
   if (raw.rawHeaders.length > 2 * MAX_HEADERS) return new AppError('headers_too_large');
   if (!hasOneValidHost(raw)) return new AppError('invalid_host');
-  if (!hasReadableQuery(request.url)) return new AppError('malformed_request');
+  if (!isReadable(originForm(request.originalUrl))) return new AppError('malformed_request');
+  if (!request.is404 && hasLongParameter(request)) return new AppError('uri_too_long');
+  if (hasUnknownExpectation(raw)) return new AppError('expectation_failed');
   const unprotected = httpsOnly && request.protocol !== 'https' && !request.url.startsWith('/health/');
   return unprotected ? new AppError('https_required') : undefined;
 }
@@ -93,15 +108,32 @@ function hasOneValidHost({ rawHeaders, headers, httpVersionMinor }: IncomingMess
   return hosts === 1 && HOST.test(headers.host);
 }
 
-/** The query parser takes a broken percent-encoding for text. */
-function hasReadableQuery(url: string): boolean {
-  const start = url.indexOf('?');
+/** The router refuses a broken percent-encoding in its own words; the query parser takes it for text. */
+function isReadable(target: string): boolean {
   try {
-    if (start !== -1) decodeURIComponent(url.slice(start));
+    decodeURIComponent(target);
     return true;
   } catch {
     return false;
   }
+}
+
+/** Fastify's own default. */
+const MAX_PARAM_LENGTH = 100;
+
+function hasLongParameter({ params }: FastifyRequest): boolean {
+  return Object.values(params as Record<string, string>).some(({ length }) => length > MAX_PARAM_LENGTH);
+}
+
+/** Those that Node does not answer with 100 by itself. */
+function hasUnknownExpectation({ headers: { expect }, httpVersionMinor }: IncomingMessage): boolean {
+  return httpVersionMinor === 1 && expect !== undefined && !/(?:^|\W)100-continue(?:$|\W)/i.test(expect);
+}
+
+/** What the router may see; {@link refuseRequests} judges the target itself. */
+export function routable({ url = '' }: IncomingMessage): string {
+  const target = originForm(url);
+  return isReadable(target) ? target : '/';
 }
 
 /**
@@ -111,17 +143,4 @@ function hasReadableQuery(url: string): boolean {
 export function originForm(target: string): string {
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('#', 1);
   return path.startsWith('/') ? path : `/${path}`;
-}
-
-/** The router's own refusals: a malformed address, or one that is too long. */
-export function answerRouterError(
-  error: Error & { code?: string },
-  request: FastifyRequest,
-  reply: FastifyReply,
-): void {
-  sendProblem(
-    request,
-    reply,
-    new AppError(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'uri_too_long' : 'malformed_request'),
-  );
 }
