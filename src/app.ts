@@ -1,25 +1,25 @@
 /** The HTTP side of the application, the same in production and in tests. */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 
 import { VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { getStorageToken } from '@nestjs/throttler';
+import { getStorageToken, type ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { MAX_PARAM_LENGTH, trackMethods } from './common/allowed-methods.js';
-import { guardConnections } from './common/connections.js';
+import { Connections } from './common/connections.js';
 import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './common/forwarding.js';
-import { answerRouterError, labelAnswers, originForm, refuseRequests } from './common/http-hardening.js';
+import { labelAnswers, refuseRequests, routable } from './common/http-hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './common/json-body.js';
 import { requireKnownHosts } from './common/known-hosts.js';
 import { buildOpenApi } from './common/openapi.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { limitAddresses } from './common/rate-limit.js';
-import { answerExpectation, answerParserError, answerUnrouted, trackExchanges } from './common/raw-errors.js';
+import { RawAnswers } from './common/raw-errors.js';
 import { logRequests } from './common/request-log.js';
-import { closeSilentConnections } from './common/silent-connections.js';
 import { isStreaming } from './common/streaming.js';
 import { ValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
@@ -72,11 +72,9 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // A missing Host is answered by us, with a body.
     http: { requireHostHeader: false, headersTimeout: TIMEOUTS.headers, connectionsCheckingInterval: TIMEOUTS.check },
-    rewriteUrl: ({ url = '' }) => withoutPrefix(originForm(url), prefix),
-    frameworkErrors: answerRouterError,
-    clientErrorHandler(this: FastifyInstance, error, socket) {
-      answerParserError(this, error, socket);
-    },
+    rewriteUrl: (request: IncomingMessage) => withoutPrefix(routable(request), prefix),
+    // Connections answer.
+    clientErrorHandler: () => undefined,
   });
 }
 
@@ -89,24 +87,26 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const readiness = app.get(Readiness);
   const proxies = new Proxies(config.http.trustedProxies);
   const rules = { ...config.http, proxies, isDraining: () => readiness.draining };
-  guardConnections(fastify.server);
+  const storage = config.rateLimit ? app.get<ThrottlerStorage>(getStorageToken()) : undefined;
+  const answers = new RawAnswers({ ...rules, storage }, logger);
+  const limits = {
+    perAddress: config.rateLimit ? config.http.connectionsPerAddress : undefined,
+    isExempt: (address: string) => proxies.trusts(address),
+  };
   trackMethods(fastify);
-  trackExchanges(fastify);
-  closeSilentConnections(fastify);
+  const connections = new Connections(limits, answers);
+  connections.guard(fastify);
   labelAnswers(fastify, rules);
   trackPrefix(fastify, proxies, prefixOf(config.http.publicUrl));
   warnOfUntrustedProxies(fastify, proxies, logger);
-  if (config.rateLimit) limitAddresses(fastify, app.get(getStorageToken()));
+  if (storage) limitAddresses(fastify, storage);
   refuseRequests(fastify, rules);
   requireKnownHosts(fastify, config.http);
   acceptOnlyJson(fastify);
   logRequests(fastify, logger);
   app.get(Metrics).observeRequests(fastify);
   app.get(Metrics).observeStreams(app.get(Streams));
-  fastify.server.on('checkExpectation', answerExpectation);
-  fastify.server.on('connect', ({ url = '' }, socket) => {
-    answerUnrouted(fastify, url, socket);
-  });
+  app.get(Metrics).observeConnections({ connections, answers });
   configureAddresses(app);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, translateDatabaseError));

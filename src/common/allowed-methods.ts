@@ -11,8 +11,8 @@ declare module 'fastify' {
   }
 }
 
-/** Of one part of an address; fastify's own default. */
-export const MAX_PARAM_LENGTH = 100;
+/** Of one part of an address: longer than any head. What is too long for us is refused as a request like any other. */
+export const MAX_PARAM_LENGTH = 65_536;
 
 /** RFC 9110 section 15.5.6: an address that exists, and a method that it does not take. */
 export function unrouted(allowed: readonly string[]): AppError {

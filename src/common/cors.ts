@@ -21,7 +21,10 @@ export function preflightHeaders({ headers }: FastifyRequest): Record<string, st
 }
 
 /** For every answer, errors too: a page must be able to read them. */
-export function corsHeaders({ headers }: FastifyRequest, origins: readonly string[]): Record<string, string> {
+export function corsHeaders(
+  { headers }: Pick<FastifyRequest, 'headers'>,
+  origins: readonly string[],
+): Record<string, string> {
   if (origins.length === 0) return {};
   const { origin } = headers;
   if (origin === undefined || !origins.includes(origin)) return { vary: 'origin' };

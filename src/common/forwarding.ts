@@ -1,5 +1,5 @@
 /** What proxies say of a request, and whether they are believed: its client's address and protocol, and the path in front of Roost's own. */
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIPv6, type Socket } from 'node:net';
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -19,6 +19,12 @@ const SAYING_FOR_WHOM = ['x-forwarded-for', 'forwarded'];
 const PREFIX = /^(?:\/[\w.~-]+)+$/;
 const PREFIX_MAX_LENGTH = 200;
 
+/** What of a request proxies have a word in. */
+export interface Spoken {
+  readonly headers: Readonly<Partial<Record<string, string | string[] | undefined>>>;
+  readonly socket: Pick<Socket, 'remoteAddress'>;
+}
+
 export class Proxies {
   private readonly trusted = new BlockList();
 
@@ -36,16 +42,30 @@ export class Proxies {
     return address !== null && this.trusted.check(address, familyOf(address));
   }
 
+  /** Whom a request is from: the last of the addresses that trusted proxies name one after the other. */
+  clientOf({ headers, socket }: Spoken): string {
+    return addressOf(this.chain({ headers, socket }).at(-1) ?? '') ?? socket.remoteAddress ?? '';
+  }
+
   /**
    * Whether the client's own connection was TLS. Every proxy adds an entry at the end of X-Forwarded-Proto, or keeps a
    * single one. The client's stands as far from the end as its address does in X-Forwarded-For.
    */
-  isSecure({ headers, ips = [], socket }: FastifyRequest): boolean {
+  isSecure({ headers, socket }: Spoken): boolean {
     if (!this.trusts(socket.remoteAddress)) return false;
-    const said = String(headers['x-forwarded-proto'] ?? '')
-      .split(',')
-      .map((protocol) => protocol.trim().toLowerCase());
-    return (said.at(-Math.max(1, ips.length - 1)) ?? said[0]) === 'https';
+    const said = entriesOf(headers['x-forwarded-proto']);
+    const proxies = this.chain({ headers, socket }).length - 1;
+    return (said.at(-Math.max(1, proxies)) ?? said[0])?.toLowerCase() === 'https';
+  }
+
+  /** The peer, and behind each trusted one the address that it names. */
+  private chain({ headers, socket }: Spoken): (string | undefined)[] {
+    const chain = [socket.remoteAddress];
+    for (const next of entriesOf(headers['x-forwarded-for']).reverse()) {
+      if (!this.trusts(chain.at(-1))) break;
+      chain.push(next);
+    }
+    return chain;
   }
 
   /** What a trusted proxy took away from the path; undefined when it does not say. */
@@ -95,6 +115,11 @@ export function warnOfUntrustedProxies(fastify: FastifyInstance, proxies: Proxie
     }
     done();
   });
+}
+
+function entriesOf(header: string | string[] | undefined): string[] {
+  const entries = String(header ?? '').split(',');
+  return entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

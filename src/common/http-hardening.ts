@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { unrouted } from './allowed-methods.js';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.js';
 import { AppError } from './errors.js';
-import type { Proxies } from './forwarding.js';
+import type { Proxies, Spoken } from './forwarding.js';
 import { problemReply, SECURITY_HEADERS } from './problem.js';
 
 /** The interactive reference runs scripts and inline styles, all of its own origin. */
@@ -44,25 +44,35 @@ export interface HttpRules {
   readonly isDraining: () => boolean;
 }
 
-/** The headers of every answer. Stands before {@link refuseRequests} and all that answers by itself. */
-export function labelAnswers(
-  fastify: FastifyInstance,
-  { httpsOnly, proxies, corsOrigins, isDraining }: HttpRules,
-): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
-    void reply
-      .headers(SECURITY_HEADERS)
-      .headers(corsHeaders(request, corsOrigins))
-      .headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+/** Of a request, as far as it could be read. */
+export type Labelled = Pick<FastifyRequest, 'id' | 'headers'> & Spoken;
+
+/** The headers of every answer, also of one that is not Fastify's. */
+export function answerHeaders(
+  request: Labelled,
+  { httpsOnly, proxies, corsOrigins }: Omit<HttpRules, 'isDraining'>,
+): Record<string, string> {
+  return {
+    ...SECURITY_HEADERS,
+    ...corsHeaders(request, corsOrigins),
+    'x-request-id': request.id,
+    'cache-control': 'no-store',
     // RFC 6797 section 7.2: never over plain HTTP.
-    if (httpsOnly && proxies.isSecure(request)) void reply.header('strict-transport-security', HSTS);
+    ...(httpsOnly && proxies.isSecure(request) ? { 'strict-transport-security': HSTS } : {}),
+  };
+}
+
+/** Labels every answer. Stands before {@link refuseRequests} and all that answers by itself. */
+export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(answerHeaders(request, rules));
     if (/^\/docs(?:\/|$)/.test(request.routeOptions.url ?? ''))
       void reply.header('content-security-policy', DOCS_POLICY);
     done();
   });
   // Also of a request that came before: its connection would be kept open for the next one.
   fastify.addHook('onSend', async (_request, reply) => {
-    if (isDraining()) void reply.header('connection', 'close');
+    if (rules.isDraining()) void reply.header('connection', 'close');
   });
 }
 
@@ -83,7 +93,9 @@ function refuse(request: FastifyRequest): AppError | undefined {
   if (raw.httpVersionMajor !== 1) return new AppError('http_version_not_supported');
   if (raw.rawHeaders.length > 2 * MAX_HEADERS) return new AppError('headers_too_large');
   if (!hasOneValidHost(raw)) return new AppError('invalid_host');
-  return hasReadableQuery(request.url) ? undefined : new AppError('malformed_request');
+  if (!isReadable(originForm(request.originalUrl))) return new AppError('malformed_request');
+  if (!request.is404 && hasLongParameter(request)) return new AppError('uri_too_long');
+  return hasUnknownExpectation(raw) ? new AppError('expectation_failed') : undefined;
 }
 
 /** Load balancers, scrapers and services call these inside the network, where TLS has ended. */
@@ -102,15 +114,32 @@ function hasOneValidHost({ rawHeaders, headers, httpVersionMinor }: IncomingMess
   return hosts === 1 && HOST.test(headers.host);
 }
 
-/** The query parser takes a broken percent-encoding for text. */
-function hasReadableQuery(url: string): boolean {
-  const start = url.indexOf('?');
+/** The router refuses a broken percent-encoding in its own words; the query parser takes it for text. */
+function isReadable(target: string): boolean {
   try {
-    if (start !== -1) decodeURIComponent(url.slice(start));
+    decodeURIComponent(target);
     return true;
   } catch {
     return false;
   }
+}
+
+/** Fastify's own default. */
+const MAX_PARAM_LENGTH = 100;
+
+function hasLongParameter({ params }: FastifyRequest): boolean {
+  return Object.values(params as Record<string, string>).some(({ length }) => length > MAX_PARAM_LENGTH);
+}
+
+/** Those that Node does not answer with 100 by itself. */
+function hasUnknownExpectation({ headers: { expect }, httpVersionMinor }: IncomingMessage): boolean {
+  return httpVersionMinor === 1 && expect !== undefined && !/(?:^|\W)100-continue(?:$|\W)/i.test(expect);
+}
+
+/** What the router may see; {@link refuseRequests} judges the target itself. */
+export function routable({ url = '' }: IncomingMessage): string {
+  const target = originForm(url);
+  return isReadable(target) ? target : '/';
 }
 
 /**
@@ -120,17 +149,4 @@ function hasReadableQuery(url: string): boolean {
 export function originForm(target: string): string {
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('#', 1);
   return path.startsWith('/') ? path : `/${path}`;
-}
-
-/** The router's own refusals: a malformed address, or one that is too long. */
-export function answerRouterError(
-  error: Error & { code?: string },
-  request: FastifyRequest,
-  reply: FastifyReply,
-): void {
-  sendProblem(
-    request,
-    reply,
-    new AppError(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'uri_too_long' : 'malformed_request'),
-  );
 }

@@ -89,15 +89,32 @@ interface Count {
 }
 
 /** Counts one request and says so in its answer. @returns the refusal when there were too many */
-async function count(
-  storage: ThrottlerStorage,
-  reply: FastifyReply,
-  { name, tracker, limit, ttl }: Count,
-): Promise<AppError | undefined> {
+async function count(storage: ThrottlerStorage, reply: FastifyReply, what: Count): Promise<AppError | undefined> {
+  const { headers, refusal } = await hit(storage, what);
+  for (const [name, member] of Object.entries(headers)) addListMember(reply, name, member);
+  return refusal;
+}
+
+interface Hit {
+  /** What the answer says of it. */
+  readonly headers: Record<string, string>;
+  readonly refusal: AppError | undefined;
+}
+
+/** For an answer that is not Fastify's. @param tracker the client's network */
+export function hitAddress(storage: ThrottlerStorage, tracker: string): Promise<Hit> {
+  return hit(storage, { ...ADDRESS_LIMIT, tracker });
+}
+
+async function hit(storage: ThrottlerStorage, { name, tracker, limit, ttl }: Count): Promise<Hit> {
   const { totalHits, timeToExpire, isBlocked } = await storage.increment(`${name} ${tracker}`, ttl, limit, ttl, name);
-  addListMember(reply, 'ratelimit-policy', `"${name}";q=${limit};w=${ttl / 1_000}`);
-  addListMember(reply, 'ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
-  return isBlocked ? new AppError('rate_limited', { retryAfterSeconds: timeToExpire }) : undefined;
+  return {
+    headers: {
+      'ratelimit-policy': `"${name}";q=${limit};w=${ttl / 1_000}`,
+      ratelimit: `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`,
+    },
+    refusal: isBlocked ? new AppError('rate_limited', { retryAfterSeconds: timeToExpire }) : undefined,
+  };
 }
 
 abstract class RateLimitGuard extends ThrottlerGuard {

@@ -1,88 +1,123 @@
-/** Errors that never become a request of Fastify's: the answer is written to the socket, in the same one shape. */
+/** Answers to what never becomes a request of Fastify's: written to the socket, counted and logged like all others. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 
+import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 
+import { networkOf } from './address.js';
 import { unrouted } from './allowed-methods.js';
+import type { CloseReason } from './connection.js';
 import type { ErrorCode } from './error-codes.js';
 import { AppError } from './errors.js';
-import { originForm } from './http-hardening.js';
-import { problemReply, SECURITY_HEADERS } from './problem.js';
+import { answerHeaders, type HttpRules, type Labelled, originForm } from './http-hardening.js';
+import { problemReply } from './problem.js';
+import { hitAddress } from './rate-limit.js';
+import { SampledLog } from './sampled-log.js';
 
 const CODE_OF_PARSER_ERROR: Partial<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'payload_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/** The newest response on each connection. */
-const exchanges = new WeakMap<Socket, ServerResponse>();
-
-export function trackExchanges(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
-    exchanges.set(request.raw.socket, reply.raw);
-    done();
-  });
-}
-
-/** An answer out of turn would be taken for that of another request (response splitting by pipelining). */
-function isOurTurn(socket: Socket): boolean {
-  const response = exchanges.get(socket);
-  if (response === undefined) return true;
-  return response.req.complete ? response.writableEnded : !response.headersSent;
-}
-
 export interface ParserError extends Error {
   readonly code?: string;
-  /** A Buffer, whatever Fastify's types say. */
-  readonly rawPacket?: unknown;
+  /** The bytes that were read last, and how many of them were understood. */
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
 }
 
+export interface RawRules extends HttpRules {
+  /** Undefined: nothing is limited. */
+  readonly storage: ThrottlerStorage | undefined;
+}
+
+type Headers = Labelled['headers'];
+
+export class RawAnswers {
+  /** By code and by reason, since the start. */
+  readonly refused = new Map<string, number>();
+  readonly closed = new Map<string, number>();
+  private readonly refusals: SampledLog;
+  private readonly closings: SampledLog;
+
+  constructor(
+    private readonly rules: RawRules,
+    logger: Logger,
+  ) {
+    this.refusals = new SampledLog(logger, 'request refused');
+    this.closings = new SampledLog(logger, 'connection closed');
+  }
+
+  /** For what Node's parser refuses. @returns bytes */
+  malformed(socket: Socket, error: ParserError, allowedMethods: FastifyInstance['allowedMethods']): Promise<string> {
+    const packet = headOf(error);
+    const target = error.code === 'HPE_INVALID_METHOD' ? REQUEST_LINE.exec(packet)?.[1] : undefined;
+    const refusal =
+      target === undefined
+        ? new AppError(CODE_OF_PARSER_ERROR[error.code ?? ''] ?? 'malformed_request')
+        : unrouted(allowedMethods(originForm(target)));
+    return this.refuse(socket, refusal, readableHeaders(packet));
+  }
+
+  /** For CONNECT. @returns bytes */
+  unrouted(
+    socket: Socket,
+    { url = '', headers }: IncomingMessage,
+    allowedMethods: FastifyInstance['allowedMethods'],
+  ): Promise<string> {
+    return this.refuse(socket, unrouted(allowedMethods(originForm(url))), headers);
+  }
+
+  /** @returns bytes */
+  async refuse(socket: Socket, error: AppError, headers: Headers = {}): Promise<string> {
+    const request: Labelled & { url: string } = { id: randomUUID(), url: '', headers, socket };
+    const ip = this.rules.proxies.clientOf(request);
+    const hit = this.rules.storage && (await hitAddress(this.rules.storage, networkOf(ip)));
+    const { problem, headers: own } = problemReply(hit?.refusal ?? error, request);
+    const { code, status } = problem;
+    this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
+    this.refusals.info(`${code} ${networkOf(ip)}`, { request_id: request.id, status, code, ip });
+    return responseOf(problem, { ...answerHeaders(request, this.rules), ...hit?.headers, ...own });
+  }
+
+  /** Counts and logs a connection that we closed. */
+  noteClosed(reason: CloseReason, address: string): void {
+    this.closed.set(reason, (this.closed.get(reason) ?? 0) + 1);
+    const kind = reason === 'too_many_connections' ? reason : `${reason} ${networkOf(address)}`;
+    this.closings.info(kind, { event: 'connection_closed', reason, ip: address });
+  }
+}
+
+/** Of a head. */
+const END = '\r\n\r\n';
 /** RFC 9110 section 5.6.2: a method is a token, also one that Node does not know. */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*) HTTP\/1\.[01]\r\n/;
 
-/** What Node's parser refuses never becomes a request: the answer is written to the socket. */
-export function answerParserError(fastify: FastifyInstance, error: ParserError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || !isOurTurn(socket)) {
-    socket.destroy();
-    return;
-  }
-  const target = error.code === 'HPE_INVALID_METHOD' ? targetOf(error.rawPacket) : undefined;
-  if (target !== undefined) answerUnrouted(fastify, target, socket);
-  else writeProblem(socket, new AppError(CODE_OF_PARSER_ERROR[error.code ?? ''] ?? 'malformed_request'));
+/** Requests that came before it may be in the same packet. */
+function headOf({ rawPacket, bytesParsed = 0 }: ParserError): string {
+  const packet = rawPacket?.toString('latin1') ?? '';
+  const before = bytesParsed < END.length ? -1 : packet.lastIndexOf(END, bytesParsed - END.length);
+  return before === -1 ? packet : packet.slice(before + END.length);
 }
 
-function targetOf(packet: unknown): string | undefined {
-  return Buffer.isBuffer(packet) ? REQUEST_LINE.exec(packet.toString('latin1'))?.[1] : undefined;
-}
-
-/** For a method that never becomes a request: one that Node does not know, or CONNECT. */
-export function answerUnrouted(fastify: FastifyInstance, target: string, socket: Duplex): void {
-  writeProblem(socket, unrouted(fastify.allowedMethods(originForm(target))));
-}
-
-function writeProblem(socket: Duplex, error: AppError): void {
-  const { problem, headers } = problemReply(error, { id: randomUUID(), url: '' });
-  const body = JSON.stringify(problem);
-  const fields = {
-    ...SECURITY_HEADERS,
-    ...headers,
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
+/** Of a head that as a whole cannot be parsed; good for labels and counters, and for nothing else. */
+function readableHeaders(packet: string): Headers {
+  const [head = ''] = packet.split(END, 1);
+  const find = (name: string): string | undefined => new RegExp(`\r\n${name}:[ \t]*([^\r\n]*)`, 'i').exec(head)?.[1];
+  return {
+    origin: find('origin'),
+    'x-forwarded-for': find('x-forwarded-for'),
+    'x-forwarded-proto': find('x-forwarded-proto'),
   };
-  const head = Object.entries(fields)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('');
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${head}\r\n${body}`);
 }
 
-/** Node answers an `Expect` that it does not know with an empty 417. */
-export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const { problem, headers } = problemReply(new AppError('expectation_failed'), { id: randomUUID(), url: '' });
+function responseOf(problem: { status: number; title: string }, headers: Record<string, string>): string {
   const body = JSON.stringify(problem);
-  response
-    .writeHead(problem.status, { ...SECURITY_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) })
-    .end(body);
+  const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n${body}`;
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { AuthenticatedRequest } from './access.js';
 import { addressOf } from './address.js';
 import type { ErrorCode } from './error-codes.js';
+import { originForm } from './http-hardening.js';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -23,7 +24,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
       {
         request_id: request.id,
         method: request.method,
-        path: pathOf(request.url),
+        path: pathOf(originForm(request.originalUrl)),
         status: reply.statusCode,
         code: reply.problemCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,

@@ -33,6 +33,8 @@ export interface Config {
     readonly docs: boolean;
     readonly metricsToken: string | undefined;
     readonly shutdownTimeoutMs: number;
+    /** Open at a time. */
+    readonly connectionsPerAddress: number;
   };
   readonly database: DatabaseSettings & { readonly dataDir: string };
   readonly tokens: {
@@ -177,6 +179,7 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
     docs: env.oneOf('DOCS', production ? ['off', 'on'] : ['on', 'off']) === 'on',
     metricsToken,
     shutdownTimeoutMs: env.duration('SHUTDOWN_TIMEOUT', '20s', { min: '1s', max: '10m' }),
+    connectionsPerAddress: env.integer('CONNECTIONS_PER_ADDRESS', 256, { min: 1, max: 1_000_000 }),
   };
 }
 

@@ -30,7 +30,7 @@ export class HealthController {
   @Answers({ status: 200, type: HealthResponse, errors: [503] })
   async ready(): Promise<HealthResponse> {
     if (this.readiness.draining) throw new AppError('draining');
-    await this.database.query('SELECT 1');
+    await this.readiness.ask(() => this.database.query('SELECT 1'));
     return { status: 'ok' };
   }
 }

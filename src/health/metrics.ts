@@ -9,6 +9,12 @@ export interface ObservedStreams {
   readonly delivered: number;
 }
 
+/** What is told of connections. */
+export interface ObservedConnections {
+  readonly connections: { readonly open: number };
+  readonly answers: { readonly closed: ReadonlyMap<string, number>; readonly refused: ReadonlyMap<string, number> };
+}
+
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
@@ -35,6 +41,38 @@ export class Metrics {
       const route = request.routeOptions.url ?? 'none';
       this.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
       done();
+    });
+  }
+
+  observeConnections({ connections, answers }: ObservedConnections): void {
+    const registers = [this.registry];
+    new Gauge({
+      name: 'http_connections',
+      help: 'Connections of clients that are open.',
+      registers,
+      collect() {
+        this.set(connections.open);
+      },
+    });
+    new Counter({
+      name: 'http_connections_closed_total',
+      help: 'Connections that we closed, by reason.',
+      labelNames: ['reason'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [reason, times] of answers.closed) this.inc({ reason }, times);
+      },
+    });
+    new Counter({
+      name: 'http_unparsed_requests_total',
+      help: 'Requests that were refused before they could be parsed, by the code of the answer.',
+      labelNames: ['code'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [code, times] of answers.refused) this.inc({ code }, times);
+      },
     });
   }
 

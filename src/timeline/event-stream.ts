@@ -50,6 +50,8 @@ export class EventStream {
     // The socket, too: a response behind another one on the same connection is not told when that closes.
     this.socket = reply.request.raw.socket;
     this.socket.once('close', this.abandon);
+    // A reader that closes its half has gone: nothing else would tell, as long as there is nothing to write.
+    this.socket.once('end', this.leave);
     reply.raw.once('close', this.abandon);
   }
 
@@ -59,6 +61,8 @@ export class EventStream {
     void this.reply.headers({ ...STREAM_HEADERS, connection: 'close' }).hijack();
     this.hasBegun = true;
     this.reply.raw.writeHead(200, this.reply.getHeaders() as OutgoingHttpHeaders);
+    // Requests that wait behind it have paused the socket, which then would not tell that its client has gone.
+    this.socket.resume();
   }
 
   /** Milliseconds since something was sent. */
@@ -94,10 +98,15 @@ export class EventStream {
     this.conclude('client');
   };
 
+  private readonly leave = (): void => {
+    this.socket.destroy();
+  };
+
   private conclude(end: StreamEnd): void {
     if (this.end !== undefined) return;
     this.end = end;
     this.socket.off('close', this.abandon);
+    this.socket.off('end', this.leave);
     this.reply.raw.off('close', this.abandon);
     this.onEnd(this);
   }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
+import { CONNECTION_BOUNDS } from '../../src/common/connection.js';
 import { TestApp } from '../support/app.js';
 import { head } from '../support/raw.js';
 
@@ -9,6 +10,9 @@ describe('a connection', () => {
   let app: TestApp;
 
   beforeAll(async () => {
+    const small = { checkMs: 20, stalledMs: 200, lingerMs: 200, idleMs: 3_000, waitingRequests: 3 };
+    for (const [name, value] of Object.entries(small))
+      jest.replaceProperty(CONNECTION_BOUNDS, name as keyof typeof small, value);
     app = await TestApp.start();
   });
 
@@ -40,5 +44,76 @@ describe('a connection', () => {
       await closed;
     }
     expect((await app.api.get('/health/live')).status).toBe(200);
+  });
+
+  const closed = (socket: Socket): Promise<void> =>
+    new Promise((resolve) =>
+      socket.once('close', () => {
+        resolve();
+      }),
+    );
+
+  const received = async (client: Socket): Promise<string> => {
+    const chunks: Buffer[] = [];
+    client.on('data', (chunk) => chunks.push(chunk));
+    await closed(client);
+    return Buffer.concat(chunks).toString();
+  };
+
+  it.each([
+    ['a refusal', '\x01\r\n\r\n'],
+    ['a refused CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a last answer', head('GET /health/live')],
+  ])('is closed after %s that its client neither reads nor follows by closing', async (_title, bytes) => {
+    const { client, server } = await opened();
+    client.pause().write(bytes);
+    await closed(server);
+    client.destroy();
+  });
+
+  it('is closed when its client does not read the answers', async () => {
+    const { client, server } = await opened();
+    client.pause();
+    const more = setInterval(() => client.write('GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n'), 1);
+    await closed(server);
+    clearInterval(more);
+    client.destroy();
+    expect(app.log.join('')).toContain('"reason":"not_read"');
+  });
+
+  it('is closed when it only sends empty lines', async () => {
+    const { client, server } = await opened();
+    client.write('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
+    const more = setInterval(() => client.write('\r\n'), 50);
+    await closed(server);
+    clearInterval(more);
+    client.destroy();
+  });
+
+  const size = 5_000_000;
+  it.each([
+    ['413', 'POST /api/v1/auth/login', [`Content-Length: ${size}`, 'Content-Type: application/json']],
+    ['413', 'POST /api/v1/auth/login', ['Transfer-Encoding: chunked', 'Content-Type: application/json']],
+    ['415', 'POST /api/v1/auth/login', [`Content-Length: ${size}`, 'Content-Type: text/plain']],
+    ['404', 'POST /nowhere', [`Content-Length: ${size}`]],
+    ['405', 'POST /health/live', ['Transfer-Encoding: chunked']],
+  ])('%s reaches a client that first writes all of its body (%s %j)', async (status, target, lines) => {
+    jest.replaceProperty(CONNECTION_BOUNDS, 'lingerMs', 60_000);
+    const { client } = await opened();
+    const body = lines[0]?.startsWith('Content')
+      ? Buffer.alloc(size, 'a')
+      : Buffer.from(`${size.toString(16)}\r\n${'a'.repeat(size)}\r\n0\r\n\r\n`);
+    client.pause().write(head(target, ...lines));
+    await new Promise((resolve) => client.write(body, resolve));
+    expect(await received(client.resume())).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it('with half a head does not keep the server from stopping', async () => {
+    const { client, server } = await opened();
+    client.write('GET /health/live HT');
+    while (server.bytesRead === 0) await new Promise((resolve) => setImmediate(resolve));
+    const answer = received(client);
+    await app.nestApp.close();
+    expect(await answer).toMatch(/^HTTP\/1\.1 503 /);
   });
 });

@@ -1,5 +1,4 @@
 /** HTTP as bytes on a socket: what fetch would put in order, or refuse to send. */
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 export interface RawAnswer {
@@ -12,14 +11,20 @@ export interface RawAnswer {
  * Sends bytes (latin1 for strings) and reads until the server closes: ask for `Connection: close`, or be refused.
  * @returns every answer on the connection, interim ones too
  */
-export async function exchange(url: string, bytes: string | Uint8Array): Promise<RawAnswer[]> {
+export async function exchange(
+  url: string,
+  bytes: string | Uint8Array,
+  /** Whether the client closes its half after the bytes. */
+  { end = false } = {},
+): Promise<RawAnswer[]> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
   // The server may close before it has read everything.
   socket.on('error', () => undefined);
   socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
-  await once(socket, 'close');
+  if (end) socket.end();
+  await new Promise((resolve) => socket.once('close', resolve));
   return parse(Buffer.concat(chunks).toString('utf8'), String(bytes).startsWith('HEAD '));
 }
 
