@@ -68,12 +68,17 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // A missing Host is answered by us, with a body.
     http: { requireHostHeader: false, headersTimeout: TIMEOUTS.headers, connectionsCheckingInterval: TIMEOUTS.check },
-    rewriteUrl: ({ url = '' }) => originForm(url),
+    rewriteUrl: ({ url = '' }) => withoutPageSlash(originForm(url)),
     frameworkErrors: answerRouterError,
     clientErrorHandler(this: FastifyInstance, error, socket) {
       answerParserError(this, error, socket);
     },
   });
+}
+
+/** Mail programs and proxies add a slash to the addresses of the pages that mails lead to. */
+function withoutPageSlash(url: string): string {
+  return url.replace(/^\/(confirm|reset|undo)\/(?=\?|$)/, '/$1');
 }
 
 /** Call before `app.init()` or `app.listen()`. */
