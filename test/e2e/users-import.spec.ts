@@ -116,7 +116,7 @@ describe('npm run users:import', () => {
     );
     writeFileSync(file, encoding === 'utf16be' ? text.swap16() : text);
     const { code, stdout, stderr } = await outcomeOf(run([file], { DATABASE_URL: app.databaseUrl }));
-    expect([code, stdout.match(/0 imported, 0 were there already, 1 refused/)?.length]).toEqual([1, 1]);
+    expect([code, /0 imported, 0 were there already, 1 refused/.exec(stdout)?.length]).toEqual([1, 1]);
     expect((stdout + stderr).match(/not UTF-8/g)).toHaveLength(1);
   });
 
@@ -126,7 +126,7 @@ describe('npm run users:import', () => {
       const user = aUser();
       await imported([user]);
       await login(costly, user.email, PASSWORD);
-      await eventually(async () => /^\$2b\$05\$/.test(String((await accountOf(user.email))?.hashed_password)));
+      await eventually(async () => String((await accountOf(user.email))?.hashed_password).startsWith('$2b$05$'));
       await login(costly, user.email, PASSWORD);
     } finally {
       await costly.stop();
