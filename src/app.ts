@@ -72,10 +72,15 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // A missing Host is answered by us, with a body.
     http: { requireHostHeader: false, headersTimeout: TIMEOUTS.headers, connectionsCheckingInterval: TIMEOUTS.check },
-    rewriteUrl: (request: IncomingMessage) => withoutPrefix(routable(request), prefix),
+    rewriteUrl: (request: IncomingMessage) => withoutPageSlash(withoutPrefix(routable(request), prefix)),
     // Connections answer.
     clientErrorHandler: () => undefined,
   });
+}
+
+/** Mail programs and proxies add a slash to the addresses of the pages that mails lead to. */
+function withoutPageSlash(url: string): string {
+  return url.replace(/^\/(confirm|reset|undo)\/(?=\?|$)/, '/$1');
 }
 
 /** Call before `app.init()` or `app.listen()`. */

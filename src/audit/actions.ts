@@ -1,6 +1,8 @@
 /** The one list of what the audit tells of: stable words. Only ever added to. */
 export const AUDIT_ACTIONS = [
   'user.registered',
+  'user.registration_refused',
+  'user.taken_over',
   'login.succeeded',
   'login.failed',
   'login.throttled',

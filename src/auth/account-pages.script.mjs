@@ -1,10 +1,14 @@
 /** Runs in the browser, on the pages that links in mails open. The token stands in the fragment, which is sent nowhere. */
-const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
+const given = new URLSearchParams(location.hash.slice(1));
+const token = given.get('token') ?? '';
 const form = document.querySelector('form');
 const status = document.querySelector('#status');
 
 // Not in the history, nor in what is copied from the address bar.
 history.replaceState(null, '', location.pathname);
+
+const madeBy = form.querySelector('#made_by');
+if (madeBy && given.has('unconfirmed')) madeBy.hidden = madeBy.disabled = false;
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -22,12 +26,17 @@ async function send() {
     const answer = await fetch(form.dataset.address, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) }),
+      body: JSON.stringify({ token, ...fields() }),
     });
     return answer.ok ? { done: true, text: form.dataset.done } : { done: false, text: await reasonOf(answer) };
   } catch {
     return { done: false, text: 'The server cannot be reached. Try again.' };
   }
+}
+
+function fields() {
+  const { start_afresh: afresh, ...others } = Object.fromEntries(new FormData(form));
+  return afresh === undefined ? others : { ...others, start_afresh: afresh === 'true' };
 }
 
 async function reasonOf(answer) {

@@ -129,7 +129,8 @@ export class AuthController {
   @HttpCode(204)
   @Answers({ status: 204 })
   async resetPassword(@Body() body: ResetPasswordRequest, @Req() request: FastifyRequest): Promise<void> {
-    await this.recovery.reset(body.token, body.new_password, clientOf(request));
+    const { token, new_password: password, start_afresh: startAfresh = false } = body;
+    await this.recovery.reset({ token, password, startAfresh }, clientOf(request));
   }
 
   /**

@@ -1,11 +1,12 @@
 /** Authentication on the wire. */
 import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 
 import { invalid } from '../common/errors.js';
-import { codePoints } from '../common/text.js';
+import { codePoints, digitsOf } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { Field, OneOf, OptionalNotNull, Text } from '../common/validation.js';
-import { Email, NewUsername, Username } from '../users/users.dto.js';
+import { Field, Flag, OneOf, OptionalNotNull, Text } from '../common/validation.js';
+import { Email, GivenEmail, NewUsername, Username } from '../users/users.dto.js';
 import type { AccountIdentifier } from '../users/users.service.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
 import type { LiveSession } from './sessions.query.js';
@@ -57,7 +58,7 @@ export class RegisterRequest {
 /** Exactly one of `email` and `username`. */
 export class LoginRequest {
   @OptionalNotNull()
-  @Email()
+  @GivenEmail()
   email?: string;
 
   @OptionalNotNull()
@@ -112,10 +113,11 @@ export class ChangePasswordRequest {
 
 export class ForgotPasswordRequest {
   /** The link is mailed to it if an account has it. */
-  @Email()
+  @GivenEmail()
   email: string;
 }
 
+/** Of an account whose address was confirmed by nobody yet, the person who resets it says whether it was theirs. */
 export class ResetPasswordRequest {
   /** From the mail; good once, for 30 minutes (7 days when it is an invitation), and until there is a newer one. */
   @Text(TOKEN)
@@ -124,6 +126,14 @@ export class ResetPasswordRequest {
   /** Under the rules of registration. */
   @NewPassword()
   new_password: string;
+
+  /**
+   * True where somebody else made the account: it is erased with everything in it, and the address gets a new, empty one.
+   * Only for an account that never confirmed its address.
+   */
+  @OptionalNotNull()
+  @Flag()
+  start_afresh?: boolean;
 }
 
 /** Either the `token` of the mail's link, or the address and the `code` of the mail. */
@@ -133,11 +143,12 @@ export class ConfirmEmailRequest {
   token?: string;
 
   @OptionalNotNull()
-  @Email()
+  @GivenEmail()
   email?: string;
 
-  /** Six digits; may be tried five times. */
+  /** Six digits, as people type them: spaces, hyphens and the digits of any script; may be tried five times. */
   @OptionalNotNull()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? digitsOf(value) : value))
   @Text({ min: 6, max: 6, pattern: { regex: /^[0-9]{6}$/, detail: 'must be the six digits of the mail' } })
   code?: string;
 }
@@ -175,7 +186,7 @@ export class ChangeEmailRequest {
 
 export class ResendConfirmationRequest {
   /** The mail is sent if it waits to be confirmed. */
-  @Email()
+  @GivenEmail()
   email: string;
 }
 

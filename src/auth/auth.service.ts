@@ -14,6 +14,7 @@ import { CONFIG } from '../config/config.module.js';
 import { Outbox } from '../mail/outbox.js';
 import { registrationConflictMail } from '../mail/templates.js';
 import type { User } from '../users/user.entity.js';
+import type { AddressHolder } from '../users/users.query.js';
 import { type AccountIdentifier, UsersService } from '../users/users.service.js';
 import type { LogoutScope } from './auth.dto.js';
 import { EmailConfirmation } from './email-confirmation.js';
@@ -54,13 +55,20 @@ export class AuthService {
   async register(account: NewRegistration, client: Client): Promise<void> {
     this.passwords.requireGood('#/password', account.password, account);
     const hashedPassword = await this.passwords.hash(account.password, client.isGone);
+    const { concealConflicts } = this.config.registration;
     await this.database.transaction(async (tx) => {
+      // Told for every address, or it would tell which address is known.
+      if (concealConflicts && account.username !== undefined) await this.users.requireFree(tx, account.username);
       const user = await this.users.create(tx, { ...account, hashedPassword });
-      if (user) {
-        await this.confirmation.begin(tx, user);
-        await this.audit.record(tx, client, [{ action: 'user.registered', actorId: user.id, subjectId: user.id }]);
-      } else if (this.config.registration.concealConflicts) await this.tellOwner(tx, account);
-      else throw new AppError('email_taken');
+      if (!user && !concealConflicts) throw new AppError('email_taken');
+      const holder = user ?? (await this.users.findHolder(tx, account.email));
+      const kind = user ? 'email_confirmation' : 'registration_conflict';
+      const mayTell = !concealConflicts || (await this.outbox.mayAdd(tx, kind, account.email));
+      if (user) await this.confirmation.begin(tx, user);
+      else await this.tellOwner(tx, account.email, mayTell ? holder : undefined);
+      const action = user ? 'user.registered' : 'user.registration_refused';
+      const actorId = user?.id ?? null;
+      await this.audit.record(tx, client, [{ action, actorId, subjectId: holder?.id ?? null }]);
     });
   }
 
@@ -120,15 +128,11 @@ export class AuthService {
     return user;
   }
 
-  /** A taken username is told for every address, or it would tell which address is known. */
-  private async tellOwner(tx: EntityManager, { email, username }: NewRegistration): Promise<void> {
-    if (username !== undefined && (await this.users.findByIdentifier({ username }, tx)))
-      throw new AppError('username_taken');
-    if (!(await this.outbox.mayAdd(tx, 'registration_conflict', email))) return;
-    const holder = await this.users.findHolder(tx, email);
-    if (!holder) return;
-    const content = registrationConflictMail(holder);
-    await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, userId: holder.id });
+  /** As many rows as a registration writes. @param holder undefined: who gets no mail now */
+  private async tellOwner(tx: EntityManager, email: string, holder: AddressHolder | undefined): Promise<void> {
+    await this.confirmation.pretend(tx);
+    const content = registrationConflictMail(holder ?? { username: 'nobody' });
+    await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, userId: holder?.id });
   }
 
   private async verified(

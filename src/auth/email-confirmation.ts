@@ -35,6 +35,11 @@ export class EmailConfirmation {
     await this.mail(tx, user.email, user);
   }
 
+  /** The work of a token that nobody gets. */
+  async pretend(tx: EntityManager): Promise<void> {
+    await this.tokens.issue(tx, { purpose: 'email_confirmation', userId: undefined });
+  }
+
   /** Mails them again to an address that waits to be confirmed. The same work if it does not, or nobody has it. */
   async resend(email: string): Promise<void> {
     await this.database.transaction(async (tx) => {

@@ -88,7 +88,9 @@ export class Invitations {
   private async mail(tx: EntityManager, user: User): Promise<void> {
     const kind = kindOf(user);
     const { token } = await this.tokens.issue(tx, { purpose: kind, userId: user.id });
-    const to = { username: user.username, url: this.links.toPage('reset', token) };
+    const asks = kind === 'password_reset' && user.emailConfirmedAt === null;
+    const url = `${this.links.toPage('reset', token)}${asks ? '&unconfirmed=true' : ''}`;
+    const to = { username: user.username, url, asks };
     const content = kind === 'invitation' ? invitationMail(to) : passwordResetMail(to);
     await this.outbox.add(tx, { kind, address: user.email, content, userId: user.id });
   }

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
-import { AppError } from '../common/errors.js';
+import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import { Links } from '../mail/links.js';
 import { Outbox } from '../mail/outbox.js';
@@ -16,6 +16,19 @@ import { FormerAddresses } from './former-addresses.js';
 import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
 import { type Client, Sessions } from './sessions.js';
+
+export interface Reset {
+  readonly token: string;
+  readonly password: string;
+  /** Whether somebody else made the account. */
+  readonly startAfresh: boolean;
+}
+
+const NOT_AFRESH = {
+  pointer: '#/start_afresh',
+  code: 'confirmed',
+  detail: 'is only for an account that never confirmed its address: delete the account instead',
+};
 
 @Injectable()
 export class PasswordRecovery {
@@ -39,8 +52,9 @@ export class PasswordRecovery {
       if (!(await this.outbox.mayAdd(tx, 'password_reset', email))) return undefined;
       const user = await this.users.lockByEmail(tx, email);
       const { token } = await this.tokens.issue(tx, { purpose: 'password_reset', userId: user?.id });
-      const url = this.links.toPage('reset', token);
-      const content = passwordResetMail({ username: user?.username ?? 'nobody', url });
+      const asks = user?.emailConfirmedAt === null;
+      const url = `${this.links.toPage('reset', token)}${asks ? '&unconfirmed=true' : ''}`;
+      const content = passwordResetMail({ username: user?.username ?? 'nobody', url, asks });
       await this.outbox.add(tx, { kind: 'password_reset', address: email, content, userId: user?.id });
       return user;
     });
@@ -50,9 +64,10 @@ export class PasswordRecovery {
   /**
    * Sets the password, and ends all that the one before, or whoever had it, has left: sessions, tokens, counted guesses.
    * Who reads the mail has the address, so it is confirmed by it. An invitation is accepted by the same.
-   * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed, or `overloaded`
+   * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed or where there is
+   *   nothing to start afresh, or `overloaded`
    */
-  async reset(token: string, password: string, client: Client): Promise<void> {
+  async reset({ token, password, startAfresh }: Reset, client: Client): Promise<void> {
     const found = await this.tokens.find(['password_reset', 'invitation'], token);
     const owner = found && (await this.users.findById(found.userId));
     if (!owner) throw new AppError('invalid_account_token');
@@ -60,11 +75,31 @@ export class PasswordRecovery {
     const hash = await this.passwords.hash(password, client.isGone);
     const end = { userId: owner.id, reason: 'password_reset', actorId: owner.id, origin: client } as const;
     await this.sessions.endAllWith(end, async (tx) => {
+      if (startAfresh) return this.startAfresh(tx, { token: found, hash, client });
       await this.replace(tx, found, hash);
       const event = { action: 'password.reset', actorId: owner.id, subjectId: owner.id } as const;
       await this.audit.record(tx, client, [event]);
     });
     this.logger.info({ event: 'password_reset', user: owner.id }, 'password reset');
+  }
+
+  /** Nothing of a stranger who made the account is in the new one, and a ban of theirs is not on it. */
+  private async startAfresh(
+    tx: EntityManager,
+    { token, hash, client }: { token: OwnedToken; hash: string; client: Client },
+  ): Promise<void> {
+    const before = await this.users.lockById(tx, token.userId);
+    if (!before || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
+    if (before.emailConfirmedAt !== null) throw invalid(NOT_AFRESH);
+    await this.tokens.end(tx, before.id);
+    await this.loginGuard.forget(tx, before);
+    const user = await this.users.replace(tx, before, hash);
+    const content = passwordWasResetMail({ username: user.username });
+    await this.outbox.add(tx, { kind: 'password_was_reset', address: user.email, content, userId: user.id });
+    await this.audit.record(tx, client, [
+      { action: 'user.taken_over', actorId: user.id, subjectId: before.id },
+      { action: 'user.registered', actorId: user.id, subjectId: user.id },
+    ]);
   }
 
   private async replace(tx: EntityManager, token: OwnedToken, hash: string): Promise<void> {

@@ -1,4 +1,6 @@
 /** Takes in the users of another system, with their password hashes: `npm run users:import`. */
+import bcrypt from 'bcrypt';
+
 import { Random } from '../common/random.js';
 import { canonicalEmail } from '../users/email.js';
 import { isUsername } from '../users/users.dto.js';
@@ -8,6 +10,8 @@ import { insertUsers, type ImportedUser } from './users-import.query.js';
 /** A cost of 31 would hold a core for a day. */
 const COST = { min: 4, max: 15 };
 const BATCH = 1_000;
+const NOT_UTF8 =
+  'the file is not UTF-8: convert it first, as with iconv -f UTF-16 -t UTF-8; nothing more of it is read';
 const FIELDS = new Set(['email', 'username', 'hashed_password', 'created_at', 'email_confirmed']);
 
 /** RFC 3339, in UTC or with an offset. */
@@ -32,6 +36,8 @@ export interface ImportOptions {
   /** Runs one statement; each is committed by itself. */
   readonly query: (statement: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
   readonly now: Date;
+  /** Takes hashes unread: comparing each with the empty password costs what a login costs. */
+  readonly trustHashes?: boolean;
   readonly onRefused: (refused: RefusedLine) => void;
   /** After each batch. */
   readonly onProgress: (counts: ImportCounts) => void;
@@ -44,6 +50,7 @@ export interface ImportOptions {
 export async function importUsers(lines: AsyncIterable<string>, options: ImportOptions): Promise<ImportCounts> {
   const random = new Random();
   const counts = { lines: 0, imported: 0, present: 0, refused: 0 };
+  const verdicts = new Map<string, boolean>();
   let batch = new Map<string, { line: number; user: ImportedUser }>();
   const refuse = (line: number, reason: string): void => {
     counts.refused += 1;
@@ -66,7 +73,12 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
   for await (const text of lines) {
     counts.lines += 1;
     if (text.trim() === '') continue;
-    const read = readUser(text, options.now, random);
+    const line = counts.lines === 1 ? text.replace(/^\uFEFF/, '') : text;
+    if (counts.lines === 1 && isOtherEncoding(line)) {
+      refuse(1, NOT_UTF8);
+      break;
+    }
+    const read = await checked(readUser(line, options.now, random), options.trustHashes ? undefined : verdicts);
     if (typeof read === 'string') refuse(counts.lines, read);
     else if (batch.has(read.email)) refuse(counts.lines, 'email: is in an earlier line, too');
     else batch.set(read.email, { line: counts.lines, user: read });
@@ -74,6 +86,24 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
   }
   await flush();
   return counts;
+}
+
+/** UTF-16 or UTF-32: read as UTF-8, every other byte is NUL, or the mark is none. */
+function isOtherEncoding(text: string): boolean {
+  return /[\0\uFFFD]/.test(text.slice(0, 4));
+}
+
+/** A hash of the empty password belongs to nobody: it is refused. One that comes again is compared once. */
+async function checked(
+  read: ImportedUser | string,
+  verdicts: Map<string, boolean> | undefined,
+): Promise<ImportedUser | string> {
+  if (typeof read === 'string' || !verdicts) return read;
+  const { hashedPassword: hash } = read;
+  const isEmpty = verdicts.get(hash) ?? (await bcrypt.compare('', parseHash(hash)?.comparable ?? ''));
+  if (verdicts.size >= BATCH) verdicts.clear();
+  verdicts.set(hash, isEmpty);
+  return isEmpty ? 'hashed_password: is of an empty password' : read;
 }
 
 /** @returns the reason when it is refused; never with what the line holds */

@@ -30,3 +30,23 @@ export function isBlank(text: string): boolean {
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }
+
+/** Longer text is no code, and is left as it is. */
+const CODE_MAX_LENGTH = 64;
+
+/** A code as people type it: without spaces, hyphens and what nobody sees, its digits in ASCII whatever their script. */
+export function digitsOf(text: string): string {
+  if (text.length > CODE_MAX_LENGTH) return text;
+  return text
+    .normalize('NFKC')
+    .replace(/[\s\p{Pd}\p{Cf}\u2212]/gu, '')
+    .replace(/\p{Nd}/gu, (digit) => String(valueOf(digit)));
+}
+
+/** Unicode has the decimal digits of each script in a row, from zero on. */
+function valueOf(digit: string): number {
+  const point = digit.codePointAt(0) ?? 0;
+  let zero = point;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return (point - zero) % 10;
+}

@@ -33,11 +33,19 @@ export function confirmationMail(to: { username: string; url: string; code: stri
   ]);
 }
 
-/** With a link that is good for half an hour. */
-export function passwordResetMail(to: { username: string; url: string }): MailContent {
+/**
+ * With a link that is good for half an hour.
+ * @param to.asks whether the page asks who made the account, because its address was never confirmed
+ */
+export function passwordResetMail(to: { username: string; url: string; asks?: boolean }): MailContent {
   return letter('Choose a new password', to.username, [
     'somebody, you we hope, asked for a new password for your account. Choose it here:',
     { label: 'Choose a new password', url: to.url },
+    ...(to.asks === true
+      ? [
+          'This address was never confirmed, so another person may have made the account. If you did not make it, say so on that page: all that is in it is then erased, and you get a new, empty account.',
+        ]
+      : []),
     'The link is good for 30 minutes and for one change. A newer mail replaces it.',
     'If it was not you, you need not do anything: your password stays as it is.',
   ]);

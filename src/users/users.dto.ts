@@ -50,6 +50,17 @@ export function Email(): PropertyDecorator {
   );
 }
 
+/** An address that is only looked up: keyboards put a space behind what they complete. */
+export function GivenEmail(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.replace(AROUND, '') : value)),
+    Email(),
+  );
+}
+
+/** White space, and characters that nobody sees. */
+const AROUND = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
+
 export const USERNAME_PATTERN = /^[A-Za-z0-9_]{3,30}$/;
 
 const USERNAME = {

@@ -167,6 +167,16 @@ export async function insertUser(
   return rows[0]?.id;
 }
 
+/**
+ * Gives an account's address and name up, and leaves the account to erasure: from now on nobody finds it. Its row is locked.
+ */
+export async function abandonAccount(tx: EntityManager, id: string, offsetMs: number): Promise<void> {
+  await tx.query(
+    `UPDATE users SET email = id::text, deletion = 'erasing', delete_after = ${NOW}, token_epoch = token_epoch + 1 WHERE id = $2`,
+    [offsetMs, id],
+  );
+}
+
 /** A new address is confirmed now. @returns false when it is kept for another account; throws when it is another's */
 export async function updateEmail(
   tx: EntityManager,

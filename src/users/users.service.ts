@@ -9,6 +9,7 @@ import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { User } from './user.entity.js';
 import {
+  abandonAccount,
   type AddressHolder,
   insertUser,
   isErasing,
@@ -84,6 +85,15 @@ export class UsersService {
       .getOne();
   }
 
+  /** Of accounts that are being erased, too. @throws AppError `username_taken` */
+  async requireFree(tx: EntityManager, username: string): Promise<void> {
+    const taken = await tx
+      .createQueryBuilder(User, 'u')
+      .where('lower(u.username COLLATE "C") = :username', { username: username.toLowerCase() })
+      .getExists();
+    if (taken) throw new AppError('username_taken');
+  }
+
   findById(id: string): Promise<User | null> {
     return this.users.findOneBy({ id, ...NOT_ERASING });
   }
@@ -119,6 +129,15 @@ export class UsersService {
   /** Sets the hash for whoever has proved to read the account's mail, which confirms the address. */
   async recover(tx: EntityManager, id: string, hashedPassword: string): Promise<void> {
     await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: () => firstConfirmed(this.clock) });
+  }
+
+  /** A new, empty account takes the address of another, which is erased. For a person who has proved to read its mail. */
+  async replace(tx: EntityManager, { id, email }: User, hashedPassword: string): Promise<User> {
+    await abandonAccount(tx, id, this.clock.offsetMs);
+    const user = await this.create(tx, { email, username: undefined, hashedPassword });
+    if (!user) throw new AppError('email_taken');
+    await this.confirm(tx, user.id);
+    return user;
   }
 
   /** For whoever has proved to read mail at the new address, which is confirmed by it. @throws AppError `email_taken` */

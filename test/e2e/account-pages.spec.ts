@@ -46,6 +46,16 @@ describe('the pages that links in mails open', () => {
     },
   );
 
+  it.each(['/reset/', '/confirm/', '/undo/', '/reset/?from=mail'])(
+    '%s answers like the page without the slash',
+    async (path) => {
+      const { status, text } = await app.api.get(path);
+      expect(status).toBe(200);
+      expect(text).toContain('src="../account-pages.js"');
+      expect(text).toContain('data-address="../api/v1/auth/');
+    },
+  );
+
   it('have their script', async () => {
     const { headers, text } = await app.api.get('/account-pages.js');
     expect(headers.get('content-type')).toBe('text/javascript; charset=utf-8');

@@ -1,4 +1,5 @@
 /** Who an address belongs to: stories of an owner and an intruder, in the order in which either may come first. */
+import { Erasure } from '../../src/account/erasure.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { linkIn, type Mail, mailedToken, mailsTo } from '../support/mailbox.js';
@@ -225,5 +226,91 @@ describe('an account that a stranger made with my address before me', () => {
     expectRefused(await api.post('/admin/users', { email: stranger.email, role: 'moderator' }), 'email_taken', 409);
     const { body } = await api.get(`/admin/users/${stranger.id}`);
     expect(body).toMatchObject({ role: 'user', email_confirmed: false });
+  });
+
+  describe('and filled', () => {
+    const takeOver = async (startAfresh?: boolean): Promise<Answer> => {
+      await letMailsAge();
+      await app.api.post('/auth/password/forgot', { email: stranger.email });
+      const token = await mailedToken(app, stranger.email, RESET);
+      return app.api.post('/auth/password/reset', {
+        token,
+        new_password: OWNERS,
+        ...(startAfresh !== undefined && { start_afresh: startAfresh }),
+      });
+    };
+
+    beforeEach(async () => {
+      await stranger.api.patch('/users/me', { display_name: 'Stranger', bio: 'not me' });
+      await stranger.api.post('/tasks', { title: 'theirs' });
+      await stranger.api.post('/posts', { text: 'theirs' });
+    });
+
+    it('asks me in the mail and by its link who made it, and nobody whose address is confirmed', async () => {
+      await letMailsAge();
+      await app.api.post('/auth/password/forgot', { email: stranger.email });
+      const [mail] = await mailsTo(app, stranger.email, RESET);
+      expect(mail?.text).toContain('another person may have made the account');
+      expect(mail?.text).toContain('&unconfirmed=true');
+      const owner = await confirmedPerson(app, 'owner');
+      await app.api.post('/auth/password/forgot', { email: owner.email });
+      expect((await mailsTo(app, owner.email, RESET))[0]?.text).not.toMatch(/another person|unconfirmed/);
+    });
+
+    it('is gone when I start afresh: my account is another, empty and confirmed, and counts stay exact', async () => {
+      const friend = await person(app, 'friend');
+      await stranger.api.put(`/users/${friend.username}/follow`);
+      expect((await takeOver(true)).status).toBe(204);
+      await expectDead(app, stranger);
+      const api = app.api.as((await login(app, stranger.email, OWNERS)).access_token);
+      const { body } = await api.get('/users/me');
+      expect(body).toMatchObject({ email: stranger.email, email_confirmed: true, display_name: null, bio: null });
+      expect(body.id).not.toBe(stranger.id);
+      expect(body.username).not.toBe(stranger.username);
+      expect((await api.get('/tasks')).body).toEqual([]);
+      expect((await api.get(`/users/${stranger.username}`)).status).toBe(404);
+      expect((await api.get(`/users/${body.username as string}`)).body).toMatchObject({
+        posts_count: 0,
+        following_count: 0,
+      });
+      await app.nestApp.get(Erasure).run();
+      expect((await app.pool.query('SELECT FROM users WHERE id = $1', [stranger.id])).rowCount).toBe(0);
+      expect((await api.get(`/users/${friend.username}`)).body).toMatchObject({ followers_count: 0 });
+      expect((await app.pool.query('SELECT FROM posts WHERE author_id = $1', [stranger.id])).rowCount).toBe(0);
+    });
+
+    it('is mine as before when I made it myself', async () => {
+      for (const choice of [undefined, false]) {
+        expect((await takeOver(choice)).status).toBe(204);
+        const api = app.api.as((await login(app, stranger.email, OWNERS)).access_token);
+        expect((await api.get('/users/me')).body).toMatchObject({ id: stranger.id, display_name: 'Stranger' });
+        expect((await api.get('/tasks')).body).toHaveLength(1);
+      }
+    });
+
+    it('does not give a ban or a role of theirs to my new account', async () => {
+      await app.pool.query("UPDATE users SET status = 'disabled', role = 'moderator' WHERE id = $1", [stranger.id]);
+      expect((await takeOver(true)).status).toBe(204);
+      const api = app.api.as((await login(app, stranger.email, OWNERS)).access_token);
+      expect((await api.get('/users/me')).body).toMatchObject({ role: 'user' });
+    });
+
+    it('is not erased by a link to an account whose address is confirmed', async () => {
+      await confirmAddress(app, stranger.email);
+      const answer = await takeOver(true);
+      expectRefused(answer, 'validation_failed', 400);
+      expect(answer.body.errors).toMatchObject([{ pointer: '#/start_afresh', code: 'confirmed' }]);
+      expect((await tryLogin(stranger.email, PASSWORD)).status).toBe(200);
+    });
+
+    it('is taken over once, also by many at the same time', async () => {
+      await letMailsAge();
+      await app.api.post('/auth/password/forgot', { email: stranger.email });
+      const token = await mailedToken(app, stranger.email, RESET);
+      const body = { token, new_password: OWNERS, start_afresh: true };
+      const answers = await Promise.all(Array.from({ length: 6 }, () => app.api.post('/auth/password/reset', body)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([204, 400, 400, 400, 400, 400]);
+      expect((await app.pool.query('SELECT FROM users WHERE email = $1', [stranger.email])).rowCount).toBe(1);
+    });
   });
 });
