@@ -21,7 +21,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
-COPY scripts/command.mjs scripts/keys-rotate.mjs scripts/admin.mjs scripts/
+COPY scripts/command.mjs scripts/keys-rotate.mjs scripts/admin.mjs scripts/db.mjs scripts/
 RUN install -d -o node -g node /data
 USER node
 EXPOSE 3000

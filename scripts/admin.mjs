@@ -21,7 +21,7 @@ const USAGE = `Usage:
   npm run admin -- create you@example.org    makes an account that is an admin; asks for its password, or reads it
                                              from standard input
   npm run admin -- promote you@example.org   makes an account that is there an admin
-  npm run admin -- list                      who is one`;
+  npm run admin -- list                      lists the admins`;
 
 const COMMANDS = {
   async create(admins, address) {

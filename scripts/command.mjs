@@ -23,9 +23,13 @@ const TOLD = [CommandError, ConfigError, DatabaseStartError, EmbeddedPostgresErr
 /**
  * Runs a command. What its user can put right is told in a sentence, everything else with its stack.
  * @param main what the command does
- * @param options `usage`, said after options that there are not; `told`: more errors whose messages are sentences
+ * @param options `usage`, said for --help and after options that there are not; `told`: more errors whose messages are sentences
  */
 export async function runCommand(main, { usage, told = [] } = {}) {
+  if (usage !== undefined && process.argv.slice(2).some((argument) => ['--help', '-h'].includes(argument))) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
   try {
     await main();
   } catch (error) {

@@ -11,6 +11,11 @@ import { rotateKeys } from '../dist/config/key-rotation.js';
 import { readVariables } from '../dist/config/variables.js';
 import { runCommand } from './command.mjs';
 
+const USAGE = `Usage:
+  npm run keys:rotate              makes the first key of JWT_KEYS_DIR, or the next one
+  npm run keys:rotate -- --now     makes one that signs at once
+  npm run keys:rotate -- --prune   makes none, and removes those that nobody needs any more`;
+
 function main() {
   const { values: options } = parseArgs({ options: { now: { type: 'boolean' }, prune: { type: 'boolean' } } });
   const env = new Environment(readVariables());
@@ -50,4 +55,4 @@ function time(ms) {
   return new Date(ms).toISOString().replace(/\.\d+/, '');
 }
 
-await runCommand(main);
+await runCommand(main, { usage: USAGE });

@@ -73,4 +73,4 @@ function summary({ imported, present, refused }, interrupted) {
   return interrupted ? `${said}\nInterrupted: run the same command again, it goes on where it was.` : said;
 }
 
-await runCommand(main);
+await runCommand(main, { usage: USAGE });

@@ -15,7 +15,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
-import { MailModule } from './mail/mail.module.js';
+import { MailboxModule } from './mail/mail.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { StreamModule } from './timeline/stream.module.js';
 import { TimelineModule } from './timeline/timeline.module.js';
@@ -32,7 +32,7 @@ export class AppModule {
         ConfigModule.with(config, logger),
         DatabaseModule.with(config, databaseUrl, logger),
         ThrottlerModule.forRoot(rateLimits(countersOf(config, logger))),
-        MailModule.with(config),
+        MailboxModule.with(config),
         UsersModule,
         AuditModule,
         AuthModule,

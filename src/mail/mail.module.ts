@@ -15,11 +15,15 @@ import { Seals } from './seals.js';
 @Module({
   imports: [ListenerModule, TypeOrmModule.forFeature([OutboxMail])],
   providers: [Outbox, OutboxWorker, Mailer, Seals, Links],
-  exports: [Outbox, Links],
+  exports: [Outbox, Links, Seals],
 })
-export class MailModule {
-  /** @returns the module with the mailbox where the configuration has one */
+export class MailModule {}
+
+/** Beside the mail, and not a variant of its module: Nest would make everything in that twice, the worker too. */
+@Module({})
+export class MailboxModule {
   static with({ mail }: Config): DynamicModule {
-    return { module: MailModule, controllers: mail.mailbox ? [DevMailboxController] : [] };
+    const controllers = mail.mailbox ? [DevMailboxController] : [];
+    return { module: MailboxModule, imports: [MailModule], controllers };
   }
 }

@@ -32,6 +32,8 @@ export type Delivery =
       readonly code: string;
       /** As the server said it. */
       readonly reason: string;
+      /** For the log, in words: why no mail at all can be handed over. */
+      readonly obstacle?: string;
     };
 
 @Injectable()
@@ -88,10 +90,30 @@ function refusal(error: NodemailerError): Delivery {
   const { code = 'unknown', responseCode, command = '', response = '', message } = error;
   const forGood = error.permanent === true && ABOUT_THE_MAIL.test(command) && !ABOUT_US.test(response);
   const reason = response === '' ? message : response;
+  const obstacle = ABOUT_THE_MAIL.test(command) ? undefined : obstacleOf(error);
   return {
+    ...(obstacle !== undefined && { obstacle }),
     sent: false,
     forGood,
     code: responseCode === undefined ? code : `${code} ${responseCode}`,
     reason: isStorable(reason) ? Array.from(reason).slice(0, REASON_MAX_LENGTH).join('') : 'an unreadable answer',
   };
+}
+
+const CERTIFICATE = /certificate|altname|DEPTH_ZERO|SELF_SIGNED/i;
+const OBSTACLES: Partial<Record<string, string>> = {
+  EAUTH: 'it refuses the user or the password',
+  EDNS: 'its name is not known',
+  EPROTOCOL: 'what answers there does not speak SMTP, or not without TLS',
+  ESOCKET: 'no connection came about in the way that SMTP_URL asks for (smtp:// begins without TLS, smtps:// with it)',
+  ETIMEDOUT: 'it does not answer in time',
+  ETLS: 'TLS is required, and it has none',
+};
+
+/** Its own words are left out: a server may repeat addresses in them. */
+function obstacleOf({ code = '', message }: NodemailerError): string | undefined {
+  if (CERTIFICATE.test(message))
+    return `The mail server's certificate is not trusted (${message}): name the server as its certificate does, or give Node the authority by NODE_EXTRA_CA_CERTS`;
+  const words = OBSTACLES[code];
+  return words === undefined ? undefined : `The mail server cannot be used: ${words}`;
 }

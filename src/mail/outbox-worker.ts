@@ -42,6 +42,8 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly abort = new AbortController();
   private soon: NodeJS.Timeout | undefined;
   private failing = false;
+  /** What was told of the mail server. */
+  private obstacle: string | undefined;
   private woken = true;
   private stopped = false;
   private resume: () => void = () => undefined;
@@ -174,11 +176,15 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     const { offsetMs } = this.clock;
     const about = { mail: id, kind, attempts };
     if (delivery.sent) {
+      this.obstacle = undefined;
       await recordSent(this.database.manager, mail, offsetMs);
       this.logger.info({ event: 'mail_sent', ...about }, 'mail sent');
       return;
     }
-    const { code, reason } = delivery;
+    const { code, reason, obstacle } = delivery;
+    if (obstacle !== undefined && obstacle !== this.obstacle)
+      this.logger.warn({ event: 'mail_server_unusable', code }, obstacle);
+    this.obstacle = obstacle ?? this.obstacle;
     const final = delivery.forGood || isOld;
     const retryMs = final ? undefined : Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** (attempts - 1));
     await recordFailure(this.database.manager, { id, attempts, reason, retryMs }, offsetMs);

@@ -74,6 +74,14 @@ describe('npm run admin', () => {
   const accountOf = async (email: string): Promise<Record<string, unknown> | undefined> =>
     (await app.pool.query<Record<string, unknown>>('SELECT * FROM users WHERE email = $1', [email])).rows[0];
 
+  it.each(['--help', '-h'])('says with %s what it does', async (option) => {
+    expect(await run([option])).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage:\n {2}npm run admin/) as string,
+      stderr: '',
+    });
+  });
+
   it.each(['\n', '\r\n', ''])('makes an admin of the password on standard input, which ends with %j', async (end) => {
     const email = unused();
     expect(await run(['create', email.toUpperCase()], NEW_PASSWORD + end)).toEqual({

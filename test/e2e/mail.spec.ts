@@ -422,12 +422,12 @@ describe('a server that', () => {
   });
 
   it.each([
-    ['a certificate that nobody vouches for', { secure: true }, 'smtps:', ''],
-    ['such a certificate after STARTTLS', { disabledCommands: ['AUTH'] }, 'smtp:', ''],
-    ['no TLS where it is required', {}, 'smtp:', '/?requireTLS=true'],
-    ['TLS where none was expected', { secure: true }, 'smtp:', IMPATIENT],
-    ['no TLS where it was expected', {}, 'smtps:', ''],
-  ])('has %s: nothing is sent, and it is tried again', async (_, options, protocol, query) => {
+    ['a certificate that nobody vouches for', { secure: true }, 'smtps:', '', /certificate is not trusted/],
+    ['such a certificate after STARTTLS', { disabledCommands: ['AUTH'] }, 'smtp:', '', /certificate is not trusted/],
+    ['no TLS where it is required', {}, 'smtp:', '/?requireTLS=true', /cannot be used: /],
+    ['TLS where none was expected', { secure: true }, 'smtp:', IMPATIENT, /cannot be used: /],
+    ['no TLS where it was expected', {}, 'smtps:', '', /cannot be used: /],
+  ])('has %s: nothing is sent, it is tried again, and the log says why', async (_, options, protocol, query, words) => {
     const server = await Smtp.start(options);
     ending.push(() => server.stop());
     app = await start({ SMTP_URL: server.url.replace('smtp:', protocol) + query });
@@ -435,6 +435,11 @@ describe('a server that', () => {
     await failed(address);
     expect(await rowOf(address)).toMatchObject({ given_up_at: null, sent_at: null });
     expect(server.mails).toEqual([]);
+    // Why is told in words, once for all mails.
+    await failed(await put());
+    const told = app.log.filter((line) => line.includes('"mail_server_unusable"'));
+    expect(told).toEqual([expect.stringMatching(words)]);
+    expect(told.join()).not.toContain(address);
   });
 
   it('is slow keeps no request waiting, nor mails to others', async () => {

@@ -1,0 +1,100 @@
+/** `npm run db:dump` and `db:restore`: the real commands, on databases of the tests. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { TestApp } from '../support/app.js';
+import { dropDatabase, emptyDatabase } from '../support/database.js';
+import { login, person, staff } from '../support/people.js';
+
+const SCRIPT = join(__dirname, '../../scripts/db.mjs');
+
+describe('a dump of the database', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'roost-dump-'));
+  const file = join(folder, 'roost.dump');
+  let app: TestApp;
+  let empty: string;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    empty = await emptyDatabase();
+  });
+
+  afterAll(async () => {
+    await app.stop();
+    await dropDatabase(empty);
+    rmSync(folder, { recursive: true });
+  });
+
+  const run = (url: string, ...args: string[]): { code: number | null; said: string } => {
+    const env = { PATH: process.env.PATH, NODE_ENV: 'test', DATABASE_URL: url };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, ...args], {
+      env,
+      encoding: 'utf8',
+      cwd: folder,
+    });
+    return { code: status, said: stdout + stderr };
+  };
+
+  it('brings everything back in an empty database, and goes on from there', async () => {
+    const ada = await person(app, 'ada');
+    const bob = await staff(app, 'moderator');
+    const text = 'Tab\t, line\nand \\. alone\n\\.\n«ü» 🦉 \\N';
+    await app.api.as(ada.access_token).post('/tasks', { title: '\\.', description: text });
+    for (const each of ['one', text]) await app.api.as(bob.access_token).post('/posts', { text: each });
+    const { username } = (await app.api.as(bob.access_token).get('/auth/me')).body;
+    await app.api.as(ada.access_token).put(`/users/${username}/follow`);
+
+    expect(run(app.databaseUrl, 'dump', file)).toEqual({
+      code: 0,
+      said: expect.stringMatching(/^\d+ rows are in /) as string,
+    });
+    expect(statSync(file).mode & 0o077).toBe(0);
+    expect(run(empty, 'restore', file)).toEqual({
+      code: 0,
+      said: expect.stringMatching(/^\d+ rows are restored\.\n$/) as string,
+    });
+    expect(run(empty, 'dump', join(folder, 'again'))).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, 'again'), 'utf8')).toBe(readFileSync(file, 'utf8'));
+
+    const restored = await TestApp.start({ through: { url: empty } as never, sharing: app });
+    try {
+      const { access_token } = await login(restored, ada.email);
+      const api = restored.api.as(access_token);
+      expect((await api.get('/tasks')).body).toMatchObject([{ title: '\\.', description: text }]);
+      expect((await api.get('/timeline')).body.map((post: { text: string }) => post.text)).toEqual([text, 'one']);
+      expect((await api.get(`/users/${username}`)).body).toMatchObject({ posts_count: 2, followers_count: 1 });
+      expect((await api.post('/tasks', { title: 'the next' })).status).toBe(201);
+      expect((await api.post('/posts', { text: 'the next' })).status).toBe(201);
+      expect((await api.as(ada.access_token).get('/auth/me')).status).toBe(200);
+    } finally {
+      await restored.stop();
+    }
+    expect(run(empty, 'restore', file)).toEqual({
+      code: 1,
+      said: expect.stringMatching(/has rows already, in /) as string,
+    });
+  });
+
+  it('leaves nothing behind when it is cut off, or is none', async () => {
+    const database = await emptyDatabase();
+    const whole = statSync(file).size;
+    truncateSync(file, whole - 3);
+    expect(run(database, 'restore', file)).toEqual({ code: 1, said: 'The dump is cut off: its end is missing.\n' });
+    expect(run(database, 'restore', SCRIPT)).toEqual({ code: 1, said: 'This is no dump of npm run db:dump.\n' });
+    expect(run(database, 'restore', join(folder, 'none')).code).toBe(1);
+    expect(run(database, 'dump', join(folder, 'nowhere/file')).code).toBe(1);
+    expect(run(database, 'dump').said).toMatch(/^Usage:/);
+    expect(run(database, 'restore', join(folder, 'again')).code).toBe(0);
+    expect(existsSync(join(folder, 'again.part'))).toBe(false);
+    await dropDatabase(database);
+  });
+
+  it('is written from a database that psql reaches as is said', () => {
+    const { hostname, port, pathname } = new URL(app.databaseUrl);
+    expect(run(app.databaseUrl, 'psql').said).toContain(
+      `psql -h ${hostname} -p ${port} -U postgres ${pathname.slice(1)}\n`,
+    );
+  });
+});
