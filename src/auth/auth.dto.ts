@@ -1,11 +1,10 @@
 /** Authentication on the wire. */
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 
 import { invalid } from '../common/errors.js';
 import { codePoints, digitsOf } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { Field, Flag, OneOf, OptionalNotNull, Text } from '../common/validation.js';
+import { Field, Flag, OneOf, OptionalNotNull, Read, Text } from '../common/validation.js';
 import { Email, GivenEmail, NewUsername, Username } from '../users/users.dto.js';
 import type { AccountIdentifier } from '../users/users.service.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
@@ -148,7 +147,7 @@ export class ConfirmEmailRequest {
 
   /** Six digits, as people type them: spaces, hyphens and the digits of any script; may be tried five times. */
   @OptionalNotNull()
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? digitsOf(value) : value))
+  @Read(digitsOf)
   @Text({ min: 6, max: 6, pattern: { regex: /^[0-9]{6}$/, detail: 'must be the six digits of the mail' } })
   code?: string;
 }

@@ -36,8 +36,17 @@ const RESERVED_USERNAMES = new Set([
 
 /** An e-mail address; the field then holds its canonical form. */
 export function Email(): PropertyDecorator {
+  return emailReadBy(canonicalEmail);
+}
+
+/** An address that is only looked up: keyboards put a space behind what they complete. */
+export function GivenEmail(): PropertyDecorator {
+  return emailReadBy((text) => canonicalEmail(text.replace(AROUND, '')));
+}
+
+function emailReadBy(read: (text: string) => string | undefined): PropertyDecorator {
   return applyDecorators(
-    Read((text) => canonicalEmail(text)),
+    Read(read),
     Field(
       { type: 'string', format: 'email', maxLength: EMAIL_MAX_LENGTH },
       { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },
@@ -47,14 +56,6 @@ export function Email(): PropertyDecorator {
         holds: (value) => canonicalEmail(value as string) === value,
       },
     ),
-  );
-}
-
-/** An address that is only looked up: keyboards put a space behind what they complete. */
-export function GivenEmail(): PropertyDecorator {
-  return applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.replace(AROUND, '') : value)),
-    Email(),
   );
 }
 
