@@ -37,10 +37,13 @@ export class Roost {
     });
     const migrated = await migrate(config.database.directUrl ?? url, {
       onWait: () => {
-        logger.info({ event: 'migration_waits' }, 'another instance migrates the database, or somebody holds a table: waiting');
+        logger.info(
+          { event: 'migration_waits' },
+          'another instance migrates the database, or somebody holds a table: waiting',
+        );
       },
       onFault: (event, error) => {
-        logger.warn({ event, err: error }, 'not done at start: tried again');
+        logger.warn({ event, err: error }, 'not done at start');
       },
     });
     for (const name of migrated) logger.info({ migration: name }, 'migrated');

@@ -100,8 +100,13 @@ async function giveTo({ uid, gid }: Account, paths: string[]): Promise<void> {
 async function runInitdb(initdb: string, where: string[], account: Account): Promise<void> {
   const locale = ['--encoding=UTF8', '--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const args = [...where, `--username=${ROLE}`, '--auth=scram-sha-256', ...locale];
+  const options = { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) };
   try {
-    await run(initdb, args, { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) });
+    // Trigrams ask the system what a letter is, and not every system has the locale.
+    await run(initdb, [...args, '--lc-ctype=C.UTF-8'], options).catch(async (error: unknown) => {
+      if (!String((error as { stderr?: unknown }).stderr).includes('invalid locale')) throw error;
+      await run(initdb, args, options);
+    });
   } catch (error) {
     const { message, stderr } = error as { message: string; stderr?: string };
     throw new EmbeddedPostgresError(

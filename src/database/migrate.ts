@@ -22,6 +22,7 @@ import { Timeline1763790600000 } from './migrations/1763790600000-timeline.js';
 import { DailyCounts1763790700000 } from './migrations/1763790700000-daily-counts.js';
 
 import { isLockTimeout } from './pg-errors.js';
+import { buildSearchIndexes } from './search-indexes.js';
 import { makeForeignRowsOld } from './transaction-ids.js';
 
 export const MIGRATIONS = [
@@ -84,6 +85,9 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
   try {
     const done = await whenFree(onWait, (attempt) => runMigrations(source, attempt));
     await makeForeignRowsOld(url);
+    await buildSearchIndexes(url, (error) => {
+      onFault?.('search_unindexed', error);
+    });
     await keepAuditPartitions(url, { offsetMs: 0 }).catch((error: unknown) => {
       onFault?.('audit_partitions_unkept', error);
     });
