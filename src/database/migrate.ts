@@ -106,10 +106,10 @@ async function runMigrations(source: DataSource, attempt: number): Promise<strin
     await runner.query(
       `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
     );
-    const [{ free }]: [{ free: boolean }] = await runner.query('SELECT pg_try_advisory_xact_lock($1) AS free', [LOCK]);
+    const locked = (await runner.query('SELECT pg_try_advisory_xact_lock($1) AS free', [LOCK])) as [{ free: boolean }];
     const executor = new MigrationExecutor(source, runner);
     executor.transaction = 'all';
-    const done = free ? await executor.executePendingMigrations() : undefined;
+    const done = locked[0].free ? await executor.executePendingMigrations() : undefined;
     await runner.commitTransaction();
     return done?.map(({ name }) => name);
   } catch (error) {
