@@ -20,6 +20,7 @@ import { ToldPauses1763790410000 } from './migrations/1763790410000-told-pauses.
 import { AccountDeletion1763790500000 } from './migrations/1763790500000-account-deletion.js';
 import { Timeline1763790600000 } from './migrations/1763790600000-timeline.js';
 import { DailyCounts1763790700000 } from './migrations/1763790700000-daily-counts.js';
+import { FoldedNames1763810000000 } from './migrations/1763810000000-folded-names.js';
 
 import { isLockTimeout } from './pg-errors.js';
 import { buildSearchIndexes } from './search-indexes.js';
@@ -41,6 +42,7 @@ export const MIGRATIONS = [
   AccountDeletion1763790500000,
   Timeline1763790600000,
   DailyCounts1763790700000,
+  FoldedNames1763810000000,
 ];
 
 /** One arbitrary number for all instances of Roost. */

@@ -3,11 +3,22 @@ import pg from 'pg';
 
 import { hangUp } from './live-client.js';
 
-/** Trusted ones: the owner of a database may make them. */
-const EXTENSIONS = ['pg_trgm', 'btree_gin'];
+interface SearchIndex {
+  readonly definition: string;
+  /** Trusted ones: the owner of a database may make them. */
+  readonly extensions: readonly string[];
+}
 
-const INDEXES = {
-  tasks_search_idx: `ON tasks USING gin (user_id, (title || ' ' || coalesce(description, '')) gin_trgm_ops)`,
+const INDEXES: Readonly<Record<string, SearchIndex>> = {
+  users_folded_name_idx: { definition: 'ON users (fold_text(display_name) text_pattern_ops)', extensions: [] },
+  users_folded_idx: {
+    definition: `ON users USING gin (fold_text(username || ' ' || coalesce(display_name, '')) gin_trgm_ops)`,
+    extensions: ['pg_trgm'],
+  },
+  tasks_search_idx: {
+    definition: `ON tasks USING gin (user_id, (title || ' ' || coalesce(description, '')) gin_trgm_ops)`,
+    extensions: ['pg_trgm', 'btree_gin'],
+  },
 };
 
 /** Milliseconds. */
@@ -28,7 +39,7 @@ export async function buildSearchIndexes(url: string, onFault: (error: unknown) 
   client.on('error', () => undefined);
   try {
     await client.connect();
-    for (const [name, definition] of Object.entries(INDEXES)) await build(client, name, definition);
+    for (const [name, index] of Object.entries(INDEXES)) await build(client, name, index).catch(onFault);
     await checkLetters(client, onFault);
   } catch (error) {
     onFault(error);
@@ -37,7 +48,7 @@ export async function buildSearchIndexes(url: string, onFault: (error: unknown) 
   }
 }
 
-async function build(client: pg.Client, name: string, definition: string): Promise<void> {
+async function build(client: pg.Client, name: string, { definition, extensions }: SearchIndex): Promise<void> {
   const { rows } = await client.query<{ valid: boolean; building: boolean }>(
     `SELECT indisvalid AS valid, EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS building
        FROM pg_index i WHERE indexrelid = to_regclass($1)`,
@@ -45,7 +56,7 @@ async function build(client: pg.Client, name: string, definition: string): Promi
   );
   const [index] = rows;
   if (index && (index.valid || index.building)) return;
-  for (const extension of EXTENSIONS) await client.query(`CREATE EXTENSION IF NOT EXISTS ${extension}`);
+  for (const extension of extensions) await client.query(`CREATE EXTENSION IF NOT EXISTS ${extension}`);
   await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
   await client.query(`CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ${definition}`);
 }
