@@ -1,6 +1,6 @@
 /** The map: every module, and the guards that stand before all routes, in their order. */
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import type { Logger } from 'pino';
 
@@ -11,6 +11,7 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { AddressLimitGuard, CounterStorage, rateLimits, UserLimitGuard } from './common/rate-limit.js';
 import { SharedCounterStorage } from './common/shared-counters.js';
+import { UserTurns } from './common/user-turns.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -20,6 +21,9 @@ import { TasksModule } from './tasks/tasks.module.js';
 import { StreamModule } from './timeline/stream.module.js';
 import { TimelineModule } from './timeline/timeline.module.js';
 import { UsersModule } from './users/users.module.js';
+
+/** One person has at most this part of the pool: a quarter. */
+const POOL_SHARE = 4;
 
 @Module({})
 export class AppModule {
@@ -43,7 +47,13 @@ export class AppModule {
         AdminModule,
         HealthModule,
       ],
-      providers: guards.map((useClass) => ({ provide: APP_GUARD, useClass })),
+      providers: [
+        ...guards.map((useClass) => ({ provide: APP_GUARD, useClass })),
+        {
+          provide: APP_INTERCEPTOR,
+          useValue: new UserTurns(Math.max(1, Math.floor(config.database.poolMax / POOL_SHARE))),
+        },
+      ],
     };
   }
 }

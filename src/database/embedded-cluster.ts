@@ -111,17 +111,22 @@ async function runInitdb(
 ): Promise<void> {
   const locale = ['--encoding=UTF8', '--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const args = [...where, `--username=${SUPERUSER}`, '--auth=scram-sha-256', ...locale];
-  const making = run(initdb, args, { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) });
-  const breakOff = (): void => void making.child.kill();
-  signal?.addEventListener('abort', breakOff);
+  const make = async (more: string[]): Promise<void> => {
+    const making = run(initdb, [...args, ...more], { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) });
+    const breakOff = (): void => void making.child.kill();
+    signal?.addEventListener('abort', breakOff);
+    await making.finally(() => signal?.removeEventListener('abort', breakOff));
+  };
   try {
-    await making;
+    // Trigrams ask the system what a letter is, and not every system has the locale.
+    await make(['--lc-ctype=C.UTF-8']).catch(async (error: unknown) => {
+      if (!String((error as { stderr?: unknown }).stderr).includes('invalid locale')) throw error;
+      await make([]);
+    });
   } catch (error) {
     signal?.throwIfAborted();
     const { message, stderr = '' } = error as { message: string; stderr?: string };
     throw new EmbeddedPostgresError(whyInitdbFailed(stderr.trim() === '' ? message : stderr.trim()));
-  } finally {
-    signal?.removeEventListener('abort', breakOff);
   }
 }
 

@@ -21,8 +21,10 @@ import { AccountDeletion1763790500000 } from './migrations/1763790500000-account
 import { Timeline1763790600000 } from './migrations/1763790600000-timeline.js';
 import { DailyCounts1763790700000 } from './migrations/1763790700000-daily-counts.js';
 import { AddressStanding1763800010000 } from './migrations/1763800010000-address-standing.js';
+import { FoldedNames1763810000000 } from './migrations/1763810000000-folded-names.js';
 
 import { isLockTimeout } from './pg-errors.js';
+import { buildSearchIndexes } from './search-indexes.js';
 import { makeForeignRowsOld } from './transaction-ids.js';
 
 export const MIGRATIONS = [
@@ -42,6 +44,7 @@ export const MIGRATIONS = [
   Timeline1763790600000,
   DailyCounts1763790700000,
   AddressStanding1763800010000,
+  FoldedNames1763810000000,
 ];
 
 /** One arbitrary number for all instances of Roost. */
@@ -86,6 +89,9 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
   try {
     const done = await whenFree(onWait, (attempt) => runMigrations(source, attempt));
     await makeForeignRowsOld(url);
+    await buildSearchIndexes(url, (error) => {
+      onFault?.('search_unindexed', error);
+    });
     await keepAuditPartitions(url, { offsetMs: 0 }).catch((error: unknown) => {
       onFault?.('audit_partitions_unkept', error);
     });
@@ -104,11 +110,10 @@ async function runMigrations(source: DataSource, attempt: number): Promise<strin
     await runner.query(
       `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
     );
-    const locked: unknown = await runner.query('SELECT pg_try_advisory_xact_lock($1) AS free', [LOCK]);
-    const [{ free }] = locked as [{ free: boolean }];
+    const locked = (await runner.query('SELECT pg_try_advisory_xact_lock($1) AS free', [LOCK])) as [{ free: boolean }];
     const executor = new MigrationExecutor(source, runner);
     executor.transaction = 'all';
-    const done = free ? await executor.executePendingMigrations() : undefined;
+    const done = locked[0].free ? await executor.executePendingMigrations() : undefined;
     await runner.commitTransaction();
     return done?.map(({ name }) => name);
   } catch (error) {

@@ -9,6 +9,7 @@ import { User } from '../users/user.entity.js';
 @Index('tasks_user_updated_idx', ['userId', 'updatedAt', 'id'])
 @Index('tasks_user_title_idx', ['userId', 'title', 'id'])
 @Index('tasks_created_brin', { synchronize: false })
+@Index('tasks_search_idx', { synchronize: false })
 export class Task {
   @PrimaryGeneratedColumn('identity', {
     type: 'integer',

@@ -54,6 +54,9 @@ const ORDERS: Record<TaskSort, Order> = {
   title: { column: 'title', type: 'varchar', direction: 'ASC', keyOf: (task) => [task.title, task.id] },
 };
 
+/** As `tasks_search_idx` has it. */
+const SEARCHED = `(title || ' ' || coalesce(description, ''))`;
+
 export function taskKey(sort: TaskSort, task: ListedTask): CursorKey {
   return ORDERS[sort].keyOf(task);
 }
@@ -78,7 +81,8 @@ export function selectTaskPage(manager: EntityManager, page: TaskPage): Promise<
   if (page.completed !== undefined) conditions.push(`completed = ${bind(page.completed)}`);
   if (page.q !== undefined) {
     const pattern = bind(`%${escapeLike(page.q)}%`);
-    conditions.push(`(title ILIKE ${pattern} OR description ILIKE ${pattern})`);
+    // Of the whole for the index, and of each for what is found only across the two.
+    conditions.push(`${SEARCHED} ILIKE ${pattern}`, `(title ILIKE ${pattern} OR description ILIKE ${pattern})`);
   }
   if (page.after) {
     const [value, id] = page.after;

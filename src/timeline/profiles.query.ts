@@ -160,14 +160,18 @@ export function searchPeople(
 ): Promise<ListedPerson[]> {
   const values: unknown[] = [page.offsetMs, page.viewerId, page.limit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = [isSeen(page)];
+  // Of accents alone nothing is left, which everything would begin with.
+  const conditions = [isSeen(page), `fold_text(${bind(q)}) <> ''`];
   if (!FOUND_INSIDE.test(q)) {
-    const beginning = bind(`${escapeLike(q.toLowerCase())}%`);
-    conditions.push(`(${USERNAME} LIKE ${beginning} OR lower(u.display_name) LIKE ${beginning})`);
+    const beginning = `fold_text(${bind(`${escapeLike(q)}%`)})`;
+    conditions.push(`(${USERNAME} LIKE ${beginning} OR fold_text(u.display_name) LIKE ${beginning})`);
   } else {
-    const inside = bind(`%${escapeLike(q)}%`);
+    const inside = `fold_text(${bind(`%${escapeLike(q)}%`)})`;
     // Of the whole for the index, and of each for what is found only across the two.
-    conditions.push(`${SEARCHED} ILIKE ${inside}`, `(u.username ILIKE ${inside} OR u.display_name ILIKE ${inside})`);
+    conditions.push(
+      `fold_text(${SEARCHED}) LIKE ${inside}`,
+      `(lower(u.username) LIKE ${inside} OR fold_text(u.display_name) LIKE ${inside})`,
+    );
   }
   if (page.after) conditions.push(`${USERNAME} > ${bind(page.after[0])}`);
   return manager.query(

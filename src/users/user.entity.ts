@@ -20,8 +20,8 @@ export type DeletionKind = 'own' | 'staff' | 'erasing';
 @Index('users_created_idx', ['createdAt', 'id'])
 @Index('users_delete_after_idx', ['deleteAfter'], { where: 'delete_after IS NOT NULL' })
 @Index('users_hidden_idx', { synchronize: false })
-@Index('users_name_idx', { synchronize: false })
-@Index('users_people_idx', { synchronize: false })
+@Index('users_folded_name_idx', { synchronize: false })
+@Index('users_folded_idx', { synchronize: false })
 export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;

@@ -82,6 +82,42 @@ describe('the schema', () => {
       expect((await keepAuditPartitions(url, { offsetMs: 0 })).made).toHaveLength(4);
     });
 
+    it('builds an index of searches that was left half built, and one that is missing', async () => {
+      await migrate(url);
+      await execute(
+        url,
+        `DROP INDEX tasks_search_idx;
+         INSERT INTO users (email, username, hashed_password) VALUES ('ada@example.org', 'ada', '!');
+         INSERT INTO tasks (user_id, title) SELECT id, 'twice' FROM users, generate_series(1, 2)`,
+      );
+      const half = execute(url, 'CREATE UNIQUE INDEX CONCURRENTLY tasks_search_idx ON tasks (title)');
+      await expect(half).rejects.toThrow('could not create unique index');
+      const isValid = async (): Promise<unknown> => {
+        const client = new pg.Client({ connectionString: url });
+        await client.connect();
+        const { rows } = await client.query(
+          `SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('tasks_search_idx')`,
+        );
+        await client.end();
+        return rows;
+      };
+      await migrate(url);
+      expect(await isValid()).toEqual([{ indisvalid: true }]);
+      await execute(url, 'DROP INDEX tasks_search_idx');
+      await migrate(url);
+      expect(await isValid()).toEqual([{ indisvalid: true }]);
+    });
+
+    it('says so where the locale knows ASCII letters only', async () => {
+      const faults: string[] = [];
+      await migrate(url, { onFault: (event) => faults.push(event) });
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      const { rows } = await client.query('SELECT datctype FROM pg_database WHERE datname = current_database()');
+      await client.end();
+      expect(faults).toEqual(rows[0].datctype === 'C' ? ['search_unindexed'] : []);
+    });
+
     it('does nothing to a database that is up to date', async () => {
       await migrate(url);
       expect(await migrate(url)).toEqual([]);

@@ -1,0 +1,71 @@
+/** One person’s requests do not keep the others from the database. */
+import { TURNS } from '../../src/common/user-turns.js';
+import { TestApp } from '../support/app.js';
+import { person, type Person } from '../support/people.js';
+import { eventually } from '../support/process.js';
+
+let app: TestApp;
+let ada: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  app = await TestApp.start({ env: { DATABASE_POOL_MAX: '8' } });
+  [ada, bob] = [await person(app, 'ada'), await person(app, 'bob')];
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+afterAll(() => app.stop());
+
+const waiting = async (): Promise<number> => {
+  const { rows } = await app.pool.query(
+    `SELECT count(*)::int AS n FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'roost' AND wait_event_type = 'Lock'`,
+  );
+  return rows[0].n as number;
+};
+
+it('has a quarter of the pool for one person, and the rest for everybody else', async () => {
+  const { body: task } = await ada.api.post('/tasks', { title: 'held' });
+  const holder = await app.pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [task.id]);
+    const writes = Array.from({ length: 40 }, (_, n) => ada.api.put(`/tasks/${task.id}`, { title: `${n}` }));
+    await eventually(async () => (await waiting()) === 2);
+    for (let n = 0; n < 10; n += 1) expect((await bob.api.get('/tasks')).status).toBe(200);
+    expect(await waiting()).toBe(2);
+    await holder.query('COMMIT');
+    expect(new Set((await Promise.all(writes)).map(({ status }) => status))).toEqual(new Set([200]));
+  } finally {
+    holder.release();
+  }
+});
+
+it('refuses what would wait behind too many, and forgets it afterwards', async () => {
+  jest.replaceProperty(TURNS, 'waiting', 5);
+  const { body: task } = await ada.api.post('/tasks', { title: 'held' });
+  const holder = await app.pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [task.id]);
+    const writes = Array.from({ length: TURNS.waiting + 3 }, (_, n) =>
+      ada.api.put(`/tasks/${task.id}`, { title: `${n}` }),
+    );
+    const refused = await Promise.race(
+      writes.map(async (write) => {
+        const answer = await write;
+        return answer.status === 429 ? answer : new Promise<never>(() => undefined);
+      }),
+    );
+    expect([refused.body.code, refused.headers.get('retry-after')]).toEqual(['rate_limited', '1']);
+    await holder.query('COMMIT');
+    const statuses = (await Promise.all(writes)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1);
+  } finally {
+    holder.release();
+  }
+  expect((await ada.api.get('/tasks')).status).toBe(200);
+});
