@@ -15,6 +15,10 @@ const INDEXES: Readonly<Record<string, SearchIndex>> = {
     definition: `ON users USING gin (fold_text(username || ' ' || coalesce(display_name, '')) gin_trgm_ops)`,
     extensions: ['pg_trgm'],
   },
+  users_found_by_staff_idx: {
+    definition: `ON users USING gin (fold_text(email || ' ' || username || ' ' || coalesce(display_name, '')) gin_trgm_ops)`,
+    extensions: ['pg_trgm'],
+  },
   tasks_search_idx: {
     definition: `ON tasks USING gin (user_id, (title || ' ' || coalesce(description, '')) gin_trgm_ops)`,
     extensions: ['pg_trgm', 'btree_gin'],

@@ -16,7 +16,7 @@ export type DeletionKind = 'own' | 'staff' | 'erasing';
 @Check('users_deletion_check', `deletion IN ('own', 'staff', 'erasing')`)
 @Check('users_delete_after_check', `(deletion IS NULL) = (delete_after IS NULL)`)
 @Index('users_username_key', { synchronize: false })
-@Index('users_search_idx', { synchronize: false })
+@Index('users_found_by_staff_idx', { synchronize: false })
 @Index('users_created_idx', ['createdAt', 'id'])
 @Index('users_delete_after_idx', ['deleteAfter'], { where: 'delete_after IS NOT NULL' })
 @Index('users_hidden_idx', { synchronize: false })

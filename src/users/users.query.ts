@@ -101,7 +101,7 @@ export function userKey(sort: UserSort, user: ListedUser): CursorKey {
 }
 
 /** The expression of the trigram index. */
-const SEARCHED = `(u.email || ' ' || u.username || ' ' || coalesce(u.display_name, ''))`;
+const SEARCHED = `fold_text(u.email || ' ' || u.username || ' ' || coalesce(u.display_name, ''))`;
 
 export function selectUserPage(
   manager: EntityManager,
@@ -113,10 +113,11 @@ export function selectUserPage(
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [`NOT ${isErasing('u')}`];
   if (q !== undefined) {
-    const pattern = bind(`%${escapeLike(q)}%`);
-    // Of the whole for the index, and of each for what is found only across two of them.
-    conditions.push(`${SEARCHED} ILIKE ${pattern}`);
-    conditions.push(`(u.email ILIKE ${pattern} OR u.username ILIKE ${pattern} OR u.display_name ILIKE ${pattern})`);
+    const pattern = `fold_text(${bind(`%${escapeLike(q)}%`)})`;
+    conditions.push(`${SEARCHED} LIKE ${pattern}`);
+    // Only a space is found across two of them; the planner knows nothing of each.
+    const each = ['u.email', 'u.username', 'u.display_name'].map((column) => `fold_text(${column}) LIKE ${pattern}`);
+    if (q.includes(' ')) conditions.push(`(${each.join(' OR ')})`);
   }
   if (role !== undefined) conditions.push(`u.role = ${bind(role)}`);
   if (status !== undefined) conditions.push(`s.status = ${bind(status)}`);

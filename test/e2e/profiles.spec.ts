@@ -93,6 +93,10 @@ describe('people', () => {
       ['E\u0301tienne', ['\u00e9tienne', '\u00c9T']],
       ['Алёна Йовович', ['АЛЁНА', 'алена', 'йов', 'вович']],
       ['東京太郎', ['東京', '京太郎']],
+      ['Jürgen Weiß', ['WEISS', 'weiß', 'JURGEN']],
+      ['STRASSER', ['straßer', 'Strasser']],
+      ['IŞIK', ['ışık', 'işik', 'IŞI']],
+      ['ışık tan', ['IŞIK', 'ışık', 'isik']],
     ])('finds %s however it is typed', async (name, typed) => {
       await describeAs(bob, name);
       for (const q of typed) expect([q, await search(q)]).toEqual([q, [bob.username]]);

@@ -37,8 +37,9 @@ beforeAll(async () => {
   chmodSync(folder, 0o755);
   server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: pathname.slice(1) });
   // The same name and password, so that one wire leads to either.
-  const role = username === 'roost' ? 'ALTER ROLE roost' : `CREATE ROLE ${username} SUPERUSER LOGIN`;
-  await execute(server.url, `${role} PASSWORD '${decodeURIComponent(password)}'`);
+  const isThere = new URL(server.superuserUrl).username === username;
+  const role = isThere ? `ALTER ROLE ${username}` : `CREATE ROLE ${username} SUPERUSER LOGIN`;
+  await execute(server.superuserUrl, `${role} PASSWORD '${decodeURIComponent(password)}'`);
   restored = Object.assign(new URL(before.databaseUrl), { port: new URL(server.url).port }).href;
   [ada, bob] = [await person(before, 'ada'), await person(before, 'bob')];
   await ada.api.put(`/users/${bob.username}/follow`);
@@ -99,7 +100,10 @@ async function startThere(): Promise<TestApp> {
 }
 
 it('makes nothing old new: not for who was there before, and the next post comes once', async () => {
-  await before.pool.query('INSERT INTO posts (author_id, text) SELECT $1, $2 FROM generate_series(1, 130)', [bob.id, 'x']);
+  await before.pool.query('INSERT INTO posts (author_id, text) SELECT $1, $2 FROM generate_series(1, 130)', [
+    bob.id,
+    'x',
+  ]);
   const { lastEventId } = await open(before);
   const other = await login(before, ada.email);
   await before.api.as(other.access_token).post('/auth/logout');
@@ -121,7 +125,10 @@ it('makes nothing old new: not for who was there before, and the next post comes
 });
 
 it('is noticed by an instance that was running, whose streams begin anew', async () => {
-  await before.pool.query('INSERT INTO posts (author_id, text) SELECT $1, $2 FROM generate_series(1, 130)', [bob.id, 'y']);
+  await before.pool.query('INSERT INTO posts (author_id, text) SELECT $1, $2 FROM generate_series(1, 130)', [
+    bob.id,
+    'y',
+  ]);
   const phone = await login(before, bob.email);
   await restore();
   const stream = await open(through);
