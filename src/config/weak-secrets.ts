@@ -4,7 +4,7 @@ import { dictionary } from '@zxcvbn-ts/language-common';
 /** RFC 7518 section 3.2 wants a key of at least the hash's size. */
 const MIN_BYTES = 32;
 /** Bits of guesses. A key is attacked at leisure by anybody who has a token; a password over the network only. */
-const KEY_BITS = 112;
+const KEY_BITS = 96;
 const PASSWORD_BITS = 28;
 
 const SAMPLE =
@@ -25,6 +25,10 @@ const LEET: Readonly<Record<string, string>> = {
   $: 's',
   '!': 'i',
 };
+
+const SEPARATORS = /[\s.,;:'!?_-]+/;
+/** As people write one: of one case, or with a capital first. Letters of a random source change case anywhere. */
+const WORD = /^(?:\p{L}?\p{Ll}{0,30}|\p{Lu}{0,30})$/u;
 
 /** Bits of one guess at what a part is. */
 const COST = { word: 10, repeat: 6, year: 6, run: 3, letter: 3, space: 1 };
@@ -62,7 +66,7 @@ function guessBits(secret: string, user = ''): number {
   const plain = Array.from(lower, (character) => LEET[character] ?? character).join('');
   const isWord = (word: string): boolean => COMMON.has(word) || word === user;
   const characterBits = Math.log2(alphabetOf(text));
-  const isProse = /^[\p{L}\s.,;:'!?_-]+$/u.test(text) && /[\s_-]/.test(text.trim());
+  const isProse = text.split(SEPARATORS).every((word) => WORD.test(word)) && /[\s_-]/.test(text.trim());
   /** Of the rest from an index on. */
   const bits = [...Array<number>(lower.length), 0];
   for (let index = lower.length - 1; index >= 0; index -= 1) {

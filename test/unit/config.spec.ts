@@ -50,6 +50,7 @@ describe('the configuration', () => {
         trustedProxies: [],
         corsOrigins: [],
         allowedHosts: ['127.0.0.1'],
+        connectionsPerAddress: 256,
         docs: true,
         metricsToken: undefined,
         shutdownTimeoutMs: 20_000,
