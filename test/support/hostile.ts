@@ -69,14 +69,14 @@ export function hostileBytes(authorization: string): Record<string, string> {
 }
 
 /** What clients do with these bytes; each ends when its connection has. */
-export const MANNERS: Record<string, (client: Socket, bytes: Buffer) => Promise<unknown>> = {
-  'close their half, and read': async (client, bytes) => {
+export const MANNERS: Record<string, (client: Socket, bytes: Buffer) => unknown> = {
+  'close their half, and read': (client, bytes) => {
     client.resume().end(bytes);
   },
-  'close their half, and leave with the first byte of the answer': async (client, bytes) => {
+  'close their half, and leave with the first byte of the answer': (client, bytes) => {
     client.once('data', () => client.resetAndDestroy()).end(bytes);
   },
-  'reset before the first byte': async (client) => client.resetAndDestroy(),
+  'reset before the first byte': (client) => client.resetAndDestroy(),
   'reset after the first byte': (client, bytes) => resetAfter(client, bytes.subarray(0, 1)),
   'reset in the middle': (client, bytes) => resetAfter(client, bytes.subarray(0, bytes.length / 2)),
   'reset before the last byte': (client, bytes) => resetAfter(client, bytes.subarray(0, -1)),
