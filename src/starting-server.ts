@@ -2,15 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
+import { Connection } from './common/connection.js';
 import { AppError } from './common/errors.js';
 import { problemReply, SECURITY_HEADERS } from './common/problem.js';
 
 /** Seconds. */
 const RETRY_AFTER = 2;
-/** Milliseconds: each answer ends its connection, so nothing is open for long. */
+/** Milliseconds. */
 const TIMEOUTS = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+/** Milliseconds that a connection may take, as each answer ends its own. */
+const OPEN_MS = 45_000;
 
 export class StartingServer {
   private handedOver = false;
@@ -20,6 +23,7 @@ export class StartingServer {
   /** @throws the error of the system when the address cannot be listened on */
   static async listen(port: number, host: string): Promise<StartingServer> {
     const server = createServer(TIMEOUTS, answer);
+    server.on('connection', bound);
     server.listen(port, host);
     await once(server, 'listening');
     return new StartingServer(server);
@@ -48,6 +52,17 @@ export class StartingServer {
     this.server.close();
     this.server.closeIdleConnections();
   }
+}
+
+/** A client may reset its connection at any moment, or never close it. */
+function bound(socket: Socket): void {
+  socket.on('error', () => undefined);
+  // It also lets the answer reach a client that first sends all of its body.
+  new Connection(socket, () => undefined);
+  const timer = setTimeout(() => socket.destroy(), OPEN_MS).unref();
+  socket.once('close', () => {
+    clearTimeout(timer);
+  });
 }
 
 function answer(request: IncomingMessage, response: ServerResponse): void {

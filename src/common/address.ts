@@ -41,8 +41,9 @@ export function isLocalRequest({ headers, ip, socket }: FastifyRequest): boolean
  * A trusted proxy may pass on anything: some add the client's port (`192.0.2.1:5000`, `[2001:db8::1]:5000`). PostgreSQL
  * knows no zones of IPv6 addresses (`fe80::1%eth0`).
  */
-export function addressOf(ip: string): string | null {
-  const written = ip.trim().replace(/^"(.*)"$/, '$1');
+export function addressOf(ip: string | undefined): string | null {
+  // A connection that was reset has no address any more.
+  const written = (ip ?? '').trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed, plain] = /^\[([^\]]+)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(written) ?? [];
   const address = (bracketed ?? plain ?? written).replace(/%.*$/, '');
   return isIP(address) === 0 ? null : address;

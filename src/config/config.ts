@@ -169,7 +169,8 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
   const metricsToken = env.secret('METRICS_TOKEN');
   checkSecret(env, { name: 'METRICS_TOKEN', value: metricsToken, production });
   return {
-    host,
+    // Fastify would open a server for each address of localhost, and only the first would be ours to guard.
+    host: host === 'localhost' ? '127.0.0.1' : host,
     port: env.integer('PORT', 3000, { min: 0, max: 65_535 }),
     publicUrl,
     httpsOnly: production && publicUrl?.startsWith('https:') === true,

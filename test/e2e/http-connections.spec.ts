@@ -108,6 +108,14 @@ describe('a connection', () => {
     expect(await received(client.resume())).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
+  it('ends after the answers that are due when more requests wait than it may have', async () => {
+    const { client } = await opened();
+    client.write('GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(10));
+    const answers = (await received(client)).match(/HTTP\/1\.1 200 /g);
+    expect(answers).toHaveLength(1 + CONNECTION_BOUNDS.waitingRequests);
+    expect(app.log.join('')).toContain('"reason":"too_many_waiting"');
+  });
+
   it('with half a head does not keep the server from stopping', async () => {
     const { client, server } = await opened();
     client.write('GET /health/live HT');
