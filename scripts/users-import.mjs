@@ -14,15 +14,12 @@ import { readVariables } from '../dist/config/variables.js';
 import { openDatabase } from '../dist/database/open.js';
 import { progressBar, runCommand, UsageError } from './command.mjs';
 
-const USAGE = 'Usage: npm run users:import -- [--trust-hashes] users.jsonl (or - for standard input)';
+const USAGE = 'Usage: npm run users:import -- users.jsonl (or - for standard input)';
 /** Reasons shown one by one; the summary counts the rest. */
 const SHOWN = 20;
 
 async function main() {
-  const { positionals, values: options } = parseArgs({
-    allowPositionals: true,
-    options: { 'trust-hashes': { type: 'boolean', default: false } },
-  });
+  const { positionals } = parseArgs({ allowPositionals: true });
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new UsageError(USAGE);
   const total = file === '-' ? undefined : statSync(file).size;
@@ -45,7 +42,6 @@ async function main() {
     const counts = await importUsers(counted, {
       query: (statement, values) => pool.query(statement, values),
       now: new Date(),
-      trustHashes: options['trust-hashes'],
       onRefused: ({ line, reason }) => {
         if ((shown += 1) <= SHOWN) bar.say(`Line ${line}: ${reason}`);
         else if (shown === SHOWN + 1) bar.say('… more lines are refused; they are counted below.');

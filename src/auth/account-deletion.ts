@@ -11,7 +11,7 @@ import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { CurrentPassword } from './current-password.js';
 import { PendingDeletions } from './pending-deletions.js';
-import { type Leaver, lockLeaver } from './pending-deletions.query.js';
+import { isLastAdmin, lockLeaver } from './pending-deletions.query.js';
 import { type Client, Sessions } from './sessions.js';
 import { isSessionLive } from './sessions.query.js';
 
@@ -46,7 +46,6 @@ export class AccountDeletion {
     return final;
   }
 
-  /** There is always an admin who stays: each sees who else leaves, because each locks all of them. */
   private async lock(tx: EntityManager, { userId, sessionId }: Principal, verified: User): Promise<void> {
     const locked = await lockLeaver(tx, verified, this.clock.offsetMs);
     const own = locked.find(({ id }) => id === userId);
@@ -54,11 +53,6 @@ export class AccountDeletion {
     if (own.epoch !== verified.tokenEpoch) throw new AppError('token_stale');
     // Only its hash was made anew, by a login: the session would have ended with another password.
     if (own.hashedPassword !== verified.hashedPassword) throw new AppError('overloaded');
-    if (own.role === 'admin' && !locked.some((other) => other.id !== userId && staysAdmin(other)))
-      throw new AppError('last_admin');
+    if (isLastAdmin(locked, userId)) throw new AppError('last_admin');
   }
-}
-
-function staysAdmin({ role, hidden }: Leaver): boolean {
-  return role === 'admin' && !hidden;
 }

@@ -42,6 +42,8 @@ export interface TokenIssue {
   /** Undefined: one that nobody has, at the same cost. */
   readonly userId: string | undefined;
   readonly address?: string;
+  /** Where it has to be good for longer than its purpose says. */
+  readonly atLeastMs?: number;
 }
 
 @Injectable()
@@ -61,15 +63,16 @@ export class AccountTokens {
 
   /**
    * Ends the one before.
-   * @returns the token, and six digits that stand for it where the purpose has a code
+   * @returns the token, how long it is good, and six digits that stand for it where the purpose has a code
    */
   async issue(
     tx: EntityManager,
-    { purpose, userId = NOBODY, address }: TokenIssue,
-  ): Promise<{ token: string; code: string }> {
+    { purpose, userId = NOBODY, address, atLeastMs = 0 }: TokenIssue,
+  ): Promise<{ token: string; code: string; ttlMs: number }> {
     const { token, tokenHash } = newToken(this.random);
     const code = String(this.random.bytes(6).readUIntBE(0, 6) % CODES).padStart(6, '0');
     const hasCode = purpose === 'email_confirmation';
+    const ttlMs = Math.max(TTL_MS[purpose], atLeastMs);
     await putToken(tx, {
       userId,
       purpose,
@@ -77,10 +80,10 @@ export class AccountTokens {
       tokenHash,
       codeHash: hasCode ? fingerprint(this.keys[0], userId, code) : null,
       codeTries: hasCode ? CODE_TRIES : 0,
-      ttlMs: TTL_MS[purpose],
+      ttlMs,
       offsetMs: this.clock.offsetMs,
     });
-    return { token, code };
+    return { token, code, ttlMs };
   }
 
   /** @returns undefined when it is no token, was used, has expired, or there is a newer one */

@@ -127,7 +127,7 @@ export class AuthController {
   @Public()
   @StrictlyLimited('authentication')
   @HttpCode(204)
-  @Answers({ status: 204 })
+  @Answers({ status: 204, errors: [409] })
   async resetPassword(@Body() body: ResetPasswordRequest, @Req() request: FastifyRequest): Promise<void> {
     const { token, new_password: password, start_afresh: startAfresh = false } = body;
     await this.recovery.reset({ token, password, startAfresh }, clientOf(request));

@@ -118,7 +118,10 @@ export class ForgotPasswordRequest {
 
 /** Of an account whose address was confirmed by nobody yet, the person who resets it says whether it was theirs. */
 export class ResetPasswordRequest {
-  /** From the mail; good once, for 30 minutes (7 days when it is an invitation), and until there is a newer one. */
+  /**
+   * From the mail; good once, for 30 minutes (7 days when it is an invitation), and until there is a newer one. The last
+   * one that an address gets for now is good until it may get another.
+   */
   @Text(TOKEN)
   token: string;
 

@@ -3,6 +3,9 @@
 /** `$2y$` is PHP's name for `$2b$`; `$2a$` differs only for passwords that are far too long here. */
 const BCRYPT = /^\$2(?<version>[aby])\$(?<cost>\d\d)\$(?<rest>[./A-Za-z0-9]{53})$/;
 
+/** No hash of any password: an account that was made by an invitation has none before its owner chooses one. */
+export const NO_PASSWORD = '!';
+
 export interface BcryptHash {
   readonly version: string;
   readonly cost: number;

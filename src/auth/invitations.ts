@@ -16,10 +16,8 @@ import { User } from '../users/user.entity.js';
 import { type ListedUser, selectUser } from '../users/users.query.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountTokens } from './account-tokens.js';
+import { NO_PASSWORD } from './bcrypt-hash.js';
 import { type Act, Oversight } from './oversight.js';
-
-/** No hash of any password: who is invited has none until they choose one. */
-const NO_PASSWORD = '!';
 
 export interface Invitation {
   /** In canonical form. */
@@ -87,10 +85,11 @@ export class Invitations {
 
   private async mail(tx: EntityManager, user: User): Promise<void> {
     const kind = kindOf(user);
-    const { token } = await this.tokens.issue(tx, { purpose: kind, userId: user.id });
+    const atLeastMs = 1_000 * (await this.outbox.secondsAfterOneMore(tx, kind, user.email));
+    const { token, ttlMs } = await this.tokens.issue(tx, { purpose: kind, userId: user.id, atLeastMs });
     const asks = kind === 'password_reset' && user.emailConfirmedAt === null;
     const url = `${this.links.toPage('reset', token)}${asks ? '&unconfirmed=true' : ''}`;
-    const to = { username: user.username, url, asks };
+    const to = { username: user.username, url, ttlMs, asks };
     const content = kind === 'invitation' ? invitationMail(to) : passwordResetMail(to);
     await this.outbox.add(tx, { kind, address: user.email, content, userId: user.id });
   }

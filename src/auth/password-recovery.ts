@@ -5,16 +5,20 @@ import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
+import { Clock } from '../common/clock.js';
 import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import { Links } from '../mail/links.js';
 import { Outbox } from '../mail/outbox.js';
 import { passwordResetMail, passwordWasResetMail } from '../mail/templates.js';
+import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountTokens, type OwnedToken } from './account-tokens.js';
+import { NO_PASSWORD } from './bcrypt-hash.js';
 import { FormerAddresses } from './former-addresses.js';
 import { LoginGuard } from './login-guard.js';
 import { Passwords } from './passwords.js';
+import { isLastAdmin, lockLeaver } from './pending-deletions.query.js';
 import { type Client, Sessions } from './sessions.js';
 
 export interface Reset {
@@ -44,6 +48,7 @@ export class PasswordRecovery {
     private readonly outbox: Outbox,
     private readonly links: Links,
     private readonly audit: Audit,
+    private readonly clock: Clock,
   ) {}
 
   /** Mails a link to the address if an account has it. The same work if not, so that nobody learns which it was. */
@@ -51,10 +56,13 @@ export class PasswordRecovery {
     const user = await this.database.transaction(async (tx) => {
       if (!(await this.outbox.mayAdd(tx, 'password_reset', email))) return undefined;
       const user = await this.users.lockByEmail(tx, email);
-      const { token } = await this.tokens.issue(tx, { purpose: 'password_reset', userId: user?.id });
-      const asks = user?.emailConfirmedAt === null;
+      // A stranger can ask for the most mails of a day: the last one is good for as long as its reader gets no other.
+      const atLeastMs = 1_000 * (await this.outbox.secondsAfterOneMore(tx, 'password_reset', email));
+      const { token, ttlMs } = await this.tokens.issue(tx, { purpose: 'password_reset', userId: user?.id, atLeastMs });
+      // Nobody was ever in an account without a password: an invited person did not make it, and it is theirs.
+      const asks = user?.emailConfirmedAt === null && user.hashedPassword !== NO_PASSWORD;
       const url = `${this.links.toPage('reset', token)}${asks ? '&unconfirmed=true' : ''}`;
-      const content = passwordResetMail({ username: user?.username ?? 'nobody', url, asks });
+      const content = passwordResetMail({ username: user?.username ?? 'nobody', url, ttlMs, asks });
       await this.outbox.add(tx, { kind: 'password_reset', address: email, content, userId: user?.id });
       return user;
     });
@@ -65,7 +73,7 @@ export class PasswordRecovery {
    * Sets the password, and ends all that the one before, or whoever had it, has left: sessions, tokens, counted guesses.
    * Who reads the mail has the address, so it is confirmed by it. An invitation is accepted by the same.
    * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed or where there is
-   *   nothing to start afresh, or `overloaded`
+   *   nothing to start afresh, `last_admin` for one who would start afresh, or `overloaded`
    */
   async reset({ token, password, startAfresh }: Reset, client: Client): Promise<void> {
     const found = await this.tokens.find(['password_reset', 'invitation'], token);
@@ -75,7 +83,7 @@ export class PasswordRecovery {
     const hash = await this.passwords.hash(password, client.isGone);
     const end = { userId: owner.id, reason: 'password_reset', actorId: owner.id, origin: client } as const;
     await this.sessions.endAllWith(end, async (tx) => {
-      if (startAfresh) return this.startAfresh(tx, { token: found, hash, client });
+      if (startAfresh) return this.startAfresh(tx, { token: found, owner, hash, client });
       await this.replace(tx, found, hash);
       const event = { action: 'password.reset', actorId: owner.id, subjectId: owner.id } as const;
       await this.audit.record(tx, client, [event]);
@@ -86,11 +94,13 @@ export class PasswordRecovery {
   /** Nothing of a stranger who made the account is in the new one, and a ban of theirs is not on it. */
   private async startAfresh(
     tx: EntityManager,
-    { token, hash, client }: { token: OwnedToken; hash: string; client: Client },
+    { token, owner, hash, client }: { token: OwnedToken; owner: User; hash: string; client: Client },
   ): Promise<void> {
+    const leaving = await lockLeaver(tx, owner, this.clock.offsetMs);
     const before = await this.users.lockById(tx, token.userId);
     if (!before || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
     if (before.emailConfirmedAt !== null) throw invalid(NOT_AFRESH);
+    if (isLastAdmin(leaving, before.id)) throw new AppError('last_admin');
     await this.tokens.end(tx, before.id);
     await this.loginGuard.forget(tx, before);
     const user = await this.users.replace(tx, before, hash);

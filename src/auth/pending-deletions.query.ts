@@ -35,6 +35,12 @@ export function lockLeaver(
   );
 }
 
+/** Whether no admin stays when this account leaves: each sees who else leaves, because each locks all of them. */
+export function isLastAdmin(locked: readonly Leaver[], userId: string): boolean {
+  const isAdmin = ({ id, role }: Leaver): boolean => id === userId && role === 'admin';
+  return locked.some(isAdmin) && !locked.some(({ id, role, hidden }) => id !== userId && role === 'admin' && !hidden);
+}
+
 export interface MarkedAccount {
   readonly email: string;
   readonly username: string;

@@ -10,6 +10,7 @@ import { insertUsers, type ImportedUser } from './users-import.query.js';
 /** A cost of 31 would hold a core for a day. */
 const COST = { min: 4, max: 15 };
 const BATCH = 1_000;
+const MOST_ROUNDS = 1_000 * 2 ** 12;
 const NOT_UTF8 =
   'the file is not UTF-8: convert it first, as with iconv -f UTF-16 -t UTF-8; nothing more of it is read';
 const FIELDS = new Set(['email', 'username', 'hashed_password', 'created_at', 'email_confirmed']);
@@ -36,8 +37,8 @@ export interface ImportOptions {
   /** Runs one statement; each is committed by itself. */
   readonly query: (statement: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
   readonly now: Date;
-  /** Takes hashes unread: comparing each with the empty password costs what a login costs. */
-  readonly trustHashes?: boolean;
+  /** Of bcrypt, to find hashes of the empty password; about a minute of four threads. */
+  readonly mostRounds?: number;
   readonly onRefused: (refused: RefusedLine) => void;
   /** After each batch. */
   readonly onProgress: (counts: ImportCounts) => void;
@@ -50,13 +51,18 @@ export interface ImportOptions {
 export async function importUsers(lines: AsyncIterable<string>, options: ImportOptions): Promise<ImportCounts> {
   const random = new Random();
   const counts = { lines: 0, imported: 0, present: 0, refused: 0 };
-  const verdicts = new Map<string, boolean>();
+  const findEmpty = emptyPasswordFinder(options.mostRounds ?? MOST_ROUNDS);
   let batch = new Map<string, { line: number; user: ImportedUser }>();
   const refuse = (line: number, reason: string): void => {
     counts.refused += 1;
     options.onRefused({ line, reason });
   };
   const flush = async (): Promise<void> => {
+    const empty = await findEmpty([...batch.values()].map(({ user }) => user));
+    for (const email of empty) {
+      refuse(batch.get(email)?.line ?? 0, 'hashed_password: is of an empty password');
+      batch.delete(email);
+    }
     const users = [...batch.values()];
     const outcome = await insertUsers(
       options.query,
@@ -78,7 +84,7 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
       refuse(1, NOT_UTF8);
       break;
     }
-    const read = await checked(readUser(line, options.now, random), options.trustHashes ? undefined : verdicts);
+    const read = readUser(line, options.now, random);
     if (typeof read === 'string') refuse(counts.lines, read);
     else if (batch.has(read.email)) refuse(counts.lines, 'email: is in an earlier line, too');
     else batch.set(read.email, { line: counts.lines, user: read });
@@ -88,22 +94,29 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
   return counts;
 }
 
+/**
+ * Hashes of the empty password belong to nobody. Comparing costs what a login costs, so only as many are compared as a
+ * minute allows: an empty password never logs in anyway.
+ */
+function emptyPasswordFinder(mostRounds: number): (users: readonly ImportedUser[]) => Promise<Set<string>> {
+  let rounds = mostRounds;
+  return async (users) => {
+    const empty = new Set<string>();
+    // As many at once as libuv has threads.
+    await Promise.all(
+      users.map(async ({ email, hashedPassword }) => {
+        const hash = parseHash(hashedPassword);
+        if (!hash || (rounds -= 2 ** hash.cost) < 0) return;
+        if (await bcrypt.compare('', hash.comparable)) empty.add(email);
+      }),
+    );
+    return empty;
+  };
+}
+
 /** UTF-16 or UTF-32: read as UTF-8, every other byte is NUL, or the mark is none. */
 function isOtherEncoding(text: string): boolean {
   return /[\0\uFFFD]/.test(text.slice(0, 4));
-}
-
-/** A hash of the empty password belongs to nobody: it is refused. One that comes again is compared once. */
-async function checked(
-  read: ImportedUser | string,
-  verdicts: Map<string, boolean> | undefined,
-): Promise<ImportedUser | string> {
-  if (typeof read === 'string' || !verdicts) return read;
-  const { hashedPassword: hash } = read;
-  const isEmpty = verdicts.get(hash) ?? (await bcrypt.compare('', parseHash(hash)?.comparable ?? ''));
-  if (verdicts.size >= BATCH) verdicts.clear();
-  verdicts.set(hash, isEmpty);
-  return isEmpty ? 'hashed_password: is of an empty password' : read;
 }
 
 /** @returns the reason when it is refused; never with what the line holds */

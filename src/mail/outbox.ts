@@ -13,8 +13,12 @@ import type { MailContent, MailKind } from './templates.js';
 /** Of one kind to one address, and one a minute; more are silently not sent. A day's bounds what a stranger can send to somebody's mailbox. */
 const MOST = { anHour: 5, aDay: 10 };
 
-/** Notices of what a session may do again and again: beyond a day's number they are not sent either. */
+/** Mails of what may be done again and again without asking {@link Outbox.mayAdd}: beyond a day's number they are not sent either. */
 const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
+  // An address that its account leaves is free: it may be registered again.
+  'email_confirmation',
+  // With as many statements as the one that it stands for.
+  'registration_conflict',
   'password_changed',
   'account_deletion',
   'account_deletion_cancelled',
@@ -70,6 +74,13 @@ export class Outbox {
     await lockAddress(tx, addressKey);
     const { offsetMs } = this.clock;
     return selectMailPause(tx, { addressKey, kind, offsetMs, ...MOST });
+  }
+
+  /** The same, as it is once one more is sent now; call after {@link mayAdd}. */
+  secondsAfterOneMore(tx: EntityManager, kind: MailKind, address: string): Promise<number> {
+    const most = { anHour: MOST.anHour - 1, aDay: MOST.aDay - 1 };
+    const { offsetMs } = this.clock;
+    return selectMailPause(tx, { addressKey: this.seals.addressKey(address), kind, offsetMs, ...most });
   }
 
   /** Without the lock, which may only be taken before an account's row is. */

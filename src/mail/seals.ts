@@ -12,6 +12,8 @@ import type { MailContent } from './templates.js';
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+/** Sealed mails are as long as a multiple of this: their size must not tell what is in them, nor whether anybody has the address. */
+const BLOCK_BYTES = 4_096;
 
 @Injectable()
 export class Seals {
@@ -33,7 +35,7 @@ export class Seals {
   seal(id: string, content: MailContent): Buffer {
     const iv = this.random.bytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, this.keys[0], iv).setAAD(Buffer.from(id));
-    const sealed = Buffer.concat([cipher.update(JSON.stringify(content)), cipher.final()]);
+    const sealed = Buffer.concat([cipher.update(padded(JSON.stringify(content))), cipher.final()]);
     return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
   }
 
@@ -57,4 +59,10 @@ export class Seals {
   addressKey(email: string): Buffer {
     return fingerprint(this.fingerprintKey, email);
   }
+}
+
+/** By spaces, which JSON.parse reads over. */
+function padded(json: string): Buffer {
+  const bytes = Buffer.from(json);
+  return Buffer.concat([bytes, Buffer.alloc(BLOCK_BYTES - (bytes.length % BLOCK_BYTES), ' ')]);
 }

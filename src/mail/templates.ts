@@ -37,7 +37,7 @@ export function confirmationMail(to: { username: string; url: string; code: stri
  * With a link that is good for half an hour.
  * @param to.asks whether the page asks who made the account, because its address was never confirmed
  */
-export function passwordResetMail(to: { username: string; url: string; asks?: boolean }): MailContent {
+export function passwordResetMail(to: { username: string; url: string; ttlMs: number; asks?: boolean }): MailContent {
   return letter('Choose a new password', to.username, [
     'somebody, you we hope, asked for a new password for your account. Choose it here:',
     { label: 'Choose a new password', url: to.url },
@@ -46,7 +46,7 @@ export function passwordResetMail(to: { username: string; url: string; asks?: bo
           'This address was never confirmed, so another person may have made the account. If you did not make it, say so on that page: all that is in it is then erased, and you get a new, empty account.',
         ]
       : []),
-    'The link is good for 30 minutes and for one change. A newer mail replaces it.',
+    `The link is good for ${inWords(to.ttlMs)} and for one change. A newer mail replaces it.`,
     'If it was not you, you need not do anything: your password stays as it is.',
   ]);
 }
@@ -157,6 +157,12 @@ export function deletionCancelledMail(to: { username: string; by: 'own' | 'staff
     'somebody, you we hope, logged in to your account or undid a change of its e-mail address. That cancels its deletion: nothing in it was deleted.',
     'If it was not you, somebody knows your password: change it.',
   ]);
+}
+
+/** Rounded down. */
+function inWords(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.floor(minutes / 60)} hours`;
 }
 
 function letter(subject: string, username: string, blocks: readonly Block[]): MailContent {

@@ -153,6 +153,15 @@ describe('an address that was never confirmed', () => {
     expect((await tryLogin(stranger.email, OWNERS)).status).toBe(200);
   });
 
+  it('is an invited person’s without a question, who made no account but is in one by the reset', async () => {
+    const { api } = await staff(app, 'admin');
+    const email = unused('invited');
+    expect((await api.post('/admin/users', { email, role: 'moderator' })).status).toBe(201);
+    await app.api.post('/auth/password/forgot', { email });
+    const [mail] = await mailsTo(app, email, RESET);
+    expect(mail?.text).not.toMatch(/another person|unconfirmed/);
+  });
+
   it('is free for an invitation, and for another account that moves to it', async () => {
     const { api } = await staff(app, 'admin');
     const [first, second] = [await person(app, 'stranger'), await person(app, 'stranger')];
@@ -161,6 +170,17 @@ describe('an address that was never confirmed', () => {
     const owner = await confirmedPerson(app, 'owner');
     await move(second.email, owner);
     expect(await emailOf(owner)).toBe(second.email);
+  });
+
+  it('gets ten confirmations a day, however often strangers register it and move on', async () => {
+    const email = unused('mine');
+    for (let round = 0; round < 12; round += 1) {
+      expect((await register(email)).status).toBe(201);
+      await move(unused('theirs'), await login(app, email));
+      await app.pool.query("UPDATE mails SET created_at = created_at + interval '2 hours'");
+    }
+    expect(await mailsTo(app, email, 'Confirm your e-mail address')).toHaveLength(10);
+    expect((await register(email)).status).toBe(201);
   });
 
   it('stays its new owner’s when the account that had it wants it back', async () => {
@@ -293,6 +313,15 @@ describe('an account that a stranger made with my address before me', () => {
       expect((await takeOver(true)).status).toBe(204);
       const api = app.api.as((await login(app, stranger.email, OWNERS)).access_token);
       expect((await api.get('/users/me')).body).toMatchObject({ role: 'user' });
+    });
+
+    it('does not go with the last admin, who would leave nobody to make another', async () => {
+      await app.pool.query("UPDATE users SET role = 'user' WHERE role = 'admin'");
+      await app.pool.query("UPDATE users SET role = 'admin' WHERE id = $1", [stranger.id]);
+      expectRefused(await takeOver(true), 'last_admin', 409);
+      expect((await tryLogin(stranger.email, PASSWORD)).status).toBe(200);
+      await staff(app, 'admin');
+      expect((await takeOver(true)).status).toBe(204);
     });
 
     it('is not erased by a link to an account whose address is confirmed', async () => {
