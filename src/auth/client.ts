@@ -1,9 +1,11 @@
-/** Who asks for what costs a hash, of a request. */
+/** The client of a request that will hash a password. */
 import type { FastifyRequest } from 'fastify';
 
 import { originOf } from '../common/origin.js';
 import type { Client } from './sessions.js';
 
 export function clientOf(request: FastifyRequest): Client {
-  return { ...originOf(request), isGone: () => request.socket.destroyed };
+  const { socket } = request;
+  // A closed half looks the same as a closed connection until something is written: no hash waits for either.
+  return { ...originOf(request), isGone: () => socket.destroyed || socket.readableEnded };
 }
