@@ -55,6 +55,7 @@ const OPERATIONS: Record<string, Asked> = {
   'GET /api/v1/users/me': { answers: ANY_USER(200) },
   'PATCH /api/v1/users/me': { answers: ANY_USER(200), body: { bio: 'x' } },
   'DELETE /api/v1/users/me': { answers: ANY_USER(403), body: { current_password: 'wrong horse battery' } },
+  'POST /api/v1/users/me/delete': { answers: ANY_USER(403), body: { current_password: 'wrong horse battery' } },
   'GET /api/v1/users/me/export': { answers: ANY_USER(200) },
   'GET /api/v1/users/me/activity': { answers: ANY_USER(200) },
   'POST /api/v1/users/me/email': {
