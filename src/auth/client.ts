@@ -6,6 +6,6 @@ import type { Client } from './sessions.js';
 
 export function clientOf(request: FastifyRequest): Client {
   const { socket } = request;
-  // A closed half looks the same as a closed connection until something is written: no hash waits for either.
+  // A closed half looks the same as a closed connection until something is written.
   return { ...originOf(request), isGone: () => socket.destroyed || socket.readableEnded };
 }

@@ -53,7 +53,7 @@ export class HashQueue {
 
   /**
    * Does work that costs one hash, in its turn.
-   * @param isGone asked when the turn comes: for a client that has hung up nothing is hashed
+   * @param isGone asked when the turn comes after a wait: for a client that has hung up nothing is hashed
    * @throws AppError `overloaded` when too many wait already, with the seconds until these are done
    */
   async run<T>(work: () => Promise<T>, isGone: () => boolean = () => false): Promise<T> {
@@ -73,9 +73,12 @@ export class HashQueue {
     if (this.isFull) {
       throw new AppError('overloaded', { retryAfterSeconds: Math.max(1, Math.ceil(this.waitMs() / 1_000)) });
     }
+    if (this.running < this.options.concurrency) {
+      this.running += 1;
+      return Promise.resolve();
+    }
     return new Promise((start, drop) => {
       this.waiting.push({ start, drop, isGone });
-      this.startNext();
     });
   }
 

@@ -102,7 +102,7 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
         this.readAll();
         return;
       }
-      // Epochs may have gone back with a restored dump: whoever logs in there must not be refused for those of before.
+      // Epochs may have gone back with a restored dump: a login there must not be refused for those of before.
       if (this.server !== undefined && server !== this.server) this.revocations.forgetEpochs(startedAt);
       this.revocations.add(rows, startedAt);
       this.snapshot = snapshot;
