@@ -7,8 +7,6 @@ import { confirmAddress, confirmedPerson, login, PASSWORD, person, type Person, 
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, me, refresh } from '../support/sessions.js';
 
-jest.setTimeout(60_000);
-
 let here: TestApp;
 let there: TestApp;
 let ada: Person;

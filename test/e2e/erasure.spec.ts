@@ -10,8 +10,6 @@ import { confirmAddress, login, PASSWORD, person, type Person, staff } from '../
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused } from '../support/sessions.js';
 
-jest.setTimeout(60_000);
-
 let here: TestApp;
 let there: TestApp;
 let ada: Person;

@@ -11,7 +11,6 @@ import { Relay } from '../support/relay.js';
 import { Impostor, Smtp, smtpError } from '../support/smtp.js';
 
 /** A test waits for what is sent by itself, some of it by time-outs. */
-jest.setTimeout(60_000);
 
 const SECRET = 'a-key-of-the-tests-that-nobody-else-may-use';
 const PRODUCTION = {

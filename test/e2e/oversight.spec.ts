@@ -16,8 +16,6 @@ import {
 import { eventually } from '../support/process.js';
 import { expectLive, expectRefused, me, refresh, refreshed } from '../support/sessions.js';
 
-jest.setTimeout(60_000);
-
 let here: TestApp;
 let there: TestApp;
 let admin: Person;

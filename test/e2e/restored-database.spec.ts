@@ -29,9 +29,12 @@ const streams: TestStream[] = [];
 
 beforeAll(async () => {
   before = await TestApp.start();
-  wire = await Relay.to(before.databaseUrl);
+  const first = new URL(before.databaseUrl);
+  // A server that trusts everybody asks for none; the second one does.
+  first.password ||= 'of-this-test';
+  wire = await Relay.to(first.href);
   through = await TestApp.start({ sharing: before, through: wire });
-  const { username, password, pathname } = new URL(before.databaseUrl);
+  const { username, password, pathname } = first;
   folder = mkdtempSync(join(tmpdir(), 'roost-restored-'));
   // As root, the server runs as another user, who has to be able to enter.
   chmodSync(folder, 0o755);
@@ -40,7 +43,7 @@ beforeAll(async () => {
   const isThere = new URL(server.superuserUrl).username === username;
   const role = isThere ? `ALTER ROLE ${username}` : `CREATE ROLE ${username} SUPERUSER LOGIN`;
   await execute(server.superuserUrl, `${role} PASSWORD '${decodeURIComponent(password)}'`);
-  restored = Object.assign(new URL(before.databaseUrl), { port: new URL(server.url).port }).href;
+  restored = Object.assign(new URL(first), { port: new URL(server.url).port }).href;
   [ada, bob] = [await person(before, 'ada'), await person(before, 'bob')];
   await ada.api.put(`/users/${bob.username}/follow`);
 });

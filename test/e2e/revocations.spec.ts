@@ -15,7 +15,6 @@ import { Relay } from '../support/relay.js';
 import { expectDead, expectRefused, me, refresh, refreshed } from '../support/sessions.js';
 
 /** A test waits for what other instances learn, some of it by time-outs of several seconds. */
-jest.setTimeout(60_000);
 
 let here: TestApp;
 let there: TestApp;
