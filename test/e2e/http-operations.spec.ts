@@ -1,7 +1,11 @@
 /** How Roost behaves towards proxies, browsers, floods, scrapers and a lost database. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
 import { expectHardened, expectProblem, SECURITY_HEADERS } from '../support/problems.js';
+import { eventually } from '../support/process.js';
 import { head, request } from '../support/raw.js';
 import { Relay } from '../support/relay.js';
 
@@ -352,6 +356,62 @@ describe('CORS (D12, T34)', () => {
     expectProblem(await read(await preflight(APP)), 405, 'method_not_allowed');
     const { headers } = await get('/health/live', { origin: APP });
     expect([...headers.keys()].filter((name) => name.startsWith('access-control-') || name === 'vary')).toEqual([]);
+  });
+});
+
+describe('a refusal of what cannot be parsed or routed', () => {
+  const ORIGIN = 'https://app.example.org';
+  const lines = [
+    'Host: roost.example.org',
+    `Origin: ${ORIGIN}`,
+    'X-Forwarded-Proto: https',
+    'X-Forwarded-For: 203.0.113.5',
+    'Connection: close',
+  ];
+  const CASES: [name: string, start: string, status: number][] = [
+    ['an unknown method', 'FOO /api/v1/tasks HTTP/1.1', 405],
+    ['a broken percent-encoding', 'GET /api/v1/tasks/%zz HTTP/1.1', 400],
+    ['broken UTF-8', 'GET /api/v1/tasks/%ff HTTP/1.1', 400],
+    ['a long part', `GET /api/v1/users/${'a'.repeat(150)} HTTP/1.1`, 414],
+    ['garbage', 'GET / HTTP/9.9', 400],
+    ['CONNECT', 'CONNECT x:1 HTTP/1.1', 404],
+  ];
+  const refuse = (start: string): ReturnType<typeof request> =>
+    request(app.url, `${[start, ...lines].join('\r\n')}\r\n\r\n`);
+
+  it('can be read by pages of listed origins, says HSTS, is logged and counts against the address', async () => {
+    await started({ ...PRODUCTION, ...BEHIND_PROXY, CORS_ORIGINS: ORIGIN });
+    for (const [name, start, status] of CASES) {
+      const answer = await refuse(start);
+      expect([name, answer.status]).toEqual([name, status]);
+      expect([name, answer.headers.get('access-control-allow-origin')]).toEqual([name, ORIGIN]);
+      expect([name, answer.headers.has('strict-transport-security')]).toEqual([name, true]);
+      expect([name, /"address";r=\d+/.test(answer.headers.get('ratelimit') ?? '')]).toEqual([name, true]);
+    }
+    expect(app.log.filter((line) => line.includes('"status":400')).length).toBeGreaterThan(0);
+    const garbage = CASES[4]?.[1] ?? '';
+    const statuses = new Set<number>();
+    for (let n = 0; n < 600; n += 50)
+      for (const { status } of await Promise.all(Array.from({ length: 50 }, () => refuse(garbage))))
+        statuses.add(status);
+    expect([...statuses].sort()).toEqual([400, 429]);
+    expect((await refuse('GET /api/v1/tasks HTTP/1.1')).status).toBe(429);
+    // Sampled: one line a minute for each code and address.
+    expect(app.log.filter((line) => line.includes('request refused')).length).toBeLessThan(10);
+  });
+});
+
+describe('connections of one address', () => {
+  it('are so many at a time, and no more', async () => {
+    await started({ RATE_LIMIT: 'on', CONNECTIONS_PER_ADDRESS: '3' });
+    const port = Number(new URL(app.url).port);
+    const open = Array.from({ length: 3 }, () => connect(port, '127.0.0.1'));
+    const refused = connect(port, '127.0.0.1').on('error', () => undefined);
+    refused.resume();
+    await once(refused, 'close');
+    expect(app.log.join('')).toContain('"reason":"too_many_of_address"');
+    for (const socket of open) socket.destroy();
+    await eventually(async () => (await fetch(`${app.url}/health/live`).catch(() => undefined))?.status === 200);
   });
 });
 

@@ -112,7 +112,7 @@ describe('npm run users:import', () => {
       onRefused: ({ line }) => refused.push(line),
       onProgress: () => undefined,
     });
-    expect([counts.imported, refused]).toEqual([1, [1, 2]]);
+    expect([counts.imported, refused.toSorted()]).toEqual([1, [1, 2]]);
     expect((await app.api.post('/auth/login', { email: users[2]?.email, password: '' })).status).toBe(401);
   });
 
