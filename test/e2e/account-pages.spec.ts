@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { TestApp } from '../support/app.js';
 import { complaintsOf, describeInBrowser, openBrowser } from '../support/browser.js';
 import { linkIn, type Mail, mailsTo } from '../support/mailbox.js';
-import { login, PASSWORD, person, type Person } from '../support/people.js';
+import { confirmAddress, login, PASSWORD, person, type Person } from '../support/people.js';
 import { expectDead } from '../support/sessions.js';
 
 let app: TestApp;
@@ -102,6 +102,7 @@ describeInBrowser('the pages in a browser', () => {
   });
 
   it('change a password, and the token is in no address, request line or log', async () => {
+    await confirmAddress(app, ada.email);
     const requests: string[] = [];
     page.on('request', (request) => requests.push(request.url()));
     const link = await resetLink();
@@ -136,7 +137,29 @@ describeInBrowser('the pages in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it.each([
+    { afresh: false, answer: /I did/ },
+    { afresh: true, answer: /Somebody else/ },
+  ])(
+    'ask who made an account of an unconfirmed address ($answer), and do what was chosen',
+    async ({ afresh, answer }) => {
+      await ada.api.post('/tasks', { title: 'before the reset' });
+      await page.goto(await resetLink());
+      await page.getByLabel('New password').fill('engine no. 2');
+      await page.getByRole('button').click();
+      await page.getByRole('radio', { name: answer }).check();
+      await page.getByRole('button').click();
+      await status('Your password is changed');
+      const { access_token } = await login(app, ada.email, 'engine no. 2');
+      const { body } = await app.api.as(access_token).get('/tasks');
+      expect(body).toHaveLength(afresh ? 0 : 1);
+      await expectDead(app, ada);
+      expect(complaints).toEqual([]);
+    },
+  );
+
   it('undo a change of address, with a new password', async () => {
+    await confirmAddress(app, ada.email);
     await ada.api.post('/users/me/email', { email: `new-${ada.email}`, current_password: PASSWORD });
     await page.goto(linkIn(await mailed('Your e-mail address is about to change')).href);
     await page.getByLabel('New password').fill('engine no. 2');
@@ -149,6 +172,7 @@ describeInBrowser('the pages in a browser', () => {
   });
 
   it('say what is wrong with a password, and let another be chosen', async () => {
+    await confirmAddress(app, ada.email);
     await page.goto(await resetLink());
     await page.getByLabel('New password').fill('password1');
     await page.getByRole('button').click();
