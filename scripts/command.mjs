@@ -1,7 +1,7 @@
 /** What the commands of this folder share: how they show that they are getting on, and how they say what is wrong. */
 import { ConfigError } from '../dist/config/environment.js';
 import { DatabaseStartError } from '../dist/database/connect.js';
-import { EmbeddedPostgresError } from '../dist/database/embedded-error.js';
+import { EmbeddedPostgresError } from '../dist/database/embedded/error.js';
 
 /** Its message is a sentence for the person who runs the command. */
 export class CommandError extends Error {

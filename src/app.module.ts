@@ -1,7 +1,6 @@
 /** The map: every module, and the guards that stand before all routes, in their order. */
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
-import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
+import { APP_GUARD } from '@nestjs/core';
 import type { Logger } from 'pino';
 
 import { AccountModule } from './account/account.module.js';
@@ -9,21 +8,17 @@ import { AdminModule } from './admin/admin.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
-import { AddressLimitGuard, CounterStorage, rateLimits, UserLimitGuard } from './common/rate-limit.js';
-import { SharedCounterStorage } from './common/shared-counters.js';
-import { UserTurns } from './common/user-turns.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { LimitsModule } from './limits/limits.module.js';
+import { AddressLimitGuard, UserLimitGuard } from './limits/rate-limit.js';
 import { MailboxModule } from './mail/mail.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { StreamModule } from './timeline/stream.module.js';
 import { TimelineModule } from './timeline/timeline.module.js';
 import { UsersModule } from './users/users.module.js';
-
-/** One person has at most this part of the pool: a quarter. */
-const POOL_SHARE = 4;
 
 @Module({})
 export class AppModule {
@@ -35,7 +30,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config, logger),
         DatabaseModule.with(config, databaseUrl, logger),
-        ThrottlerModule.forRoot(rateLimits(countersOf(config, logger))),
+        LimitsModule.with(config, logger),
         MailboxModule.with(config),
         UsersModule,
         AuditModule,
@@ -47,17 +42,7 @@ export class AppModule {
         AdminModule,
         HealthModule,
       ],
-      providers: [
-        ...guards.map((useClass) => ({ provide: APP_GUARD, useClass })),
-        {
-          provide: APP_INTERCEPTOR,
-          useValue: new UserTurns(Math.max(1, Math.floor(config.database.poolMax / POOL_SHARE))),
-        },
-      ],
+      providers: guards.map((useClass) => ({ provide: APP_GUARD, useClass })),
     };
   }
-}
-
-function countersOf({ rateLimit, redisUrl }: Config, logger: Logger): ThrottlerStorage {
-  return rateLimit && redisUrl !== undefined ? new SharedCounterStorage(redisUrl, logger) : new CounterStorage();
 }

@@ -9,19 +9,19 @@ import { getStorageToken, type ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
-import { MAX_PARAM_LENGTH, trackMethods } from './common/allowed-methods.js';
-import { Connections } from './common/connections.js';
-import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './common/forwarding.js';
-import { labelAnswers, refuseRequests, routable } from './common/http-hardening.js';
-import { acceptOnlyJson, BODY_LIMIT_BYTES } from './common/json-body.js';
-import { requireKnownHosts } from './common/known-hosts.js';
-import { buildOpenApi } from './common/openapi.js';
-import { ProblemFilter } from './common/problem.filter.js';
-import { limitAddresses } from './common/rate-limit.js';
-import { RawAnswers } from './common/raw-errors.js';
-import { logRequests } from './common/request-log.js';
-import { isStreaming } from './common/streaming.js';
-import { ValidationPipe } from './common/validation.pipe.js';
+import { MAX_PARAM_LENGTH, trackMethods } from './http/allowed-methods.js';
+import { Connections } from './http/connections.js';
+import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './http/forwarding.js';
+import { labelAnswers, refuseRequests, routable } from './http/hardening.js';
+import { acceptOnlyJson, BODY_LIMIT_BYTES } from './http/json-body.js';
+import { requireKnownHosts } from './http/known-hosts.js';
+import { buildOpenApi } from './http/openapi.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { hitAddress, limitAddresses } from './limits/rate-limit.js';
+import { RawAnswers } from './http/raw-errors.js';
+import { logRequests } from './http/request-log.js';
+import { isStreaming } from './http/streaming.js';
+import { ValidationPipe } from './http/validation.pipe.js';
 import type { Config } from './config/config.js';
 import { translateDatabaseError } from './database/pg-errors.js';
 import { Metrics } from './health/metrics.js';
@@ -93,7 +93,8 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const proxies = new Proxies(config.http.trustedProxies);
   const rules = { ...config.http, proxies, isDraining: () => readiness.draining };
   const storage = config.rateLimit ? app.get<ThrottlerStorage>(getStorageToken()) : undefined;
-  const answers = new RawAnswers({ ...rules, storage }, logger);
+  const limit = storage && ((network: string) => hitAddress(storage, network));
+  const answers = new RawAnswers({ ...rules, limit }, logger);
   const limits = {
     perAddress: config.rateLimit ? config.http.connectionsPerAddress : undefined,
     isExempt: (address: string) => proxies.trusts(address),

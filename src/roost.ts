@@ -11,7 +11,7 @@ import { NestLogger } from './common/logger.js';
 import { type Config, misspeltMessage } from './config/config.js';
 import { forgetDriverVariables } from './config/variables.js';
 import { type DatabaseTarget, waitForDatabase } from './database/connect.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded/embedded.js';
 import { migrate } from './database/migrate.js';
 import { embeddedIn } from './database/open.js';
 import { lackingRights, requireRights } from './database/rights.js';

@@ -4,7 +4,7 @@ import { loadConfig } from './config/config.js';
 import { ConfigError } from './config/environment.js';
 import { readVariables } from './config/variables.js';
 import { DatabaseStartError } from './database/connect.js';
-import { EmbeddedPostgresError } from './database/embedded-error.js';
+import { EmbeddedPostgresError } from './database/embedded/error.js';
 import { isDatabaseUnavailable } from './database/pg-errors.js';
 import type { Roost } from './roost.js';
 

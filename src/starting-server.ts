@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-import { Connection } from './common/connection.js';
+import { Connection } from './http/connection.js';
 import { AppError } from './common/errors.js';
-import { problemReply, SECURITY_HEADERS } from './common/problem.js';
+import { problemReply, SECURITY_HEADERS } from './http/problem.js';
 
 /** Seconds. */
 const RETRY_AFTER = 2;

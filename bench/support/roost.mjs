@@ -27,7 +27,7 @@ export function makeFolder(endings) {
  * @returns {Promise<string>} its URL, of the superuser: rows are made in bulk
  */
 export async function startDatabase(folder, endings, settings = {}) {
-  const { startEmbeddedPostgres } = await fromBuild('database/embedded.js');
+  const { startEmbeddedPostgres } = await fromBuild('database/embedded/embedded.js');
   const { migrate } = await fromBuild('database/migrate.js');
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost', settings });
   endings.push(() => server.stop());

@@ -5,7 +5,7 @@ import { ActivityResponse } from '../audit/audit.dto.js';
 import { presentSession, SessionResponse } from '../auth/auth.dto.js';
 import type { KeptSession } from '../auth/sessions.query.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { OptionalNotNull, OptionalNullable, Text } from '../common/validation.js';
+import { OptionalNotNull, OptionalNullable, Text } from '../http/validation.js';
 import { TaskResponse } from '../tasks/tasks.dto.js';
 import type { KeptPost } from '../timeline/posts.query.js';
 import type { KeptPerson } from '../timeline/profiles.query.js';

@@ -2,8 +2,8 @@ import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { Roles } from '../common/access.js';
-import { BigintIdPipe } from '../common/id.pipe.js';
-import { Answers } from '../common/openapi.js';
+import { BigintIdPipe } from '../http/id.pipe.js';
+import { Answers } from '../http/openapi.js';
 import { PostResponse, presentPost } from '../timeline/posts.dto.js';
 import { PostsService } from '../timeline/posts.service.js';
 import { Acting, type Actor } from './acting.js';

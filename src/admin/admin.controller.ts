@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { Audit } from '../audit/audit.js';
 import { Roles } from '../common/access.js';
 import { Clock } from '../common/clock.js';
-import { Answers } from '../common/openapi.js';
+import { Answers } from '../http/openapi.js';
 import { parseDayOrTimestamp } from '../common/timestamps.js';
 import { AuditEventResponse, ListAuditQuery, presentAuditEvent, presentStats, StatsResponse } from './admin.dto.js';
 import { selectStats } from './stats.query.js';

@@ -16,7 +16,7 @@ import {
   Text,
   Timestamp,
   Uuid,
-} from '../common/validation.js';
+} from '../http/validation.js';
 import type { AccountStatus, DeletionKind } from '../users/user.entity.js';
 import { AccountResponse, Email, NewUsername } from '../users/users.dto.js';
 import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { Answers } from '../common/openapi.js';
+import { Answers } from '../http/openapi.js';
 import { ActivityResponse, ListActivityQuery, presentActivity } from './audit.dto.js';
 import { Audit } from './audit.js';
 

@@ -6,7 +6,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { Public } from '../common/access.js';
-import { html, page, PAGE_POLICY, PAGE_TYPE } from '../common/html.js';
+import { html, page, PAGE_POLICY, PAGE_TYPE } from '../http/pages.js';
 
 /** Beside the pages, so that both also work below a path of PUBLIC_URL. */
 const SCRIPT = 'account-pages.js';

@@ -3,10 +3,10 @@ import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { CurrentUser, OptionalAuth, type Principal, Public } from '../common/access.js';
-import { MessageResponse } from '../common/message.dto.js';
-import { Answers } from '../common/openapi.js';
+import { MessageResponse } from '../http/message.dto.js';
+import { Answers } from '../http/openapi.js';
 import { originOf } from '../common/origin.js';
-import { StrictlyLimited } from '../common/rate-limit.js';
+import { StrictlyLimited } from '../limits/rate-limit.js';
 import { AccountResponse, presentAccount } from '../users/users.dto.js';
 import {
   ChangePasswordRequest,

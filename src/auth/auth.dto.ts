@@ -4,7 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { invalid } from '../common/errors.js';
 import { codePoints, digitsOf } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { Field, Flag, OneOf, OptionalNotNull, Read, Text } from '../common/validation.js';
+import { Field, Flag, OneOf, OptionalNotNull, Read, Text } from '../http/validation.js';
 import { Email, GivenEmail, NewUsername, Username } from '../users/users.dto.js';
 import type { AccountIdentifier } from '../users/users.service.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';

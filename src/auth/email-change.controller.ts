@@ -3,9 +3,9 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { MessageResponse } from '../common/message.dto.js';
-import { Answers } from '../common/openapi.js';
-import { StrictlyLimited } from '../common/rate-limit.js';
+import { MessageResponse } from '../http/message.dto.js';
+import { Answers } from '../http/openapi.js';
+import { StrictlyLimited } from '../limits/rate-limit.js';
 import { ChangeEmailRequest } from './auth.dto.js';
 import { clientOf } from './client.js';
 import { EmailChange } from './email-change.js';

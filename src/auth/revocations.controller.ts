@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { ForServices } from '../common/access.js';
 import { Clock } from '../common/clock.js';
-import { Answers } from '../common/openapi.js';
+import { Answers } from '../http/openapi.js';
 import { type CursorKey, Cursors, linkToNext } from '../common/pagination.js';
 import { ListRevocationsQuery, presentRevocation, RevocationResponse } from './revocations.dto.js';
 import { type FeedPosition, selectFeedPage, selectServer } from './revocations.query.js';

@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH } from '../common/pagination.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { OptionalNotNull, Text } from '../common/validation.js';
+import { OptionalNotNull, Text } from '../http/validation.js';
 import { KEPT_MS, type ListedRevocation } from './revocations.query.js';
 
 export class ListRevocationsQuery {

@@ -3,8 +3,8 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { UuidPipe } from '../common/id.pipe.js';
-import { Answers } from '../common/openapi.js';
+import { UuidPipe } from '../http/id.pipe.js';
+import { Answers } from '../http/openapi.js';
 import { originOf } from '../common/origin.js';
 import { presentSession, SessionResponse } from './auth.dto.js';
 import { Sessions } from './sessions.js';

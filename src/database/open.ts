@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { forgetDriverVariables } from '../config/variables.js';
 import { waitForDatabase } from './connect.js';
-import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded.js';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded.js';
 import { migrate } from './migrate.js';
 
 export interface OpenDatabase {

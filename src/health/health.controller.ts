@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 
 import { Public } from '../common/access.js';
 import { AppError } from '../common/errors.js';
-import { Answers } from '../common/openapi.js';
+import { Answers } from '../http/openapi.js';
 import { HealthResponse } from './health.dto.js';
 import { Readiness } from './readiness.js';
 

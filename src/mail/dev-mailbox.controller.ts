@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { Public } from '../common/access.js';
 import { isLocalRequest } from '../common/address.js';
 import { AppError } from '../common/errors.js';
-import { type Html, html, page, PAGE_POLICY, PAGE_TYPE } from '../common/html.js';
+import { type Html, html, page, PAGE_POLICY, PAGE_TYPE } from '../http/pages.js';
 import { ListMailQuery, type MailResponse, presentMail } from './dev-mailbox.dto.js';
 import { selectKeptMails } from './outbox.query.js';
 import { Seals } from './seals.js';

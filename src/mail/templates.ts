@@ -1,5 +1,5 @@
 /** What the mails say. Subjects are fixed; what people chose themselves is escaped in HTML, and never a link. */
-import { type Html, html } from '../common/html.js';
+import { type Html, html } from '../http/pages.js';
 
 export type MailKind =
   | 'email_confirmation'

@@ -3,9 +3,9 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { IntegerIdPipe, MAX_INTEGER } from '../common/id.pipe.js';
-import { MessageResponse } from '../common/message.dto.js';
-import { Answers } from '../common/openapi.js';
+import { IntegerIdPipe, MAX_INTEGER } from '../http/id.pipe.js';
+import { MessageResponse } from '../http/message.dto.js';
+import { Answers } from '../http/openapi.js';
 import {
   CompleteTaskRequest,
   CreateTaskRequest,

@@ -3,9 +3,9 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { BigintIdPipe } from '../common/id.pipe.js';
-import { MessageResponse } from '../common/message.dto.js';
-import { Answers } from '../common/openapi.js';
+import { BigintIdPipe } from '../http/id.pipe.js';
+import { MessageResponse } from '../http/message.dto.js';
+import { Answers } from '../http/openapi.js';
 import { originOf } from '../common/origin.js';
 import { CreatePostRequest, ListPostsQuery, PostResponse, presentPost } from './posts.dto.js';
 import { PostsService } from './posts.service.js';

@@ -4,7 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
 import { hasAtMostGraphemes, isBlank } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { Field, OptionalNotNull, QueryInteger, Text } from '../common/validation.js';
+import { Field, OptionalNotNull, QueryInteger, Text } from '../http/validation.js';
 import type { ListedPost } from './posts.query.js';
 
 /** A screen of posts. */

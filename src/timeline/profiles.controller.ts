@@ -3,7 +3,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { Answers } from '../common/openapi.js';
+import { Answers } from '../http/openapi.js';
 import { type About, AboutPerson } from './about.js';
 import { FollowsService } from './follows.service.js';
 import { ListPostsQuery, PostResponse, presentPost } from './posts.dto.js';

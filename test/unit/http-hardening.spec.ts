@@ -1,4 +1,4 @@
-import { originForm } from '../../src/common/http-hardening.js';
+import { originForm } from '../../src/http/hardening.js';
 
 describe('originForm', () => {
   it.each([

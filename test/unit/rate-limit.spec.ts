@@ -1,4 +1,4 @@
-import { CounterStorage } from '../../src/common/rate-limit.js';
+import { CounterStorage } from '../../src/limits/rate-limit.js';
 
 describe('CounterStorage', () => {
   beforeEach(() => jest.useFakeTimers({ now: 0 }));

@@ -5,9 +5,9 @@ import type { Socket } from 'node:net';
 
 import type { FastifyInstance } from 'fastify';
 
-import { networkOf } from './address.js';
+import { networkOf } from '../common/address.js';
 import { type CloseReason, Connection, CONNECTION_BOUNDS, type Turn } from './connection.js';
-import { AppError } from './errors.js';
+import { AppError } from '../common/errors.js';
 import type { ParserError, RawAnswers } from './raw-errors.js';
 
 /** For the database, logs and files. */

@@ -3,19 +3,17 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
-import { networkOf } from './address.js';
+import { networkOf } from '../common/address.js';
 import { unrouted } from './allowed-methods.js';
 import type { CloseReason } from './connection.js';
-import type { ErrorCode } from './error-codes.js';
-import { AppError } from './errors.js';
-import { answerHeaders, type HttpRules, type Labelled, originForm } from './http-hardening.js';
+import type { ErrorCode } from '../common/error-codes.js';
+import { AppError } from '../common/errors.js';
+import { answerHeaders, type HttpRules, type Labelled, originForm } from './hardening.js';
 import { problemReply } from './problem.js';
-import { hitAddress } from './rate-limit.js';
-import { SampledLog } from './sampled-log.js';
+import { SampledLog } from '../common/sampled-log.js';
 
 const CODE_OF_PARSER_ERROR: Partial<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
@@ -31,8 +29,8 @@ export interface ParserError extends Error {
 }
 
 export interface RawRules extends HttpRules {
-  /** Undefined: nothing is limited. */
-  readonly storage: ThrottlerStorage | undefined;
+  /** Counts one answer to a network, and refuses when there were too many. Undefined: nothing is limited. */
+  readonly limit: ((network: string) => Promise<{ headers: Record<string, string>; refusal?: AppError }>) | undefined;
 }
 
 type Headers = Labelled['headers'];
@@ -76,7 +74,7 @@ export class RawAnswers {
   async refuse(socket: Socket, error: AppError, headers: Headers = {}): Promise<string> {
     const request: Labelled & { url: string } = { id: randomUUID(), url: '', headers, socket };
     const ip = this.rules.proxies.clientOf(request);
-    const hit = this.rules.storage && (await hitAddress(this.rules.storage, networkOf(ip)));
+    const hit = await this.rules.limit?.(networkOf(ip));
     const { problem, headers: own } = problemReply(hit?.refusal ?? error, request);
     const { code, status } = problem;
     this.refused.set(code, (this.refused.get(code) ?? 0) + 1);

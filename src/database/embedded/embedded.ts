@@ -1,11 +1,11 @@
 /** A real PostgreSQL of Roost's own, for when there is no DATABASE_URL: nothing to install, gone when Roost is gone. */
-import { locateBinaries } from './embedded-binaries.js';
-import { prepareCluster, readPassword } from './embedded-cluster.js';
-import { EmbeddedPostgresError } from './embedded-error.js';
-import { lockCluster } from './embedded-lock.js';
-import { choosePlace } from './embedded-place.js';
-import { prepareRoles, SUPERUSER, urlOf } from './embedded-roles.js';
-import { findPostmaster, type Server, startServer } from './embedded-server.js';
+import { locateBinaries } from './binaries.js';
+import { prepareCluster, readPassword } from './cluster.js';
+import { EmbeddedPostgresError } from './error.js';
+import { lockCluster } from './lock.js';
+import { choosePlace } from './place.js';
+import { prepareRoles, SUPERUSER, urlOf } from './roles.js';
+import { findPostmaster, type Server, startServer } from './server.js';
 
 export { EmbeddedPostgresError };
 

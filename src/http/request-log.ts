@@ -2,10 +2,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
-import type { AuthenticatedRequest } from './access.js';
-import { addressOf } from './address.js';
-import type { ErrorCode } from './error-codes.js';
-import { originForm } from './http-hardening.js';
+import type { AuthenticatedRequest } from '../common/access.js';
+import { addressOf } from '../common/address.js';
+import type { ErrorCode } from '../common/error-codes.js';
+import { originForm } from './hardening.js';
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -2,8 +2,8 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { finalize, from, type Observable, switchMap } from 'rxjs';
 
-import type { AuthenticatedRequest } from './access.js';
-import { AppError } from './errors.js';
+import type { AuthenticatedRequest } from '../common/access.js';
+import { AppError } from '../common/errors.js';
 
 /** Of one person; more are refused. */
 export const TURNS = { waiting: 200 };

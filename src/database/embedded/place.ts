@@ -5,7 +5,7 @@ import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { EmbeddedPostgresError } from './embedded-error.js';
+import { EmbeddedPostgresError } from './error.js';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 /** The embedded cluster's two roles: Roost's own, which owns its database and no more, and the superuser that makes it so. */
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 
-import { EmbeddedPostgresError } from './embedded-error.js';
+import { EmbeddedPostgresError } from './error.js';
 
 export const ROLE = 'roost';
 export const SUPERUSER = 'postgres';

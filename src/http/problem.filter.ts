@@ -3,8 +3,8 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
-import type { ErrorCode } from './error-codes.js';
-import { AppError } from './errors.js';
+import type { ErrorCode } from '../common/error-codes.js';
+import { AppError } from '../common/errors.js';
 import { problemReply } from './problem.js';
 
 /** Recognises a failure of another layer, such as a lost database. */

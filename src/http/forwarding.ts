@@ -4,7 +4,7 @@ import { BlockList, isIPv6, type Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
-import { addressOf } from './address.js';
+import { addressOf } from '../common/address.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { unrouted } from './allowed-methods.js';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.js';
-import { AppError } from './errors.js';
+import { AppError } from '../common/errors.js';
 import type { Proxies, Spoken } from './forwarding.js';
 import { problemReply, SECURITY_HEADERS } from './problem.js';
 

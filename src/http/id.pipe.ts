@@ -1,8 +1,8 @@
 /** Path ids, read strictly: `1e3`, `0x10`, `+1` and what does not fit the column are no ids. */
 import type { PipeTransform } from '@nestjs/common';
 
-import type { ErrorCode } from './error-codes.js';
-import { AppError } from './errors.js';
+import type { ErrorCode } from '../common/error-codes.js';
+import { AppError } from '../common/errors.js';
 
 export const MAX_INTEGER = 2_147_483_647;
 const MAX_BIGINT = 9_223_372_036_854_775_807n;

@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-import { EmbeddedPostgresError } from './embedded-error.js';
-import type { Place } from './embedded-place.js';
+import { EmbeddedPostgresError } from './error.js';
+import type { Place } from './place.js';
 
 const run = promisify(execFile);
 

@@ -1,8 +1,8 @@
 /** Problem documents (RFC 9457): the one shape of every error, from the router, the parser and Node itself, too. */
 import { STATUS_CODES } from 'node:http';
 
-import { ERRORS, type ErrorCode, type ErrorKind } from './error-codes.js';
-import type { AppError, FieldError } from './errors.js';
+import { ERRORS, type ErrorCode, type ErrorKind } from '../common/error-codes.js';
+import type { AppError, FieldError } from '../common/errors.js';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 

@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { POSTGRES_ENV } from './embedded-binaries.js';
-import { EmbeddedPostgresError } from './embedded-error.js';
-import type { Account } from './embedded-place.js';
+import { POSTGRES_ENV } from './binaries.js';
+import { EmbeddedPostgresError } from './error.js';
+import type { Account } from './place.js';
 
 const run = promisify(execFile);
 

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 
-import { AppError } from './errors.js';
+import { AppError } from '../common/errors.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

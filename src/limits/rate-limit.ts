@@ -9,10 +9,10 @@ import {
 } from '@nestjs/throttler';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import type { AuthenticatedRequest } from './access.js';
-import { trackedNetworkOf } from './address.js';
-import { AppError } from './errors.js';
-import { sendProblem } from './http-hardening.js';
+import type { AuthenticatedRequest } from '../common/access.js';
+import { trackedNetworkOf } from '../common/address.js';
+import { AppError } from '../common/errors.js';
+import { sendProblem } from '../http/hardening.js';
 
 const MINUTE_MS = 60_000;
 const STRICT_LIMITS = Symbol('strict rate limits');
@@ -98,7 +98,7 @@ async function count(storage: ThrottlerStorage, reply: FastifyReply, what: Count
 interface Hit {
   /** What the answer says of it. */
   readonly headers: Record<string, string>;
-  readonly refusal: AppError | undefined;
+  readonly refusal?: AppError;
 }
 
 /** For an answer that is not Fastify's. @param tracker the client's network */
@@ -113,7 +113,7 @@ async function hit(storage: ThrottlerStorage, { name, tracker, limit, ttl }: Cou
       'ratelimit-policy': `"${name}";q=${limit};w=${ttl / 1_000}`,
       ratelimit: `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`,
     },
-    refusal: isBlocked ? new AppError('rate_limited', { retryAfterSeconds: timeToExpire }) : undefined,
+    ...(isBlocked && { refusal: new AppError('rate_limited', { retryAfterSeconds: timeToExpire }) }),
   };
 }
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { EmbeddedPostgresError } from './embedded-error.js';
+import { EmbeddedPostgresError } from './error.js';
 
 /** macOS takes the lock with open(2) itself; Node has no name for the flag. */
 const O_EXLOCK = 0x20;

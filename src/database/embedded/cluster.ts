@@ -6,10 +6,10 @@ import { chown, mkdtemp, open, readFile, readdir, rename, rm, writeFile } from '
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { type Binaries, POSTGRES_ENV } from './embedded-binaries.js';
-import { EmbeddedPostgresError } from './embedded-error.js';
-import { type Account, type Place, isCluster } from './embedded-place.js';
-import { SUPERUSER } from './embedded-roles.js';
+import { type Binaries, POSTGRES_ENV } from './binaries.js';
+import { EmbeddedPostgresError } from './error.js';
+import { type Account, type Place, isCluster } from './place.js';
+import { SUPERUSER } from './roles.js';
 
 const run = promisify(execFile);
 

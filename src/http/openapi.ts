@@ -2,7 +2,7 @@
 import { applyDecorators, type INestApplication, type Type } from '@nestjs/common';
 import { ApiResponse, DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
-import type { Access } from './access.js';
+import type { Access } from '../common/access.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;

@@ -1,7 +1,7 @@
 /** The only body parser: strict JSON in UTF-8, bounded in depth (a deep body would exhaust the stack further on, nestjs/nest#17801). */
 import type { FastifyInstance } from 'fastify';
 
-import { AppError } from './errors.js';
+import { AppError } from '../common/errors.js';
 
 export const BODY_LIMIT_BYTES = 100_000;
 const MAX_DEPTH = 32;

@@ -4,9 +4,9 @@
  */
 import type { FastifyInstance } from 'fastify';
 
-import { isLoopbackAddress } from './address.js';
-import { AppError } from './errors.js';
-import { sendProblem } from './http-hardening.js';
+import { isLoopbackAddress } from '../common/address.js';
+import { AppError } from '../common/errors.js';
+import { sendProblem } from './hardening.js';
 
 export interface KnownHosts {
   /** Names and addresses without a port, in lower case, IPv6 in brackets; `*` allows all. */

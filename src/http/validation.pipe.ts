@@ -2,8 +2,8 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator';
 
-import { AppError, type FieldError, invalid } from './errors.js';
-import { isStorable } from './text.js';
+import { AppError, type FieldError, invalid } from '../common/errors.js';
+import { isStorable } from '../common/text.js';
 import { readersOf } from './validation.js';
 
 type Dto = new () => object;

@@ -3,8 +3,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
 
-import { codePoints, isBlank } from './text.js';
-import { parseDayOrTimestamp, parseTimestamp } from './timestamps.js';
+import { codePoints, isBlank } from '../common/text.js';
+import { parseDayOrTimestamp, parseTimestamp } from '../common/timestamps.js';
 
 const READERS = Symbol('readers');
 
