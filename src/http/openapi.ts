@@ -4,6 +4,7 @@ import { ApiResponse, DocumentBuilder, type OpenAPIObject, SwaggerModule } from 
 
 import type { Access } from '../common/access.js';
 
+type SchemaObject = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string];
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -49,6 +50,36 @@ const MEANING: Record<number, string> = {
   429: 'Too many requests: wait for the seconds in Retry-After.',
   503: 'Overloaded, or the database is away: try again after the seconds in Retry-After.',
 };
+
+/** The order of the document: of each path the longest beginning that stands here; other paths come after tasks. */
+const ORDER = [
+  'users/me/activity',
+  'auth/register',
+  'auth/login',
+  'auth/refresh',
+  'auth/logout',
+  'auth/password',
+  'auth/email',
+  'auth/me',
+  'users/me/email',
+  'auth/sessions',
+  'auth/revocations',
+  '.well-known',
+  'tasks',
+  '',
+  'posts',
+  'timeline',
+  'users',
+  'users/me/mutes',
+  'users/me/blocks',
+  'users/{username}',
+  'timeline/stream',
+  'users/me',
+  'admin/audit',
+  'admin/stats',
+  'admin',
+  'health',
+];
 
 const BEFORE_THE_ROUTE =
   'Errors that come before the route: a malformed request (400), HTTPS required (403), a body where none is taken (413, 415), too long an address (414), too large headers (431), too slow a request (408).';
@@ -100,17 +131,44 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) =>
       `${controller.replace(/Controller$/, '').toLowerCase()}_${method.replace(/\W.*$/, '')}`,
   });
-  const schemas = document.components?.schemas ?? {};
-  for (const schema of Object.values(schemas)) Object.assign(schema, { additionalProperties: false });
-  Object.assign(schemas, { Problem: PROBLEM_SCHEMA });
   // Each route answers at two prefixes; the document shows the one that names the version.
   document.paths = Object.fromEntries(
-    Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/') || path.startsWith('/api/v1/')),
+    Object.entries(document.paths)
+      .filter(([path]) => !path.startsWith('/api/') || path.startsWith('/api/v1/'))
+      .sort(([one], [other]) => rankOf(one) - rankOf(other)),
   );
+  const schemas = schemasInOrder(document);
+  for (const schema of Object.values(schemas)) Object.assign(schema, { additionalProperties: false });
+  document.components = { ...document.components, schemas: { ...schemas, Problem: PROBLEM_SCHEMA } };
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) if (item[method]) complete(item[method], path);
   }
   return document;
+}
+
+function rankOf(path: string): number {
+  const name = path.replace(/^\/(?:api\/v1\/)?/, '');
+  const beginnings = ORDER.filter(
+    (beginning) => beginning === '' || name === beginning || name.startsWith(`${beginning}/`),
+  );
+  const [longest = ''] = beginnings.sort((one, other) => other.length - one.length);
+  return ORDER.indexOf(longest);
+}
+
+/** Schemas in the order in which operations name them, parts before the whole: the order of modules shows nowhere. */
+function schemasInOrder(document: OpenAPIObject): Record<string, SchemaObject> {
+  const schemas = document.components?.schemas ?? {};
+  const ordered = new Map<string, SchemaObject>();
+  const visit = (part: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      const schema = schemas[name];
+      if (!schema || ordered.has(name)) continue;
+      visit(schema);
+      ordered.set(name, schema);
+    }
+  };
+  visit(document.paths);
+  return Object.fromEntries(ordered);
 }
 
 /** Adds to an operation what holds for all: who may call it, and the errors that come before its own code. */
