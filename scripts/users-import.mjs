@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 
 import pg from 'pg';
 
-import { importUsers } from '../dist/auth/users-import.js';
+import { importUsers } from '../dist/users/import.js';
 import { loadConfig } from '../dist/config/config.js';
 import { readVariables } from '../dist/config/variables.js';
 import { openDatabase } from '../dist/database/open.js';

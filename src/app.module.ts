@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import { AccountModule } from './account/account.module.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuditModule } from './audit/audit.module.js';
-import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
+import { AuthGuard } from './auth/tokens/auth.guard.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -16,7 +16,6 @@ import { LimitsModule } from './limits/limits.module.js';
 import { AddressLimitGuard, UserLimitGuard } from './limits/rate-limit.js';
 import { MailboxModule } from './mail/mail.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
-import { StreamModule } from './timeline/stream.module.js';
 import { TimelineModule } from './timeline/timeline.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -24,7 +23,9 @@ import { UsersModule } from './users/users.module.js';
 export class AppModule {
   /** @param databaseUrl of the configuration, or of the embedded PostgreSQL */
   static with(config: Config, databaseUrl: string, logger: Logger): DynamicModule {
-    const guards = config.rateLimit ? [AddressLimitGuard, AuthGuard, UserLimitGuard] : [AuthGuard];
+    const ofAddress = { provide: APP_GUARD, useClass: AddressLimitGuard };
+    const ofToken = { provide: APP_GUARD, useExisting: AuthGuard };
+    const ofUser = { provide: APP_GUARD, useClass: UserLimitGuard };
     return {
       module: AppModule,
       imports: [
@@ -37,12 +38,11 @@ export class AppModule {
         AuthModule,
         TasksModule,
         TimelineModule,
-        { module: StreamModule, imports: [AuthModule] },
         AccountModule,
         AdminModule,
         HealthModule,
       ],
-      providers: guards.map((useClass) => ({ provide: APP_GUARD, useClass })),
+      providers: config.rateLimit ? [ofAddress, ofToken, ofUser] : [ofToken],
     };
   }
 }

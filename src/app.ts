@@ -10,23 +10,23 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { MAX_PARAM_LENGTH, trackMethods } from './http/allowed-methods.js';
-import { Connections } from './http/connections.js';
+import { Connections } from './http/connections/connections.js';
 import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './http/forwarding.js';
 import { labelAnswers, refuseRequests, routable } from './http/hardening.js';
-import { acceptOnlyJson, BODY_LIMIT_BYTES } from './http/json-body.js';
+import { acceptOnlyJson, BODY_LIMIT_BYTES } from './http/input/json-body.js';
 import { requireKnownHosts } from './http/known-hosts.js';
 import { buildOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { hitAddress, limitAddresses } from './limits/rate-limit.js';
-import { RawAnswers } from './http/raw-errors.js';
+import { RawAnswers } from './http/connections/raw-errors.js';
 import { logRequests } from './http/request-log.js';
 import { isStreaming } from './http/streaming.js';
-import { ValidationPipe } from './http/validation.pipe.js';
+import { ValidationPipe } from './http/input/validation.pipe.js';
 import type { Config } from './config/config.js';
 import { translateDatabaseError } from './database/pg-errors.js';
 import { Metrics } from './health/metrics.js';
 import { Readiness } from './health/readiness.js';
-import { Streams } from './timeline/streams.js';
+import { Streams } from './timeline/stream/streams.js';
 
 /**
  * Milliseconds. Node's own default leaves a slow body open for ever. The handler's time begins with the request's: it is

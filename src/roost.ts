@@ -12,9 +12,9 @@ import { type Config, misspeltMessage } from './config/config.js';
 import { forgetDriverVariables } from './config/variables.js';
 import { type DatabaseTarget, waitForDatabase } from './database/connect.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded/embedded.js';
-import { migrate } from './database/migrate.js';
+import { migrate } from './database/schema/migrate.js';
 import { embeddedIn } from './database/open.js';
-import { lackingRights, requireRights } from './database/rights.js';
+import { lackingRights, requireRights } from './database/schema/rights.js';
 import { Readiness } from './health/readiness.js';
 import { StartingServer } from './starting-server.js';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-import { Connection } from './http/connection.js';
+import { Connection } from './http/connections/connection.js';
 import { AppError } from './common/errors.js';
 import { problemReply, SECURITY_HEADERS } from './http/problem.js';
 

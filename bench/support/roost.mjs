@@ -28,7 +28,7 @@ export function makeFolder(endings) {
  */
 export async function startDatabase(folder, endings, settings = {}) {
   const { startEmbeddedPostgres } = await fromBuild('database/embedded/embedded.js');
-  const { migrate } = await fromBuild('database/migrate.js');
+  const { migrate } = await fromBuild('database/schema/migrate.js');
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), database: 'roost', settings });
   endings.push(() => server.stop());
   await migrate(server.superuserUrl);

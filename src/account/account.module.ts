@@ -1,17 +1,17 @@
-/** What spans the nouns for one person: profile, export, deletion and erasure. */
+/** What spans the nouns for one person: export and erasure. */
 import { Module } from '@nestjs/common';
 
 import { AuditModule } from '../audit/audit.module.js';
-import { AuthModule } from '../auth/auth.module.js';
+import { LoginGuardModule } from '../auth/login-guard/login-guard.module.js';
+import { RevocationsModule } from '../auth/revocations/revocations.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { AccountController } from './account.controller.js';
 import { Erasure } from './erasure.js';
 import { Export } from './export.js';
-import { OwnProfile } from './own-profile.js';
+import { ExportController } from './export.controller.js';
 
 @Module({
-  imports: [AuditModule, AuthModule, UsersModule],
-  controllers: [AccountController],
-  providers: [Erasure, Export, OwnProfile],
+  imports: [AuditModule, LoginGuardModule, RevocationsModule, UsersModule],
+  controllers: [ExportController],
+  providers: [Erasure, Export],
 })
 export class AccountModule {}

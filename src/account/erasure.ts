@@ -5,22 +5,21 @@ import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
-import { KnownAddresses } from '../auth/known-addresses.js';
-import { LoginGuard } from '../auth/login-guard.js';
-import { deleteSessions } from '../auth/sessions.query.js';
+import { KnownAddresses } from '../auth/login-guard/known-addresses.js';
+import { LoginGuard } from '../auth/login-guard/login-guard.js';
+import { deleteSessions } from '../auth/sessions/sessions.query.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Schedule } from '../common/schedule.js';
 import { deleteTasks } from '../tasks/tasks.query.js';
-import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from '../timeline/follows.query.js';
-import { erasePosts } from '../timeline/posts.query.js';
+import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from '../timeline/people/follows.query.js';
+import { erasePosts } from '../timeline/posts/posts.query.js';
 import { closeDueAccount, deleteAccount, deleteMailsOf, lockClosedAccount } from './erasure.query.js';
+import { NO_CLIENT } from '../common/actor.js';
 
 const EVERY_MS = 5 * 60_000;
 /** Rows of one transaction. */
 const BATCH = 1_000;
-
-const NOBODY = { ip: null, userAgent: null, requestId: null };
 
 /** One kind of what a person leaves. */
 interface ErasureStep {
@@ -121,7 +120,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
       // Whoever follows them at this moment has the lock, or waits for it and finds nobody.
       await lockStats(tx, [userId]);
       await deleteAccount(tx, userId);
-      await this.audit.record(tx, NOBODY, [{ action: 'user.erased', actorId: null, subjectId: userId }]);
+      await this.audit.record(tx, NO_CLIENT, [{ action: 'user.erased', actorId: null, subjectId: userId }]);
       return true;
     });
   }

@@ -9,23 +9,22 @@ import { DataSource } from 'typeorm';
 import { presentActivity } from '../audit/audit.dto.js';
 import { Audit } from '../audit/audit.js';
 import { auditKey, type ListedAuditEvent, selectAuditPage } from '../audit/audit.query.js';
-import { Revocations } from '../auth/revocations.js';
-import { type KeptSession, selectSessionBatch } from '../auth/sessions.query.js';
+import { Revocations } from '../auth/revocations/revocations.js';
+import { type KeptSession, selectSessionBatch } from '../auth/sessions/sessions.query.js';
 import type { Principal } from '../common/access.js';
 import { Clock } from '../common/clock.js';
-import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
-import type { Origin } from '../common/origin.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { presentTask } from '../tasks/tasks.dto.js';
 import { type ListedTask, selectTaskPage, taskKey } from '../tasks/tasks.query.js';
-import { type KeptPost, selectPostBatch } from '../timeline/posts.query.js';
-import { type KeptPerson, type PeopleList, selectPeopleBatch } from '../timeline/profiles.query.js';
+import { type KeptPost, selectPostBatch } from '../timeline/posts/posts.query.js';
+import { type KeptPerson, type PeopleList, selectPeopleBatch } from '../timeline/people/people.query.js';
 import { type AccountResponse, presentAccount } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
-import { presentKeptPerson, presentKeptPost, presentKeptSession } from './account.dto.js';
+import { presentKeptPerson, presentKeptPost, presentKeptSession } from './export.dto.js';
+import type { Actor } from '../common/actor.js';
 
 /** Rows that are in memory at once. */
 const BATCH = 500;
@@ -78,14 +77,13 @@ export class Export implements BeforeApplicationShutdown {
    * @returns the document; it fails, and so stays unfinished, when a batch cannot be read or the caller's session ends
    * @throws AppError `invalid_token` when the account is gone
    */
-  async begin(principal: Principal, origin: Origin): Promise<Readable> {
-    const { userId, sessionId } = principal;
-    const user = await this.users.findById(userId);
-    if (!user) throw new AppError('invalid_token');
-    await this.audit.record(undefined, origin, [
+  async begin(actor: Actor): Promise<Readable> {
+    const { userId, sessionId } = actor.principal;
+    const user = await this.users.require(userId);
+    await this.audit.record(undefined, actor, [
       { action: 'user.exported', actorId: userId, subjectId: userId, sessionId },
     ]);
-    return Readable.from(this.document(principal, presentAccount(user)), { signal: this.stopping.signal });
+    return Readable.from(this.document(actor.principal, presentAccount(user)), { signal: this.stopping.signal });
   }
 
   private async *document(principal: Principal, profile: AccountResponse): AsyncGenerator<string> {

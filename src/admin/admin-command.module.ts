@@ -2,9 +2,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-import { Audit } from '../audit/audit.js';
-import { HashQueue } from '../auth/hash-queue.js';
-import { Passwords } from '../auth/passwords.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { HashingModule } from '../auth/hashing/hashing.module.js';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
 import { DatabaseModule } from '../database/database.module.js';
@@ -17,13 +16,14 @@ export class AdminCommandModule {
   static with(config: Config, databaseUrl: string, logger: Logger): DynamicModule {
     return {
       module: AdminCommandModule,
-      imports: [ConfigModule.with(config, logger), DatabaseModule.with(config, databaseUrl, logger), UsersModule],
-      providers: [
-        Admins,
-        Audit,
-        { provide: HashQueue, useFactory: () => new HashQueue({ concurrency: 1 }) },
-        Passwords,
+      imports: [
+        ConfigModule.with(config, logger),
+        DatabaseModule.with(config, databaseUrl, logger),
+        AuditModule,
+        HashingModule,
+        UsersModule,
       ],
+      providers: [Admins],
     };
   }
 }

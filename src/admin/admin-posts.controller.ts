@@ -2,11 +2,11 @@ import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { Roles } from '../common/access.js';
-import { BigintIdPipe } from '../http/id.pipe.js';
+import { BigintIdPipe } from '../http/input/id.pipe.js';
 import { Answers } from '../http/openapi.js';
-import { PostResponse, presentPost } from '../timeline/posts.dto.js';
-import { PostsService } from '../timeline/posts.service.js';
-import { Acting, type Actor } from './acting.js';
+import { PostResponse, presentPost } from '../timeline/posts/posts.dto.js';
+import { PostsService } from '../timeline/posts/posts.service.js';
+import { type Actor, From } from '../common/actor.js';
 
 @ApiTags('Administration')
 @Controller('admin/posts')
@@ -20,9 +20,9 @@ export class AdminPostsController {
   @HttpCode(200)
   @Answers({ status: 200, type: PostResponse, errors: [404] })
   async restore(
-    @Acting() { principal, origin }: Actor,
+    @From() actor: Actor,
     @Param('post_id', new BigintIdPipe('post_not_found')) id: string,
   ): Promise<PostResponse> {
-    return presentPost(await this.posts.restore(principal, id, origin));
+    return presentPost(await this.posts.restore(actor, id));
   }
 }

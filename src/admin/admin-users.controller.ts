@@ -2,16 +2,16 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { DeletionResponse, presentDeletion, presentSession, SessionResponse } from '../auth/auth.dto.js';
-import { Invitations } from '../auth/invitations.js';
-import { Oversight } from '../auth/oversight.js';
-import { Sessions } from '../auth/sessions.js';
+import { DeletionResponse, presentDeletion } from '../auth/deletion/deletion.dto.js';
+import { presentSession, SessionResponse } from '../auth/sessions/sessions.dto.js';
+import { Invitations } from './invitations.js';
+import { Moderation } from './moderation.js';
+import { Sessions } from '../auth/sessions/sessions.js';
 import { CurrentUser, type Principal, Roles } from '../common/access.js';
-import { UuidPipe } from '../http/id.pipe.js';
+import { UuidPipe } from '../http/input/id.pipe.js';
 import { Answers } from '../http/openapi.js';
 import { parseDayOrTimestamp, parseTimestamp } from '../common/timestamps.js';
 import { UsersService } from '../users/users.service.js';
-import { Acting, type Actor } from './acting.js';
 import {
   ChangeRoleRequest,
   DisableUserRequest,
@@ -20,6 +20,7 @@ import {
   presentUser,
   UserResponse,
 } from './admin.dto.js';
+import { type Actor, From } from '../common/actor.js';
 
 const UserId = (): ParameterDecorator => Param('user_id', new UuidPipe('user_not_found'));
 const UserIdInPath = (): MethodDecorator => ApiParam({ name: 'user_id', schema: { type: 'string', format: 'uuid' } });
@@ -31,7 +32,7 @@ export class AdminUsersController {
   constructor(
     private readonly users: UsersService,
     private readonly sessions: Sessions,
-    private readonly oversight: Oversight,
+    private readonly moderation: Moderation,
     private readonly invitations: Invitations,
   ) {}
 
@@ -49,7 +50,7 @@ export class AdminUsersController {
   /** Makes an account for somebody, who is mailed a link to choose its password; until then nobody can log in to it. */
   @Post()
   @Answers({ status: 201, type: UserResponse, errors: [409] })
-  async invite(@Acting() actor: Actor, @Body() { email, username, role }: InviteUserRequest): Promise<UserResponse> {
+  async invite(@From() actor: Actor, @Body() { email, username, role }: InviteUserRequest): Promise<UserResponse> {
     return presentUser(await this.invitations.invite(actor, { email, username, role }));
   }
 
@@ -76,11 +77,11 @@ export class AdminUsersController {
   @UserIdInPath()
   @Answers({ status: 200, type: UserResponse, errors: [403, 404, 409] })
   async changeRole(
-    @Acting() actor: Actor,
+    @From() actor: Actor,
     @UserId() userId: string,
     @Body() { role }: ChangeRoleRequest,
   ): Promise<UserResponse> {
-    return presentUser(await this.oversight.setRole({ ...actor, userId }, role));
+    return presentUser(await this.moderation.setRole({ ...actor, userId }, role));
   }
 
   /** Disables an account of a lower role and ends all of its sessions at once; with `until`, it ends by itself. */
@@ -90,12 +91,12 @@ export class AdminUsersController {
   @HttpCode(204)
   @Answers({ status: 204, errors: [404] })
   async disable(
-    @Acting() actor: Actor,
+    @From() actor: Actor,
     @UserId() userId: string,
     @Body() { reason, until }: DisableUserRequest,
   ): Promise<void> {
     const ban = { reason, until: parseTimestamp(until ?? '') };
-    await this.oversight.disable({ ...actor, userId }, ban);
+    await this.moderation.disable({ ...actor, userId }, ban);
   }
 
   /**
@@ -106,8 +107,8 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(202)
   @Answers({ status: 202, type: DeletionResponse, errors: [404] })
-  async delete(@Acting() actor: Actor, @UserId() userId: string): Promise<DeletionResponse> {
-    return presentDeletion(await this.oversight.delete({ ...actor, userId }));
+  async delete(@From() actor: Actor, @UserId() userId: string): Promise<DeletionResponse> {
+    return presentDeletion(await this.moderation.delete({ ...actor, userId }));
   }
 
   /** Lets people into an account again, of a lower role: lifts a ban and, for admins, cancels an admin's deletion. */
@@ -116,8 +117,8 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: [404] })
-  async enable(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
-    await this.oversight.enable({ ...actor, userId });
+  async enable(@From() actor: Actor, @UserId() userId: string): Promise<void> {
+    await this.moderation.enable({ ...actor, userId });
   }
 
   /** Ends all sessions of an account at once. */
@@ -125,8 +126,8 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: [404] })
-  async logOut(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
-    await this.oversight.logOut({ ...actor, userId });
+  async logOut(@From() actor: Actor, @UserId() userId: string): Promise<void> {
+    await this.moderation.logOut({ ...actor, userId });
   }
 
   /** Mails its owner a link to choose a new password, or the invitation again; the password stays as it is until then. */
@@ -134,7 +135,7 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: [404] })
-  async sendPasswordLink(@Acting() actor: Actor, @UserId() userId: string): Promise<void> {
+  async sendPasswordLink(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.invitations.sendPasswordLink({ ...actor, userId });
   }
 }

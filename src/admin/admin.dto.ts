@@ -16,9 +16,10 @@ import {
   Text,
   Timestamp,
   Uuid,
-} from '../http/validation.js';
+} from '../http/input/validation.js';
 import type { AccountStatus, DeletionKind } from '../users/user.entity.js';
-import { AccountResponse, Email, NewUsername } from '../users/users.dto.js';
+import { Email, NewUsername } from '../users/fields.js';
+import { AccountResponse } from '../users/users.dto.js';
 import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';
 import type { Stats } from './stats.query.js';
 

@@ -3,8 +3,13 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../audit/audit.module.js';
-import { AuthModule } from '../auth/auth.module.js';
-import { TimelineModule } from '../timeline/timeline.module.js';
+import { DeletionModule } from '../auth/deletion/deletion.module.js';
+import { HashingModule } from '../auth/hashing/hashing.module.js';
+import { MailedTokensModule } from '../auth/mailed-tokens/mailed-tokens.module.js';
+import { RevocationsModule } from '../auth/revocations/revocations.module.js';
+import { SessionsModule } from '../auth/sessions/sessions.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { PostsModule } from '../timeline/posts/posts.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminPostsController } from './admin-posts.controller.js';
 import { AdminController } from './admin.controller.js';
@@ -12,10 +17,23 @@ import { AdminUsersController } from './admin-users.controller.js';
 import { Admins } from './admins.js';
 import { DailyCount } from './daily-count.entity.js';
 import { FirstAdmin } from './first-admin.js';
+import { Invitations } from './invitations.js';
+import { Moderation } from './moderation.js';
 
 @Module({
-  imports: [AuditModule, AuthModule, TimelineModule, TypeOrmModule.forFeature([DailyCount]), UsersModule],
+  imports: [
+    AuditModule,
+    DeletionModule,
+    HashingModule,
+    MailModule,
+    MailedTokensModule,
+    PostsModule,
+    RevocationsModule,
+    SessionsModule,
+    UsersModule,
+    TypeOrmModule.forFeature([DailyCount]),
+  ],
   controllers: [AdminController, AdminUsersController, AdminPostsController],
-  providers: [Admins, FirstAdmin],
+  providers: [Admins, FirstAdmin, Invitations, Moderation],
 })
 export class AdminModule {}

@@ -4,8 +4,10 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
-import { changeStanding, lockAccounts } from '../auth/oversight.query.js';
-import { Passwords } from '../auth/passwords.js';
+import { lockAccounts } from '../users/locks.query.js';
+import { changeStanding } from './moderation.query.js';
+import { Passwords } from '../auth/hashing/passwords.js';
+import { NO_CLIENT } from '../common/actor.js';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { isStorable } from '../common/text.js';
@@ -13,9 +15,6 @@ import { canonicalEmail } from '../users/email.js';
 import { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { type ListedAdmin, selectAdmins } from './admins.query.js';
-
-/** No request is behind it. */
-const COMMAND = { ip: null, userAgent: null, requestId: null };
 
 /** Its message is a sentence for the person who runs the command. */
 export class AdminsError extends Error {}
@@ -65,7 +64,7 @@ export class Admins {
       { role: 'admin', emailConfirmedAt: () => `clock_timestamp() + ${this.clock.offsetMs} * interval '1 ms'` },
     );
     const event = { action: 'user.registered', actorId: null, subjectId: id, after: { role: 'admin' } } as const;
-    await this.audit.record(tx, COMMAND, [event]);
+    await this.audit.record(tx, NO_CLIENT, [event]);
     return id;
   }
 
@@ -89,7 +88,7 @@ export class Admins {
       await changeStanding(tx, account.id, { role: 'admin' });
       const [before, after] = [{ role: account.role }, { role: 'admin' }];
       const event = { action: 'user.role_changed', actorId: null, subjectId: account.id, before, after } as const;
-      await this.audit.record(tx, COMMAND, [event]);
+      await this.audit.record(tx, NO_CLIENT, [event]);
       return { email, promoted: true, confirmed };
     });
   }

@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
-import { Passwords } from '../auth/passwords.js';
+import { Passwords } from '../auth/hashing/passwords.js';
 import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import type { Config } from '../config/config.js';

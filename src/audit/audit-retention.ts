@@ -9,7 +9,7 @@ import { LOGGER } from '../common/logger.js';
 import { Schedule } from '../common/schedule.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { keepAuditPartitions, type PartitionChanges } from '../database/audit-partitions.js';
+import { keepAuditPartitions, type PartitionChanges } from '../database/schema/audit-partitions.js';
 
 const EVERY_MS = 3_600_000;
 

@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { OptionalNotNull, QueryInteger, Text } from '../http/validation.js';
+import { OptionalNotNull, QueryInteger, Text } from '../http/input/validation.js';
 import { AUDIT_ACTIONS, type AuditAction } from './actions.js';
 import type { ListedAuditEvent } from './audit.query.js';
 

@@ -1,10 +1,10 @@
 /** The SQL of the table `audit_events`: written to and read, never changed. It has no entity: TypeORM knows no partitions. */
 import type { EntityManager } from 'typeorm';
 
-import type { Origin } from '../common/origin.js';
 import type { CursorKey } from '../common/pagination.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
 import type { AuditAction } from './actions.js';
+import type { Client } from '../common/actor.js';
 
 /** Of an account or a session: what may be shown to whoever may read the audit; never a secret. */
 export type AuditedState = Readonly<Record<string, string | number | boolean | null>>;
@@ -24,7 +24,7 @@ export interface AuditEvent {
 export async function insertAuditEvents(
   tx: EntityManager,
   events: readonly AuditEvent[],
-  { ip, userAgent, requestId, offsetMs }: Origin & { offsetMs: number },
+  { ip, userAgent, requestId, offsetMs }: Client & { offsetMs: number },
 ): Promise<void> {
   const rows = events.map(({ action, actorId, subjectId, sessionId, before, after }) => ({
     action,
@@ -52,7 +52,7 @@ export interface AuditFilter {
   readonly to?: Date | undefined;
 }
 
-export interface ListedAuditEvent extends Origin {
+export interface ListedAuditEvent extends Omit<Client, 'isGone'> {
   readonly id: string;
   readonly at: string;
   readonly action: AuditAction;

@@ -5,7 +5,6 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 import type { Principal } from '../common/access.js';
 import { Clock } from '../common/clock.js';
-import type { Origin } from '../common/origin.js';
 import { Cursors, Page } from '../common/pagination.js';
 import {
   type AuditEvent,
@@ -15,6 +14,7 @@ import {
   type ListedAuditEvent,
   selectAuditPage,
 } from './audit.query.js';
+import type { Client } from '../common/actor.js';
 
 export interface AuditPage {
   readonly cursor: string | undefined;
@@ -30,9 +30,9 @@ export class Audit {
   ) {}
 
   /** @param tx the transaction of what the events tell of; undefined where there is none */
-  async record(tx: EntityManager | undefined, origin: Origin, events: readonly AuditEvent[]): Promise<void> {
+  async record(tx: EntityManager | undefined, client: Client, events: readonly AuditEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await insertAuditEvents(tx ?? this.database.manager, events, { ...origin, offsetMs: this.clock.offsetMs });
+    await insertAuditEvents(tx ?? this.database.manager, events, { ...client, offsetMs: this.clock.offsetMs });
   }
 
   /** What happened to the caller's own account, the newest first. */

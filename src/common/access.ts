@@ -3,8 +3,6 @@ import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetada
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
-import type { ErrorCode } from './error-codes.js';
-
 export const ROLES = ['user', 'moderator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -21,19 +19,6 @@ export interface Principal {
 export interface Caller extends Principal {
   /** Seconds since 1970. */
   readonly expiresAt: number;
-}
-
-/**
- * What has become of access tokens, for answers that outlast their request. Auth knows; whoever needs it is given it by
- * app.module.
- */
-export abstract class TokenWatch {
-  /** False when this instance cannot know what has ended: then nothing may be given out. */
-  abstract get isCurrent(): boolean;
-  /** From memory. @returns undefined while the token is good, but for its expiry */
-  abstract whyEnded(principal: Principal): ErrorCode | undefined;
-  /** @param listener called at once when tokens may have ended, on this instance or another */
-  abstract onEnded(listener: () => void): void;
 }
 
 /** Whether somebody moderates. */

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ClockWatch } from './clock-watch.js';
 import { dataSourceOptions } from './data-source.js';
-import { RetryingDataSource } from './retrying-data-source.js';
+import { RetryingDataSource } from './transactions.js';
 
 const UNLIMITED =
   "DATABASE_URL leads through a pooler, where statements outside of a transaction have no time limit: ALTER ROLE … SET statement_timeout = '4s' gives them one.";

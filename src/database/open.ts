@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { forgetDriverVariables } from '../config/variables.js';
 import { waitForDatabase } from './connect.js';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded.js';
-import { migrate } from './migrate.js';
+import { migrate } from './schema/migrate.js';
 
 export interface OpenDatabase {
   readonly url: string;

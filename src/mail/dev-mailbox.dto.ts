@@ -1,6 +1,6 @@
 /** The dev mailbox on the wire. */
 import { isoTimestamp } from '../common/timestamps.js';
-import { OptionalNotNull, Text } from '../http/validation.js';
+import { OptionalNotNull, Text } from '../http/input/validation.js';
 import type { KeptMail } from './outbox.query.js';
 import type { MailContent } from './templates.js';
 

@@ -1,5 +1,8 @@
 /** Mail: kept in the transaction that causes it, sent by SMTP or shown in the dev mailbox. */
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CleanupModule } from '../database/cleanup/cleanup.module.js';
+import { Cleanup } from '../database/cleanup/cleanup.js';
+import { DEAD_MAILS } from './outbox.query.js';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import type { Config } from '../config/config.js';
@@ -10,14 +13,20 @@ import { Mailer } from './mailer.js';
 import { OutboxMail } from './outbox.entity.js';
 import { Outbox } from './outbox.js';
 import { OutboxWorker } from './outbox-worker.js';
+import { PagesController } from './pages.controller.js';
 import { Seals } from './seals.js';
 
 @Module({
-  imports: [ListenerModule, TypeOrmModule.forFeature([OutboxMail])],
+  imports: [CleanupModule, ListenerModule, TypeOrmModule.forFeature([OutboxMail])],
+  controllers: [PagesController],
   providers: [Outbox, OutboxWorker, Mailer, Seals, Links],
   exports: [Outbox, Links, Seals],
 })
-export class MailModule {}
+export class MailModule {
+  constructor(cleanup: Cleanup) {
+    cleanup.add(DEAD_MAILS);
+  }
+}
 
 /** Beside the mail, and not a variant of its module: Nest would make everything in that twice, the worker too. */
 @Module({})

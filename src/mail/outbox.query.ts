@@ -1,6 +1,7 @@
 /** The SQL of the outbox. Times are the database's, moved by the offset of the clock: always $1. */
 import type { EntityManager } from 'typeorm';
 
+import type { DeadRows } from '../database/cleanup/cleanup.query.js';
 import { utcText } from '../common/timestamps.js';
 import type { MailKind } from './templates.js';
 
@@ -147,3 +148,8 @@ export function selectKeptMails(
     [recipient ?? null, limit],
   );
 }
+
+/** Decoys only have to outlive the day that mails are counted over. */
+const MAILS_KEPT = `CASE WHEN recipient IS NULL THEN interval '1 day' ELSE interval '30 days' END`;
+
+export const DEAD_MAILS: DeadRows = { table: 'mails', condition: `created_at < ${NOW} - ${MAILS_KEPT}` };

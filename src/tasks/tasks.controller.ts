@@ -3,7 +3,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { IntegerIdPipe, MAX_INTEGER } from '../http/id.pipe.js';
+import { IntegerIdPipe, MAX_INTEGER } from '../http/input/id.pipe.js';
 import { MessageResponse } from '../http/message.dto.js';
 import { Answers } from '../http/openapi.js';
 import {

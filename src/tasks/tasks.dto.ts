@@ -3,7 +3,15 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { Flag, OneOf, OptionalNotNull, OptionalNullable, QueryFlag, QueryInteger, Text } from '../http/validation.js';
+import {
+  Flag,
+  OneOf,
+  OptionalNotNull,
+  OptionalNullable,
+  QueryFlag,
+  QueryInteger,
+  Text,
+} from '../http/input/validation.js';
 import type { Task } from './task.entity.js';
 import { type ListedTask, TASK_SORTS, type TaskSort } from './tasks.query.js';
 

@@ -2,12 +2,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
-import { FormerAddress } from './former-address.entity.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { MeController } from './me.controller.js';
 import { User } from './user.entity.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([User, FormerAddress])],
+  imports: [AuditModule, TypeOrmModule.forFeature([User])],
+  controllers: [MeController],
   providers: [UsersService],
   exports: [UsersService],
 })

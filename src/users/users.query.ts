@@ -213,15 +213,3 @@ export async function selectHolder(
   );
   return rows[0];
 }
-
-/**
- * Until the end of the transaction, in one order for all: two people who take each other's names come one after the other,
- * and not to a deadlock in the unique index.
- */
-export async function lockUsernames(tx: EntityManager, usernames: readonly string[]): Promise<void> {
-  await tx.query(
-    `SELECT pg_advisory_xact_lock(hashtextextended('username ' || name, 0))
-       FROM (SELECT DISTINCT name FROM unnest($1::text[]) AS n (name) ORDER BY name OFFSET 0) AS names`,
-    [usernames.map((username) => username.toLowerCase())],
-  );
-}

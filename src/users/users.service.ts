@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, IsNull, Not, Or, Repository } from 'typeorm';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, IsNull, Not, Or, Repository } from 'typeorm';
 
+import { Audit } from '../audit/audit.js';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { Cursors, Page } from '../common/pagination.js';
 import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
+import { lockUsernames } from './locks.query.js';
 import { User } from './user.entity.js';
 import {
   abandonAccount,
@@ -22,8 +24,8 @@ import {
   type UserFilter,
   userKey,
   type UserSort,
-  lockUsernames,
 } from './users.query.js';
+import type { Actor } from '../common/actor.js';
 
 /** Exactly one of the two; the e-mail in canonical form. */
 export type AccountIdentifier = { email: string } | { username: string };
@@ -53,6 +55,8 @@ const NOT_ERASING = { deletion: Or(IsNull(), Not('erasing' as const)) };
 export class UsersService {
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
     private readonly random: Random,
     private readonly clock: Clock,
     private readonly cursors: Cursors,
@@ -98,6 +102,13 @@ export class UsersService {
     return this.users.findOneBy({ id, ...NOT_ERASING });
   }
 
+  /** The caller's account. @throws AppError `invalid_token` when it is gone */
+  async require(id: string): Promise<User> {
+    const user = await this.findById(id);
+    if (!user) throw new AppError('invalid_token');
+    return user;
+  }
+
   /** Until the end of the transaction; before anything else of the account is locked. */
   lockByEmail(tx: EntityManager, email: string): Promise<User | null> {
     return tx.findOne(User, { where: { email, ...NOT_ERASING }, lock: LOCK });
@@ -108,8 +119,41 @@ export class UsersService {
     return tx.findOne(User, { where: { id, ...NOT_ERASING }, lock: LOCK });
   }
 
+  /**
+   * Writes only what is given.
+   * @throws AppError `username_taken`, or `invalid_token` when the account is gone
+   */
+  async updateProfile(actor: Actor, changes: ProfileChanges): Promise<User> {
+    return this.database.transaction(async (tx) => {
+      const before = await this.lockById(tx, actor.principal.userId);
+      if (!before) throw new AppError('invalid_token');
+      const user = await this.change(tx, before, changes);
+      if (user.username !== before.username) await this.recordName(tx, actor, { before, user });
+      return user;
+    });
+  }
+
+  /** So that whoever reads the audit knows who did what under which name. */
+  private async recordName(
+    tx: EntityManager,
+    actor: Actor,
+    { before, user }: { before: User; user: User },
+  ): Promise<void> {
+    const { userId, sessionId } = actor.principal;
+    await this.audit.record(tx, actor, [
+      {
+        action: 'user.renamed',
+        actorId: userId,
+        subjectId: userId,
+        sessionId,
+        before: { username: before.username },
+        after: { username: user.username },
+      },
+    ]);
+  }
+
   /** @param before as it is; its row is locked. @returns the account as it is then; @throws AppError `username_taken` */
-  async change(tx: EntityManager, { id, username }: User, changes: ProfileChanges): Promise<User> {
+  private async change(tx: EntityManager, { id, username }: User, changes: ProfileChanges): Promise<User> {
     if (changes.username !== undefined) await lockUsernames(tx, [username, changes.username]);
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     try {

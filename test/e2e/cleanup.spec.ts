@@ -1,4 +1,4 @@
-import { Cleanup } from '../../src/auth/cleanup.js';
+import { Cleanup } from '../../src/database/cleanup/cleanup.js';
 import { TestApp } from '../support/app.js';
 import { confirmAddress, login, PASSWORD, person, type Person } from '../support/people.js';
 import { expectDead, expectLive, refreshed } from '../support/sessions.js';

@@ -1,7 +1,7 @@
 /** A role that serves, and has fewer rights than the one that owns the tables. */
 import pg from 'pg';
 
-import { NEEDED_RIGHTS } from '../../src/database/rights.js';
+import { NEEDED_RIGHTS } from '../../src/database/schema/rights.js';
 import { Api } from '../support/api.js';
 import { cloneTemplate, dropDatabase, emptyDatabase } from '../support/database.js';
 import { login, PASSWORD } from '../support/people.js';

@@ -1,4 +1,4 @@
-import { importUsers } from '../../src/auth/users-import.js';
+import { importUsers } from '../../src/users/import.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited, auditOf } from '../support/audit.js';

@@ -23,7 +23,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/schema/migrate.js';
 import { RoostFolder } from '../support/process.js';
 import {
   type EmbeddedPostgres,

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-import { CONNECTION_BOUNDS } from '../../src/http/connection.js';
+import { CONNECTION_BOUNDS } from '../../src/http/connections/connection.js';
 import { TestApp } from '../support/app.js';
 import { head } from '../support/raw.js';
 

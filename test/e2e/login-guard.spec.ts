@@ -5,8 +5,8 @@ import { availableParallelism } from 'node:os';
 import bcrypt from 'bcrypt';
 import { DataSource } from 'typeorm';
 
-import { HashQueue } from '../../src/auth/hash-queue.js';
-import { LoginGuard } from '../../src/auth/login-guard.js';
+import { HashQueue } from '../../src/auth/hashing/hash-queue.js';
+import { LoginGuard } from '../../src/auth/login-guard/login-guard.js';
 import type { Config } from '../../src/config/config.js';
 import { CONFIG } from '../../src/config/config.module.js';
 import type { Answer } from '../support/api.js';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 import { DataSource } from 'typeorm';
 
-import { Cleanup } from '../../src/auth/cleanup.js';
+import { Cleanup } from '../../src/database/cleanup/cleanup.js';
 import { Outbox } from '../../src/mail/outbox.js';
 import { confirmationMail, passwordWasResetMail } from '../../src/mail/templates.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';

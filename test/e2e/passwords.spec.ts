@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 
 import bcrypt from 'bcrypt';
 
-import { HashQueue } from '../../src/auth/hash-queue.js';
-import { Passwords } from '../../src/auth/passwords.js';
+import { HashQueue } from '../../src/auth/hashing/hash-queue.js';
+import { Passwords } from '../../src/auth/hashing/passwords.js';
 import { UsersService } from '../../src/users/users.service.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 import pg from 'pg';
 
-import { Revocations } from '../../src/auth/revocations.js';
+import { Revocations } from '../../src/auth/revocations/revocations.js';
 import type { Answer } from '../support/api.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { claimsOf } from '../support/jwt.js';

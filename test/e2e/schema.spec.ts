@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 
-import { keepAuditPartitions } from '../../src/database/audit-partitions.js';
-import { MIGRATIONS, migrate } from '../../src/database/migrate.js';
+import { keepAuditPartitions } from '../../src/database/schema/audit-partitions.js';
+import { MIGRATIONS, migrate } from '../../src/database/schema/migrate.js';
 import { TestApp } from '../support/app.js';
 import { dropDatabase, emptyDatabase, execute } from '../support/database.js';
 

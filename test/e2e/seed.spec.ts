@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 import { hasAtMostGraphemes, isBlank, isStorable } from '../../src/common/text.js';
-import { isUsername } from '../../src/users/users.dto.js';
+import { isUsername } from '../../src/users/fields.js';
 import { Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { someoneWaits } from '../support/database.js';

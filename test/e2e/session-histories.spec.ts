@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 
-import { Cleanup } from '../../src/auth/cleanup.js';
+import { Cleanup } from '../../src/database/cleanup/cleanup.js';
 import { TestApp } from '../support/app.js';
 import { person, type Person, type Tokens } from '../support/people.js';
 import { History, LONG, type Request, SHORT, type Sleep, type Step } from '../support/session-history.js';

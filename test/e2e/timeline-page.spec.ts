@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { selectTimelinePage } from '../../src/timeline/feed.query.js';
+import { selectTimelinePage } from '../../src/timeline/posts/feed.query.js';
 import { isHiddenAt } from '../../src/users/users.query.js';
 import { TestApp } from '../support/app.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';

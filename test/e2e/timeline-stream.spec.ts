@@ -5,12 +5,12 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { TIMEOUTS } from '../../src/app.js';
-import { TokenWatch } from '../../src/common/access.js';
+import { Revocations } from '../../src/auth/revocations/revocations.js';
 import { Cursors } from '../../src/common/pagination.js';
-import { EVENT_STREAM_BOUNDS } from '../../src/timeline/event-stream.js';
-import { NewPosts } from '../../src/timeline/new-posts.js';
-import { readNewPosts, selectMissedPosts, selectPosition } from '../../src/timeline/stream.query.js';
-import { HEARTBEAT, STREAM_LIMITS, Streams } from '../../src/timeline/streams.js';
+import { EVENT_STREAM_BOUNDS } from '../../src/timeline/stream/event-stream.js';
+import { NewPosts } from '../../src/timeline/posts/new-posts.js';
+import { readNewPosts, selectMissedPosts, selectPosition } from '../../src/timeline/stream/stream.query.js';
+import { HEARTBEAT, STREAM_LIMITS, Streams } from '../../src/timeline/stream/streams.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { dropDatabase, emptyDatabase, endPool, execute } from '../support/database.js';
 import { confirmAddress, login, person, type Person, staff } from '../support/people.js';
@@ -864,7 +864,7 @@ describe('when the database is lost', () => {
     const [stream, other] = [await open(ada, { at: there }), await open(bob, { at: there })];
     await withTransaction(async (holder) => {
       await holder.query('LOCK TABLE revocations IN ACCESS EXCLUSIVE MODE');
-      await eventually(() => !there.nestApp.get(TokenWatch).isCurrent);
+      await eventually(() => !there.nestApp.get(Revocations).isCurrent);
       await holder.query('INSERT INTO revocations (session_id) SELECT id FROM sessions WHERE user_id = $1', [ada.id]);
       const queries = jest.spyOn(pg.Client.prototype, 'query');
       await post(bob, 'for whom it may concern', there);

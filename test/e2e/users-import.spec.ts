@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 
 import bcrypt from 'bcrypt';
 
-import { importUsers } from '../../src/auth/users-import.js';
+import { importUsers } from '../../src/users/import.js';
 import { TestApp } from '../support/app.js';
 import { login } from '../support/people.js';
 import { eventually, RoostFolder } from '../support/process.js';

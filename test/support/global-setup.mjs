@@ -17,7 +17,7 @@ const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off',
 export default async function setup() {
   buildIfNeeded();
   const { startEmbeddedPostgres } = await import('../../dist/database/embedded/embedded.js');
-  const { migrate } = await import('../../dist/database/migrate.js');
+  const { migrate } = await import('../../dist/database/schema/migrate.js');
   const external = process.env['TEST_DATABASE_URL'];
   const template = `roost_template_${process.pid}`;
   const folder = await mkdtemp(join(tmpdir(), 'roost-test-'));

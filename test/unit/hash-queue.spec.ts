@@ -1,5 +1,5 @@
 import { AppError } from '../../src/common/errors.js';
-import { hashesAtOnce, HashQueue, type HashQueueOptions } from '../../src/auth/hash-queue.js';
+import { hashesAtOnce, HashQueue, type HashQueueOptions } from '../../src/auth/hashing/hash-queue.js';
 
 /** Work that ends when the test says so, and a clock that stands still until then. */
 class Bench {

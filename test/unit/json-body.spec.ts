@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { parseJson } from '../../src/http/json-body.js';
+import { parseJson } from '../../src/http/input/json-body.js';
 
 const parsed = (text: string): unknown => parseJson(Buffer.from(text));
 

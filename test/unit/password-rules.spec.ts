@@ -1,6 +1,6 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
 
-import { guessable } from '../../src/auth/password-rules.js';
+import { guessable } from '../../src/auth/hashing/password-rules.js';
 
 const ADA = { email: 'ada.lovelace@example.org', username: 'Countess_A' };
 

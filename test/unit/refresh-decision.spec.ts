@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import { decideRefresh, type RefreshDecision, type SessionState } from '../../src/auth/refresh-decision.js';
-import type { RefreshTokenParts } from '../../src/auth/tokens.js';
+import { decideRefresh, type RefreshDecision, type SessionState } from '../../src/auth/sessions/refresh-decision.js';
+import type { RefreshTokenParts } from '../../src/auth/tokens/refresh-tokens.js';
 
 const GRACE_MS = 30_000;
 const SESSION_ID = '3f1c8a52-7a6b-4a39-9b1e-0d6c2f4e5a71';

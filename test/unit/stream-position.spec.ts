@@ -6,7 +6,7 @@ import {
   positionOf,
   positionOfKey,
   withPositions,
-} from '../../src/timeline/stream-position.js';
+} from '../../src/timeline/stream/stream-position.js';
 
 const MOST = 12;
 const SERVER = '1.5';

@@ -1,0 +1,39 @@
+import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { Answers } from '../../http/openapi.js';
+import { StrictlyLimited } from '../../limits/rate-limit.js';
+import { DeleteAccountRequest, DeletionResponse, presentDeletion } from './deletion.dto.js';
+import { OwnDeletion } from './own-deletion.js';
+import { type Actor, From } from '../../common/actor.js';
+
+@ApiTags('Users')
+@Controller('users/me')
+export class DeletionController {
+  constructor(private readonly deletion: OwnDeletion) {}
+
+  /**
+   * Deletes the caller's account: ends all of its sessions at once, and erases everything in it after ACCOUNT_DELETE_DELAY.
+   *
+   * @remarks
+   * A login before that cancels the deletion. The last admin's account cannot be deleted.
+   */
+  @Delete()
+  @HttpCode(202)
+  @StrictlyLimited('authentication')
+  @Answers({ status: 202, type: DeletionResponse, errors: [403, 409] })
+  @ApiOperation({ operationId: 'account_delete' })
+  async delete(@From() actor: Actor, @Body() body: DeleteAccountRequest): Promise<DeletionResponse> {
+    return presentDeletion(await this.deletion.request(actor, body.current_password));
+  }
+
+  /** The same as `DELETE /users/me`, for clients behind a proxy that drops the body of a DELETE. */
+  @Post('delete')
+  @HttpCode(202)
+  @StrictlyLimited('authentication')
+  @Answers({ status: 202, type: DeletionResponse, errors: [403, 409] })
+  @ApiOperation({ operationId: 'account_deleteByPost' })
+  async deleteByPost(@From() actor: Actor, @Body() body: DeleteAccountRequest): Promise<DeletionResponse> {
+    return this.delete(actor, body);
+  }
+}

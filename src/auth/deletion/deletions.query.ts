@@ -1,0 +1,54 @@
+/** The SQL of deletions that are not final yet. */
+import type { EntityManager } from 'typeorm';
+
+/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+
+export interface MarkedAccount {
+  readonly email: string;
+  readonly username: string;
+  readonly deleteAfter: Date;
+}
+
+/**
+ * Never later than what was decided before, and never before an address that the account had can no more be brought back:
+ * whoever took the account from its owner must not destroy it. The row is locked by the caller.
+ */
+export async function markForDeletion(
+  tx: EntityManager,
+  { userId, by, delayMs, offsetMs }: { userId: string; by: 'own' | 'staff'; delayMs: number; offsetMs: number },
+): Promise<MarkedAccount | undefined> {
+  const rows: MarkedAccount[] = await tx.query(
+    `WITH marked AS (
+       UPDATE users SET deletion = $3, delete_after = least(delete_after, greatest(${NOW} + $4::float8 * interval '1 ms',
+                                (SELECT max(f.expires_at) FROM former_addresses f WHERE f.user_id = users.id)))
+        WHERE id = $2 RETURNING email, username, delete_after
+     ) SELECT email, username, delete_after AS "deleteAfter" FROM marked`,
+    [offsetMs, userId, by, delayMs],
+  );
+  return rows[0];
+}
+
+/** Where an account could still be brought back to, besides its address. */
+export async function selectWaysBack(tx: EntityManager, userId: string, offsetMs: number): Promise<string[]> {
+  const rows: { email: string }[] = await tx.query(
+    `SELECT email FROM former_addresses WHERE user_id = $2 AND expires_at > ${NOW} ORDER BY email`,
+    [offsetMs, userId],
+  );
+  return rows.map(({ email }) => email);
+}
+
+/** Not once its erasure has begun. The row is locked by the caller. */
+export async function unmark(
+  tx: EntityManager,
+  userId: string,
+): Promise<Omit<MarkedAccount, 'deleteAfter'> | undefined> {
+  const rows: MarkedAccount[] = await tx.query(
+    `WITH kept AS (
+       UPDATE users SET deletion = NULL, delete_after = NULL WHERE id = $1 AND deletion <> 'erasing'
+       RETURNING email, username
+     ) SELECT email, username FROM kept`,
+    [userId],
+  );
+  return rows[0];
+}

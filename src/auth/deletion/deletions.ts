@@ -1,0 +1,72 @@
+/** Deletions that are not final yet: how one begins and is cancelled, in the transaction of what causes it. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import type { EntityManager } from 'typeorm';
+
+import { Audit } from '../../audit/audit.js';
+import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors.js';
+import { LOGGER } from '../../common/logger.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import { Outbox } from '../../mail/outbox.js';
+import { deletionCancelledMail, deletionMail } from '../../mail/templates.js';
+import { MailedTokens } from '../mailed-tokens/mailed-tokens.js';
+import { markForDeletion, selectWaysBack, unmark } from './deletions.query.js';
+import type { Client } from '../../common/actor.js';
+
+/** Who does it, in which session if it is their own, and from where. */
+export interface DeletionActor {
+  readonly actorId: string;
+  readonly sessionId?: string;
+  readonly client: Client;
+}
+
+@Injectable()
+export class Deletions {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly audit: Audit,
+    private readonly tokens: MailedTokens,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Marks an account whose row is locked, ends the tokens that were mailed to it, and tells its owner. Its sessions are ended
+   * by the caller.
+   * @returns when it becomes final
+   */
+  async begin(tx: EntityManager, userId: string, { actorId, sessionId, client }: DeletionActor): Promise<Date> {
+    const by = actorId === userId ? 'own' : 'staff';
+    const delayMs = this.config.accountDeleteDelayMs;
+    const marked = await markForDeletion(tx, { userId, by, delayMs, offsetMs: this.clock.offsetMs });
+    if (!marked) throw new AppError('user_not_found');
+    const { email, username, deleteAfter } = marked;
+    await this.tokens.end(tx, userId);
+    const content = deletionMail({ username, final: deleteAfter, by });
+    await this.outbox.add(tx, { kind: 'account_deletion', address: email, content, userId });
+    for (const address of await selectWaysBack(tx, userId, this.clock.offsetMs)) {
+      const content = deletionMail({ username, final: deleteAfter, by, isFormer: true });
+      await this.outbox.add(tx, { kind: 'account_deletion', address, content, userId });
+    }
+    const after = { deletes_at: deleteAfter.toISOString() };
+    const action = 'user.deletion_requested' as const;
+    await this.audit.record(tx, client, [
+      { action, actorId, subjectId: userId, after, ...(sessionId !== undefined && { sessionId }) },
+    ]);
+    return deleteAfter;
+  }
+
+  /** Keeps an account whose row is locked, and tells its owner; nothing where nothing is pending. */
+  async cancel(tx: EntityManager, userId: string, { actorId, client }: DeletionActor): Promise<void> {
+    const kept = await unmark(tx, userId);
+    if (!kept) return;
+    const { email, username } = kept;
+    const content = deletionCancelledMail({ username, by: actorId === userId ? 'own' : 'staff' });
+    await this.outbox.add(tx, { kind: 'account_deletion_cancelled', address: email, content, userId });
+    await this.audit.record(tx, client, [{ action: 'user.deletion_cancelled', actorId, subjectId: userId }]);
+    this.logger.info({ event: 'deletion_cancelled', user: userId, by: actorId }, 'deletion of an account cancelled');
+  }
+}

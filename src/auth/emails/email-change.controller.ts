@@ -1,0 +1,33 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+
+import { MessageResponse } from '../../http/message.dto.js';
+import { Answers } from '../../http/openapi.js';
+import { StrictlyLimited } from '../../limits/rate-limit.js';
+import { ChangeEmailRequest } from './emails.dto.js';
+import { EmailChange } from './email-change.js';
+import { type Actor, From } from '../../common/actor.js';
+
+@ApiTags('Users')
+@Controller('users/me/email')
+@StrictlyLimited('authentication', 'account_mail')
+export class EmailChangeController {
+  constructor(private readonly emailChange: EmailChange) {}
+
+  /**
+   * Asks for another e-mail address: it is the account's when the link that is mailed there is confirmed.
+   *
+   * @remarks
+   * The old address gets a link that undoes it, before or after that, for 7 days. A newer request ends the older one.
+   */
+  @Post()
+  @HttpCode(202)
+  @Answers({ status: 202, type: MessageResponse, errors: [403, 409] })
+  async change(
+    @From() actor: Actor,
+    @Body() { email, current_password: password }: ChangeEmailRequest,
+  ): Promise<MessageResponse> {
+    await this.emailChange.request(actor, { email, password });
+    return { message: 'If the address is free, a mail with a link is on its way to it.' };
+  }
+}

@@ -1,0 +1,81 @@
+/** A person shows that they read the mail of their account: by the link, or the code, that was sent there. */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { Audit } from '../../audit/audit.js';
+import { AppError } from '../../common/errors.js';
+import { LOGGER } from '../../common/logger.js';
+import { Links } from '../../mail/links.js';
+import { Outbox } from '../../mail/outbox.js';
+import { confirmationMail } from '../../mail/templates.js';
+import type { User } from '../../users/user.entity.js';
+import { UsersService } from '../../users/users.service.js';
+import { MailedTokens, type OwnedToken } from '../mailed-tokens/mailed-tokens.js';
+import type { Confirmation } from './emails.dto.js';
+import { EmailChange } from './email-change.js';
+import type { Client } from '../../common/actor.js';
+
+@Injectable()
+export class EmailConfirmation {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly users: UsersService,
+    private readonly tokens: MailedTokens,
+    private readonly change: EmailChange,
+    private readonly outbox: Outbox,
+    private readonly links: Links,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Mails a link and a code to a new account, in the transaction that makes it. */
+  async begin(tx: EntityManager, user: User): Promise<void> {
+    await this.mail(tx, user.email, user);
+  }
+
+  /** The work of a token that nobody gets. */
+  async pretend(tx: EntityManager): Promise<void> {
+    await this.tokens.issue(tx, { purpose: 'email_confirmation', userId: undefined });
+  }
+
+  /** Mails them again to an address that waits to be confirmed. The same work if it does not, or nobody has it. */
+  async resend(email: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (!(await this.outbox.mayAdd(tx, 'email_confirmation', email))) return;
+      const user = await this.users.lockByEmail(tx, email);
+      await this.mail(tx, email, user?.emailConfirmedAt === null ? user : undefined);
+    });
+  }
+
+  /** Or the change of an address. @throws AppError `invalid_account_token`, `invalid_confirmation_code`, and those of a change */
+  async confirm(given: Confirmation, client: Client): Promise<void> {
+    const refusal = 'token' in given ? 'invalid_account_token' : 'invalid_confirmation_code';
+    const found =
+      'token' in given
+        ? await this.tokens.find(['email_confirmation', 'email_change'], given.token)
+        : await this.tokens.findByCode(given.email, given.code);
+    if (found?.purpose === 'email_change') return this.change.confirm(found, client);
+    if (!found || !(await this.database.transaction((tx) => this.use(tx, found, client)))) throw new AppError(refusal);
+    this.logger.info({ event: 'email_confirmed', user: found.userId }, 'e-mail address confirmed');
+  }
+
+  /** The user's row first, then the token's: the order in which everything locks them. */
+  private async use(tx: EntityManager, token: OwnedToken, client: Client): Promise<boolean> {
+    const user = await this.users.lockById(tx, token.userId);
+    if (!user || !(await this.tokens.take(tx, token))) return false;
+    await this.users.confirm(tx, user.id);
+    // It was asked for while there was nothing to bring back: from now on no change is without a way back.
+    await this.tokens.end(tx, user.id, 'email_change');
+    await this.audit.record(tx, client, [{ action: 'email.confirmed', actorId: user.id, subjectId: user.id }]);
+    return true;
+  }
+
+  private async mail(tx: EntityManager, address: string, user: User | undefined): Promise<void> {
+    const { token, code } = await this.tokens.issue(tx, { purpose: 'email_confirmation', userId: user?.id });
+    const url = this.links.toPage('confirm', token);
+    const content = confirmationMail({ username: user?.username ?? 'nobody', url, code });
+    await this.outbox.add(tx, { kind: 'email_confirmation', address, content, userId: user?.id });
+  }
+}

@@ -1,0 +1,44 @@
+/** The address of an account: how it is confirmed, changed, and brought back. */
+import { Module } from '@nestjs/common';
+import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
+import { Cleanup } from '../../database/cleanup/cleanup.js';
+import { DEAD_FORMER_ADDRESSES } from './former-addresses.query.js';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { AuditModule } from '../../audit/audit.module.js';
+import { MailModule } from '../../mail/mail.module.js';
+import { UsersModule } from '../../users/users.module.js';
+import { DeletionModule } from '../deletion/deletion.module.js';
+import { HashingModule } from '../hashing/hashing.module.js';
+import { LoginGuardModule } from '../login-guard/login-guard.module.js';
+import { MailedTokensModule } from '../mailed-tokens/mailed-tokens.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { EmailChange } from './email-change.js';
+import { EmailChangeController } from './email-change.controller.js';
+import { EmailConfirmation } from './email-confirmation.js';
+import { EmailsController } from './emails.controller.js';
+import { FormerAddress } from './former-address.entity.js';
+import { FormerAddresses } from './former-addresses.js';
+
+@Module({
+  imports: [
+    CleanupModule,
+    AuditModule,
+    DeletionModule,
+    HashingModule,
+    LoginGuardModule,
+    MailModule,
+    MailedTokensModule,
+    SessionsModule,
+    UsersModule,
+    TypeOrmModule.forFeature([FormerAddress]),
+  ],
+  controllers: [EmailsController, EmailChangeController],
+  providers: [EmailChange, EmailConfirmation, FormerAddresses],
+  exports: [EmailConfirmation, FormerAddresses],
+})
+export class EmailsModule {
+  constructor(cleanup: Cleanup) {
+    cleanup.add(DEAD_FORMER_ADDRESSES);
+  }
+}

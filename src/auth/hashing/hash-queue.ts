@@ -1,0 +1,106 @@
+/** Password hashes under load: as many at once as there are cores and threads, the others in a queue that is bounded by time. */
+import { availableParallelism } from 'node:os';
+
+import { AppError } from '../../common/errors.js';
+
+export interface HashQueueOptions {
+  readonly concurrency: number;
+  /** Whoever would wait longer is refused. Milliseconds. */
+  readonly maxWaitMs: number;
+  /** Bounds the memory, and the queue while no hash has told yet how long one takes. */
+  readonly maxWaiting: number;
+}
+
+const DEFAULTS = { maxWaitMs: 10_000, maxWaiting: 1_000 };
+
+/**
+ * How many at once on this machine: one thread is always free, or names and files would wait behind hashes.
+ * @param threads of libuv's pool
+ */
+export function hashesAtOnce(threads: number, cores = availableParallelism()): number {
+  return Math.max(1, Math.min(cores, threads - 1));
+}
+
+/** Weight of the latest hash in the mean: what a core can do changes with the machine's load. */
+const LATEST = 0.1;
+
+interface Waiting {
+  readonly start: () => void;
+  readonly drop: (reason: AppError) => void;
+  readonly isGone: () => boolean;
+}
+
+export class HashQueue {
+  private readonly options: HashQueueOptions;
+  private readonly waiting: Waiting[] = [];
+  private running = 0;
+  /** How long one hash takes; undefined until the first has ended. Milliseconds. */
+  private meanMs: number | undefined;
+
+  /** @param now monotonic, in milliseconds */
+  constructor(
+    options: Partial<HashQueueOptions> & Pick<HashQueueOptions, 'concurrency'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.options = { ...DEFAULTS, ...options };
+  }
+
+  get isFull(): boolean {
+    const { concurrency, maxWaitMs, maxWaiting } = this.options;
+    if (this.running < concurrency) return false;
+    return this.waiting.length >= maxWaiting || this.waitMs() > maxWaitMs;
+  }
+
+  /**
+   * Does work that costs one hash, in its turn.
+   * @param isGone asked when the turn comes after a wait: for a client that has hung up nothing is hashed
+   * @throws AppError `overloaded` when too many wait already, with the seconds until these are done
+   */
+  async run<T>(work: () => Promise<T>, isGone: () => boolean = () => false): Promise<T> {
+    await this.turn(isGone);
+    const startedAt = this.now();
+    try {
+      const result = await work();
+      this.learn(this.now() - startedAt);
+      return result;
+    } finally {
+      this.running -= 1;
+      this.startNext();
+    }
+  }
+
+  private turn(isGone: () => boolean): Promise<void> {
+    if (this.isFull) {
+      throw new AppError('overloaded', { retryAfterSeconds: Math.max(1, Math.ceil(this.waitMs() / 1_000)) });
+    }
+    if (this.running < this.options.concurrency) {
+      this.running += 1;
+      return Promise.resolve();
+    }
+    return new Promise((start, drop) => {
+      this.waiting.push({ start, drop, isGone });
+    });
+  }
+
+  private startNext(): void {
+    while (this.running < this.options.concurrency) {
+      const next = this.waiting.shift();
+      if (!next) return;
+      if (next.isGone()) {
+        next.drop(new AppError('overloaded'));
+        continue;
+      }
+      this.running += 1;
+      next.start();
+    }
+  }
+
+  /** Until everything that is under way and waits is done. */
+  private waitMs(): number {
+    return ((this.waiting.length + this.running) * (this.meanMs ?? 0)) / this.options.concurrency;
+  }
+
+  private learn(ms: number): void {
+    this.meanMs = this.meanMs === undefined ? ms : this.meanMs + LATEST * (ms - this.meanMs);
+  }
+}

@@ -1,0 +1,115 @@
+/** Which passwords nobody may choose: those that are guessed first. Why these and no others: docs/adr/0007-passwords.md. */
+import { dictionary } from '@zxcvbn-ts/language-common';
+
+import type { FieldError } from '../../common/errors.js';
+import { codePoints } from '../../common/text.js';
+
+/** In lower case. */
+const COMMON: ReadonlySet<string> = new Set(dictionary['passwords-common']);
+
+const ROWS = [
+  ...['qwertyuiop', 'asdfghjkl;', 'zxcvbnm,./', '!@#$%^&*()_+'],
+  ...['qwertzuiop', 'yxcvbnm', 'azertyuiop', 'qsdfghjklm', 'wxcvbn'],
+];
+const NEIGHBOURS: ReadonlySet<string> = new Set(
+  ROWS.flatMap((row) => pairsOf(row).flatMap(([a, b]) => [a + b, b + a])),
+);
+
+/** Nobody types a longer pattern by habit. In UTF-8. */
+const PATTERN_MAX_BYTES = 32;
+const UNIT_MAX_LENGTH = 4;
+/** `abcd1234` is two runs, `Abcd1234!` is three. */
+const MAX_RUNS = 2;
+
+/** Shorter names are in too many words. */
+const NAME_MIN_LENGTH = 4;
+/** A name of this length is refused in any case; besides a shorter one, as much must remain. */
+const ENOUGH_LENGTH = 8;
+
+/** What people call the product, whatever it is named where it runs. */
+const PRODUCT = 'roost';
+
+/** Parts of names that are shorter are common words. */
+const PART_MIN_LENGTH = 5;
+
+/** As people write letters with digits and signs. */
+const LETTERS = new Map(Object.entries({ 0: 'o', 1: 'l', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's' }));
+
+/** Whose password it is to be. */
+export interface PasswordOwner {
+  readonly email: string;
+  /** Undefined: a random one. */
+  readonly username: string | undefined;
+}
+
+/**
+ * @param serviceNames what the service is called where it runs
+ * @returns why it is refused, in words for the person who chose it
+ */
+export function guessable(
+  password: string,
+  { email, username }: PasswordOwner,
+  serviceNames: readonly string[] = [],
+): Omit<FieldError, 'pointer'> | undefined {
+  const text = password.normalize('NFKC').toLowerCase();
+  const typed = Buffer.byteLength(password) <= PATTERN_MAX_BYTES;
+  const unit = typed ? unitOf(text) : text;
+  if (COMMON.has(text) || COMMON.has(unit)) {
+    return { code: 'too_common', detail: 'is one of the passwords that are used most, and so guessed first' };
+  }
+  if (typed && (codePoints(unit) <= UNIT_MAX_LENGTH || runsOf(text) <= MAX_RUNS)) {
+    return { code: 'too_guessable', detail: 'is a repetition or a sequence, which is guessed soon' };
+  }
+  const local = email.slice(0, email.indexOf('@'));
+  if ([email, local].some((name) => reliesOn(text, name)) || isMadeOf(text, local)) {
+    return { code: 'contains_email', detail: 'must not contain your e-mail address or the part of it before the @' };
+  }
+  if (username !== undefined && (reliesOn(text, username) || isMadeOf(text, username))) {
+    return { code: 'contains_username', detail: 'must not contain your username' };
+  }
+  const letters = text.replace(/[013457@$]/g, (character) => LETTERS.get(character) ?? character);
+  if ([PRODUCT, ...serviceNames].some((name) => isMadeOf(text, name) || isMadeOf(letters, name))) {
+    return { code: 'contains_service', detail: 'must be more than the name of this service and a few characters' };
+  }
+  return undefined;
+}
+
+/** What the text repeats; itself when it repeats nothing. */
+function unitOf(text: string): string {
+  return /^(.+?)\1+$/su.exec(text)?.[1] ?? text;
+}
+
+/** How many stretches there are of one character, of an alphabet or digits in order, or of neighbours on a keyboard. */
+function runsOf(text: string): number {
+  return 1 + pairsOf(text).filter(([a, b]) => !isStep(a, b)).length;
+}
+
+function isStep(a: string, b: string): boolean {
+  const distance = (b.codePointAt(0) ?? 0) - (a.codePointAt(0) ?? 0);
+  if (distance === 0 || NEIGHBOURS.has(a + b)) return true;
+  if (/^(?:\p{L}{2}|\p{Nd}{2})$/u.test(a + b)) return Math.abs(distance) === 1 || ['90', '09'].includes(a + b);
+  return false;
+}
+
+/** Whether it contains a long name, or a shorter one without which it would be no password. */
+function reliesOn(text: string, name: string): boolean {
+  const [part, length] = [name.toLowerCase(), codePoints(name)];
+  if (length < NAME_MIN_LENGTH || !text.includes(part)) return false;
+  return length >= ENOUGH_LENGTH || codePoints(text.replaceAll(part, '')) < ENOUGH_LENGTH;
+}
+
+/** Whether too little remains without the parts of a name. */
+function isMadeOf(text: string, name: string): boolean {
+  const parts = name.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  return parts.some(
+    (part) =>
+      codePoints(part) >= PART_MIN_LENGTH &&
+      text.includes(part) &&
+      codePoints(text.replaceAll(part, '')) < ENOUGH_LENGTH,
+  );
+}
+
+function pairsOf(text: string): [string, string][] {
+  const characters = Array.from(text);
+  return characters.slice(1).map((character, index) => [characters[index] ?? '', character]);
+}

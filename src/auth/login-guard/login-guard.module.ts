@@ -1,0 +1,33 @@
+/** Wrong passwords are counted, so that nobody guesses for long. */
+import { Module } from '@nestjs/common';
+import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
+import { Cleanup } from '../../database/cleanup/cleanup.js';
+import { DEAD_ADDRESSES } from './known-addresses.query.js';
+import { DEAD_FAILURES } from './login-guard.query.js';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { AuditModule } from '../../audit/audit.module.js';
+import { UsersModule } from '../../users/users.module.js';
+import { HashingModule } from '../hashing/hashing.module.js';
+import { CurrentPassword } from './current-password.js';
+import { KnownAddress } from './known-address.entity.js';
+import { KnownAddresses } from './known-addresses.js';
+import { LoginFailure } from './login-failure.entity.js';
+import { LoginGuard } from './login-guard.js';
+
+@Module({
+  imports: [
+    CleanupModule,
+    AuditModule,
+    HashingModule,
+    UsersModule,
+    TypeOrmModule.forFeature([LoginFailure, KnownAddress]),
+  ],
+  providers: [CurrentPassword, KnownAddresses, LoginGuard],
+  exports: [CurrentPassword, KnownAddresses, LoginGuard],
+})
+export class LoginGuardModule {
+  constructor(cleanup: Cleanup) {
+    cleanup.add(DEAD_FAILURES, DEAD_ADDRESSES);
+  }
+}

@@ -1,0 +1,148 @@
+/** The SQL of counted guesses. Each function is one statement, which is committed before a password is looked at. */
+import type { EntityManager } from 'typeorm';
+
+import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
+import { ADDRESS_KNOWN } from './known-addresses.query.js';
+
+/** After this time without a wrong one the count begins anew. */
+export const GUESSES_REMEMBERED = `interval '24 hours'`;
+
+/** Wrong guesses before the first pause. */
+const FREE = { pair: 5, account: 20 };
+/** From here on an account waits for its owner (NIST SP 800-63B section 3.2.2); a pair only ever pauses. */
+const LOCKED = { from: 100, pause: `interval '30 days'` };
+const LONGEST_PAUSE_SECONDS = 900;
+
+/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+
+/** Which counters a guess stands in. */
+export interface GuessKeys {
+  /** Of the identifier and the address. */
+  readonly pair: Buffer;
+  /** Of the identifier at all addresses that its account does not know. */
+  readonly account: Buffer;
+  /** See KnownAddresses. */
+  readonly address: readonly Buffer[];
+}
+
+/** What the guess is in each row; null where it was not counted, because the row is blocked or not concerned. */
+export interface CountResult {
+  readonly pair: number | null;
+  readonly account: number | null;
+  readonly known: boolean;
+}
+
+/**
+ * Counts a guess unless it has to wait. The pair comes first: a guess that it refuses is nothing to the account. The row
+ * locks make parallel guesses come one after the other, always in the order of pair and account.
+ */
+export async function countGuess(
+  manager: EntityManager,
+  { pair, account, address }: GuessKeys,
+  offsetMs: number,
+): Promise<CountResult> {
+  const [counted]: [CountResult] = await manager.query(
+    `WITH t AS (SELECT ${NOW} AS now),
+          known AS (SELECT FROM known_addresses, t WHERE id = ANY($4::bytea[]) AND seen_at > now - ${ADDRESS_KNOWN}),
+          open AS (SELECT now FROM t WHERE EXISTS (SELECT FROM known)
+                      OR NOT EXISTS (SELECT FROM login_failures WHERE id = $3 AND blocked_until > now)),
+          pair AS (${upsert('$2', 'open', pauseFrom(FREE.pair))}),
+          account AS (${upsert('$3', 't, pair WHERE NOT EXISTS (SELECT FROM known)', pauseOfAccount())})
+     SELECT (SELECT count FROM pair) AS pair, (SELECT count FROM account) AS account,
+            EXISTS (SELECT FROM known) AS known`,
+    [offsetMs, pair, account, address],
+  );
+  return counted;
+}
+
+/** Adds one, and blocks for what the new count asks; a row that is blocked stays as it is and returns nothing. */
+function upsert(id: string, from: string, pause: string): string {
+  return `
+    INSERT INTO login_failures AS f (id, count, counted_at) SELECT ${id}, 1, now FROM ${from}
+    ON CONFLICT (id) DO UPDATE SET (count, counted_at, blocked_until) = (
+       SELECT n, EXCLUDED.counted_at, EXCLUDED.counted_at + ${pause}
+         FROM (SELECT CASE WHEN f.counted_at > EXCLUDED.counted_at - ${GUESSES_REMEMBERED} THEN f.count + 1 ELSE 1 END AS n) x)
+     WHERE f.blocked_until IS NULL OR f.blocked_until <= EXCLUDED.counted_at
+    RETURNING count`;
+}
+
+/** After the n-th wrong guess: 1 s from the last free one on, doubling. */
+function pauseFrom(free: number): string {
+  return `CASE WHEN n >= ${free} THEN least(${LONGEST_PAUSE_SECONDS}, 2 ^ least(n - ${free}, 30)) * interval '1 s' END`;
+}
+
+function pauseOfAccount(): string {
+  return `CASE WHEN n >= ${LOCKED.from} THEN ${LOCKED.pause} ELSE ${pauseFrom(FREE.account)} END`;
+}
+
+/** After the right password: the pair begins anew, and the account has one guess less. */
+export async function clearPair(manager: EntityManager, keys: GuessKeys, counted: CountResult): Promise<void> {
+  await manager.query(
+    `WITH pair AS (DELETE FROM login_failures WHERE id = $1 RETURNING id)
+     ${takeBack({ id: '$2', count: '$3', free: FREE.account })} AND (SELECT count(*) FROM pair) >= 0`,
+    [keys.pair, keys.account, counted.account],
+  );
+}
+
+/** When no password was looked at: as if there had been no guess. */
+export async function takeGuessBack(manager: EntityManager, keys: GuessKeys, counted: CountResult): Promise<void> {
+  await manager.query(
+    `WITH pair AS (${takeBack({ id: '$1', count: '$2', free: FREE.pair })} RETURNING id)
+     ${takeBack({ id: '$3', count: '$4', free: FREE.account })} AND (SELECT count(*) FROM pair) >= 0`,
+    [keys.pair, counted.pair, keys.account, counted.account],
+  );
+}
+
+/** A later guess keeps its pause: only who came last opens what he closed. */
+function takeBack({ id, count, free }: { id: string; count: string; free: number }): string {
+  return `
+    UPDATE login_failures
+       SET count = greatest(count - 1, 0),
+           blocked_until = CASE WHEN count <= ${free} OR count = ${count}::int THEN NULL ELSE blocked_until END
+     WHERE id = ${id} AND ${count}::int IS NOT NULL`;
+}
+
+export interface Pause {
+  /** Until the next guess; at least 1. */
+  readonly seconds: number;
+  /** Whether the audit tells of it. */
+  readonly told: boolean;
+}
+
+export async function selectPause(manager: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<Pause> {
+  const [{ seconds, told }]: [{ seconds: number | null; told: boolean | null }] = await manager.query(
+    `SELECT ceil(extract(epoch FROM max(blocked_until) - max(now)))::int AS seconds,
+            bool_and(told_until IS NOT DISTINCT FROM blocked_until) AS told
+       FROM login_failures, (SELECT ${NOW} AS now) t
+      WHERE id = ANY($2::bytea[]) AND blocked_until > now`,
+    [offsetMs, ids],
+  );
+  return { seconds: seconds ?? 1, told: told ?? true };
+}
+
+/**
+ * Locks in the order of the ids, as a guess does.
+ * @returns false when somebody else has told of it meanwhile
+ */
+export async function markPauseTold(tx: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<boolean> {
+  const rows: unknown[] = await tx.query(
+    `WITH untold AS (
+       SELECT id FROM login_failures, (SELECT ${NOW} AS now) t
+        WHERE id = ANY($2::bytea[]) AND blocked_until > now AND told_until IS DISTINCT FROM blocked_until
+        ORDER BY array_position($2::bytea[], id) FOR NO KEY UPDATE OF login_failures
+     ), told AS (UPDATE login_failures f SET told_until = blocked_until FROM untold WHERE f.id = untold.id RETURNING 1)
+     SELECT FROM told`,
+    [offsetMs, ids],
+  );
+  return rows.length > 0;
+}
+
+export async function deleteCounters(manager: EntityManager, ids: readonly Buffer[]): Promise<void> {
+  await manager.query('DELETE FROM login_failures WHERE id = ANY($1::bytea[])', [ids]);
+}
+
+export const DEAD_FAILURES: DeadRows = {
+  table: 'login_failures',
+  condition: `counted_at < ${NOW} - ${GUESSES_REMEMBERED} AND (blocked_until IS NULL OR blocked_until < ${NOW})`,
+};

@@ -1,0 +1,90 @@
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+
+import { CurrentUser, OptionalAuth, type Principal, Public } from '../../common/access.js';
+import { MessageResponse } from '../../http/message.dto.js';
+import { Answers } from '../../http/openapi.js';
+import { StrictlyLimited } from '../../limits/rate-limit.js';
+import { AccountResponse, presentAccount } from '../../users/users.dto.js';
+import {
+  identifierOf,
+  LoginRequest,
+  LogoutRequest,
+  RefreshRequest,
+  RegisterRequest,
+  TokensResponse,
+} from './auth.dto.js';
+import { AuthService } from './auth.service.js';
+import type { Tokens } from '../sessions/sessions.js';
+import { type Actor, type Client, From } from '../../common/actor.js';
+
+@ApiTags('Authentication')
+@Controller('auth')
+export class AuthController {
+  constructor(private readonly auth: AuthService) {}
+
+  /** Creates an account, and mails a link and a code to confirm its address. */
+  @Post('register')
+  @Public()
+  @StrictlyLimited('authentication', 'account_mail')
+  @Answers({ status: 201, type: MessageResponse, errors: [409] })
+  async register(
+    @Body() { email, username, password }: RegisterRequest,
+    @From() client: Client,
+  ): Promise<MessageResponse> {
+    await this.auth.register({ email, username, password }, client);
+    return { message: 'User created successfully' };
+  }
+
+  /** Starts a session, by e-mail or by username. */
+  @Post('login')
+  @Public()
+  @StrictlyLimited('authentication')
+  @HttpCode(200)
+  @Answers({ status: 200, type: TokensResponse, errors: [401, 403] })
+  async login(@Body() body: LoginRequest, @From() client: Client): Promise<TokensResponse> {
+    return present(await this.auth.login(identifierOf(body), body.password, client));
+  }
+
+  /**
+   * Exchanges a refresh token for the next one and a new access token.
+   *
+   * @remarks
+   * A retry of a lost reply, and any number of parallel requests, get the same refresh token. A token that another
+   * party has used since ends the session.
+   */
+  @Post('refresh')
+  @Public()
+  @HttpCode(200)
+  @Answers({ status: 200, type: TokensResponse, errors: [401, 403] })
+  async refresh(@Body() body: RefreshRequest, @From() client: Client): Promise<TokensResponse> {
+    return present(await this.auth.refresh(body.refresh_token, client));
+  }
+
+  /** Ends sessions at once: with a bearer token by scope, or without one the session of a refresh token. */
+  @Post('logout')
+  @OptionalAuth()
+  @HttpCode(200)
+  @ApiBody({ type: LogoutRequest, required: false })
+  @Answers({ status: 200, type: MessageResponse, errors: [401] })
+  async logout(@Body() body: LogoutRequest, @From() client: Client & Partial<Actor>): Promise<MessageResponse> {
+    await this.auth.logout(client, { scope: body.scope, refreshToken: body.refresh_token });
+    return { message: 'Logged out successfully' };
+  }
+
+  /** The caller's account. */
+  @Get('me')
+  @Answers({ status: 200, type: AccountResponse, errors: [] })
+  async me(@CurrentUser() principal: Principal): Promise<AccountResponse> {
+    return presentAccount(await this.auth.account(principal));
+  }
+}
+
+function present({ accessToken, refreshToken, expiresInSeconds }: Tokens): TokensResponse {
+  return {
+    access_token: accessToken,
+    refresh_token: refreshToken,
+    token_type: 'bearer',
+    expires_in: expiresInSeconds,
+  };
+}

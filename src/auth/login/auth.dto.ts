@@ -1,0 +1,80 @@
+/** Registration, login and logout on the wire. */
+import { ApiProperty } from '@nestjs/swagger';
+
+import { invalid } from '../../common/errors.js';
+import { OneOf, OptionalNotNull } from '../../http/input/validation.js';
+import { Email, GivenEmail, NewUsername, Username } from '../../users/fields.js';
+import type { AccountIdentifier } from '../../users/users.service.js';
+import { GivenPassword, GivenToken, NewPassword } from '../hashing/fields.js';
+
+export class RegisterRequest {
+  /** Unique without regard to case. */
+  @Email()
+  email: string;
+
+  /**
+   * At least PASSWORD_MIN_LENGTH characters (8 by default), at most 72 bytes in UTF-8; taken exactly as sent. What is
+   * guessed first is refused: common passwords, repetitions and sequences, the account's own address or username.
+   */
+  @NewPassword()
+  password: string;
+
+  /** Unique without regard to case; a random one is given when none is chosen. */
+  @OptionalNotNull()
+  @NewUsername()
+  username?: string;
+}
+
+/** Exactly one of `email` and `username`. */
+export class LoginRequest {
+  @OptionalNotNull()
+  @GivenEmail()
+  email?: string;
+
+  @OptionalNotNull()
+  @Username()
+  username?: string;
+
+  /** A wrong, short or over-long password is 401. */
+  @GivenPassword()
+  password: string;
+}
+
+/** @throws AppError `validation_failed` unless there is exactly one of the two */
+export function identifierOf({ email, username }: LoginRequest): AccountIdentifier {
+  if (email !== undefined && username === undefined) return { email };
+  if (username !== undefined && email === undefined) return { username };
+  const detail = 'exactly one of email and username is needed';
+  throw invalid(...['#/email', '#/username'].map((pointer) => ({ pointer, code: 'exactly_one', detail })));
+}
+
+export class RefreshRequest {
+  @GivenToken()
+  refresh_token: string;
+}
+
+export const LOGOUT_SCOPES = ['local', 'others', 'global'] as const;
+export type LogoutScope = (typeof LOGOUT_SCOPES)[number];
+
+export class LogoutRequest {
+  /** With a bearer token: this session, all of the account's others, or all. */
+  @OptionalNotNull()
+  @OneOf(LOGOUT_SCOPES)
+  scope?: LogoutScope;
+
+  /** Without a bearer token: the session of this refresh token ends. */
+  @OptionalNotNull()
+  @GivenToken()
+  refresh_token?: string;
+}
+
+export class TokensResponse {
+  /** JWT, to be sent as `Authorization: Bearer`. */
+  access_token: string;
+  /** Good for one refresh; within the grace, the same one again gives the same answer. */
+  refresh_token: string;
+  token_type: 'bearer';
+  /** Life of the access token in seconds. */
+  @ApiProperty({ type: 'integer' })
+  expires_in: number;
+}

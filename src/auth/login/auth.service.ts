@@ -1,0 +1,189 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { Audit } from '../../audit/audit.js';
+import type { Principal } from '../../common/access.js';
+import type { ErrorCode } from '../../common/error-codes.js';
+import { AppError, invalid } from '../../common/errors.js';
+import { LOGGER } from '../../common/logger.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import { Outbox } from '../../mail/outbox.js';
+import { registrationConflictMail } from '../../mail/templates.js';
+import type { User } from '../../users/user.entity.js';
+import type { AddressHolder } from '../../users/users.query.js';
+import { type AccountIdentifier, UsersService } from '../../users/users.service.js';
+import type { LogoutScope } from './auth.dto.js';
+import { Deletions } from '../deletion/deletions.js';
+import { EmailConfirmation } from '../emails/email-confirmation.js';
+import { LoginGuard } from '../login-guard/login-guard.js';
+import { Passwords } from '../hashing/passwords.js';
+import { Sessions, type Tokens } from '../sessions/sessions.js';
+import type { Actor, Client } from '../../common/actor.js';
+
+/** How often a login verifies again when the account changes under it. */
+const LOGIN_ATTEMPTS = 3;
+
+export interface NewRegistration {
+  /** In canonical form. */
+  readonly email: string;
+  readonly username: string | undefined;
+  readonly password: string;
+}
+
+@Injectable()
+export class AuthService {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
+    private readonly users: UsersService,
+    private readonly passwords: Passwords,
+    private readonly loginGuard: LoginGuard,
+    private readonly sessions: Sessions,
+    private readonly deletions: Deletions,
+    private readonly confirmation: EmailConfirmation,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /**
+   * Creates an account and mails its owner a confirmation. Where REGISTER_CONFLICT is `conceal`, an address that has an
+   * account seems to be registered, at the same cost, and its owner is told.
+   * @throws AppError `validation_failed` for a password that would be guessed, `email_taken` or `username_taken`
+   */
+  async register(account: NewRegistration, client: Client): Promise<void> {
+    this.passwords.requireGood('#/password', account.password, account);
+    const hashedPassword = await this.passwords.hash(account.password, client.isGone);
+    const { concealConflicts } = this.config.registration;
+    await this.database.transaction(async (tx) => {
+      // Told for every address, or it would tell which address is known.
+      if (concealConflicts && account.username !== undefined) await this.users.requireFree(tx, account.username);
+      const user = await this.users.create(tx, { ...account, hashedPassword });
+      if (!user && !concealConflicts) throw new AppError('email_taken');
+      const holder = user ?? (await this.users.findHolder(tx, account.email));
+      const kind = user ? 'email_confirmation' : 'registration_conflict';
+      const mayTell = !concealConflicts || (await this.outbox.mayAdd(tx, kind, account.email));
+      if (user) await this.confirmation.begin(tx, user);
+      else await this.tellOwner(tx, account.email, mayTell ? holder : undefined);
+      const action = user ? 'user.registered' : 'user.registration_refused';
+      const actorId = user?.id ?? null;
+      await this.audit.record(tx, client, [{ action, actorId, subjectId: holder?.id ?? null }]);
+    });
+  }
+
+  /**
+   * @throws AppError `invalid_credentials`, `rate_limited`, `overloaded`, and after the right password `account_disabled`,
+   *   `account_deleted` or `email_not_confirmed`
+   */
+  async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Tokens> {
+    let user = await this.users.findByIdentifier(identifier);
+    const guess = await this.loginGuard.count({ identifier, userId: user?.id, client });
+    try {
+      for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
+        const { verified, outdated } = await this.verified(user, password, client);
+        const tokens = await this.startSession(verified, client);
+        if (tokens) {
+          await this.loginGuard.clear(guess);
+          // Not waited for: how long a login takes must not say which hashes are old.
+          if (outdated) void this.upgradeHash(verified, password);
+          return tokens;
+        }
+        user = await this.users.findByIdentifier(identifier);
+      }
+      throw new AppError('overloaded');
+    } catch (error) {
+      // Said only after the right password.
+      if (error instanceof AppError && error.code === 'email_not_confirmed') await this.loginGuard.clear(guess);
+      else await this.loginGuard.fail(guess, error);
+      throw error;
+    }
+  }
+
+  refresh(refreshToken: string, client: Client): Promise<Tokens> {
+    return this.sessions.refresh(refreshToken, client);
+  }
+
+  /**
+   * With an access token, ends sessions by scope; without one, the session of the refresh token.
+   * @throws AppError `authentication_required`, `invalid_refresh_token` or `validation_failed`
+   */
+  async logout(
+    client: Client & Partial<Actor>,
+    { scope, refreshToken }: { scope: LogoutScope | undefined; refreshToken: string | undefined },
+  ): Promise<void> {
+    const { principal } = client;
+    if (principal && refreshToken !== undefined) {
+      throw invalid({
+        pointer: '#/refresh_token',
+        code: 'not_with_bearer',
+        detail: 'must not be sent with a bearer token',
+      });
+    }
+    if (principal) return this.sessions.end({ ...client, principal }, scope ?? 'local');
+    if (refreshToken === undefined) throw new AppError('authentication_required');
+    if (scope !== undefined && scope !== 'local') {
+      throw invalid({ pointer: '#/scope', code: 'needs_bearer', detail: 'needs a bearer token' });
+    }
+    return this.sessions.endByRefreshToken(refreshToken, client);
+  }
+
+  /** The caller's account. @throws AppError `invalid_token` when it is gone */
+  account({ userId }: Principal): Promise<User> {
+    return this.users.require(userId);
+  }
+
+  /** A login cancels the deletion that the owner asked for. @returns undefined when the account has changed meanwhile */
+  private startSession(user: User, client: Client): Promise<Tokens | undefined> {
+    return this.database.transaction(async (tx) => {
+      const started = await this.sessions.start(tx, user, client);
+      if (started?.isDeleting) await this.deletions.cancel(tx, user.id, { actorId: user.id, client });
+      return started;
+    });
+  }
+
+  /** As many rows as a registration writes. @param holder undefined: who gets no mail now */
+  private async tellOwner(tx: EntityManager, email: string, holder: AddressHolder | undefined): Promise<void> {
+    await this.confirmation.pretend(tx);
+    const content = registrationConflictMail(holder ?? { username: 'nobody' });
+    await this.outbox.add(tx, { kind: 'registration_conflict', address: email, content, userId: holder?.id });
+  }
+
+  private async verified(
+    user: User | null,
+    password: string,
+    client: Client,
+  ): Promise<{ verified: User; outdated: boolean }> {
+    const { right, outdated } = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
+    if (!user || !right) throw await this.loginFailed(user, 'invalid_credentials', client);
+    if (await this.users.isDisabled(user)) throw await this.loginFailed(user, 'account_disabled', client);
+    if (user.deletion === 'staff') throw await this.loginFailed(user, 'account_deleted', client);
+    if (this.config.registration.requireConfirmation && user.emailConfirmedAt === null)
+      throw await this.loginFailed(user, 'email_not_confirmed', client);
+    return { verified: user, outdated };
+  }
+
+  /** The same work whether or not there is such an account. What was typed is not kept: it may be a password. */
+  private async loginFailed(user: User | null, code: ErrorCode, client: Client): Promise<AppError> {
+    const event = {
+      action: 'login.failed',
+      actorId: null,
+      subjectId: user?.id ?? null,
+      after: { reason: code },
+    } as const;
+    await this.audit.record(undefined, client, [event]);
+    return new AppError(code);
+  }
+
+  /** After the session, whose start compares the hash. A login never fails for it: the next one tries again. */
+  private async upgradeHash(user: User, password: string): Promise<void> {
+    try {
+      const upgraded = await this.users.replaceHash(user, await this.passwords.hash(password));
+      if (upgraded) this.logger.info({ event: 'password_hash_upgraded', user: user.id }, 'password hash upgraded');
+    } catch (error) {
+      this.logger.warn({ event: 'password_hash_kept', user: user.id, err: error }, 'password hash not upgraded');
+    }
+  }
+}

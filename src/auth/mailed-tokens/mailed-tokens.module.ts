@@ -1,0 +1,20 @@
+/** Tokens and codes that are mailed: to confirm an address, to choose a password, to accept an invitation. */
+import { Module } from '@nestjs/common';
+import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
+import { Cleanup } from '../../database/cleanup/cleanup.js';
+import { DEAD_TOKENS } from './mailed-tokens.query.js';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { MailedToken } from './mailed-token.entity.js';
+import { MailedTokens } from './mailed-tokens.js';
+
+@Module({
+  imports: [CleanupModule, TypeOrmModule.forFeature([MailedToken])],
+  providers: [MailedTokens],
+  exports: [MailedTokens],
+})
+export class MailedTokensModule {
+  constructor(cleanup: Cleanup) {
+    cleanup.add(DEAD_TOKENS);
+  }
+}

@@ -1,0 +1,131 @@
+/** A person who has forgotten their password chooses another, by a link that only the account's mailbox gets. */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { Audit } from '../../audit/audit.js';
+import { Clock } from '../../common/clock.js';
+import { AppError, invalid } from '../../common/errors.js';
+import { LOGGER } from '../../common/logger.js';
+import { Links } from '../../mail/links.js';
+import { Outbox } from '../../mail/outbox.js';
+import { passwordResetMail, passwordWasResetMail } from '../../mail/templates.js';
+import type { User } from '../../users/user.entity.js';
+import { UsersService } from '../../users/users.service.js';
+import { MailedTokens, type OwnedToken } from '../mailed-tokens/mailed-tokens.js';
+import { NO_PASSWORD } from '../hashing/bcrypt-hash.js';
+import { FormerAddresses } from '../emails/former-addresses.js';
+import { LoginGuard } from '../login-guard/login-guard.js';
+import { Passwords } from '../hashing/passwords.js';
+import { isLastAdmin, lockLeaver } from '../../users/locks.query.js';
+import { Sessions } from '../sessions/sessions.js';
+import type { Client } from '../../common/actor.js';
+
+export interface Reset {
+  readonly token: string;
+  readonly password: string;
+  /** Whether somebody else made the account. */
+  readonly startAfresh: boolean;
+}
+
+const NOT_AFRESH = {
+  pointer: '#/start_afresh',
+  code: 'confirmed',
+  detail: 'is only for an account that never confirmed its address: delete the account instead',
+};
+
+@Injectable()
+export class PasswordRecovery {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly users: UsersService,
+    private readonly tokens: MailedTokens,
+    private readonly former: FormerAddresses,
+    private readonly passwords: Passwords,
+    private readonly loginGuard: LoginGuard,
+    private readonly sessions: Sessions,
+    private readonly outbox: Outbox,
+    private readonly links: Links,
+    private readonly audit: Audit,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Mails a link to the address if an account has it. The same work if not, so that nobody learns which it was. */
+  async request(email: string): Promise<void> {
+    const user = await this.database.transaction(async (tx) => {
+      if (!(await this.outbox.mayAdd(tx, 'password_reset', email))) return undefined;
+      const user = await this.users.lockByEmail(tx, email);
+      // A stranger can ask for the most mails of a day: the last one is good for as long as its reader gets no other.
+      const atLeastMs = 1_000 * (await this.outbox.secondsAfterOneMore(tx, 'password_reset', email));
+      const { token, ttlMs } = await this.tokens.issue(tx, { purpose: 'password_reset', userId: user?.id, atLeastMs });
+      // Nobody was ever in an account without a password: an invited person did not make it, and it is theirs.
+      const asks = user?.emailConfirmedAt === null && user.hashedPassword !== NO_PASSWORD;
+      const url = `${this.links.toPage('reset', token)}${asks ? '&unconfirmed=true' : ''}`;
+      const content = passwordResetMail({ username: user?.username ?? 'nobody', url, ttlMs, asks });
+      await this.outbox.add(tx, { kind: 'password_reset', address: email, content, userId: user?.id });
+      return user;
+    });
+    this.logger.info({ event: 'password_reset_requested', user: user?.id }, 'password reset requested');
+  }
+
+  /**
+   * Sets the password, and ends all that the one before, or whoever had it, has left: sessions, tokens, counted guesses.
+   * Who reads the mail has the address, so it is confirmed by it. An invitation is accepted by the same.
+   * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed or where there is
+   *   nothing to start afresh, `last_admin` for one who would start afresh, or `overloaded`
+   */
+  async reset({ token, password, startAfresh }: Reset, client: Client): Promise<void> {
+    const found = await this.tokens.find(['password_reset', 'invitation'], token);
+    const owner = found && (await this.users.findById(found.userId));
+    if (!owner) throw new AppError('invalid_account_token');
+    this.passwords.requireGood('#/new_password', password, owner);
+    const hash = await this.passwords.hash(password, client.isGone);
+    await this.database.transaction(async (tx) => {
+      if (startAfresh) {
+        await this.startAfresh(tx, { token: found, owner, hash, client });
+      } else {
+        await this.replace(tx, found, hash);
+        const event = { action: 'password.reset', actorId: owner.id, subjectId: owner.id } as const;
+        await this.audit.record(tx, client, [event]);
+      }
+      const end = { userId: owner.id, reason: 'password_reset', actorId: owner.id, client } as const;
+      await this.sessions.endAll(tx, end);
+    });
+    this.logger.info({ event: 'password_reset', user: owner.id }, 'password reset');
+  }
+
+  /** Nothing of a stranger who made the account is in the new one, and a ban of theirs is not on it. */
+  private async startAfresh(
+    tx: EntityManager,
+    { token, owner, hash, client }: { token: OwnedToken; owner: User; hash: string; client: Client },
+  ): Promise<void> {
+    const leaving = await lockLeaver(tx, owner, this.clock.offsetMs);
+    const before = await this.users.lockById(tx, token.userId);
+    if (!before || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
+    if (before.emailConfirmedAt !== null) throw invalid(NOT_AFRESH);
+    if (isLastAdmin(leaving, before.id)) throw new AppError('last_admin');
+    await this.tokens.end(tx, before.id);
+    await this.loginGuard.forget(tx, before);
+    const user = await this.users.replace(tx, before, hash);
+    const content = passwordWasResetMail({ username: user.username });
+    await this.outbox.add(tx, { kind: 'password_was_reset', address: user.email, content, userId: user.id });
+    await this.audit.record(tx, client, [
+      { action: 'user.taken_over', actorId: user.id, subjectId: before.id },
+      { action: 'user.registered', actorId: user.id, subjectId: user.id },
+    ]);
+  }
+
+  private async replace(tx: EntityManager, token: OwnedToken, hash: string): Promise<void> {
+    const user = await this.users.lockById(tx, token.userId);
+    if (!user || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
+    await this.users.recover(tx, user.id, hash);
+    await this.tokens.end(tx, user.id);
+    // Of the same address. An earlier one keeps its own: the reader of this mail may be who took the account.
+    await this.former.end(tx, { userId: user.id, email: user.email });
+    await this.loginGuard.forget(tx, user);
+    const content = passwordWasResetMail({ username: user.username });
+    await this.outbox.add(tx, { kind: 'password_was_reset', address: user.email, content, userId: user.id });
+  }
+}

@@ -1,0 +1,121 @@
+/** Keeps this instance's revocations true: reads the table every second, and at once when another instance says so. */
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Clock } from '../../common/clock.js';
+import { LOGGER } from '../../common/logger.js';
+import { Listener } from '../../database/listener.js';
+import { TransactionIds } from '../../database/transaction-ids.js';
+import { Revocations } from './revocations.js';
+import { readRevocations } from './revocations.query.js';
+
+const EVERY_MS = 1_000;
+
+@Injectable()
+export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** Of the last good reading; undefined when all is to be read. */
+  private snapshot: string | undefined;
+  /** Which the snapshot is of. */
+  private server: string | undefined;
+  private readsAll = true;
+  private failing = false;
+  private woken = false;
+  private stopped = false;
+  private resume: () => void = () => undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly listener: Listener,
+    private readonly transactions: TransactionIds,
+    private readonly revocations: Revocations,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Listens, then reads all, then serves: nothing falls between. Where reading fails, requests ask the database. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.listener.listen({
+      channel: 'revocations',
+      onNotification: () => {
+        this.wake();
+      },
+      // The server may be another one now, which numbers its transactions in its own way.
+      onReconnect: () => {
+        this.readAll();
+      },
+    });
+    await this.read();
+    this.running = this.keepReading();
+  }
+
+  /** Not before: what ends while the last requests are answered is refused to them, too. */
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.running;
+  }
+
+  /** Any number of calls while it reads make it read once more. */
+  private wake(): void {
+    this.woken = true;
+    this.resume();
+  }
+
+  private readAll(): void {
+    this.readsAll = true;
+    this.wake();
+  }
+
+  private async keepReading(): Promise<void> {
+    for (;;) {
+      if (!this.woken) await this.pause();
+      if (this.stopped) return;
+      this.woken = false;
+      await this.read();
+    }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, EVERY_MS).unref();
+      this.resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async read(): Promise<void> {
+    const startedAt = performance.now();
+    const since = this.readsAll ? undefined : this.snapshot;
+    this.readsAll = false;
+    try {
+      const { snapshot, server, rows, isForeign } = await readRevocations(this.database.manager, {
+        since,
+        offsetMs: this.clock.offsetMs,
+      });
+      // Another server, or the same one after a restart, may know fewer transactions than the snapshot does.
+      if (since !== undefined && server !== this.server) {
+        this.readAll();
+        return;
+      }
+      // Epochs may have gone back with a restored dump: a login there must not be refused for those of before.
+      if (this.server !== undefined && server !== this.server) this.revocations.forgetEpochs(startedAt);
+      this.revocations.add(rows, startedAt);
+      this.snapshot = snapshot;
+      this.server = server;
+      if (this.failing) this.logger.info({ event: 'revocations_read' }, 'revocations are read again');
+      this.failing = false;
+      if (isForeign) await this.transactions.makeOld();
+    } catch (error) {
+      if (this.stopped) return;
+      this.readsAll = true;
+      if (!this.failing)
+        this.logger.warn({ event: 'revocations_unread', err: error }, 'revocations cannot be read: trying again');
+      this.failing = true;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** Sessions on the wire. */
+import { ApiProperty } from '@nestjs/swagger';
+
+import { isoTimestamp } from '../../common/timestamps.js';
+import type { LiveSession } from './sessions.query.js';
+
+/** A live session of the caller's. */
+export class SessionResponse {
+  /** UUID. */
+  id: string;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+  /** Of the last login or refresh. */
+  @ApiProperty({ format: 'date-time' })
+  last_used_at: string;
+  /** When it ends unless it is used; never later than SESSION_ABSOLUTE_TTL after its login. */
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
+  /** Address of the last login or refresh. */
+  ip: string | null;
+  /** At most 512 characters of what the client called itself. */
+  user_agent: string | null;
+  /** Whether it is the one that asks. */
+  current: boolean;
+}
+
+export function presentSession(session: LiveSession, currentId: string): SessionResponse {
+  return {
+    id: session.id,
+    created_at: isoTimestamp(session.createdAt),
+    last_used_at: isoTimestamp(session.lastUsedAt),
+    expires_at: isoTimestamp(session.expiresAt),
+    ip: session.ip,
+    user_agent: session.userAgent,
+    current: session.id === currentId,
+  };
+}

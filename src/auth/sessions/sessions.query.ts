@@ -1,0 +1,236 @@
+/** The SQL of sessions. Every decision is taken by the database's clock, so that instances whose clocks differ agree. */
+import type { EntityManager } from 'typeorm';
+
+import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
+import type { Role } from '../../common/access.js';
+import type { AccountStatus } from '../../users/user.entity.js';
+import { isDisabledAt, isErasing } from '../../users/users.query.js';
+import { KEPT_MS } from '../revocations/revocations.query.js';
+import type { SessionEnd } from './session.entity.js';
+
+/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+
+export interface LockedSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly seq: number;
+  readonly salt: Buffer;
+  readonly prevSalt: Buffer | null;
+  readonly rotatedAt: Date;
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly revokedAt: Date | null;
+  readonly ip: string | null;
+  readonly accountStatus: AccountStatus;
+  readonly role: Role;
+  readonly epoch: number;
+  readonly now: Date;
+}
+
+export interface SessionStart {
+  readonly id: string;
+  readonly userId: string;
+  readonly salt: Buffer;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly offsetMs: number;
+  /** As they were when the password was verified. */
+  readonly verified: { readonly hashedPassword: string; readonly epoch: number };
+}
+
+/**
+ * Inserts the session only if the account is still what it was when its password was verified; its row stays locked, so
+ * that a ban or a reset comes wholly before or wholly after, and logins of one account come one after the other.
+ * @returns undefined when the account has changed meanwhile
+ */
+export async function insertSession(
+  tx: EntityManager,
+  session: SessionStart,
+): Promise<{ readonly isDeleting: boolean } | undefined> {
+  const rows: { isDeleting: boolean }[] = await tx.query(
+    `WITH owner AS (
+       SELECT u.id, u.deletion, t.now FROM users u, (SELECT ${NOW} AS now) t
+        WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND NOT ${isDisabledAt('u', 't.now')}
+          AND NOT ${isErasing('u')} AND u.deletion IS DISTINCT FROM 'staff'
+          FOR NO KEY UPDATE OF u
+     ), started AS (
+       INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
+       SELECT $2, id, 0, $4, now, now, now, now + least($7::float8, $8::float8) * interval '1 ms', $5::inet, $6 FROM owner
+     )
+     SELECT deletion IS NOT NULL AS "isDeleting" FROM owner`,
+    [
+      session.offsetMs,
+      session.id,
+      session.userId,
+      session.salt,
+      session.ip,
+      session.userAgent,
+      session.idleMs,
+      session.absoluteMs,
+      session.verified.hashedPassword,
+      session.verified.epoch,
+    ],
+  );
+  return rows[0];
+}
+
+export async function lockSession(tx: EntityManager, id: string, offsetMs: number): Promise<LockedSession | undefined> {
+  const rows: LockedSession[] = await tx.query(
+    `SELECT s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
+            s.last_used_at AS "lastUsedAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", host(s.ip) AS ip,
+            CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
+            u.token_epoch AS epoch, ${NOW} AS now
+       FROM sessions s JOIN users u ON u.id = s.user_id
+      WHERE s.id = $2
+        FOR UPDATE OF s`,
+    [offsetMs, id],
+  );
+  return rows[0];
+}
+
+export interface Rotation {
+  readonly id: string;
+  readonly seq: number;
+  readonly salt: Buffer;
+  readonly prevSalt: Buffer;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly offsetMs: number;
+}
+
+/** Moves a locked session to its next generation. */
+export async function rotateSession(tx: EntityManager, rotation: Rotation): Promise<void> {
+  await tx.query(
+    `UPDATE sessions
+        SET seq = $3, salt = $4, prev_salt = $5, rotated_at = ${NOW}, last_used_at = ${NOW}, ip = $6::inet, user_agent = $7,
+            expires_at = least(${NOW} + $8 * interval '1 ms', created_at + $9 * interval '1 ms')
+      WHERE id = $2`,
+    [
+      rotation.offsetMs,
+      rotation.id,
+      rotation.seq,
+      rotation.salt,
+      rotation.prevSalt,
+      rotation.ip,
+      rotation.userAgent,
+      rotation.idleMs,
+      rotation.absoluteMs,
+    ],
+  );
+}
+
+/** Whether it is there and was not ended; its access tokens may outlive its time. */
+export async function isSessionLive(manager: EntityManager, id: string): Promise<boolean> {
+  const rows: unknown[] = await manager.query('SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL', [id]);
+  return rows.length === 1;
+}
+
+export type SessionSelection =
+  | { readonly sessionId: string; readonly userId?: string }
+  | { readonly userId: string; readonly except?: string }
+  /** All but one and so many of the newest live ones beside it. */
+  | { readonly userId: string; readonly except: string; readonly beyondNewest: number };
+
+export interface EndedSession {
+  readonly id: string;
+  readonly userId: string;
+}
+
+/**
+ * Ends sessions and writes their revocations, in one statement; also those whose time is over, which an access token may
+ * outlive.
+ */
+export async function endSessions(
+  tx: EntityManager,
+  selection: SessionSelection,
+  end: { reason: SessionEnd; offsetMs: number },
+): Promise<EndedSession[]> {
+  const values: unknown[] = [end.offsetMs, end.reason];
+  return tx.query(
+    `WITH chosen AS (
+       SELECT id FROM sessions WHERE revoked_at IS NULL AND ${conditionOf(selection, values)} ORDER BY id FOR UPDATE
+     ), ended AS (
+       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
+     ), revoked AS (
+       INSERT INTO revocations (session_id) SELECT id FROM ended
+     )
+     SELECT id, user_id AS "userId" FROM ended`,
+    values,
+  );
+}
+
+/** @param values to which the condition's own are added */
+function conditionOf(selection: SessionSelection, values: unknown[]): string {
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  if ('sessionId' in selection) {
+    const own = `id = ${bind(selection.sessionId)}`;
+    return selection.userId === undefined ? own : `${own} AND user_id = ${bind(selection.userId)}`;
+  }
+  const user = bind(selection.userId);
+  if (!('beyondNewest' in selection))
+    return `user_id = ${user} AND id IS DISTINCT FROM ${bind(selection.except ?? null)}::uuid`;
+  const others = `user_id = ${user} AND id <> ${bind(selection.except)}`;
+  return `id IN (SELECT id FROM sessions WHERE ${others} AND revoked_at IS NULL AND expires_at > ${NOW}
+                  ORDER BY created_at DESC, id DESC OFFSET ${bind(selection.beyondNewest)})`;
+}
+
+/** All rows of an account, also of sessions that have ended, in the order of their ids. */
+export function selectSessionBatch(
+  manager: EntityManager,
+  userId: string,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<KeptSession[]> {
+  return manager.query(
+    `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", host(ip) AS ip,
+            user_agent AS "userAgent", revoked_at AS "revokedAt"
+       FROM sessions WHERE user_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3`,
+    [userId, after ?? null, limit],
+  );
+}
+
+/** @returns how many there were, at most `limit` */
+export async function deleteSessions(tx: EntityManager, userId: string, limit: number): Promise<number> {
+  const [{ deleted }]: [{ deleted: number }] = await tx.query(
+    `WITH gone AS (
+       DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 LIMIT $2) RETURNING 1
+     ) SELECT count(*)::int AS deleted FROM gone`,
+    [userId, limit],
+  );
+  return deleted;
+}
+
+export interface LiveSession {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** One that may have ended. */
+export interface KeptSession extends LiveSession {
+  readonly revokedAt: Date | null;
+}
+
+/** The one used last comes first. */
+export function selectLiveSessions(manager: EntityManager, userId: string, offsetMs: number): Promise<LiveSession[]> {
+  return manager.query(
+    `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", host(ip) AS ip,
+            user_agent AS "userAgent"
+       FROM sessions WHERE user_id = $2 AND revoked_at IS NULL AND expires_at > ${NOW}
+      ORDER BY last_used_at DESC, id`,
+    [offsetMs, userId],
+  );
+}
+
+/** Access tokens may outlive their session. */
+export const DEAD_SESSIONS: DeadRows = {
+  table: 'sessions',
+  condition: `least(expires_at, revoked_at) < ${NOW} - interval '${KEPT_MS} ms'`,
+};

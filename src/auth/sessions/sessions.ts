@@ -1,0 +1,285 @@
+/** Sessions: one row for each login, refreshed by a chain of tokens, ended at once. */
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { Audit } from '../../audit/audit.js';
+import type { AuditEvent } from '../../audit/audit.query.js';
+import type { Principal } from '../../common/access.js';
+import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors.js';
+import { LOGGER } from '../../common/logger.js';
+import { Random } from '../../common/random.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import type { User } from '../../users/user.entity.js';
+import { KnownAddresses } from '../login-guard/known-addresses.js';
+import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
+import { Revocations } from '../revocations/revocations.js';
+import type { SessionEnd } from './session.entity.js';
+import {
+  type EndedSession,
+  endSessions,
+  insertSession,
+  isSessionLive,
+  type LiveSession,
+  type LockedSession,
+  lockSession,
+  rotateSession,
+  selectLiveSessions,
+  type SessionSelection,
+} from './sessions.query.js';
+import { AccessTokens } from '../tokens/access-tokens.js';
+import { type RefreshTokenParts, RefreshTokens, SALT_BYTES } from '../tokens/refresh-tokens.js';
+import { onCommit } from '../../database/transactions.js';
+import type { Actor, Client } from '../../common/actor.js';
+
+/** What a login or refresh gives. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** Life of the access token. */
+  readonly expiresInSeconds: number;
+}
+
+export interface StartedSession extends Tokens {
+  /** Whether the account is going to be deleted. */
+  readonly isDeleting: boolean;
+}
+
+/** Why all sessions of an account end, and by whom. */
+export interface AccountEnd {
+  readonly userId: string;
+  readonly reason: SessionEnd;
+  readonly actorId: string;
+  readonly client: Client;
+}
+
+/** Ends that follow on a right password, or on a token of the account's mailbox. */
+const PROVEN: ReadonlySet<SessionEnd> = new Set<SessionEnd>(['password_reset', 'email_undo', 'account_deletion']);
+
+interface Refreshed {
+  readonly how: RefreshDecision;
+  readonly tokens: Tokens;
+}
+
+@Injectable()
+export class Sessions {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
+    private readonly accessTokens: AccessTokens,
+    private readonly refreshTokens: RefreshTokens,
+    private readonly revocations: Revocations,
+    private readonly addresses: KnownAddresses,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  /**
+   * Starts a session for an account whose password was just verified, and ends the oldest beyond SESSIONS_PER_USER.
+   * @returns undefined when the account has changed since: verify again
+   */
+  async start(tx: EntityManager, user: User, client: Client): Promise<StartedSession | undefined> {
+    const [id, salt] = [this.random.uuid(), this.random.bytes(SALT_BYTES)];
+    const verified = { hashedPassword: user.hashedPassword, epoch: user.tokenEpoch };
+    const inserted = await insertSession(tx, { id, userId: user.id, salt, verified, ...client, ...this.times() });
+    if (!inserted) return undefined;
+    // Never the one that starts: by its time it may be older than one that did not have to wait for the user's row.
+    const surplus = { userId: user.id, except: id, beyondNewest: this.config.sessions.perUser - 1 };
+    const capped = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
+    const started = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
+    await this.audit.record(tx, client, [started, ...endEvents(capped, user.id, 'session_cap')]);
+    await this.addresses.remember(tx, { userId: user.id, sessionId: id }, client.ip);
+    this.revoke(tx, capped, 'session_cap');
+    onCommit(tx, () => {
+      this.logger.info({ event: 'session_started', session: id, user: user.id }, 'session started');
+    });
+    const principal = { userId: user.id, sessionId: id, role: user.role, epoch: user.tokenEpoch };
+    return { ...this.tokens(principal, { seq: 1, salt }), isDeleting: inserted.isDeleting };
+  }
+
+  /** @throws AppError `invalid_refresh_token`, `refresh_token_reused` or `account_disabled` */
+  async refresh(token: string, client: Client): Promise<Tokens> {
+    const presented = this.refreshTokens.decode(token);
+    if (!presented) throw new AppError('invalid_refresh_token');
+    const { sessionId: session } = presented;
+    const result = await this.database.transaction((tx) => this.refreshLocked(tx, presented, client));
+    if (!(result instanceof AppError)) {
+      this.logger.info({ event: 'session_refreshed', how: result.how, session }, 'session refreshed');
+      return result.tokens;
+    }
+    this.logger.warn({ event: 'refresh_refused', code: result.code, session }, 'refresh refused');
+    throw result;
+  }
+
+  /** Ends the caller's own session, all of the others, or all. */
+  async end(actor: Actor, scope: 'local' | 'others' | 'global'): Promise<void> {
+    const { userId, sessionId } = actor.principal;
+    const selections = { local: { sessionId }, others: { userId, except: sessionId }, global: { userId } };
+    await this.endSelected(selections[scope], actor, scope === 'local' ? 'kept' : 'forgotten');
+  }
+
+  /**
+   * Ends the session that a refresh token belongs to.
+   * @throws AppError `invalid_refresh_token` when there is no such session, or it was ended already
+   */
+  async endByRefreshToken(token: string, client: Client): Promise<void> {
+    const presented = this.refreshTokens.decode(token);
+    const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, client, 'kept'));
+    if (!ended?.length) throw new AppError('invalid_refresh_token');
+  }
+
+  /** An account's live sessions, the one used last first. */
+  list({ userId }: Pick<Principal, 'userId'>): Promise<LiveSession[]> {
+    return selectLiveSessions(this.database.manager, userId, this.clock.offsetMs);
+  }
+
+  /**
+   * Also one whose time is over, which its access token may outlive.
+   * @throws AppError `session_not_found` unless it is a session of the caller's that was not ended
+   */
+  async endOne(actor: Actor, sessionId: string): Promise<void> {
+    const { principal } = actor;
+    const addresses = sessionId === principal.sessionId ? 'kept' : 'forgotten';
+    const ended = await this.endSelected({ sessionId, userId: principal.userId }, actor, addresses);
+    if (ended.length === 0) throw new AppError('session_not_found');
+  }
+
+  /**
+   * Ends all but the caller's own, in the transaction of what they end for, which has locked the user's row.
+   * @throws AppError `token_revoked` when the caller's own has ended meanwhile
+   */
+  async endOthers(tx: EntityManager, actor: Actor, reason: SessionEnd): Promise<void> {
+    const { userId, sessionId } = actor.principal;
+    await this.requireLive(tx, sessionId);
+    const others = await endSessions(tx, { userId, except: sessionId }, { reason, offsetMs: this.clock.offsetMs });
+    await this.audit.record(tx, actor, endEvents(others, userId, reason));
+    await this.addresses.forgetAll(tx, userId);
+    await this.addresses.remember(tx, { userId, sessionId }, actor.ip);
+    this.revoke(tx, others, reason);
+  }
+
+  /** Ends all sessions of an account, in the transaction of what they end for, which has locked the user's row. */
+  async endAll(tx: EntityManager, { userId, reason, actorId, client }: AccountEnd): Promise<void> {
+    const ended = await endSessions(tx, { userId }, { reason, offsetMs: this.clock.offsetMs });
+    await this.audit.record(tx, client, endEvents(ended, actorId, reason));
+    // Locked after sessions, as a login does.
+    await this.addresses.forgetAll(tx, userId);
+    if (actorId === userId && PROVEN.has(reason)) await this.addresses.remember(tx, { userId }, client.ip);
+    this.revoke(tx, ended, reason);
+  }
+
+  /** @throws AppError `token_revoked` when a session has ended, though the access token that names it has not */
+  async requireLive(tx: EntityManager, sessionId: string): Promise<void> {
+    if (!(await isSessionLive(tx, sessionId))) throw new AppError('token_revoked');
+  }
+
+  /**
+   * A logout.
+   * @param addresses whether those that the sessions were started from stay known: not where others may have started them
+   */
+  private async endSelected(
+    selection: SessionSelection,
+    client: Client,
+    addresses: 'kept' | 'forgotten',
+  ): Promise<readonly EndedSession[]> {
+    const reason = 'logout';
+    return this.database.transaction(async (tx) => {
+      const ended = await endSessions(tx, selection, { reason, offsetMs: this.clock.offsetMs });
+      const userId = ended[0]?.userId;
+      await this.audit.record(tx, client, endEvents(ended, userId ?? null, reason));
+      if (userId !== undefined && addresses === 'forgotten') await this.addresses.forgetSessions(tx, userId, ended);
+      this.revoke(tx, ended, reason);
+      return ended;
+    });
+  }
+
+  /** Their access tokens end when the transaction commits. */
+  private revoke(tx: EntityManager, sessions: readonly Pick<EndedSession, 'id'>[], reason: SessionEnd): void {
+    onCommit(tx, () => {
+      for (const { id: session } of sessions) {
+        this.revocations.endSession(session);
+        this.logger.info({ event: 'session_ended', session, reason }, 'session ended');
+      }
+    });
+  }
+
+  /** Returns its refusals instead of throwing them, so that the transaction commits. */
+  private async refreshLocked(
+    tx: EntityManager,
+    presented: RefreshTokenParts,
+    client: Client,
+  ): Promise<Refreshed | AppError> {
+    const session = await lockSession(tx, presented.sessionId, this.clock.offsetMs);
+    if (!session) return new AppError('invalid_refresh_token');
+    const decision = decideRefresh(session, presented, {
+      now: session.now,
+      graceMs: this.config.sessions.refreshGraceMs,
+    });
+    switch (decision) {
+      case 'advance':
+      case 'replace': {
+        const salt = this.random.bytes(SALT_BYTES);
+        await rotateSession(tx, {
+          id: session.id,
+          seq: presented.seq,
+          prevSalt: presented.salt,
+          salt,
+          ...client,
+          ...this.times(),
+        });
+        return { how: decision, tokens: this.tokens(principalOf(session), { seq: presented.seq + 1, salt }) };
+      }
+      case 'repeat':
+        return {
+          how: decision,
+          tokens: this.tokens(principalOf(session), { seq: session.seq + 1, salt: session.salt }),
+        };
+      case 'reuse':
+        await endSessions(tx, { sessionId: session.id }, { reason: 'reuse', offsetMs: this.clock.offsetMs });
+        await this.audit.record(tx, client, [
+          { action: 'session.reused', actorId: null, subjectId: session.userId, sessionId: session.id },
+        ]);
+        await this.addresses.forgetSessions(tx, session.userId, [session]);
+        // Committed although the request fails.
+        this.revoke(tx, [session], 'reuse');
+        return new AppError('refresh_token_reused');
+      case 'disabled':
+        return new AppError('account_disabled');
+      case 'invalid':
+        return new AppError('invalid_refresh_token');
+    }
+  }
+
+  private tokens(principal: Principal, { seq, salt }: { seq: number; salt: Buffer }): Tokens {
+    return {
+      accessToken: this.accessTokens.issue(principal),
+      refreshToken: this.refreshTokens.encode({ sessionId: principal.sessionId, seq, salt }),
+      expiresInSeconds: this.accessTokens.ttlSeconds,
+    };
+  }
+
+  private times(): { idleMs: number; absoluteMs: number; offsetMs: number } {
+    const { idleTtlMs, absoluteTtlMs } = this.config.sessions;
+    return { idleMs: idleTtlMs, absoluteMs: absoluteTtlMs, offsetMs: this.clock.offsetMs };
+  }
+}
+
+function principalOf({ id, userId, role, epoch }: LockedSession): Principal {
+  return { userId, sessionId: id, role, epoch };
+}
+
+/** One for each. */
+function endEvents(sessions: readonly EndedSession[], actorId: string | null, reason: SessionEnd): AuditEvent[] {
+  return sessions.map(({ id, userId }) => ({
+    action: 'session.ended',
+    actorId,
+    subjectId: userId,
+    sessionId: id,
+    after: { reason },
+  }));
+}

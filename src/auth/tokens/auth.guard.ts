@@ -1,0 +1,68 @@
+/** The global guard: every route needs a valid access token, of the right role, unless it says otherwise. */
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { AuthGuard as PassportGuard } from '@nestjs/passport';
+import passport from 'passport';
+
+import { ACCESS, type Access, type AuthenticatedRequest } from '../../common/access.js';
+import { AppError } from '../../common/errors.js';
+import { equalSecrets } from '../../common/secrets.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import { JwtStrategy } from './jwt.strategy.js';
+
+let registered = 0;
+
+/**
+ * By a name, so that passport makes a strategy for each request: into one that it is given itself it puts the callbacks
+ * of a request, and another one's answer would end up there. By a name of its own: passport keeps one strategy of a name
+ * for the whole process, whichever application made it.
+ */
+function register(strategy: JwtStrategy): string {
+  const name = `jwt ${(registered += 1)}`;
+  passport.use(name, strategy);
+  return name;
+}
+
+@Injectable()
+export class AuthGuard extends PassportGuard() {
+  constructor(
+    strategy: JwtStrategy,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    super({ defaultStrategy: register(strategy) });
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = accessOf(context);
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (access === 'public') return true;
+    if (access === 'service') return this.admitService(request.headers.authorization);
+    if (access === 'optional' && request.headers.authorization === undefined) return true;
+    await super.canActivate(context);
+    if (Array.isArray(access) && !access.includes(request.user?.role)) throw new AppError('insufficient_role');
+    return true;
+  }
+
+  /** While SERVICE_TOKEN is unset, nobody. */
+  private admitService(authorization: string | undefined): true {
+    if (authorization === undefined) throw new AppError('authentication_required');
+    const { serviceToken } = this.config.tokens;
+    if (serviceToken === undefined || !equalSecrets(authorization, `Bearer ${serviceToken}`))
+      throw new AppError('invalid_token');
+    return true;
+  }
+
+  /** Passport's outcome as an error of ours; there is no other way to a principal. */
+  override handleRequest<T>(error: unknown, principal: T | false | null | undefined, info: unknown): T {
+    if (error) throw error as Error;
+    if (principal) return principal;
+    const absent = info instanceof Error && info.message === 'No auth token';
+    throw info instanceof AppError ? info : new AppError(absent ? 'authentication_required' : 'invalid_token');
+  }
+}
+
+/** Undefined: any logged-in user. */
+function accessOf(context: ExecutionContext): Access | undefined {
+  const own = Reflect.getMetadata(ACCESS, context.getHandler()) as Access | undefined;
+  return own ?? (Reflect.getMetadata(ACCESS, context.getClass()) as Access | undefined);
+}

@@ -1,0 +1,81 @@
+/** Deletes what the nouns say is dead, in small batches, on any number of instances at once. */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Clock } from '../../common/clock.js';
+import { LOGGER } from '../../common/logger.js';
+import { Schedule } from '../../common/schedule.js';
+import { isStatementTimeout } from '../pg-errors.js';
+import { type DeadRows, deleteDead } from './cleanup.query.js';
+
+const EVERY_MS = 10 * 60_000;
+const BATCH = 1_000;
+/** A batch that takes too long is tried again as one so many times smaller. */
+const SMALLER = 10;
+
+@Injectable()
+export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly schedule = new Schedule({
+    everyMs: EVERY_MS,
+    run: () => this.run(),
+    onFault: (error) => {
+      this.logger.warn({ err: error }, 'clean-up failed, and is tried again');
+    },
+  });
+  private readonly dead: DeadRows[] = [];
+  private stopped = false;
+
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Call when a module is made. */
+  add(...dead: DeadRows[]): void {
+    this.dead.push(...dead);
+  }
+
+  onApplicationBootstrap(): void {
+    this.schedule.start();
+  }
+
+  /** The batch under way ends before the pool closes. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await this.schedule.stop();
+  }
+
+  /** @returns how many rows went, by table */
+  async run(batch = BATCH): Promise<Record<string, number>> {
+    const deleted: Record<string, number> = {};
+    for (const dead of this.dead) deleted[dead.table] = await this.clean(dead, batch);
+    if (Object.values(deleted).some((count) => count > 0))
+      this.logger.info({ event: 'cleaned_up', ...deleted }, 'cleaned up');
+    return deleted;
+  }
+
+  /** What keeps one table from being cleaned does not keep the others. @returns how many rows went */
+  private async clean(dead: DeadRows, batch: number): Promise<number> {
+    let deleted = 0;
+    let limit = batch;
+    while (!this.stopped) {
+      try {
+        const last = await deleteDead(this.database.manager, dead, { limit, offsetMs: this.clock.offsetMs });
+        deleted += last;
+        if (last < limit) break;
+      } catch (error) {
+        limit = isStatementTimeout(error) ? Math.floor(limit / SMALLER) : 0;
+        if (limit > 0) continue;
+        this.logger.warn(
+          { event: 'clean_up_failed', table: dead.table, err: error },
+          'clean-up failed, and is tried again',
+        );
+        break;
+      }
+    }
+    return deleted;
+  }
+}

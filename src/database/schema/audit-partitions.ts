@@ -1,0 +1,130 @@
+/**
+ * The partitions of the audit, one for each month in UTC: made ahead, and dropped when their time is over. What found no
+ * partition of its month waits in the default one, so that nobody's login fails for it, and is moved from there.
+ */
+import pg from 'pg';
+
+import { hangUp } from '../live-client.js';
+
+/** Months that are made beyond the current one: so long Roost may stand still without missing one. */
+const MONTHS_AHEAD = 3;
+
+/** One arbitrary number for all instances of Roost. */
+const LOCK = 7_263_948_116;
+
+/** Milliseconds. Whoever waits for a lock of the whole table makes writers wait behind it. */
+const TIMEOUTS = { connect: 5_000, lock: 2_000, answer: 30_000 };
+
+export interface PartitionChanges {
+  /** Months that partitions were made for: `2026_11`. */
+  readonly made: readonly string[];
+  readonly dropped: readonly string[];
+  /** Rows of the default partition that were moved to theirs. */
+  readonly moved: number;
+}
+
+export interface PartitionTimes {
+  /** Added to the database's clock. Milliseconds. */
+  readonly offsetMs: number;
+  /** How long events are kept; undefined: nothing is dropped. Milliseconds. */
+  readonly retentionMs?: number;
+}
+
+/**
+ * Safe on any number of instances at once: one after the other, and the later ones find nothing to do.
+ * @param url a direct connection of the role that owns the table
+ */
+export async function keepAuditPartitions(url: string, times: PartitionTimes): Promise<PartitionChanges> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'roost-audit',
+    connectionTimeoutMillis: TIMEOUTS.connect,
+    query_timeout: TIMEOUTS.answer,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query(
+      `BEGIN; SET LOCAL lock_timeout = ${TIMEOUTS.lock}; SELECT pg_advisory_xact_lock(${LOCK}); SET LOCAL timezone = 'UTC'`,
+    );
+    const changes = await changePartitions(client, times);
+    await client.query('COMMIT');
+    return changes;
+  } finally {
+    // Ending the connection rolls back what is not committed.
+    await hangUp(client);
+  }
+}
+
+async function changePartitions(
+  client: pg.Client,
+  { offsetMs, retentionMs }: PartitionTimes,
+): Promise<PartitionChanges> {
+  const now = await databaseTime(client, offsetMs);
+  const existing = await partitionedMonths(client);
+  const strays = await strayMonths(client);
+  const ahead = Array.from({ length: MONTHS_AHEAD + 1 }, (_, months) => monthOf(now, months));
+  const wanted = new Set([...ahead, ...strays.keys()]);
+  const made = [...wanted].filter((month) => !existing.includes(month)).sort();
+  const moved = [...strays.values()].reduce((sum, count) => sum + count, 0);
+  if (moved > 0) await client.query('ALTER TABLE audit_events DETACH PARTITION audit_events_default');
+  for (const month of made) await makePartition(client, month, boundsOf(month));
+  if (moved > 0) {
+    await client.query('INSERT INTO audit_events SELECT * FROM audit_events_default; DROP TABLE audit_events_default');
+    await makePartition(client, 'default', 'DEFAULT');
+  }
+  const oldest = retentionMs === undefined ? -Infinity : now.getTime() - retentionMs;
+  const dropped = [...existing, ...made].filter((month) => Date.parse(endOf(month)) <= oldest);
+  for (const month of dropped) await client.query(`DROP TABLE audit_events_${month}`);
+  return { made, dropped, moved };
+}
+
+async function databaseTime(client: pg.Client, offsetMs: number): Promise<Date> {
+  const { rows } = await client.query<{ now: Date }>(`SELECT clock_timestamp() + $1 * interval '1 ms' AS now`, [
+    offsetMs,
+  ]);
+  return (rows as [{ now: Date }])[0].now;
+}
+
+async function partitionedMonths(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ month: string }>(
+    `SELECT substring(c.relname FROM '^audit_events_(\\d{4,}_\\d\\d)$') AS month
+       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+      WHERE i.inhparent = 'audit_events'::regclass AND c.relname <> 'audit_events_default'`,
+  );
+  return rows.map(({ month }) => month);
+}
+
+/** How many rows of which months the default partition holds. */
+async function strayMonths(client: pg.Client): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ month: string; count: number }>(
+    `SELECT to_char(at, 'YYYY_MM') AS month, count(*)::int AS count FROM audit_events_default GROUP BY 1`,
+  );
+  return new Map(rows.map(({ month, count }) => [month, count]));
+}
+
+async function makePartition(client: pg.Client, name: string, bounds: string): Promise<void> {
+  await client.query(
+    `CREATE TABLE audit_events_${name} PARTITION OF audit_events ${bounds};
+     CREATE TRIGGER audit_events_keep_all BEFORE TRUNCATE ON audit_events_${name}
+       FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()`,
+  );
+}
+
+function boundsOf(month: string): string {
+  return `FOR VALUES FROM ('${startOf(month)}') TO ('${endOf(month)}')`;
+}
+
+function startOf(month: string): string {
+  return `${month.replace('_', '-')}-01T00:00:00.000Z`;
+}
+
+function endOf(month: string): string {
+  return startOf(monthOf(new Date(startOf(month)), 1));
+}
+
+/** @returns the month so many months later: `2026_11` */
+function monthOf(time: Date, later: number): string {
+  const first = new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth() + later));
+  return first.toISOString().slice(0, 7).replace('-', '_');
+}

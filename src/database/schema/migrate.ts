@@ -1,0 +1,139 @@
+/** Brings the schema up to date: the only way it changes. Any number of instances may do so at once. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { DataSource, MigrationExecutor } from 'typeorm';
+
+import { keepAuditPartitions } from './audit-partitions.js';
+import { DatabaseStartError } from '../connect.js';
+import { Initial1763683200000 } from '../migrations/1763683200000-initial.js';
+import { CleanupIndex1763690000000 } from '../migrations/1763690000000-cleanup-index.js';
+import { LoginGuard1763712000000 } from '../migrations/1763712000000-login-guard.js';
+import { RevocationOrder1763769600000 } from '../migrations/1763769600000-revocation-order.js';
+import { Mails1763780000000 } from '../migrations/1763780000000-mails.js';
+import { MailedTokens1763781000000 } from '../migrations/1763781000000-account-tokens.js';
+import { Audit1763790000000 } from '../migrations/1763790000000-audit.js';
+import { Bans1763790100000 } from '../migrations/1763790100000-bans.js';
+import { AdminSearch1763790200000 } from '../migrations/1763790200000-admin-search.js';
+import { Decoys1763790300000 } from '../migrations/1763790300000-decoys.js';
+import { ChangeOfAddress1763790400000 } from '../migrations/1763790400000-change-of-address.js';
+import { ToldPauses1763790410000 } from '../migrations/1763790410000-told-pauses.js';
+import { AccountDeletion1763790500000 } from '../migrations/1763790500000-account-deletion.js';
+import { Timeline1763790600000 } from '../migrations/1763790600000-timeline.js';
+import { DailyCounts1763790700000 } from '../migrations/1763790700000-daily-counts.js';
+import { AddressStanding1763800010000 } from '../migrations/1763800010000-address-standing.js';
+import { FoldedNames1763810000000 } from '../migrations/1763810000000-folded-names.js';
+
+import { isLockTimeout } from '../pg-errors.js';
+import { buildSearchIndexes } from './search-indexes.js';
+import { makeForeignRowsOld } from '../transaction-ids.js';
+
+export const MIGRATIONS = [
+  Initial1763683200000,
+  CleanupIndex1763690000000,
+  LoginGuard1763712000000,
+  RevocationOrder1763769600000,
+  Mails1763780000000,
+  MailedTokens1763781000000,
+  Audit1763790000000,
+  Bans1763790100000,
+  AdminSearch1763790200000,
+  Decoys1763790300000,
+  ChangeOfAddress1763790400000,
+  ToldPauses1763790410000,
+  AccountDeletion1763790500000,
+  Timeline1763790600000,
+  DailyCounts1763790700000,
+  AddressStanding1763800010000,
+  FoldedNames1763810000000,
+];
+
+/** One arbitrary number for all instances of Roost. */
+const LOCK = 7_263_948_115;
+
+/** Milliseconds. A lock of a table that is waited for makes its readers and writers wait, too. */
+const TIMEOUTS = { connect: 5_000, tableLock: 3_000, pause: 250 };
+/** How often a table that somebody holds is tried again. */
+const ATTEMPTS = 20;
+
+const HELD =
+  'The schema of the database cannot be changed: for a minute another session has held a table. End that session (see pg_stat_activity), and start Roost again.';
+
+export interface MigrateOptions {
+  /** Told once, when another instance is migrating and is waited for. */
+  readonly onWait?: () => void;
+  /** What failed and is tried again while Roost runs. */
+  readonly onFault?: (event: string, error: unknown) => void;
+}
+
+/**
+ * All in one transaction, which also holds the lock: so it works behind a transaction pooler, and nothing is half done.
+ * @returns the names of the migrations that were run
+ */
+export async function migrate(url: string, { onWait, onFault }: MigrateOptions = {}): Promise<string[]> {
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    migrations: MIGRATIONS,
+    installExtensions: false,
+    applicationName: 'roost-migrate',
+    // Errors are thrown; the console has nothing else to tell.
+    logger: 'debug',
+    extra: {
+      max: 1,
+      connectionTimeoutMillis: TIMEOUTS.connect,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+    },
+  });
+  await source.initialize();
+  try {
+    const done = await whenFree(onWait, (attempt) => runMigrations(source, attempt));
+    await makeForeignRowsOld(url);
+    await buildSearchIndexes(url, (error) => {
+      onFault?.('search_unindexed', error);
+    });
+    await keepAuditPartitions(url, { offsetMs: 0 }).catch((error: unknown) => {
+      onFault?.('audit_partitions_unkept', error);
+    });
+    return done;
+  } finally {
+    await source.destroy();
+  }
+}
+
+/** @returns undefined while another instance migrates, or somebody holds a table */
+async function runMigrations(source: DataSource, attempt: number): Promise<string[] | undefined> {
+  const runner = source.createQueryRunner();
+  try {
+    await runner.startTransaction();
+    // A pooler's connection may have the limits of another client.
+    await runner.query(
+      `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
+    );
+    const locked = (await runner.query('SELECT pg_try_advisory_xact_lock($1) AS free', [LOCK])) as [{ free: boolean }];
+    const executor = new MigrationExecutor(source, runner);
+    executor.transaction = 'all';
+    const done = locked[0].free ? await executor.executePendingMigrations() : undefined;
+    await runner.commitTransaction();
+    return done?.map(({ name }) => name);
+  } catch (error) {
+    await runner.rollbackTransaction().catch(() => undefined);
+    if (!isLockTimeout(error)) throw error;
+    if (attempt < ATTEMPTS) return undefined;
+    throw new DatabaseStartError(HELD, { cause: error });
+  } finally {
+    await runner.release();
+  }
+}
+
+async function whenFree<T>(
+  onWait: (() => void) | undefined,
+  work: (attempt: number) => Promise<T | undefined>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const done = await work(attempt);
+    if (done !== undefined) return done;
+    if (attempt === 1) onWait?.();
+    await delay(TIMEOUTS.pause);
+  }
+}

@@ -1,0 +1,80 @@
+/** Finds at start what the database's role may not do, before a request does. */
+import pg from 'pg';
+
+import { type DatabaseTarget, DatabaseStartError } from '../connect.js';
+
+const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+
+/** What serving needs, by table or sequence; those of identity columns need nothing. Nothing changes what is in the audit. */
+export const NEEDED_RIGHTS: Readonly<Record<string, readonly string[]>> = {
+  audit_events: ['SELECT', 'INSERT'],
+  audit_events_id_seq: ['USAGE'],
+  ...Object.fromEntries(
+    [
+      ...[
+        'account_tokens',
+        'blocks',
+        'daily_counts',
+        'follows',
+        'former_addresses',
+        'known_addresses',
+        'login_failures',
+      ],
+      ...['mails', 'mutes', 'posts', 'revocations', 'sessions', 'tasks', 'user_stats', 'users'],
+    ].map((table) => [table, ALL]),
+  ),
+};
+
+/** @throws DatabaseStartError that names what the role lacks, with statements that grant it */
+export async function requireRights(target: DatabaseTarget): Promise<void> {
+  const { role, grants } = await missingGrants(target.url);
+  if (grants.length === 0) return;
+  throw new DatabaseStartError(
+    `The role ${role} of ${target.name} lacks rights. Run this as the owner of the tables:\n\n${grants.join('\n')}`,
+  );
+}
+
+/** @returns what to say of an error of the migrations that is about rights; undefined for any other one */
+export async function lackingRights(error: unknown, target: DatabaseTarget): Promise<Error | undefined> {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  if (code !== '42501') return undefined;
+  const { role, grants } = await missingGrants(target.url);
+  const create = `GRANT USAGE, CREATE ON SCHEMA public TO ${role};`;
+  return new DatabaseStartError(
+    `The role ${role} of ${target.name} may not bring the schema up to date: ${message}. It has to own the tables of Roost: set DATABASE_DIRECT_URL to a role that does, or run this as one that may:\n\n${[create, ...grants].join('\n')}`,
+  );
+}
+
+async function missingGrants(url: string): Promise<{ role: string; grants: string[] }> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const wanted = Object.entries(NEEDED_RIGHTS).flatMap(([table, rights]) =>
+      rights.map((right) => ({ table, right })),
+    );
+    const { rows } = await client.query<{ role: string; enters: boolean; missing: { table: string; right: string }[] }>(
+      MISSING,
+      [JSON.stringify(wanted)],
+    );
+    const { role = '', enters = true, missing = [] } = rows[0] ?? {};
+    const tables = Object.keys(NEEDED_RIGHTS).flatMap((table) => {
+      const rights = missing.filter((one) => one.table === table).map(({ right }) => right);
+      return rights.length === 0
+        ? []
+        : [`GRANT ${rights.join(', ')} ON ${rights.includes('USAGE') ? 'SEQUENCE ' : ''}public.${table} TO ${role};`];
+    });
+    return { role, grants: [...(enters ? [] : [`GRANT USAGE ON SCHEMA public TO ${role};`]), ...tables] };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Of the tables that are there. By their number in the catalog: a name cannot be looked up without a right to the schema. */
+const MISSING = `
+  SELECT quote_ident(current_user) AS role, has_schema_privilege('public', 'USAGE') AS enters, coalesce((
+    SELECT json_agg(json_build_object('table', wanted."table", 'right', wanted."right"))
+      FROM json_to_recordset($1) AS wanted("table" text, "right" text)
+      JOIN pg_class c ON c.relname = wanted."table" AND c.relnamespace = 'public'::regnamespace
+     WHERE NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, wanted."right") ELSE has_table_privilege(c.oid, wanted."right") END
+  ), '[]') AS missing`;

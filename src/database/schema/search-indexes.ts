@@ -1,0 +1,75 @@
+/** Indexes of searches, which the server may lack the extensions for: built without keeping anybody from writing. */
+import pg from 'pg';
+
+import { hangUp } from '../live-client.js';
+
+interface SearchIndex {
+  readonly definition: string;
+  /** Trusted ones: the owner of a database may make them. */
+  readonly extensions: readonly string[];
+}
+
+const INDEXES: Readonly<Record<string, SearchIndex>> = {
+  users_folded_name_idx: { definition: 'ON users (fold_text(display_name) text_pattern_ops)', extensions: [] },
+  users_folded_idx: {
+    definition: `ON users USING gin (fold_text(username || ' ' || coalesce(display_name, '')) gin_trgm_ops)`,
+    extensions: ['pg_trgm'],
+  },
+  users_found_by_staff_idx: {
+    definition: `ON users USING gin (fold_text(email || ' ' || username || ' ' || coalesce(display_name, '')) gin_trgm_ops)`,
+    extensions: ['pg_trgm'],
+  },
+  tasks_search_idx: {
+    definition: `ON tasks USING gin (user_id, (title || ' ' || coalesce(description, '')) gin_trgm_ops)`,
+    extensions: ['pg_trgm', 'btree_gin'],
+  },
+};
+
+/** Milliseconds. */
+const CONNECT_MS = 5_000;
+
+/**
+ * Builds what is missing, or was left half built. Without an extension, a search reads all rows that it may find.
+ * @param url a direct connection of the role that owns the tables
+ * @param onFault told what is missing, and why
+ */
+export async function buildSearchIndexes(url: string, onFault: (error: unknown) => void): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'roost-indexes',
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    for (const [name, index] of Object.entries(INDEXES)) await build(client, name, index).catch(onFault);
+    await checkLetters(client, onFault);
+  } catch (error) {
+    onFault(error);
+  } finally {
+    await hangUp(client);
+  }
+}
+
+async function build(client: pg.Client, name: string, { definition, extensions }: SearchIndex): Promise<void> {
+  const { rows } = await client.query<{ valid: boolean; building: boolean }>(
+    `SELECT indisvalid AS valid, EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS building
+       FROM pg_index i WHERE indexrelid = to_regclass($1)`,
+    [name],
+  );
+  const [index] = rows;
+  if (index && (index.valid || index.building)) return;
+  for (const extension of extensions) await client.query(`CREATE EXTENSION IF NOT EXISTS ${extension}`);
+  await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
+  await client.query(`CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ${definition}`);
+}
+
+/** Where the locale of the database knows ASCII only, trigrams are made of nothing else. */
+async function checkLetters(client: pg.Client, onFault: (error: unknown) => void): Promise<void> {
+  const { rows } = await client.query<{ known: boolean }>(`SELECT cardinality(show_trgm('Я')) > 0 AS known`);
+  if (rows[0]?.known !== true) onFault(new Error(ASCII_ONLY));
+}
+
+const ASCII_ONLY =
+  'LC_CTYPE of the database knows ASCII letters only: searches in other scripts read all rows. Restore a dump into a database with LC_CTYPE C.UTF-8 to mend it.';

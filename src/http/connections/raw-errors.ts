@@ -1,0 +1,121 @@
+/** Answers to what never becomes a request of Fastify's: written to the socket, counted and logged like all others. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+
+import { networkOf } from '../../common/address.js';
+import { unrouted } from '../allowed-methods.js';
+import type { CloseReason } from './connection.js';
+import type { ErrorCode } from '../../common/error-codes.js';
+import { AppError } from '../../common/errors.js';
+import { answerHeaders, type HttpRules, type Labelled, originForm } from '../hardening.js';
+import { problemReply } from '../problem.js';
+import { SampledLog } from '../../common/sampled-log.js';
+
+const CODE_OF_PARSER_ERROR: Partial<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'payload_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+export interface ParserError extends Error {
+  readonly code?: string;
+  /** The bytes that were read last, and how many of them were understood. */
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
+export interface RawRules extends HttpRules {
+  /** Counts one answer to a network, and refuses when there were too many. Undefined: nothing is limited. */
+  readonly limit: ((network: string) => Promise<{ headers: Record<string, string>; refusal?: AppError }>) | undefined;
+}
+
+type Headers = Labelled['headers'];
+
+export class RawAnswers {
+  /** By code and by reason, since the start. */
+  readonly refused = new Map<string, number>();
+  readonly closed = new Map<string, number>();
+  private readonly refusals: SampledLog;
+  private readonly closings: SampledLog;
+
+  constructor(
+    private readonly rules: RawRules,
+    logger: Logger,
+  ) {
+    this.refusals = new SampledLog(logger, 'request refused');
+    this.closings = new SampledLog(logger, 'connection closed');
+  }
+
+  /** For what Node's parser refuses. @returns bytes */
+  malformed(socket: Socket, error: ParserError, allowedMethods: FastifyInstance['allowedMethods']): Promise<string> {
+    const packet = headOf(error);
+    const target = error.code === 'HPE_INVALID_METHOD' ? REQUEST_LINE.exec(packet)?.[1] : undefined;
+    const refusal =
+      target === undefined
+        ? new AppError(CODE_OF_PARSER_ERROR[error.code ?? ''] ?? 'malformed_request')
+        : unrouted(allowedMethods(originForm(target)));
+    return this.refuse(socket, refusal, readableHeaders(packet));
+  }
+
+  /** For CONNECT. @returns bytes */
+  unrouted(
+    socket: Socket,
+    { url = '', headers }: IncomingMessage,
+    allowedMethods: FastifyInstance['allowedMethods'],
+  ): Promise<string> {
+    return this.refuse(socket, unrouted(allowedMethods(originForm(url))), headers);
+  }
+
+  /** @returns bytes */
+  async refuse(socket: Socket, error: AppError, headers: Headers = {}): Promise<string> {
+    const request: Labelled & { url: string } = { id: randomUUID(), url: '', headers, socket };
+    const ip = this.rules.proxies.clientOf(request);
+    const hit = await this.rules.limit?.(networkOf(ip));
+    const { problem, headers: own } = problemReply(hit?.refusal ?? error, request);
+    const { code, status } = problem;
+    this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
+    this.refusals.info(`${code} ${networkOf(ip)}`, { request_id: request.id, status, code, ip });
+    return responseOf(problem, { ...answerHeaders(request, this.rules), ...hit?.headers, ...own });
+  }
+
+  /** Counts and logs a connection that we closed. */
+  noteClosed(reason: CloseReason, address: string): void {
+    this.closed.set(reason, (this.closed.get(reason) ?? 0) + 1);
+    const kind = reason === 'too_many_connections' ? reason : `${reason} ${networkOf(address)}`;
+    this.closings.info(kind, { event: 'connection_closed', reason, ip: address });
+  }
+}
+
+/** Of a head. */
+const END = '\r\n\r\n';
+/** RFC 9110 section 5.6.2: a method is a token, also one that Node does not know. */
+const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*) HTTP\/1\.[01]\r\n/;
+
+/** Requests that came before it may be in the same packet. */
+function headOf({ rawPacket, bytesParsed = 0 }: ParserError): string {
+  const packet = rawPacket?.toString('latin1') ?? '';
+  const before = bytesParsed < END.length ? -1 : packet.lastIndexOf(END, bytesParsed - END.length);
+  return before === -1 ? packet : packet.slice(before + END.length);
+}
+
+/** Of a head that as a whole cannot be parsed; good for labels and counters, and for nothing else. */
+function readableHeaders(packet: string): Headers {
+  const [head = ''] = packet.split(END, 1);
+  const find = (name: string): string | undefined => new RegExp(`\r\n${name}:[ \t]*([^\r\n]*)`, 'i').exec(head)?.[1];
+  return {
+    origin: find('origin'),
+    'x-forwarded-for': find('x-forwarded-for'),
+    'x-forwarded-proto': find('x-forwarded-proto'),
+  };
+}
+
+function responseOf(problem: { status: number; title: string }, headers: Record<string, string>): string {
+  const body = JSON.stringify(problem);
+  const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n${body}`;
+}

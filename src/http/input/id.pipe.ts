@@ -1,0 +1,39 @@
+/** Path ids, read strictly: `1e3`, `0x10`, `+1` and what does not fit the column are no ids. */
+import type { PipeTransform } from '@nestjs/common';
+
+import type { ErrorCode } from '../../common/error-codes.js';
+import { AppError } from '../../common/errors.js';
+
+export const MAX_INTEGER = 2_147_483_647;
+const MAX_BIGINT = 9_223_372_036_854_775_807n;
+
+/** For `integer` keys. A malformed id names nothing, so it is the same 404 as a missing row. */
+export class IntegerIdPipe implements PipeTransform<string, number> {
+  constructor(private readonly notFound: ErrorCode) {}
+
+  transform(value: string): number {
+    const id = /^[1-9]\d{0,9}$/.test(value) ? Number(value) : Infinity;
+    if (id > MAX_INTEGER) throw new AppError(this.notFound);
+    return id;
+  }
+}
+
+/** For `bigint` keys, which stay decimal text: JavaScript's numbers do not hold all of them. */
+export class BigintIdPipe implements PipeTransform<string, string> {
+  constructor(private readonly notFound: ErrorCode) {}
+
+  transform(value: string): string {
+    if (!/^[1-9]\d{0,18}$/.test(value) || BigInt(value) > MAX_BIGINT) throw new AppError(this.notFound);
+    return value;
+  }
+}
+
+/** For `uuid` keys; in lower case, as the database writes them. */
+export class UuidPipe implements PipeTransform<string, string> {
+  constructor(private readonly notFound: ErrorCode) {}
+
+  transform(value: string): string {
+    if (!/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value)) throw new AppError(this.notFound);
+    return value.toLowerCase();
+  }
+}

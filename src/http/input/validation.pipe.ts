@@ -1,0 +1,110 @@
+/** The one place where input is checked: text, unknown fields, and the rules of the DTO. */
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator';
+
+import { AppError, type FieldError, invalid } from '../../common/errors.js';
+import { isStorable } from '../../common/text.js';
+import { readersOf } from './validation.js';
+
+type Dto = new () => object;
+
+/** Thousands of unknown fields must not be answered with megabytes. */
+const MAX_UNKNOWN_REPORTED = 20;
+/** Names are the client's: an answer must not be longer than its request because of them. */
+const POINTER_MAX_LENGTH = 120;
+
+@Injectable()
+export class ValidationPipe implements PipeTransform {
+  private readonly fieldsOf = new Map<Dto, ReadonlySet<string>>();
+
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    if (type === 'custom') return value;
+    if (type === 'param') return this.parameter(value);
+    const place = findUnstorable(value);
+    if (place) throw invalid(unstorable(place));
+    return isDto(metatype) ? this.validate(value === undefined ? {} : value, metatype) : value;
+  }
+
+  /** A path with text that cannot be stored names nothing. */
+  private parameter(value: unknown): unknown {
+    if (findUnstorable(value)) throw new AppError('route_not_found');
+    return value;
+  }
+
+  private validate(value: unknown, dto: Dto): object {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw invalid({ pointer: '#', code: 'wrong_type', detail: 'must be a JSON object' });
+    }
+    const known = this.knownFields(dto);
+    const unknown = Object.keys(value).filter((name) => !known.has(name));
+    const instance = fill(
+      new dto(),
+      Object.entries(value).filter(([name]) => known.has(name)),
+    );
+    const faults = validateSync(instance, { stopAtFirstError: true });
+    if (unknown.length > 0 || faults.length > 0)
+      throw invalid(...unknown.slice(0, MAX_UNKNOWN_REPORTED).map(unknownField), ...faults.map(fieldError));
+    return instance;
+  }
+
+  private knownFields(dto: Dto): ReadonlySet<string> {
+    const cached = this.fieldsOf.get(dto);
+    if (cached) return cached;
+    const metadata = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+    const fields = new Set(metadata.map(({ propertyName }) => propertyName));
+    this.fieldsOf.set(dto, fields);
+    return fields;
+  }
+}
+
+function isDto(metatype: ArgumentMetadata['metatype']): metatype is Dto {
+  return metatype !== undefined && ![Object, String, Number, Boolean, Array].includes(metatype as never);
+}
+
+/** No field of a DTO is nested: an object or an array goes to its checks as it is, and they refuse it. */
+function fill(instance: object, fields: readonly [string, unknown][]): object {
+  const readers = readersOf(instance);
+  const read = (name: string, value: unknown): unknown =>
+    typeof value === 'string' ? (readers.get(name)?.(value) ?? value) : value;
+  return Object.assign(instance, Object.fromEntries(fields.map(([name, value]) => [name, read(name, value)])));
+}
+
+function unknownField(name: string): FieldError {
+  return { pointer: pointer([name.toWellFormed()]), code: 'unknown_field', detail: 'is not a field of this request' };
+}
+
+function fieldError({ property, constraints = {} }: ValidationError): FieldError {
+  const [[code, detail] = ['invalid', 'is invalid']] = Object.entries(constraints);
+  return { pointer: pointer([property]), code, detail };
+}
+
+/** @returns the names that lead to the first text, of a value or a field's name, that the database could not hold */
+function findUnstorable(value: unknown): string[] | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : [];
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const name of Object.keys(value)) {
+    if (!isStorable(name)) return [];
+    const below = findUnstorable((value as Record<string, unknown>)[name]);
+    if (below) return [name, ...below];
+  }
+  return undefined;
+}
+
+function unstorable(place: readonly string[]): FieldError {
+  return {
+    pointer: pointer(place),
+    code: 'invalid_text',
+    detail: 'must be Unicode text without NUL and without lone surrogates',
+  };
+}
+
+/** A JSON Pointer as a URI fragment, cut after a whole character where it would be too long. */
+function pointer(names: readonly string[]): string {
+  let fragment = '#';
+  for (const character of names.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')) {
+    const encoded = encodeURI(character);
+    if (fragment.length + encoded.length > POINTER_MAX_LENGTH) return fragment.replace(/~$/, '');
+    fragment += encoded;
+  }
+  return fragment;
+}

@@ -1,0 +1,178 @@
+/** The decorators that DTO fields are made of: each validates, and tells the OpenAPI document what it validates. */
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ValidateBy, ValidateIf } from 'class-validator';
+
+import { codePoints, isBlank } from '../../common/text.js';
+import { parseDayOrTimestamp, parseTimestamp } from '../../common/timestamps.js';
+
+const READERS = Symbol('readers');
+
+/** Turns a field's text into its value; undefined leaves the text, for the field's checks to refuse. */
+export type Reader = (text: string) => unknown;
+
+/** How the text of a field is read before it is checked. Only text is: other values are checked as they came. */
+export function Read(reader: Reader): PropertyDecorator {
+  return (prototype, field) => {
+    Reflect.defineMetadata(READERS, new Map([...readersOf(prototype), [String(field), reader]]), prototype);
+  };
+}
+
+/** @param dto an instance or the prototype of a DTO */
+export function readersOf(dto: object): ReadonlyMap<string, Reader> {
+  return (Reflect.getMetadata(READERS, dto) as ReadonlyMap<string, Reader> | undefined) ?? new Map<string, Reader>();
+}
+
+/** One check of a field: the error's code, the sentence, and what must hold. */
+export interface Check {
+  readonly code: string;
+  readonly detail: string;
+  readonly holds: (value: unknown) => boolean;
+}
+
+/** The first check that fails is the one reported. */
+export function Field(documented: ApiPropertyOptions, ...checks: Check[]): PropertyDecorator {
+  const present: Check = { code: 'required', detail: 'is required', holds: (value) => value !== undefined };
+  return applyDecorators(
+    ApiProperty(documented),
+    ...[present, ...checks].map(({ code, detail, holds }) =>
+      ValidateBy({ name: code, validator: { validate: holds, defaultMessage: () => detail } }),
+    ),
+  );
+}
+
+/** The field may be left out; `null` is refused, where `IsOptional` would let it through to the database. */
+export const OptionalNotNull = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+/** The field may be left out, and `null` clears it. */
+export const OptionalNullable = (): PropertyDecorator =>
+  ValidateIf((_, value) => value !== undefined && value !== null);
+
+export interface TextRules {
+  /** In code points. */
+  readonly min?: number;
+  /** In code points. */
+  readonly max: number;
+  readonly blank?: 'refused';
+  readonly pattern?: { readonly regex: RegExp; readonly detail: string };
+  readonly documented?: ApiPropertyOptions;
+  /** Checks of the field's own, after the others. */
+  readonly also?: readonly Check[];
+}
+
+export function Text(rules: TextRules): PropertyDecorator {
+  const { min = 0, max, pattern } = rules;
+  const checks: Check[] = [
+    { code: 'wrong_type', detail: 'must be a string', holds: isString },
+    {
+      code: 'too_short',
+      detail: min === 1 ? 'must not be empty' : `must have at least ${min} characters`,
+      holds: (value) => codePoints(value as string) >= min,
+    },
+    {
+      code: 'too_long',
+      detail: `must have at most ${max} characters`,
+      holds: (value) => codePoints(value as string) <= max,
+    },
+  ];
+  if (rules.blank === 'refused')
+    checks.push({ code: 'blank', detail: 'must not be blank', holds: (value) => !isBlank(value as string) });
+  if (pattern)
+    checks.push({
+      code: 'wrong_format',
+      detail: pattern.detail,
+      holds: (value) => pattern.regex.test(value as string),
+    });
+  checks.push(...(rules.also ?? []));
+  const documented = {
+    type: 'string',
+    maxLength: max,
+    ...(min > 0 && { minLength: min }),
+    ...(pattern && { pattern: pattern.regex.source }),
+  };
+  return Field({ ...documented, ...rules.documented } as ApiPropertyOptions, ...checks);
+}
+
+export function Flag(): PropertyDecorator {
+  return Field(
+    { type: 'boolean' },
+    { code: 'wrong_type', detail: 'must be true or false', holds: (value) => typeof value === 'boolean' },
+  );
+}
+
+export function OneOf(choices: readonly string[]): PropertyDecorator {
+  return Field(
+    { type: 'string', enum: [...choices] },
+    {
+      code: 'unknown_value',
+      detail: `must be one of ${choices.join(', ')}`,
+      holds: (value) => isString(value) && choices.includes(value),
+    },
+  );
+}
+
+/** A query parameter that reads `true` or `false`; given twice, it is refused. */
+export function QueryFlag(): PropertyDecorator {
+  return applyDecorators(
+    Read((text) => (text === 'true' ? true : text === 'false' ? false : undefined)),
+    Flag(),
+  );
+}
+
+/** A UUID, then in lower case, as the database writes it. */
+export function Uuid(): PropertyDecorator {
+  return applyDecorators(
+    Read((text) => text.toLowerCase()),
+    Field(
+      { type: 'string', format: 'uuid' },
+      {
+        code: 'wrong_format',
+        detail: 'must be a UUID',
+        holds: (value) => isString(value) && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value),
+      },
+    ),
+  );
+}
+
+/** A query parameter in plain decimal digits; `1e2`, `0x10`, `+1` and ` 1` are refused. */
+export function QueryInteger(range: { min: number; max: number; default: number }): PropertyDecorator {
+  return applyDecorators(
+    Read((text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined)),
+    Field(
+      { type: 'integer', minimum: range.min, maximum: range.max, default: range.default },
+      {
+        code: 'out_of_range',
+        detail: `must be a whole number from ${range.min} to ${range.max}`,
+        holds: (value) => typeof value === 'number' && value >= range.min && value <= range.max,
+      },
+    ),
+  );
+}
+
+/** A point in time (RFC 3339); the field stays text. */
+export function Timestamp(): PropertyDecorator {
+  return Field(
+    { type: 'string', format: 'date-time' },
+    {
+      code: 'wrong_format',
+      detail: 'must be a time like 2026-01-31T08:09:10Z',
+      holds: (value) => isString(value) && parseTimestamp(value) !== undefined,
+    },
+  );
+}
+
+/** A query parameter: a date (from its beginning in UTC), or a point in time (RFC 3339); the field stays text. */
+export function QueryTime(): PropertyDecorator {
+  return Field(
+    { type: 'string' },
+    {
+      code: 'wrong_format',
+      detail: 'must be a date like 2026-01-31, or a time like 2026-01-31T08:09:10Z',
+      holds: (value) => isString(value) && parseDayOrTimestamp(value) !== undefined,
+    },
+  );
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}

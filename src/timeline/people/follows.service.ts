@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { AppError } from '../../common/errors.js';
+import { violatedConstraint } from '../../database/pg-errors.js';
+import type { About } from './person.decorator.js';
+import { Block } from './block.entity.js';
+import { deleteFollows, insertFollow, lockStats } from './follows.query.js';
+import { Mute } from './mute.entity.js';
+import { PeopleService } from './people.service.js';
+
+/** How many people somebody may follow: what the home timeline is bounded by. */
+export const FOLLOW_LIMIT = 5_000;
+
+/** Ids. */
+interface Pair {
+  readonly self: string;
+  readonly other: string;
+}
+
+/** What people decide about each other. All of it is idempotent, and holds from the next read on. */
+@Injectable()
+export class FollowsService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly profiles: PeopleService,
+  ) {}
+
+  /** @throws AppError `user_not_found`, `not_oneself`, `user_blocked` by the caller, or `follow_limit_reached` */
+  async follow(about: About): Promise<void> {
+    const pair = await this.visible(about);
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, pair);
+      const edge = { followerId: pair.self, followeeId: pair.other };
+      const { following, hasBlocked, isBlocked } = await insertFollow(tx, edge);
+      if (isBlocked) throw new AppError('user_not_found');
+      if (hasBlocked) throw new AppError('user_blocked');
+      if (following !== null && following > FOLLOW_LIMIT) throw new AppError('follow_limit_reached');
+    });
+  }
+
+  /** @throws AppError `user_not_found` when there is no such account */
+  async unfollow(about: About): Promise<void> {
+    const pair = await this.anybody(about);
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, pair);
+      await deleteFollows(tx, [{ followerId: pair.self, followeeId: pair.other }]);
+    });
+  }
+
+  /** Keeps the follow, if there is one. @throws AppError `user_not_found` or `not_oneself` */
+  async mute(about: About): Promise<void> {
+    const { self, other } = await this.visible(about);
+    try {
+      const mute = { userId: self, mutedId: other };
+      await this.database.createQueryBuilder().insert().into(Mute).values(mute).orIgnore().execute();
+    } catch (error) {
+      const violated = violatedConstraint(error);
+      if (violated === 'mutes_muted_id_fkey') throw new AppError('user_not_found', { cause: error });
+      if (violated === 'mutes_user_id_fkey') throw new AppError('invalid_token', { cause: error });
+      throw error;
+    }
+  }
+
+  /** @throws AppError `user_not_found` when there is no such account */
+  async unmute(about: About): Promise<void> {
+    const { self, other } = await this.anybody(about);
+    await this.database.manager.delete(Mute, { userId: self, mutedId: other });
+  }
+
+  /** Ends both follows. Whoever was blocked first may block, too. @throws AppError `user_not_found` or `not_oneself` */
+  async block(about: About): Promise<void> {
+    const { id, isHidden } = await this.profiles.find(about);
+    if (isHidden) throw new AppError('user_not_found');
+    const pair = distinct(about, id);
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, pair);
+      const block = { blockerId: pair.self, blockedId: pair.other };
+      await tx.createQueryBuilder().insert().into(Block).values(block).orIgnore().execute();
+      await deleteFollows(tx, [
+        { followerId: pair.self, followeeId: pair.other },
+        { followerId: pair.other, followeeId: pair.self },
+      ]);
+    });
+  }
+
+  /** Follows that the block has ended stay ended. @throws AppError `user_not_found` when there is no such account */
+  async unblock(about: About): Promise<void> {
+    const { self, other } = await this.anybody(about);
+    await this.database.manager.delete(Block, { blockerId: self, blockedId: other });
+  }
+
+  /** What was decided is undone about anybody, also about people who are hidden. */
+  private async anybody(about: About): Promise<Pair> {
+    return { self: about.principal.userId, other: (await this.profiles.find(about)).id };
+  }
+
+  private async visible(about: About): Promise<Pair> {
+    const { id, isHidden, hasBlockedViewer } = await this.profiles.find(about);
+    if (isHidden || hasBlockedViewer) throw new AppError('user_not_found');
+    return distinct(about, id);
+  }
+
+  /** Erasing an account takes the same lock: whoever is there now stays until the end of the transaction. */
+  private async lock(tx: EntityManager, { self, other }: Pair): Promise<void> {
+    const there = await lockStats(tx, [self, other]);
+    if (!there.includes(self)) throw new AppError('invalid_token');
+    if (!there.includes(other)) throw new AppError('user_not_found');
+  }
+}
+
+function distinct({ principal }: About, other: string): Pair {
+  if (other === principal.userId) throw new AppError('not_oneself');
+  return { self: principal.userId, other };
+}

@@ -1,0 +1,159 @@
+import { Controller, Delete, Get, HttpCode, Put, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { CurrentUser, type Principal } from '../../common/access.js';
+import { Answers } from '../../http/openapi.js';
+import { type About, AboutPerson, UsernameInPath } from './person.decorator.js';
+import { FollowsService } from './follows.service.js';
+import {
+  ListPeopleQuery,
+  PersonResponse,
+  presentPerson,
+  presentProfile,
+  ProfileResponse,
+  SearchPeopleQuery,
+} from './people.dto.js';
+import { PeopleService } from './people.service.js';
+
+@ApiTags('Timeline')
+@Controller('users')
+export class PeopleController {
+  constructor(
+    private readonly people: PeopleService,
+    private readonly follows: FollowsService,
+  ) {}
+
+  /** Finds people by username and name, in the order of usernames, in keyset pages. */
+  @Get()
+  @Answers({ status: 200, type: [PersonResponse], paged: true })
+  @ApiOperation({ operationId: 'profiles_search' })
+  async search(
+    @CurrentUser() principal: Principal,
+    @Query() { q, cursor, limit }: SearchPeopleQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PersonResponse[]> {
+    return (await this.people.search(principal, q, { cursor, limit })).present(reply, presentPerson);
+  }
+
+  /** Whom the caller has muted, the newest first, in keyset pages. */
+  @Get('me/mutes')
+  @Answers({ status: 200, type: [PersonResponse], paged: true })
+  @ApiOperation({ operationId: 'profiles_listMutes' })
+  async listMutes(
+    @CurrentUser() principal: Principal,
+    @Query() { cursor, limit }: ListPeopleQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PersonResponse[]> {
+    return (await this.people.listOwn(principal, 'mutes', { cursor, limit })).present(reply, presentPerson);
+  }
+
+  /** Whom the caller has blocked, the newest first, in keyset pages. */
+  @Get('me/blocks')
+  @Answers({ status: 200, type: [PersonResponse], paged: true })
+  @ApiOperation({ operationId: 'profiles_listBlocks' })
+  async listBlocks(
+    @CurrentUser() principal: Principal,
+    @Query() { cursor, limit }: ListPeopleQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PersonResponse[]> {
+    return (await this.people.listOwn(principal, 'blocks', { cursor, limit })).present(reply, presentPerson);
+  }
+
+  /** Somebody, with exact counts; whoever has blocked the caller is not there. */
+  @Get(':username')
+  @UsernameInPath()
+  @Answers({ status: 200, type: ProfileResponse, errors: [404] })
+  @ApiOperation({ operationId: 'profiles_get' })
+  async get(@AboutPerson() about: About): Promise<ProfileResponse> {
+    return presentProfile(await this.people.get(about));
+  }
+
+  /** Who follows somebody, the newest first, in keyset pages. */
+  @Get(':username/followers')
+  @UsernameInPath()
+  @Answers({ status: 200, type: [PersonResponse], errors: [404], paged: true })
+  @ApiOperation({ operationId: 'profiles_listFollowers' })
+  async listFollowers(
+    @AboutPerson() about: About,
+    @Query() { cursor, limit }: ListPeopleQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PersonResponse[]> {
+    const page = await this.people.listAround(about, 'followers', { cursor, limit });
+    return page.present(reply, presentPerson);
+  }
+
+  /** Whom somebody follows, the newest first, in keyset pages. */
+  @Get(':username/following')
+  @UsernameInPath()
+  @Answers({ status: 200, type: [PersonResponse], errors: [404], paged: true })
+  @ApiOperation({ operationId: 'profiles_listFollowing' })
+  async listFollowing(
+    @AboutPerson() about: About,
+    @Query() { cursor, limit }: ListPeopleQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PersonResponse[]> {
+    const page = await this.people.listAround(about, 'following', { cursor, limit });
+    return page.present(reply, presentPerson);
+  }
+
+  /** Follows somebody: from now on their posts are in the caller's timeline. At most 5,000 people. */
+  @Put(':username/follow')
+  @UsernameInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [403, 404, 422] })
+  @ApiOperation({ operationId: 'profiles_follow' })
+  async follow(@AboutPerson() about: About): Promise<void> {
+    await this.follows.follow(about);
+  }
+
+  /** Follows somebody no more. */
+  @Delete(':username/follow')
+  @UsernameInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  @ApiOperation({ operationId: 'profiles_unfollow' })
+  async unfollow(@AboutPerson() about: About): Promise<void> {
+    await this.follows.unfollow(about);
+  }
+
+  /** Keeps somebody's posts out of the caller's timeline; a follow stays, and they are not told. */
+  @Put(':username/mute')
+  @UsernameInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404, 422] })
+  @ApiOperation({ operationId: 'profiles_mute' })
+  async mute(@AboutPerson() about: About): Promise<void> {
+    await this.follows.mute(about);
+  }
+
+  /** Lets them in again. */
+  @Delete(':username/mute')
+  @UsernameInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  @ApiOperation({ operationId: 'profiles_unmute' })
+  async unmute(@AboutPerson() about: About): Promise<void> {
+    await this.follows.unmute(about);
+  }
+
+  /** Blocks somebody: neither follows the other any more or can, and each is hidden from the other. */
+  @Put(':username/block')
+  @UsernameInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404, 422] })
+  @ApiOperation({ operationId: 'profiles_block' })
+  async block(@AboutPerson() about: About): Promise<void> {
+    await this.follows.block(about);
+  }
+
+  /** Unblocks somebody; the follows that the block has ended stay ended. */
+  @Delete(':username/block')
+  @UsernameInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: [404] })
+  @ApiOperation({ operationId: 'profiles_unblock' })
+  async unblock(@AboutPerson() about: About): Promise<void> {
+    await this.follows.unblock(about);
+  }
+}

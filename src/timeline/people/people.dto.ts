@@ -1,0 +1,77 @@
+/** People on the wire, as others see them. */
+import { ApiProperty } from '@nestjs/swagger';
+
+import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../../common/pagination.js';
+import { isoTimestamp } from '../../common/timestamps.js';
+import { OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
+import type { ListedPerson, Profile } from './people.query.js';
+
+export class ListPeopleQuery {
+  /** People a page. */
+  @OptionalNotNull()
+  @QueryInteger({ min: 1, max: PAGE_LIMIT.max, default: PAGE_LIMIT.default })
+  limit: number = PAGE_LIMIT.default;
+
+  /** From the `Link` header of the page before. */
+  @OptionalNotNull()
+  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
+  cursor?: string;
+}
+
+export class SearchPeopleQuery extends ListPeopleQuery {
+  /**
+   * Text in the username or the name, taken literally and without regard to case; what has no three letters or digits in a
+   * row is found at the beginning only.
+   */
+  @Text({ min: 1, max: 50, blank: 'refused' })
+  q: string;
+}
+
+class Person {
+  /** UUID. */
+  id: string;
+  username: string;
+  display_name: string | null;
+  bio: string | null;
+  /** Whether the caller follows them. */
+  is_following: boolean;
+}
+
+/** Somebody in a list of people. */
+export class PersonResponse extends Person {}
+
+export function presentPerson({ id, username, displayName, bio, isFollowing }: ListedPerson): PersonResponse {
+  return { id, username, display_name: displayName, bio, is_following: isFollowing };
+}
+
+/** Somebody, as the caller sees them. */
+export class ProfileResponse extends Person {
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+  @ApiProperty({ type: 'integer' })
+  posts_count: number;
+  @ApiProperty({ type: 'integer' })
+  followers_count: number;
+  @ApiProperty({ type: 'integer' })
+  following_count: number;
+  /** Whether the caller keeps them out of their timeline. */
+  is_muted: boolean;
+  /** Whether the caller has blocked them. */
+  is_blocked: boolean;
+}
+
+export function presentProfile(profile: Profile): ProfileResponse {
+  return {
+    id: profile.id,
+    username: profile.username,
+    display_name: profile.displayName,
+    bio: profile.bio,
+    created_at: isoTimestamp(profile.createdAt),
+    posts_count: profile.postsCount,
+    followers_count: profile.followersCount,
+    following_count: profile.followingCount,
+    is_following: profile.isFollowing,
+    is_muted: profile.isMuted,
+    is_blocked: profile.isBlocked,
+  };
+}

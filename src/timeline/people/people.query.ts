@@ -1,0 +1,182 @@
+/** The SQL of people as others see them. */
+import type { EntityManager } from 'typeorm';
+
+import type { CursorKey } from '../../common/pagination.js';
+import { escapeLike } from '../../common/text.js';
+import { isoTimestamp, utcText } from '../../common/timestamps.js';
+import { HAS_BLOCKED_VIEWER, IS_BLOCKED, IS_HIDDEN, isFound, isSeen, type Viewing } from './viewing.query.js';
+
+/** As the unique index has it. */
+const USERNAME = 'lower(u.username COLLATE "C")';
+
+export interface Profile {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string | null;
+  readonly bio: string | null;
+  readonly createdAt: string;
+  readonly postsCount: number;
+  readonly followersCount: number;
+  readonly followingCount: number;
+  readonly isFollowing: boolean;
+  readonly isMuted: boolean;
+  readonly isBlocked: boolean;
+}
+
+/** @returns undefined when the viewer may not see such a person */
+export async function selectProfile(
+  manager: EntityManager,
+  username: string,
+  viewing: Viewing,
+): Promise<Profile | undefined> {
+  const rows: Profile[] = await manager.query(
+    `SELECT u.id, u.username, u.display_name AS "displayName", u.bio, ${utcText('u.created_at')} AS "createdAt",
+            s.posts_count AS "postsCount", s.followers_count AS "followersCount", s.following_count AS "followingCount",
+            EXISTS (SELECT FROM follows WHERE follower_id = $2 AND followee_id = u.id) AS "isFollowing",
+            EXISTS (SELECT FROM mutes WHERE user_id = $2 AND muted_id = u.id) AS "isMuted",
+            ${IS_BLOCKED} AS "isBlocked"
+       FROM users u JOIN user_stats s ON s.user_id = u.id
+      WHERE ${USERNAME} = $3 AND ${isFound(viewing)}`,
+    [viewing.offsetMs, viewing.viewerId, username.toLowerCase()],
+  );
+  return rows[0];
+}
+
+/** Somebody as they are found by their username. */
+export interface Found {
+  readonly id: string;
+  /** Disabled, or about to be deleted. */
+  readonly isHidden: boolean;
+  readonly hasBlockedViewer: boolean;
+  readonly isBlocked: boolean;
+}
+
+export async function findPerson(
+  manager: EntityManager,
+  username: string,
+  { viewerId, offsetMs }: Viewing,
+): Promise<Found | undefined> {
+  const rows: Found[] = await manager.query(
+    `SELECT u.id, ${IS_HIDDEN} AS "isHidden", ${HAS_BLOCKED_VIEWER} AS "hasBlockedViewer", ${IS_BLOCKED} AS "isBlocked"
+       FROM users u WHERE ${USERNAME} = $3`,
+    [offsetMs, viewerId, username.toLowerCase()],
+  );
+  return rows[0];
+}
+
+/** A person in a list. */
+export interface ListedPerson {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string | null;
+  readonly bio: string | null;
+  readonly isFollowing: boolean;
+  /** When they came into the list. */
+  readonly since: string;
+}
+
+const IS_FOLLOWING = 'EXISTS (SELECT FROM follows f WHERE f.follower_id = $2 AND f.followee_id = u.id)';
+const PERSON = `u.id, u.username, u.display_name AS "displayName", u.bio, ${IS_FOLLOWING} AS "isFollowing"`;
+
+/** Whoever is in one's own list is found there, to be taken out; what they say of themselves is for those who see them. */
+const KEPT_PERSON = `u.id, u.username, CASE WHEN s.seen THEN u.display_name END AS "displayName",
+            CASE WHEN s.seen THEN u.bio END AS bio, ${IS_FOLLOWING} AS "isFollowing"`;
+
+/** Lists of people around somebody: which table, whose list it is, and who is in it. */
+const LISTS = {
+  followers: { table: 'follows', of: 'followee_id', who: 'follower_id', shows: 'seen' },
+  following: { table: 'follows', of: 'follower_id', who: 'followee_id', shows: 'seen' },
+  mutes: { table: 'mutes', of: 'user_id', who: 'muted_id', shows: 'all' },
+  blocks: { table: 'blocks', of: 'blocker_id', who: 'blocked_id', shows: 'all' },
+} as const;
+
+export type PeopleList = keyof typeof LISTS;
+
+export function personKey({ since, id }: ListedPerson): CursorKey {
+  return [isoTimestamp(since), id];
+}
+
+/** The newest first; of others' lists without those whom the viewer may not see. */
+export function selectPeople(
+  manager: EntityManager,
+  list: PeopleList,
+  page: Viewing & { ofId: string; after: CursorKey | undefined; limit: number },
+): Promise<ListedPerson[]> {
+  const { table, of, who, shows } = LISTS[list];
+  const values: unknown[] = [page.offsetMs, page.viewerId, page.ofId, page.limit];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions = [`l.${of} = $3`];
+  if (shows === 'seen') conditions.push(isSeen(page));
+  // Written out, and not as rows: the first column of the index descends and the second ascends.
+  if (page.after) {
+    const [since, id] = page.after.map(bind);
+    conditions.push(`l.created_at <= ${since}::timestamptz`);
+    conditions.push(`(l.created_at < ${since}::timestamptz OR l.${who} > ${id}::uuid)`);
+  }
+  return manager.query(
+    `SELECT ${shows === 'seen' ? PERSON : KEPT_PERSON}, ${utcText('l.created_at')} AS since
+       FROM ${table} l JOIN users u ON u.id = l.${who} CROSS JOIN LATERAL (SELECT ${isFound(page)} AS seen) s
+      WHERE ${conditions.join(' AND ')} ORDER BY l.created_at DESC, l.${who} LIMIT $4`,
+    values,
+  );
+}
+
+/** Somebody in one's own list, whether or not they can be seen now. */
+export interface KeptPerson {
+  readonly id: string;
+  readonly username: string;
+  readonly since: string;
+}
+
+/** The whole of a list, in the order of ids. */
+export function selectPeopleBatch(
+  manager: EntityManager,
+  list: PeopleList,
+  { ofId, after, limit }: { ofId: string; after: string | undefined; limit: number },
+): Promise<KeptPerson[]> {
+  const { table, of, who } = LISTS[list];
+  return manager.query(
+    `SELECT u.id, u.username, ${utcText('l.created_at')} AS since FROM ${table} l JOIN users u ON u.id = l.${who}
+      WHERE l.${of} = $1 AND ($2::uuid IS NULL OR l.${who} > $2) ORDER BY l.${who} LIMIT $3`,
+    [ofId, after ?? null, limit],
+  );
+}
+
+/** The expression of the trigram index. */
+const SEARCHED = `(u.username || ' ' || coalesce(u.display_name, ''))`;
+
+export function foundKey({ username }: ListedPerson): CursorKey {
+  return [username.toLowerCase()];
+}
+
+/** Trigrams are of letters and digits: what has no three in a row is not found inside of names by the index. */
+const FOUND_INSIDE = /[\p{L}\p{N}]{3}/u;
+
+/** In the order of usernames; texts without three letters or digits in a row are found at the beginning of usernames and names only. */
+export function searchPeople(
+  manager: EntityManager,
+  q: string,
+  page: Viewing & { after: CursorKey | undefined; limit: number },
+): Promise<ListedPerson[]> {
+  const values: unknown[] = [page.offsetMs, page.viewerId, page.limit];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  // Of accents alone nothing is left, which everything would begin with.
+  const conditions = [isSeen(page), `fold_text(${bind(q)}) <> ''`];
+  if (!FOUND_INSIDE.test(q)) {
+    const beginning = `fold_text(${bind(`${escapeLike(q)}%`)})`;
+    conditions.push(`(${USERNAME} LIKE ${beginning} OR fold_text(u.display_name) LIKE ${beginning})`);
+  } else {
+    const inside = `fold_text(${bind(`%${escapeLike(q)}%`)})`;
+    // Of the whole for the index, and of each for what is found only across the two.
+    conditions.push(
+      `fold_text(${SEARCHED}) LIKE ${inside}`,
+      `(lower(u.username) LIKE ${inside} OR fold_text(u.display_name) LIKE ${inside})`,
+    );
+  }
+  if (page.after) conditions.push(`${USERNAME} > ${bind(page.after[0])}`);
+  return manager.query(
+    `SELECT ${PERSON}, ${utcText('u.created_at')} AS since FROM users u
+      WHERE ${conditions.join(' AND ')} ORDER BY ${USERNAME} LIMIT $3`,
+    values,
+  );
+}

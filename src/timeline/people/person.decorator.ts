@@ -1,0 +1,26 @@
+import { ApiParam } from '@nestjs/swagger';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+
+import type { AuthenticatedRequest, Principal } from '../../common/access.js';
+import { AppError } from '../../common/errors.js';
+import { USERNAME_PATTERN } from '../../users/fields.js';
+
+/** Who asks, and about whom. */
+export interface About {
+  readonly principal: Principal;
+  /** Of the path. */
+  readonly username: string;
+}
+
+/** For `/users/:username`. What cannot be a username names nobody. */
+export const AboutPerson = createParamDecorator((_: unknown, context: ExecutionContext): About => {
+  const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!request.user) throw new AppError('authentication_required');
+  const { username = '' } = request.params as { username?: string };
+  if (!USERNAME_PATTERN.test(username)) throw new AppError('user_not_found');
+  return { principal: request.user, username };
+});
+
+/** For the OpenAPI document. */
+export const UsernameInPath = (): MethodDecorator =>
+  ApiParam({ name: 'username', schema: { type: 'string', pattern: '^[A-Za-z0-9_]{3,30}$' } });

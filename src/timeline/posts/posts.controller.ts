@@ -1,0 +1,73 @@
+import { Body, Controller, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { CurrentUser, type Principal } from '../../common/access.js';
+import { BigintIdPipe } from '../../http/input/id.pipe.js';
+import { MessageResponse } from '../../http/message.dto.js';
+import { Answers } from '../../http/openapi.js';
+import { type About, AboutPerson, UsernameInPath } from '../people/person.decorator.js';
+import { CreatePostRequest, ListPostsQuery, PostResponse, presentPost } from './posts.dto.js';
+import { PostsService } from './posts.service.js';
+import { type Actor, From } from '../../common/actor.js';
+
+const PostId = (): ParameterDecorator => Param('post_id', new BigintIdPipe('post_not_found'));
+const PostIdInPath = (): MethodDecorator =>
+  ApiParam({ name: 'post_id', schema: { type: 'string', pattern: '^[1-9][0-9]{0,18}$' } });
+
+@ApiTags('Timeline')
+@Controller()
+export class PostsController {
+  constructor(private readonly posts: PostsService) {}
+
+  /** Posts something. */
+  @Post('posts')
+  @Answers({ status: 201, type: PostResponse })
+  async create(@CurrentUser() principal: Principal, @Body() { text }: CreatePostRequest): Promise<PostResponse> {
+    return presentPost(await this.posts.create(principal, text));
+  }
+
+  /** One post. */
+  @Get('posts/:post_id')
+  @PostIdInPath()
+  @Answers({ status: 200, type: PostResponse, errors: [404] })
+  async get(@CurrentUser() principal: Principal, @PostId() id: string): Promise<PostResponse> {
+    return presentPost(await this.posts.get(principal, id));
+  }
+
+  /** Deletes a post of the caller's; moderators delete anybody's. */
+  @Delete('posts/:post_id')
+  @PostIdInPath()
+  @Answers({ status: 200, type: MessageResponse, errors: [403, 404] })
+  async delete(@From() actor: Actor, @PostId() id: string): Promise<MessageResponse> {
+    await this.posts.delete(actor, id);
+    return { message: 'Post deleted successfully' };
+  }
+
+  /**
+   * The newest posts of the people whom the caller follows and has not muted, and their own, in keyset pages; the next
+   * page is in the `Link` header.
+   */
+  @Get('timeline')
+  @Answers({ status: 200, type: [PostResponse], paged: true })
+  async timeline(
+    @CurrentUser() principal: Principal,
+    @Query() { cursor, limit }: ListPostsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PostResponse[]> {
+    return (await this.posts.timeline(principal, { cursor, limit })).present(reply, presentPost);
+  }
+
+  /** What somebody posted, the newest first, in keyset pages. */
+  @Get('users/:username/posts')
+  @UsernameInPath()
+  @Answers({ status: 200, type: [PostResponse], errors: [404], paged: true })
+  @ApiOperation({ operationId: 'profiles_listPosts' })
+  async listOf(
+    @AboutPerson() about: About,
+    @Query() { cursor, limit }: ListPostsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PostResponse[]> {
+    return (await this.posts.listOf(about, { cursor, limit })).present(reply, presentPost);
+  }
+}

@@ -1,0 +1,68 @@
+/** Posts on the wire. */
+import { ApiProperty } from '@nestjs/swagger';
+
+import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../../common/pagination.js';
+import { hasAtMostGraphemes, isBlank } from '../../common/text.js';
+import { isoTimestamp } from '../../common/timestamps.js';
+import { Field, OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
+import type { ListedPost } from './posts.query.js';
+
+/** A screen of posts. */
+const SCREEN = { min: 1, max: PAGE_LIMIT.max, default: 20 };
+
+const TEXT = { max: 280, maxBytes: 8_000 };
+
+export class CreatePostRequest {
+  /** 1 to 280 characters as a person counts them (grapheme clusters), at most 8,000 bytes in UTF-8, not blank; stored as it is. */
+  @Field(
+    { type: 'string', minLength: 1, maxLength: TEXT.maxBytes },
+    { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },
+    { code: 'too_short', detail: 'must not be empty', holds: (value) => value !== '' },
+    {
+      code: 'too_long',
+      detail: `must have at most ${TEXT.max} characters and ${TEXT.maxBytes} bytes in UTF-8`,
+      // Bytes first: they are cheap to count.
+      holds: (value) =>
+        Buffer.byteLength(value as string) <= TEXT.maxBytes && hasAtMostGraphemes(value as string, TEXT.max),
+    },
+    { code: 'blank', detail: 'must not be blank', holds: (value) => !isBlank(value as string) },
+  )
+  text: string;
+}
+
+export class ListPostsQuery {
+  /** Posts a page. */
+  @OptionalNotNull()
+  @QueryInteger(SCREEN)
+  limit: number = SCREEN.default;
+
+  /** From the `Link` header of the page before. */
+  @OptionalNotNull()
+  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
+  cursor?: string;
+}
+
+export class PostAuthor {
+  /** UUID. */
+  id: string;
+  username: string;
+}
+
+export class PostResponse {
+  /** A whole number in decimal, larger than JavaScript's numbers may hold; later posts have larger ones. */
+  @ApiProperty({ pattern: '^[1-9][0-9]*$' })
+  id: string;
+  author: PostAuthor;
+  text: string;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export function presentPost(post: ListedPost): PostResponse {
+  return {
+    id: post.id,
+    author: { id: post.authorId, username: post.username },
+    text: post.text,
+    created_at: isoTimestamp(post.createdAt),
+  };
+}

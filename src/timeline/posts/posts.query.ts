@@ -1,0 +1,153 @@
+/** The SQL of posts. */
+import type { EntityManager } from 'typeorm';
+
+import { utcText } from '../../common/timestamps.js';
+import { isSeen, type Viewing } from '../people/viewing.query.js';
+
+/** A post as it is read for others: its timestamp is text. */
+export interface ListedPost {
+  /** In decimal. */
+  readonly id: string;
+  readonly authorId: string;
+  readonly username: string;
+  readonly text: string;
+  readonly createdAt: string;
+}
+
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+
+/** Of a post `p` and its author `u`. */
+const COLUMNS = `p.id::text, p.author_id AS "authorId", u.username, p.text, ${utcText('p.created_at')} AS "createdAt"`;
+
+/** With its count, by the function `insert_post` of the timeline's migration. @returns undefined when the author is gone */
+export async function insertPost(
+  manager: EntityManager,
+  { authorId, text }: { authorId: string; text: string },
+): Promise<ListedPost | undefined> {
+  const [inserted]: [{ id: string | null; username: string; createdAt: string }] = await manager.query(
+    'SELECT id, username, created_at AS "createdAt" FROM insert_post($1, $2)',
+    [authorId, text],
+  );
+  const { id, username, createdAt } = inserted;
+  return id === null ? undefined : { id, authorId, username, text, createdAt };
+}
+
+/** @returns undefined when there is none that the viewer may see */
+export async function selectPost(
+  manager: EntityManager,
+  id: string,
+  viewing: Viewing,
+): Promise<ListedPost | undefined> {
+  const rows: ListedPost[] = await manager.query(
+    `SELECT ${COLUMNS} FROM posts p JOIN users u ON u.id = p.author_id
+      WHERE p.id = $3 AND p.deleted_at IS NULL AND ${isSeen(viewing)}`,
+    [viewing.offsetMs, viewing.viewerId, id],
+  );
+  return rows[0];
+}
+
+export interface AuthorPage {
+  readonly authorId: string;
+  /** Id of the last post of the page before. */
+  readonly before: string | undefined;
+  readonly limit: number;
+}
+
+/** What somebody posted, the newest first. */
+export function selectPostsOf(manager: EntityManager, { authorId, before, limit }: AuthorPage): Promise<ListedPost[]> {
+  const values: unknown[] = [authorId, limit];
+  const below = before === undefined ? '' : `AND p.id < $${values.push(before)}`;
+  return manager.query(
+    `SELECT ${COLUMNS} FROM posts p JOIN users u ON u.id = p.author_id
+      WHERE p.author_id = $1 AND p.deleted_at IS NULL ${below} ORDER BY p.id DESC LIMIT $2`,
+    values,
+  );
+}
+
+export interface Deletion {
+  readonly id: string;
+  readonly deleterId: string;
+  /** Also what somebody else wrote. */
+  readonly any: boolean;
+  readonly offsetMs: number;
+}
+
+/** Marks a post, and counts it no more. @returns its author; undefined when there is none that the deleter may delete */
+export async function deletePost(
+  manager: EntityManager,
+  { id, deleterId, any, offsetMs }: Deletion,
+): Promise<string | undefined> {
+  const rows: { author_id: string }[] = await manager.query(
+    `WITH deleted AS (
+       UPDATE posts SET deleted_at = ${NOW}, deleted_by = $3
+        WHERE id = $2 AND deleted_at IS NULL AND (author_id = $3 OR $4) RETURNING author_id
+     ), counted AS (
+       UPDATE user_stats SET posts_count = posts_count - 1 FROM deleted WHERE user_id = author_id
+     ) SELECT author_id FROM deleted`,
+    [offsetMs, id, deleterId, any],
+  );
+  return rows[0]?.author_id;
+}
+
+/** @returns whether it was deleted by another than its author, and now is not */
+export async function restorePost(manager: EntityManager, id: string): Promise<boolean> {
+  const rows: unknown[] = await manager.query(
+    `WITH restored AS (
+       UPDATE posts SET deleted_at = NULL, deleted_by = NULL
+        WHERE id = $1 AND deleted_at IS NOT NULL AND deleted_by <> author_id RETURNING author_id
+     ), counted AS (
+       UPDATE user_stats SET posts_count = posts_count + 1 FROM restored WHERE user_id = author_id
+     ) SELECT FROM restored`,
+    [id],
+  );
+  return rows.length === 1;
+}
+
+/** For staff: also of authors who are hidden. @returns undefined when there is none, or it is deleted */
+export async function selectAnyPost(manager: EntityManager, id: string): Promise<ListedPost | undefined> {
+  const rows: ListedPost[] = await manager.query(
+    `SELECT ${COLUMNS} FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1 AND p.deleted_at IS NULL`,
+    [id],
+  );
+  return rows[0];
+}
+
+/** Of one's own: also one that was deleted. */
+export interface KeptPost {
+  readonly id: string;
+  readonly text: string;
+  readonly createdAt: string;
+  readonly deletedAt: string | null;
+}
+
+/** All of somebody's posts, in the order of their ids. */
+export function selectPostBatch(
+  manager: EntityManager,
+  authorId: string,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<KeptPost[]> {
+  return manager.query(
+    `SELECT id::text, text, ${utcText('created_at')} AS "createdAt", ${utcText('deleted_at')} AS "deletedAt"
+       FROM posts p WHERE author_id = $1 AND p.id > $2 ORDER BY p.id LIMIT $3`,
+    [authorId, after ?? '0', limit],
+  );
+}
+
+/** For good, of an account that is being erased: its count goes with it. @returns how many there were, at most `limit` */
+export async function erasePosts(tx: EntityManager, authorId: string, limit: number): Promise<number> {
+  const [{ erased }]: [{ erased: number }] = await tx.query(
+    `WITH gone AS (
+       DELETE FROM posts WHERE id IN (SELECT id FROM posts WHERE author_id = $1 LIMIT $2) RETURNING 1
+     ) SELECT count(*)::int AS erased FROM gone`,
+    [authorId, limit],
+  );
+  return erased;
+}
+
+/** The channel on which instances tell each other that there are posts. */
+export const POSTS_CHANNEL = 'posts';
+
+/** Not within a transaction that posts: commits that notify wait for one another. */
+export async function notifyOfPosts(manager: EntityManager): Promise<void> {
+  await manager.query(`NOTIFY ${POSTS_CHANNEL}`);
+}

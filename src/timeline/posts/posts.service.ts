@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+
+import { Audit } from '../../audit/audit.js';
+import { isStaff, type Principal } from '../../common/access.js';
+import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors.js';
+import { Cursors, Page } from '../../common/pagination.js';
+import type { About } from '../people/person.decorator.js';
+import { selectTimelinePage } from './feed.query.js';
+import { NewPosts } from './new-posts.js';
+import {
+  deletePost,
+  insertPost,
+  type ListedPost,
+  restorePost,
+  selectAnyPost,
+  selectPost,
+  selectPostsOf,
+} from './posts.query.js';
+import { PeopleService } from '../people/people.service.js';
+import type { Viewing } from '../people/viewing.query.js';
+import type { Actor } from '../../common/actor.js';
+
+export interface PostsPage {
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+@Injectable()
+export class PostsService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
+    private readonly profiles: PeopleService,
+    private readonly newPosts: NewPosts,
+    private readonly cursors: Cursors,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws AppError `invalid_token` when the account is gone */
+  async create({ userId }: Principal, text: string): Promise<ListedPost> {
+    const post = await insertPost(this.database.manager, { authorId: userId, text });
+    if (!post) throw new AppError('invalid_token');
+    this.newPosts.announce();
+    return post;
+  }
+
+  /** @throws AppError `post_not_found` also where author and viewer have nothing to do with each other */
+  async get(principal: Principal, id: string): Promise<ListedPost> {
+    const post = await selectPost(this.database.manager, id, this.viewing(principal));
+    if (!post) throw new AppError('post_not_found');
+    return post;
+  }
+
+  /**
+   * Marks a post of one's own; moderators and admins mark anybody's, which is audited.
+   * @throws AppError `post_not_found` or `post_forbidden`
+   */
+  async delete(actor: Actor, id: string): Promise<void> {
+    const { principal } = actor;
+    const { userId } = principal;
+    const authorId = await this.database.transaction(async (tx) => {
+      const any = isStaff(principal);
+      const authorId = await deletePost(tx, { id, deleterId: userId, any, offsetMs: this.clock.offsetMs });
+      if (authorId !== undefined && authorId !== userId) {
+        const event = { action: 'post.deleted', actorId: userId, subjectId: authorId, after: { post: id } } as const;
+        await this.audit.record(tx, actor, [event]);
+      }
+      return authorId;
+    });
+    if (authorId !== undefined) return;
+    await this.get(principal, id);
+    throw new AppError('post_forbidden');
+  }
+
+  /**
+   * Brings back what another than its author deleted; once it is there, again is no error.
+   * @throws AppError `post_not_found`
+   */
+  async restore(actor: Actor, id: string): Promise<ListedPost> {
+    const { userId } = actor.principal;
+    return this.database.transaction(async (tx) => {
+      const restored = await restorePost(tx, id);
+      const post = await selectAnyPost(tx, id);
+      if (!post) throw new AppError('post_not_found');
+      if (restored) {
+        const event = {
+          action: 'post.restored',
+          actorId: userId,
+          subjectId: post.authorId,
+          after: { post: id },
+        } as const;
+        await this.audit.record(tx, actor, [event]);
+      }
+      return post;
+    });
+  }
+
+  /** What somebody posted, the newest first. @throws AppError `user_not_found` */
+  async listOf(about: About, { cursor, limit }: PostsPage): Promise<Page<ListedPost>> {
+    const { id: authorId } = await this.profiles.requireVisible(about);
+    const scope = `posts of ${authorId}`;
+    const page = { authorId, before: this.before(scope, cursor), limit: limit + 1 };
+    return this.cut(scope, await selectPostsOf(this.database.manager, page), limit);
+  }
+
+  /** The newest posts of whom the caller follows, and their own. */
+  async timeline(principal: Principal, { cursor, limit }: PostsPage): Promise<Page<ListedPost>> {
+    const scope = `timeline ${principal.userId}`;
+    const page = { ...this.viewing(principal), before: this.before(scope, cursor), limit: limit + 1 };
+    return this.cut(scope, await selectTimelinePage(this.database.manager, page), limit);
+  }
+
+  private before(scope: string, cursor: string | undefined): string | undefined {
+    return cursor === undefined ? undefined : String(this.cursors.decode(scope, cursor)[0]);
+  }
+
+  private cut(scope: string, rows: readonly ListedPost[], limit: number): Page<ListedPost> {
+    return Page.cut(rows, limit, ({ id }) => this.cursors.encode(scope, [id]));
+  }
+
+  private viewing(principal: Principal): Viewing {
+    return { viewerId: principal.userId, isStaff: isStaff(principal), offsetMs: this.clock.offsetMs };
+  }
+}

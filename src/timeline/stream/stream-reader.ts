@@ -1,0 +1,275 @@
+/**
+ * Reads new posts once for all streams of this instance, and writes each to those who follow its author. Woken by other
+ * instances, and every second; while nobody has a stream open, it asks nothing.
+ */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { Revocations } from '../../auth/revocations/revocations.js';
+import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors.js';
+import { LOGGER } from '../../common/logger.js';
+import { Cursors } from '../../common/pagination.js';
+import { Listener } from '../../database/listener.js';
+import { TransactionIds } from '../../database/transaction-ids.js';
+import { Audience, type Viewer } from './audience.js';
+import { EVENT_STREAM_BOUNDS, frameOf } from './event-stream.js';
+import { presentPost } from '../posts/posts.dto.js';
+import { POSTS_CHANNEL } from '../posts/posts.query.js';
+import { type Position, positionKey, positionOfKey, withPositions } from './stream-position.js';
+import {
+  readNewPosts,
+  selectMissedPosts,
+  selectPosition,
+  selectRecipients,
+  type StreamedPost,
+} from './stream.query.js';
+
+const EVERY_MS = 1_000;
+/** Posts of one reading: of 8 kB at most each, what a stream may have unread is not reached by one reading alone. */
+const BATCH = 100;
+/** Streams that take up in one turn, together: a thousand that come back at once do not keep the others waiting. */
+const NEWCOMERS = 8;
+/** What a stream may have missed: posts for it, posts of anybody, and bytes. Beyond, the first page is cheaper. */
+const MISSED = { posts: 500, scanned: 10_000, bytes: EVENT_STREAM_BOUNDS.unread / 2 };
+const RETRY_MS = 1_000;
+
+const SCOPE = 'timeline stream';
+
+interface PositionedPost {
+  readonly post: StreamedPost;
+  readonly position: Position;
+}
+
+interface Newcomer {
+  readonly viewer: Viewer;
+  readonly lastEventId: string | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+@Injectable()
+export class StreamReader implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** Of all live streams; undefined while nobody has one. */
+  private position: Position | undefined;
+  private newcomers: Newcomer[] = [];
+  private running: Promise<void> | undefined;
+  private woken = false;
+  private failing = false;
+  private resume: () => void = () => undefined;
+
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly listener: Listener,
+    private readonly transactions: TransactionIds,
+    private readonly audience: Audience,
+    private readonly tokens: Revocations,
+    private readonly cursors: Cursors,
+    private readonly clock: Clock,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const wake = (): void => {
+      this.wake();
+    };
+    await this.listener.listen({ channel: POSTS_CHANNEL, onNotification: wake, onReconnect: wake });
+  }
+
+  /** When all streams have ended; until then the pool is needed. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.wake();
+    await this.running;
+  }
+
+  /** The event id that a quiet stream is to be resumed from. */
+  get lastEventId(): string | undefined {
+    return this.position && this.eventId(this.position);
+  }
+
+  /**
+   * Begins the answer of a viewer who is in the audience already.
+   * @param lastEventId what the client has read last; undefined: it wants what is posted from now on
+   * @throws AppError with what has ended the stream meanwhile; an error of the database
+   */
+  admit(viewer: Viewer, lastEventId: string | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.newcomers.push({ viewer, lastEventId, resolve, reject });
+      this.wake();
+      this.running ??= this.keepReading();
+    });
+  }
+
+  /** Any number of calls while it reads make it read once more. */
+  private wake(): void {
+    this.woken = true;
+    this.resume();
+  }
+
+  private async keepReading(): Promise<void> {
+    for (;;) {
+      if (!this.woken) await this.pause();
+      if (this.audience.size === 0 && this.newcomers.length === 0) break;
+      this.woken = false;
+      await this.read();
+    }
+    this.position = undefined;
+    this.running = undefined;
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, EVERY_MS).unref();
+      this.resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async read(): Promise<void> {
+    // Only whoever came before the reading: what a client has read elsewhere is then not ahead of what is read here.
+    const waiting = Math.min(this.newcomers.length, NEWCOMERS);
+    try {
+      const now = await this.advance();
+      if (now) await this.admitNewcomers(this.newcomers.splice(0, waiting), now);
+      if (this.failing) this.logger.info({ event: 'stream_read' }, 'new posts are read again');
+      this.failing = false;
+    } catch (error) {
+      for (const { reject } of this.newcomers.splice(0)) reject(error);
+      if (!this.failing)
+        this.logger.warn({ event: 'stream_unread', err: error }, 'new posts cannot be read: trying again');
+      this.failing = true;
+    }
+  }
+
+  /** Delivers what is new, and moves on when all of it is delivered. @returns undefined when there is more to read */
+  private async advance(): Promise<Position | undefined> {
+    const { manager } = this.database;
+    const since = this.position;
+    if (!since) return (this.position = await selectPosition(manager));
+    const read = await readNewPosts(manager, { since, limit: BATCH, offsetMs: this.clock.offsetMs });
+    // Another server, or the same one after a restart, may know fewer transactions than the position does.
+    if (read.now.server !== since.server) return this.beginAnew(read.now);
+    if (read.posts.some(({ tx }) => tx >= read.now.next)) {
+      await this.transactions.makeOld();
+      return this.beginAnew(await selectPosition(manager));
+    }
+    const ended = read.posts.length < BATCH;
+    const posts = withPositions(read.posts, { from: since, to: read.now, ended });
+    if (!(await this.deliver(posts.filter(({ post }) => post.shown)))) return undefined;
+    this.position = ended ? read.now : posts.at(-1)?.position;
+    if (ended) return read.now;
+    this.woken = true;
+    return undefined;
+  }
+
+  private beginAnew(now: Position): Position {
+    this.toAll(this.beginning(now, 'reset'));
+    return (this.position = now);
+  }
+
+  /** @returns false when nobody can tell whose tokens have ended, and nothing was delivered */
+  private async deliver(posts: readonly PositionedPost[]): Promise<boolean> {
+    if (posts.length === 0) return true;
+    const followers = await this.followersOf([...new Set(posts.map(({ post }) => post.authorId))]);
+    if (!this.tokens.isCurrent) return false;
+    for (const { post, position } of posts) {
+      const frame = Buffer.from(this.frameOf(post, position));
+      for (const userId of [post.authorId, ...(followers.get(post.authorId) ?? [])])
+        for (const viewer of this.audience.of(userId)) if (viewer.isLive) this.send(viewer, frame);
+    }
+    return true;
+  }
+
+  private async followersOf(authorIds: string[]): Promise<Map<string, string[]>> {
+    const followers = new Map<string, string[]>(authorIds.map((id) => [id, []]));
+    const viewerIds = this.audience.userIds;
+    for (const { authorId, viewerId } of await selectRecipients(this.database.manager, { authorIds, viewerIds }))
+      followers.get(authorId)?.push(viewerId);
+    return followers;
+  }
+
+  private send(viewer: Viewer, frame: string | Buffer): void {
+    viewer.delivered += 1;
+    viewer.stream.write(frame);
+  }
+
+  private async admitNewcomers(newcomers: readonly Newcomer[], now: Position): Promise<void> {
+    await Promise.all(newcomers.map((newcomer) => this.begin(newcomer, now)));
+    if (this.newcomers.length > 0) this.woken = true;
+  }
+
+  /** The stream then is where all others are. */
+  private async begin({ viewer, lastEventId, resolve, reject }: Newcomer, now: Position): Promise<void> {
+    try {
+      const missed = lastEventId === undefined ? [] : await this.missedSince(lastEventId, viewer, now);
+      const { stream } = viewer;
+      if (stream.refusal !== undefined) throw new AppError(stream.refusal);
+      if (stream.end !== undefined) {
+        resolve();
+        return;
+      }
+      stream.begin();
+      for (const frame of missed ?? []) this.send(viewer, frame);
+      stream.write(this.beginning(now, missed ? undefined : 'reset'));
+      viewer.isLive = true;
+      resolve();
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  /** @returns undefined when the client has to begin anew */
+  private async missedSince(
+    lastEventId: string,
+    { caller: { userId } }: Viewer,
+    until: Position,
+  ): Promise<string[] | undefined> {
+    const since = this.positionOf(lastEventId);
+    if (since?.server !== until.server) return undefined;
+    const posts = await selectMissedPosts(this.database.manager, {
+      viewerId: userId,
+      since,
+      until,
+      scanned: MISSED.scanned,
+      limit: MISSED.posts,
+      offsetMs: this.clock.offsetMs,
+    });
+    if (!posts) return undefined;
+    const frames = withPositions(posts, { from: since, to: until, ended: true }).map(({ post, position }) =>
+      this.frameOf(post, position),
+    );
+    const bytes = frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
+    return bytes <= MISSED.bytes ? frames : undefined;
+  }
+
+  private toAll(frame: string): void {
+    for (const viewer of this.audience) if (viewer.isLive) viewer.stream.write(frame);
+  }
+
+  private frameOf(post: StreamedPost, position: Position): string {
+    return frameOf({ id: this.eventId(position), event: 'post', data: presentPost(post) });
+  }
+
+  /** The first thing that a stream says; or, where it cannot go on, that its client has to begin with the first page. */
+  private beginning(position: Position, event?: 'reset'): string {
+    return frameOf({ retry: RETRY_MS, id: this.eventId(position), ...(event && { event, data: {} }) });
+  }
+
+  private eventId(position: Position): string {
+    return this.cursors.encode(SCOPE, positionKey(position));
+  }
+
+  /** @returns undefined for what is no event id of ours */
+  private positionOf(eventId: string): Position | undefined {
+    try {
+      return positionOfKey(this.cursors.decode(SCOPE, eventId));
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
+  }
+}

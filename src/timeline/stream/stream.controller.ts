@@ -1,0 +1,36 @@
+import { Controller, Get, Headers, Res } from '@nestjs/common';
+import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { type Caller, CurrentUser } from '../../common/access.js';
+import { STREAM_HEADERS } from './event-stream.js';
+import { Streams } from './streams.js';
+
+const EVENTS = `Server-sent events until the token expires or its session ends: \`post\` (a post, as in \`GET /timeline\`),
+\`reset\` (what came between is not known any more: read the first page), \`end\` (\`{code, detail}\`, the last one).`;
+
+@ApiTags('Timeline')
+@Controller('timeline')
+export class StreamController {
+  constructor(private readonly streams: Streams) {}
+
+  /**
+   * New posts of the people the caller follows and their own, as they appear: each once, also across connections when
+   * the id that came last is sent as `Last-Event-ID`.
+   */
+  @Get('stream')
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The id that came last: what was posted since comes first.',
+  })
+  @ApiResponse({ status: 200, description: EVENTS, content: { 'text/event-stream': { schema: { type: 'string' } } } })
+  async open(
+    @CurrentUser() caller: Caller,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (reply.request.method === 'HEAD') await reply.headers(STREAM_HEADERS).send();
+    else await this.streams.start(caller, reply, lastEventId);
+  }
+}

@@ -1,0 +1,151 @@
+/** Opens streams of new posts, within bounds, and ends them: with their token, or when this instance stops. */
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+
+import type { Caller } from '../../common/access.js';
+import { Revocations } from '../../auth/revocations/revocations.js';
+import { Clock } from '../../common/clock.js';
+import { type ErrorCode, ERRORS } from '../../common/error-codes.js';
+import { AppError } from '../../common/errors.js';
+import { LOGGER } from '../../common/logger.js';
+import { Audience, type Viewer } from './audience.js';
+import { EventStream, frameOf, type ServerEvent } from './event-stream.js';
+import { StreamReader } from './stream-reader.js';
+
+/** At a time, on one instance. */
+export const STREAM_LIMITS = { perUser: 5, perInstance: 10_000 };
+/** A stream that is quiet so long says that it is there, in milliseconds. */
+export const HEARTBEAT = { everyMs: 15_000 };
+const TICK_MS = 1_000;
+const FULL_RETRY_SECONDS = 5;
+
+@Injectable()
+export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  private draining = false;
+  private timer: NodeJS.Timeout | undefined;
+  private deliveredBefore = 0;
+
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly audience: Audience,
+    private readonly reader: StreamReader,
+    private readonly tokens: Revocations,
+    private readonly clock: Clock,
+  ) {
+    tokens.onEnded(() => {
+      this.endWhoseTokensEnded();
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.tick();
+    }, TICK_MS).unref();
+  }
+
+  /** Before requests under way are waited for: these would never end. */
+  onModuleDestroy(): void {
+    this.draining = true;
+    for (const viewer of [...this.audience]) this.end(viewer, 'draining');
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Streams that are open. */
+  get open(): number {
+    return this.audience.size;
+  }
+
+  /** Posts written to streams since the start. */
+  get delivered(): number {
+    let delivered = this.deliveredBefore;
+    for (const viewer of this.audience) delivered += viewer.delivered;
+    return delivered;
+  }
+
+  /**
+   * Answers with a stream; one more than a person may have takes the place of their oldest.
+   * @param lastEventId of the client's; undefined: only what is posted from now on
+   * @throws AppError `draining`, `overloaded`, or what has become of the token; an error of the database
+   */
+  async start(caller: Caller, reply: FastifyReply, lastEventId: string | undefined): Promise<void> {
+    if (this.draining) throw new AppError('draining');
+    const ended = this.whyEnded(caller);
+    if (ended !== undefined) throw new AppError(ended);
+    this.makeRoom(caller);
+    if (this.audience.size >= STREAM_LIMITS.perInstance)
+      throw new AppError('overloaded', { retryAfterSeconds: FULL_RETRY_SECONDS });
+    const viewer = this.join(caller, reply);
+    try {
+      await this.reader.admit(viewer, lastEventId);
+    } catch (error) {
+      viewer.stream.abandon();
+      throw error;
+    }
+  }
+
+  private join(caller: Caller, reply: FastifyReply): Viewer {
+    const openedAt = performance.now();
+    const about = { request_id: reply.request.id, user: caller.userId, session: caller.sessionId };
+    const viewer: Viewer = {
+      caller,
+      isLive: false,
+      delivered: 0,
+      stream: new EventStream(reply, ({ end, hasBegun }) => {
+        this.audience.delete(viewer);
+        this.deliveredBefore += viewer.delivered;
+        if (!hasBegun) return;
+        const ms = Math.round(performance.now() - openedAt);
+        this.logger.info({ event: 'stream_closed', ...about, reason: end, posts: viewer.delivered, ms }, 'stream');
+      }),
+    };
+    this.audience.add(viewer);
+    return viewer;
+  }
+
+  private makeRoom({ userId }: Caller): void {
+    const own = [...this.audience.of(userId)];
+    for (const oldest of own.slice(0, Math.max(0, own.length + 1 - STREAM_LIMITS.perUser)))
+      this.end(oldest, 'too_many_streams');
+  }
+
+  private tick(): void {
+    for (const viewer of [...this.audience]) {
+      const ended = this.whyEnded(viewer.caller);
+      if (ended !== undefined) this.end(viewer, ended);
+      else if (viewer.isLive && viewer.stream.quietMs >= HEARTBEAT.everyMs) this.beat(viewer);
+    }
+  }
+
+  /** With an id, so that a quiet stream, too, is resumed from where it was. */
+  private beat({ stream }: Viewer): void {
+    const id = this.reader.lastEventId;
+    stream.write(`:\n${frameOf(id === undefined ? {} : { id })}`);
+  }
+
+  private endWhoseTokensEnded(): void {
+    for (const viewer of [...this.audience]) {
+      const ended = this.tokens.whyEnded(viewer.caller);
+      if (ended !== undefined) this.end(viewer, ended);
+    }
+  }
+
+  /** Without the leeway of clocks that issue tokens: a client has another token by then. */
+  private whyEnded(caller: Caller): ErrorCode | undefined {
+    return caller.expiresAt <= this.clock.epochSeconds() ? 'token_expired' : this.tokens.whyEnded(caller);
+  }
+
+  private end({ stream }: Viewer, code: ErrorCode): void {
+    const event: ServerEvent = { event: 'end', data: { code, detail: ERRORS[code].detail } };
+    stream.close(code, frameOf(event));
+  }
+}

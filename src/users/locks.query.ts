@@ -1,0 +1,82 @@
+/** Locks on accounts, until the end of the transaction. Several are locked in the order of their ids, so that nothing deadlocks. */
+import type { EntityManager } from 'typeorm';
+
+import type { Role } from '../common/access.js';
+import type { DeletionKind } from './user.entity.js';
+import { isDisabledAt, isErasing, isHiddenAt } from './users.query.js';
+
+/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
+const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+
+export interface LockedAccount {
+  readonly id: string;
+  readonly role: Role;
+  readonly epoch: number;
+  /** Whether its address ever was. */
+  readonly confirmed: boolean;
+  /** Now. */
+  readonly disabled: boolean;
+  /** Of a ban that may be over by itself. */
+  readonly banned: boolean;
+  readonly disabledUntil: Date | null;
+  readonly disabledReason: string | null;
+  readonly deletion: DeletionKind | null;
+  readonly deleteAfter: Date | null;
+  readonly now: Date;
+}
+
+/** In one order for all, so that people who act on each other come one after the other. */
+export function lockAccounts(tx: EntityManager, ids: readonly string[], offsetMs: number): Promise<LockedAccount[]> {
+  return tx.query(
+    `SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed, ${isDisabledAt('u', NOW)} AS disabled, u.status = 'disabled' AS banned,
+            u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
+            u.delete_after AS "deleteAfter", ${NOW} AS now
+       FROM users u WHERE u.id = ANY($2::uuid[]) AND NOT ${isErasing('u')} ORDER BY u.id FOR NO KEY UPDATE`,
+    [offsetMs, ids],
+  );
+}
+
+export interface Leaver {
+  readonly id: string;
+  readonly role: Role;
+  readonly hashedPassword: string;
+  readonly epoch: number;
+  readonly deletion: DeletionKind | null;
+  /** Whether it is disabled now, or going to be deleted. */
+  readonly hidden: boolean;
+}
+
+/**
+ * Locks an account that its owner deletes, and with an admin's all admins': two that leave at once come one after the other.
+ * In one order for all, as everything that locks several accounts.
+ */
+export function lockLeaver(
+  tx: EntityManager,
+  { id, role }: { id: string; role: Role },
+  offsetMs: number,
+): Promise<Leaver[]> {
+  return tx.query(
+    `SELECT u.id, u.role, u.hashed_password AS "hashedPassword", u.token_epoch AS epoch, u.deletion,
+            ${isHiddenAt('u', NOW)} AS hidden
+       FROM users u WHERE u.id = $2 OR ($3 AND u.role = 'admin') ORDER BY u.id FOR NO KEY UPDATE`,
+    [offsetMs, id, role === 'admin'],
+  );
+}
+
+/** Whether no admin stays when this account leaves: each sees who else leaves, because each locks all of them. */
+export function isLastAdmin(locked: readonly Leaver[], userId: string): boolean {
+  const isAdmin = ({ id, role }: Leaver): boolean => id === userId && role === 'admin';
+  return locked.some(isAdmin) && !locked.some(({ id, role, hidden }) => id !== userId && role === 'admin' && !hidden);
+}
+
+/**
+ * Until the end of the transaction, in one order for all: two people who take each other's names come one after the other,
+ * and not to a deadlock in the unique index.
+ */
+export async function lockUsernames(tx: EntityManager, usernames: readonly string[]): Promise<void> {
+  await tx.query(
+    `SELECT pg_advisory_xact_lock(hashtextextended('username ' || name, 0))
+       FROM (SELECT DISTINCT name FROM unnest($1::text[]) AS n (name) ORDER BY name OFFSET 0) AS names`,
+    [usernames.map((username) => username.toLowerCase())],
+  );
+}

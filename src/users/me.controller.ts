@@ -1,0 +1,33 @@
+import { Body, Controller, Get, Patch } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { CurrentUser, type Principal } from '../common/access.js';
+import { Answers } from '../http/openapi.js';
+import { AccountResponse, presentAccount, UpdateProfileRequest } from './users.dto.js';
+import { UsersService } from './users.service.js';
+import { type Actor, From } from '../common/actor.js';
+
+@ApiTags('Users')
+@Controller('users/me')
+export class MeController {
+  constructor(private readonly users: UsersService) {}
+
+  /** The caller's account. */
+  @Get()
+  @Answers({ status: 200, type: AccountResponse })
+  @ApiOperation({ operationId: 'account_get' })
+  async get(@CurrentUser() principal: Principal): Promise<AccountResponse> {
+    return presentAccount(await this.users.require(principal.userId));
+  }
+
+  /** Changes what is given of the caller's profile. */
+  @Patch()
+  @Answers({ status: 200, type: AccountResponse, errors: [409] })
+  @ApiOperation({ operationId: 'account_update' })
+  async update(
+    @From() actor: Actor,
+    @Body() { username, display_name: displayName, bio }: UpdateProfileRequest,
+  ): Promise<AccountResponse> {
+    return presentAccount(await this.users.updateProfile(actor, { username, displayName, bio }));
+  }
+}
