@@ -1,8 +1,6 @@
 /** The SQL of erasure. */
 import type { EntityManager } from 'typeorm';
-
-/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+import { NOW } from '../database/sql.js';
 
 /**
  * Closes an account whose time has come, or whose erasure was begun and not ended: from then on nobody finds it. A login at

@@ -1,8 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
 import { isDisabledAt, isErasing } from '../users/users.query.js';
-
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+import { NOW } from '../database/sql.js';
 
 export interface ListedAdmin {
   readonly email: string;

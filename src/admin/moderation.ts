@@ -60,7 +60,7 @@ export class Moderation {
       }
       if (rank(role) > rank(subject.role) && !subject.confirmed) throw new AppError('user_unconfirmed');
       const change = { action: 'user.role_changed', before: { role: subject.role }, after: { role } } as const;
-      if (subject.role !== role) await this.change(tx, act, { ...change, set: { role } });
+      if (subject.role !== role) this.announce(tx, act, await this.change(tx, act, { ...change, set: { role } }));
       const user = await selectUser(tx, subject.id, this.clock.offsetMs);
       if (!user) throw new AppError('user_not_found');
       return user;
@@ -78,13 +78,14 @@ export class Moderation {
       const subject = await this.lockLower(tx, act);
       if (until && until <= subject.now)
         throw invalid({ pointer: '#/until', code: 'in_the_past', detail: 'must be in the future' });
-      await this.change(tx, act, {
+      const epoch = await this.change(tx, act, {
         action: 'user.disabled',
         before: stateOf(subject),
         after: { status: 'disabled', until: until?.toISOString() ?? null, note: reason },
         set: { status: 'disabled', disabledUntil: until ?? null, disabledReason: reason },
       });
       await this.sessions.endAll(tx, end);
+      this.announce(tx, act, epoch);
     });
   }
 
@@ -122,12 +123,13 @@ export class Moderation {
         await this.deletions.cancel(tx, subject.id, { actorId: act.principal.userId, client: act });
       }
       if (!subject.banned) return;
-      await this.change(tx, act, {
+      const epoch = await this.change(tx, act, {
         action: 'user.enabled',
         before: stateOf(subject),
         after: { status: 'active' },
         set: { status: 'active', disabledUntil: null, disabledReason: null },
       });
+      this.announce(tx, act, epoch);
     });
   }
 
@@ -177,11 +179,16 @@ export class Moderation {
       after,
       set,
     }: { action: AuditAction; before: AuditedState; after: AuditedState; set: StandingChange },
-  ): Promise<void> {
+  ): Promise<number> {
     const { principal, userId } = act;
     const epoch = await changeStanding(tx, userId, set);
     const event = { action, actorId: principal.userId, subjectId: userId, before, after };
     await this.audit.record(tx, act, [event]);
+    return epoch;
+  }
+
+  /** From the commit on, no token of an earlier epoch is good. */
+  private announce(tx: EntityManager, { principal, userId }: Act, epoch: number): void {
     onCommit(tx, () => {
       this.revocations.endEpochsBelow(userId, epoch);
       this.logger.info(

@@ -3,8 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import { isDisabledAt } from '../users/users.query.js';
 import type { CountedNoun } from './daily-count.entity.js';
-
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+import { NOW } from '../database/sql.js';
 
 export interface Stats {
   readonly accounts: { readonly total: number; readonly confirmed: number; readonly disabled: number };

@@ -5,6 +5,7 @@ import type { CursorKey } from '../common/pagination.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
 import type { AuditAction } from './actions.js';
 import type { Client } from '../common/actor.js';
+import { NOW_EXACTLY } from '../database/sql.js';
 
 /** Of an account or a session: what may be shown to whoever may read the audit; never a secret. */
 export type AuditedState = Readonly<Record<string, string | number | boolean | null>>;
@@ -36,7 +37,7 @@ export async function insertAuditEvents(
   }));
   await tx.query(
     `INSERT INTO audit_events (at, ip, user_agent, request_id, action, actor_id, subject_id, session_id, before, after)
-     SELECT clock_timestamp() + $1 * interval '1 ms', $2::inet, $3, $4::uuid, e.*
+     SELECT ${NOW_EXACTLY}, $2::inet, $3, $4::uuid, e.*
        FROM jsonb_to_recordset($5) AS e (action text, actor_id uuid, subject_id uuid, session_id uuid, before jsonb, after jsonb)`,
     [offsetMs, ip, userAgent, requestId, JSON.stringify(rows)],
   );

@@ -2,7 +2,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CleanupModule } from '../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../database/cleanup/cleanup.js';
-import { DEAD_MAILS } from './outbox.query.js';
+import { DEAD_DECOYS, DEAD_MAILS } from './outbox.query.js';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import type { Config } from '../config/config.js';
@@ -24,7 +24,7 @@ import { Seals } from './seals.js';
 })
 export class MailModule {
   constructor(cleanup: Cleanup) {
-    cleanup.add(DEAD_MAILS);
+    cleanup.add(DEAD_DECOYS, DEAD_MAILS);
   }
 }
 

@@ -5,6 +5,7 @@ import type { MailKind } from './templates.js';
 
 @Entity('mails')
 @Index('mails_due_idx', { synchronize: false })
+@Index('mails_decoys_idx', { synchronize: false })
 @Index('mails_address_idx', ['addressKey', 'createdAt'])
 @Index('mails_created_at_idx', ['createdAt'])
 @Index('mails_recipient_idx', ['recipient'])

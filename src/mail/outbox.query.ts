@@ -4,8 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { DeadRows } from '../database/cleanup/cleanup.query.js';
 import { utcText } from '../common/timestamps.js';
 import type { MailKind } from './templates.js';
-
-const NOW = `(clock_timestamp() + $1 * interval '1 ms')`;
+import { NOW, NOW_EXACTLY } from '../database/sql.js';
 
 export interface NewMailRow {
   readonly id: string;
@@ -21,7 +20,7 @@ export interface NewMailRow {
 export async function insertMail(tx: EntityManager, mail: NewMailRow, offsetMs: number): Promise<void> {
   await tx.query(
     `INSERT INTO mails (id, kind, address_key, recipient, user_id, sealed, created_at, next_attempt_at)
-     VALUES ($2, $3, $4, $5, $6, $7, ${NOW}, CASE WHEN $8::boolean THEN ${NOW} END)`,
+     VALUES ($2, $3, $4, $5, $6, $7, ${NOW_EXACTLY}, CASE WHEN $8::boolean THEN ${NOW_EXACTLY} END)`,
     [offsetMs, mail.id, mail.kind, mail.addressKey, mail.recipient, mail.userId, mail.sealed, mail.due],
   );
 }
@@ -90,7 +89,7 @@ export function takeDueMails(
     `WITH due AS (
        SELECT id FROM mails WHERE next_attempt_at <= ${NOW} ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
      ), taken AS (
-       UPDATE mails m SET attempts = attempts + 1, next_attempt_at = ${NOW} + $3 * interval '1 ms'
+       UPDATE mails m SET attempts = attempts + 1, next_attempt_at = ${NOW_EXACTLY} + $3 * interval '1 ms'
          FROM due WHERE m.id = due.id RETURNING m.*
      )
      SELECT id, kind, recipient, sealed, created_at AS "createdAt", attempts,
@@ -103,7 +102,7 @@ export function takeDueMails(
 /** Also where another instance has taken it since: sent is sent. */
 export async function recordSent(manager: EntityManager, { id }: { id: string }, offsetMs: number): Promise<void> {
   await manager.query(
-    `UPDATE mails SET sent_at = ${NOW}, sealed = NULL, next_attempt_at = NULL, given_up_at = NULL, last_error = NULL
+    `UPDATE mails SET sent_at = ${NOW_EXACTLY}, sealed = NULL, next_attempt_at = NULL, given_up_at = NULL, last_error = NULL
       WHERE id = $2 AND sent_at IS NULL`,
     [offsetMs, id],
   );
@@ -121,8 +120,8 @@ export interface FailedAttempt {
 export async function recordFailure(manager: EntityManager, failed: FailedAttempt, offsetMs: number): Promise<void> {
   await manager.query(
     `UPDATE mails
-        SET last_error = $4, next_attempt_at = ${NOW} + $5::float8 * interval '1 ms',
-            given_up_at = CASE WHEN $5::float8 IS NULL THEN ${NOW} END,
+        SET last_error = $4, next_attempt_at = ${NOW_EXACTLY} + $5::float8 * interval '1 ms',
+            given_up_at = CASE WHEN $5::float8 IS NULL THEN ${NOW_EXACTLY} END,
             sealed = CASE WHEN $5::float8 IS NOT NULL THEN sealed END
       WHERE id = $2 AND attempts = $3 AND sent_at IS NULL AND given_up_at IS NULL`,
     [offsetMs, failed.id, failed.attempts, failed.reason, failed.retryMs ?? null],
@@ -150,6 +149,9 @@ export function selectKeptMails(
 }
 
 /** Decoys only have to outlive the day that mails are counted over. */
-const MAILS_KEPT = `CASE WHEN recipient IS NULL THEN interval '1 day' ELSE interval '30 days' END`;
+export const DEAD_DECOYS: DeadRows = {
+  table: 'mails',
+  condition: `recipient IS NULL AND created_at < ${NOW} - interval '1 day'`,
+};
 
-export const DEAD_MAILS: DeadRows = { table: 'mails', condition: `created_at < ${NOW} - ${MAILS_KEPT}` };
+export const DEAD_MAILS: DeadRows = { table: 'mails', condition: `created_at < ${NOW} - interval '30 days'` };

@@ -4,9 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/access.js';
 import type { DeletionKind } from './user.entity.js';
 import { isDisabledAt, isErasing, isHiddenAt } from './users.query.js';
-
-/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+import { NOW_EXACTLY } from '../database/sql.js';
 
 export interface LockedAccount {
   readonly id: string;
@@ -28,9 +26,9 @@ export interface LockedAccount {
 /** In one order for all, so that people who act on each other come one after the other. */
 export function lockAccounts(tx: EntityManager, ids: readonly string[], offsetMs: number): Promise<LockedAccount[]> {
   return tx.query(
-    `SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed, ${isDisabledAt('u', NOW)} AS disabled, u.status = 'disabled' AS banned,
+    `SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed, ${isDisabledAt('u', NOW_EXACTLY)} AS disabled, u.status = 'disabled' AS banned,
             u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
-            u.delete_after AS "deleteAfter", ${NOW} AS now
+            u.delete_after AS "deleteAfter", ${NOW_EXACTLY} AS now
        FROM users u WHERE u.id = ANY($2::uuid[]) AND NOT ${isErasing('u')} ORDER BY u.id FOR NO KEY UPDATE`,
     [offsetMs, ids],
   );
@@ -57,7 +55,7 @@ export function lockLeaver(
 ): Promise<Leaver[]> {
   return tx.query(
     `SELECT u.id, u.role, u.hashed_password AS "hashedPassword", u.token_epoch AS epoch, u.deletion,
-            ${isHiddenAt('u', NOW)} AS hidden
+            ${isHiddenAt('u', NOW_EXACTLY)} AS hidden
        FROM users u WHERE u.id = $2 OR ($3 AND u.role = 'admin') ORDER BY u.id FOR NO KEY UPDATE`,
     [offsetMs, id, role === 'admin'],
   );

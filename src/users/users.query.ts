@@ -6,6 +6,7 @@ import type { CursorKey } from '../common/pagination.js';
 import { escapeLike } from '../common/text.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
 import type { AccountStatus, User } from './user.entity.js';
+import { NOW, NOW_EXACTLY } from '../database/sql.js';
 
 /** A ban with an end is over by itself. @param now an expression of the database's time */
 export function isDisabledAt(table: string, now: string): string {
@@ -21,9 +22,6 @@ export function isHiddenAt(table: string, now: string): string {
 export function isErasing(table: string): string {
   return `(${table}.deletion IS NOT DISTINCT FROM 'erasing')`;
 }
-
-/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
 type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil' | 'deleteAfter';
 
@@ -161,7 +159,7 @@ export async function insertUser(
 ): Promise<string | undefined> {
   const rows: { id: string }[] = await tx.query(
     `INSERT INTO users (email, username, hashed_password)
-     SELECT $2::varchar, $3::varchar, $4::varchar WHERE NOT ${isKept('$2', { user: 'NULL', now: NOW })}
+     SELECT $2::varchar, $3::varchar, $4::varchar WHERE NOT ${isKept('$2', { user: 'NULL', now: NOW_EXACTLY })}
      ON CONFLICT (email) DO NOTHING RETURNING id`,
     [user.offsetMs, user.email, user.username, user.hashedPassword],
   );
@@ -173,7 +171,7 @@ export async function insertUser(
  */
 export async function abandonAccount(tx: EntityManager, id: string, offsetMs: number): Promise<void> {
   await tx.query(
-    `UPDATE users SET email = id::text, deletion = 'erasing', delete_after = ${NOW}, token_epoch = token_epoch + 1 WHERE id = $2`,
+    `UPDATE users SET email = id::text, deletion = 'erasing', delete_after = ${NOW_EXACTLY}, token_epoch = token_epoch + 1 WHERE id = $2`,
     [offsetMs, id],
   );
 }
@@ -186,8 +184,8 @@ export async function updateEmail(
   const rows: unknown[] = await tx.query(
     `WITH changed AS (
        UPDATE users SET email = $3, email_confirmed_at =
-              CASE WHEN email = $3 THEN coalesce(email_confirmed_at, ${NOW}) ELSE ${NOW} END
-        WHERE id = $2 AND NOT ${isKept('$3::varchar', { user: '$2', now: NOW })} RETURNING 1
+              CASE WHEN email = $3 THEN coalesce(email_confirmed_at, ${NOW_EXACTLY}) ELSE ${NOW_EXACTLY} END
+        WHERE id = $2 AND NOT ${isKept('$3::varchar', { user: '$2', now: NOW_EXACTLY })} RETURNING 1
      ) SELECT FROM changed`,
     [offsetMs, id, email],
   );

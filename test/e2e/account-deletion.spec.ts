@@ -190,8 +190,8 @@ describe('a deletion is cancelled', () => {
       await expectLive(there, await login(there, ada.email));
     });
     expect(rows.map(({ action, actor_id, subject_id }) => [action, actor_id, subject_id])).toEqual([
-      ['user.deletion_cancelled', ada.id, ada.id],
       ['login.succeeded', ada.id, ada.id],
+      ['user.deletion_cancelled', ada.id, ada.id],
     ]);
     expect(await pending(ada)).toEqual(NOT_PENDING);
     expect(await mailsTo(here, ada.email, 'Your account stays')).toHaveLength(1);

@@ -133,12 +133,4 @@ describe('clean-up', () => {
     );
     expect(await cleanUp()).toMatchObject({ revocations: 25 });
   });
-
-  it('finds what to take from an index', async () => {
-    const results = await app.pool.query(
-      `SET enable_seqscan = off;
-       EXPLAIN SELECT id FROM sessions WHERE least(expires_at, revoked_at) < now() - interval '25 hours' LIMIT 1000`,
-    );
-    expect(JSON.stringify(results)).toContain('sessions_end_idx');
-  });
 });

@@ -1,5 +1,3 @@
-import pg from 'pg';
-
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { execute, someoneWaits } from '../support/database.js';
@@ -387,32 +385,6 @@ describe('between people', () => {
       await disable(bob);
       expect(await names(ada, `/users/${ada.username}/followers`)).toEqual([]);
       expect(await counts(ada)).toEqual([0, 1, 0]);
-    });
-
-    it('are read from their indexes, the newest first, however many there are', async () => {
-      await app.pool.query(
-        `INSERT INTO users (email, username, hashed_password)
-         SELECT 'admirer' || n || '@example.org', 'admirer_' || n, 'x' FROM generate_series(1, 20000) n`,
-      );
-      await app.pool.query(
-        `INSERT INTO follows (follower_id, followee_id, created_at)
-         SELECT id, $1, now() - random() * interval '1 year' FROM users WHERE username ~ '^admirer_'`,
-        [bob.id],
-      );
-      await app.pool.query('ANALYZE users, follows');
-      const planOf = async (path: string): Promise<string> => {
-        const queries = jest.spyOn(pg.Client.prototype, 'query');
-        const { headers } = await ada.api.get(path);
-        expect((await ada.api.get(/<(.+)>/.exec(headers.get('link') ?? '')?.[1] ?? '')).status).toBe(200);
-        const calls = queries.mock.calls as unknown as [string, unknown[]][];
-        const [text, values] = calls.findLast(([sql]) => sql.includes('follows l')) ?? ['', []];
-        queries.mockRestore();
-        const { rows } = await app.pool.query<Record<'QUERY PLAN', string>>(`EXPLAIN ${text}`, values);
-        return rows.map((row) => row['QUERY PLAN']).join('\n');
-      };
-      const plan = await planOf(`/users/${bob.username}/followers?limit=20`);
-      expect(plan).toContain('follows_followers_idx');
-      expect(plan).not.toContain('Sort');
     });
 
     it('refuse a cursor of another list', async () => {

@@ -1,8 +1,6 @@
 /** The SQL of deletions that are not final yet. */
 import type { EntityManager } from 'typeorm';
-
-/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
 export interface MarkedAccount {
   readonly email: string;
@@ -20,7 +18,7 @@ export async function markForDeletion(
 ): Promise<MarkedAccount | undefined> {
   const rows: MarkedAccount[] = await tx.query(
     `WITH marked AS (
-       UPDATE users SET deletion = $3, delete_after = least(delete_after, greatest(${NOW} + $4::float8 * interval '1 ms',
+       UPDATE users SET deletion = $3, delete_after = least(delete_after, greatest(${NOW_EXACTLY} + $4::float8 * interval '1 ms',
                                 (SELECT max(f.expires_at) FROM former_addresses f WHERE f.user_id = users.id)))
         WHERE id = $2 RETURNING email, username, delete_after
      ) SELECT email, username, delete_after AS "deleteAfter" FROM marked`,

@@ -2,8 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
-const NOW = `(clock_timestamp() + $1 * interval '1 ms')`;
-
+import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 export interface NewFormerAddress {
   readonly userId: string;
   readonly email: string;
@@ -16,7 +15,7 @@ export interface NewFormerAddress {
 export async function putFormerAddress(tx: EntityManager, former: NewFormerAddress): Promise<void> {
   await tx.query(
     `INSERT INTO former_addresses (user_id, email, token_hash, created_at, expires_at)
-     VALUES ($2, $3, $4, ${NOW}, ${NOW} + $5 * interval '1 ms')
+     VALUES ($2, $3, $4, ${NOW_EXACTLY}, ${NOW_EXACTLY} + $5 * interval '1 ms')
      ON CONFLICT (user_id, email) DO UPDATE
         SET (token_hash, created_at, expires_at) = (EXCLUDED.token_hash, EXCLUDED.created_at, EXCLUDED.expires_at)`,
     [former.offsetMs, former.userId, former.email, former.tokenHash, former.ttlMs],
@@ -30,7 +29,7 @@ export async function prolongFormerAddresses(
 ): Promise<string[]> {
   const rows: { email: string }[] = await tx.query(
     `WITH prolonged AS (
-       UPDATE former_addresses SET expires_at = ${NOW} + $3 * interval '1 ms'
+       UPDATE former_addresses SET expires_at = ${NOW_EXACTLY} + $3 * interval '1 ms'
         WHERE user_id = $2 AND expires_at > ${NOW} RETURNING email
      ) SELECT email FROM prolonged`,
     [offsetMs, userId, ttlMs],
@@ -55,7 +54,7 @@ export async function selectFormerAddress(
 export async function takeFormerAddress(tx: EntityManager, tokenHash: Buffer, offsetMs: number): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH taken AS (
-       DELETE FROM former_addresses WHERE token_hash = $2 AND expires_at > ${NOW} RETURNING user_id
+       DELETE FROM former_addresses WHERE token_hash = $2 AND expires_at > ${NOW_EXACTLY} RETURNING user_id
      ), others AS (
        DELETE FROM former_addresses f USING taken t WHERE f.user_id = t.user_id AND f.token_hash <> $2
      ) SELECT FROM taken`,

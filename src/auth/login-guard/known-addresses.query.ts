@@ -2,6 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
+import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 export const ADDRESS_KNOWN = `interval '90 days'`;
 
 const KEPT_OF_AN_ACCOUNT = 20;
@@ -15,7 +16,7 @@ export async function rememberAddress(
   await manager.query(
     `WITH seen AS (
        INSERT INTO known_addresses (id, account, session, seen_at)
-       VALUES ($2, $3, $4, clock_timestamp() + $1 * interval '1 ms')
+       VALUES ($2, $3, $4, ${NOW_EXACTLY})
        ON CONFLICT (id) DO UPDATE SET (session, seen_at) = (EXCLUDED.session, EXCLUDED.seen_at)
        RETURNING id
      ), surplus AS (
@@ -59,5 +60,5 @@ export async function deleteAddresses(tx: EntityManager, accounts: readonly Buff
 
 export const DEAD_ADDRESSES: DeadRows = {
   table: 'known_addresses',
-  condition: `seen_at < clock_timestamp() + $1 * interval '1 ms' - ${ADDRESS_KNOWN}`,
+  condition: `seen_at < ${NOW} - ${ADDRESS_KNOWN}`,
 };

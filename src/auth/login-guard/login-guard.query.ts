@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
 import { ADDRESS_KNOWN } from './known-addresses.query.js';
+import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
 /** After this time without a wrong one the count begins anew. */
 export const GUESSES_REMEMBERED = `interval '24 hours'`;
@@ -12,9 +13,6 @@ const FREE = { pair: 5, account: 20 };
 /** From here on an account waits for its owner (NIST SP 800-63B section 3.2.2); a pair only ever pauses. */
 const LOCKED = { from: 100, pause: `interval '30 days'` };
 const LONGEST_PAUSE_SECONDS = 900;
-
-/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
 /** Which counters a guess stands in. */
 export interface GuessKeys {
@@ -43,7 +41,7 @@ export async function countGuess(
   offsetMs: number,
 ): Promise<CountResult> {
   const [counted]: [CountResult] = await manager.query(
-    `WITH t AS (SELECT ${NOW} AS now),
+    `WITH t AS (SELECT ${NOW_EXACTLY} AS now),
           known AS (SELECT FROM known_addresses, t WHERE id = ANY($4::bytea[]) AND seen_at > now - ${ADDRESS_KNOWN}),
           open AS (SELECT now FROM t WHERE EXISTS (SELECT FROM known)
                       OR NOT EXISTS (SELECT FROM login_failures WHERE id = $3 AND blocked_until > now)),
@@ -128,7 +126,7 @@ export async function selectPause(manager: EntityManager, ids: readonly Buffer[]
 export async function markPauseTold(tx: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH untold AS (
-       SELECT id FROM login_failures, (SELECT ${NOW} AS now) t
+       SELECT id FROM login_failures, (SELECT ${NOW_EXACTLY} AS now) t
         WHERE id = ANY($2::bytea[]) AND blocked_until > now AND told_until IS DISTINCT FROM blocked_until
         ORDER BY array_position($2::bytea[], id) FOR NO KEY UPDATE OF login_failures
      ), told AS (UPDATE login_failures f SET told_until = blocked_until FROM untold WHERE f.id = untold.id RETURNING 1)

@@ -3,8 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
 import type { TokenPurpose } from './mailed-token.entity.js';
-
-const NOW = `(clock_timestamp() + $1 * interval '1 ms')`;
+import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
 export interface NewToken {
   readonly userId: string;
@@ -21,7 +20,7 @@ export interface NewToken {
 export async function putToken(tx: EntityManager, token: NewToken): Promise<void> {
   await tx.query(
     `INSERT INTO account_tokens (user_id, purpose, token_hash, code_hash, code_tries, created_at, expires_at, address)
-     VALUES ((SELECT id FROM users WHERE id = $2), $3, $4, $5, $6, ${NOW}, ${NOW} + $7 * interval '1 ms', $8)
+     VALUES ((SELECT id FROM users WHERE id = $2), $3, $4, $5, $6, ${NOW_EXACTLY}, ${NOW_EXACTLY} + $7 * interval '1 ms', $8)
      ON CONFLICT (user_id, purpose) DO UPDATE
         SET (token_hash, code_hash, code_tries, created_at, expires_at, address) =
             (EXCLUDED.token_hash, EXCLUDED.code_hash, EXCLUDED.code_tries, EXCLUDED.created_at, EXCLUDED.expires_at,
@@ -68,7 +67,7 @@ export async function selectToken(
 export async function takeToken(tx: EntityManager, { purpose, tokenHash, offsetMs }: PresentedToken): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH taken AS (
-       DELETE FROM account_tokens WHERE token_hash = $2 AND purpose = $3 AND expires_at > ${NOW} RETURNING 1
+       DELETE FROM account_tokens WHERE token_hash = $2 AND purpose = $3 AND expires_at > ${NOW_EXACTLY} RETURNING 1
      ) SELECT FROM taken`,
     [offsetMs, tokenHash, purpose],
   );
@@ -90,7 +89,7 @@ export async function countCodeTry(
     `WITH tried AS (
        UPDATE account_tokens t SET code_tries = code_tries - 1 FROM users u
         WHERE u.email = $2 AND t.user_id = u.id AND t.purpose = 'email_confirmation' AND t.code_tries > 0
-          AND t.expires_at > ${NOW}
+          AND t.expires_at > ${NOW_EXACTLY}
        RETURNING t.*
      ) SELECT user_id AS "userId", token_hash AS "tokenHash", code_hash AS "codeHash" FROM tried`,
     [offsetMs, email],

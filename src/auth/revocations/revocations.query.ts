@@ -7,13 +7,13 @@ import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
 import { utcText } from '../../common/timestamps.js';
-import { SERVER } from '../../database/server.js';
+import { NOW, SERVER } from '../../database/sql.js';
 
 /** An access token lives 24 hours at most, and its leeway. */
 export const KEPT_MS = 25 * 3_600_000;
 
 /** With the offset of the clock as $1. */
-const KEPT = `created_at > clock_timestamp() + $1 * interval '1 ms' - interval '${KEPT_MS} ms'`;
+const KEPT = `created_at > ${NOW} - interval '${KEPT_MS} ms'`;
 
 export interface RevocationRow {
   readonly sessionId: string | null;
@@ -132,5 +132,5 @@ export async function selectStanding(
 
 export const DEAD_REVOCATIONS: DeadRows = {
   table: 'revocations',
-  condition: `created_at < clock_timestamp() + $1 * interval '1 ms' - interval '${KEPT_MS} ms'`,
+  condition: `created_at < ${NOW} - interval '${KEPT_MS} ms'`,
 };

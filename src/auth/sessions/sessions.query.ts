@@ -7,9 +7,7 @@ import type { AccountStatus } from '../../users/user.entity.js';
 import { isDisabledAt, isErasing } from '../../users/users.query.js';
 import { KEPT_MS } from '../revocations/revocations.query.js';
 import type { SessionEnd } from './session.entity.js';
-
-/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
+import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
 export interface LockedSession {
   readonly id: string;
@@ -52,7 +50,7 @@ export async function insertSession(
 ): Promise<{ readonly isDeleting: boolean } | undefined> {
   const rows: { isDeleting: boolean }[] = await tx.query(
     `WITH owner AS (
-       SELECT u.id, u.deletion, t.now FROM users u, (SELECT ${NOW} AS now) t
+       SELECT u.id, u.deletion, t.now FROM users u, (SELECT ${NOW_EXACTLY} AS now) t
         WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND NOT ${isDisabledAt('u', 't.now')}
           AND NOT ${isErasing('u')} AND u.deletion IS DISTINCT FROM 'staff'
           FOR NO KEY UPDATE OF u
@@ -81,8 +79,8 @@ export async function lockSession(tx: EntityManager, id: string, offsetMs: numbe
   const rows: LockedSession[] = await tx.query(
     `SELECT s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
             s.last_used_at AS "lastUsedAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", host(s.ip) AS ip,
-            CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
-            u.token_epoch AS epoch, ${NOW} AS now
+            CASE WHEN ${isDisabledAt('u', NOW_EXACTLY)} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
+            u.token_epoch AS epoch, ${NOW_EXACTLY} AS now
        FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = $2
         FOR UPDATE OF s`,
@@ -107,8 +105,8 @@ export interface Rotation {
 export async function rotateSession(tx: EntityManager, rotation: Rotation): Promise<void> {
   await tx.query(
     `UPDATE sessions
-        SET seq = $3, salt = $4, prev_salt = $5, rotated_at = ${NOW}, last_used_at = ${NOW}, ip = $6::inet, user_agent = $7,
-            expires_at = least(${NOW} + $8 * interval '1 ms', created_at + $9 * interval '1 ms')
+        SET seq = $3, salt = $4, prev_salt = $5, rotated_at = ${NOW_EXACTLY}, last_used_at = ${NOW_EXACTLY}, ip = $6::inet, user_agent = $7,
+            expires_at = least(${NOW_EXACTLY} + $8 * interval '1 ms', created_at + $9 * interval '1 ms')
       WHERE id = $2`,
     [
       rotation.offsetMs,
@@ -155,7 +153,7 @@ export async function endSessions(
     `WITH chosen AS (
        SELECT id FROM sessions WHERE revoked_at IS NULL AND ${conditionOf(selection, values)} ORDER BY id FOR UPDATE
      ), ended AS (
-       UPDATE sessions s SET revoked_at = ${NOW}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
+       UPDATE sessions s SET revoked_at = ${NOW_EXACTLY}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
      ), revoked AS (
        INSERT INTO revocations (session_id) SELECT id FROM ended
      )

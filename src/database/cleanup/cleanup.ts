@@ -51,7 +51,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** @returns how many rows went, by table */
   async run(batch = BATCH): Promise<Record<string, number>> {
     const deleted: Record<string, number> = {};
-    for (const dead of this.dead) deleted[dead.table] = await this.clean(dead, batch);
+    for (const dead of this.dead) deleted[dead.table] = (deleted[dead.table] ?? 0) + (await this.clean(dead, batch));
     if (Object.values(deleted).some((count) => count > 0))
       this.logger.info({ event: 'cleaned_up', ...deleted }, 'cleaned up');
     return deleted;

@@ -1,7 +1,7 @@
 /** Tokens that were mailed: what proves that somebody reads the mail of an account. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class MailedTokens1763781000000 implements MigrationInterface {
+export class AccountTokens1763781000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE account_tokens (

@@ -10,7 +10,7 @@ import { CleanupIndex1763690000000 } from '../migrations/1763690000000-cleanup-i
 import { LoginGuard1763712000000 } from '../migrations/1763712000000-login-guard.js';
 import { RevocationOrder1763769600000 } from '../migrations/1763769600000-revocation-order.js';
 import { Mails1763780000000 } from '../migrations/1763780000000-mails.js';
-import { MailedTokens1763781000000 } from '../migrations/1763781000000-account-tokens.js';
+import { AccountTokens1763781000000 } from '../migrations/1763781000000-account-tokens.js';
 import { Audit1763790000000 } from '../migrations/1763790000000-audit.js';
 import { Bans1763790100000 } from '../migrations/1763790100000-bans.js';
 import { AdminSearch1763790200000 } from '../migrations/1763790200000-admin-search.js';
@@ -22,6 +22,7 @@ import { Timeline1763790600000 } from '../migrations/1763790600000-timeline.js';
 import { DailyCounts1763790700000 } from '../migrations/1763790700000-daily-counts.js';
 import { AddressStanding1763800010000 } from '../migrations/1763800010000-address-standing.js';
 import { FoldedNames1763810000000 } from '../migrations/1763810000000-folded-names.js';
+import { DecoyIndex1763820000000 } from '../migrations/1763820000000-decoy-index.js';
 
 import { isLockTimeout } from '../pg-errors.js';
 import { buildSearchIndexes } from './search-indexes.js';
@@ -33,7 +34,7 @@ export const MIGRATIONS = [
   LoginGuard1763712000000,
   RevocationOrder1763769600000,
   Mails1763780000000,
-  MailedTokens1763781000000,
+  AccountTokens1763781000000,
   Audit1763790000000,
   Bans1763790100000,
   AdminSearch1763790200000,
@@ -45,6 +46,7 @@ export const MIGRATIONS = [
   DailyCounts1763790700000,
   AddressStanding1763800010000,
   FoldedNames1763810000000,
+  DecoyIndex1763820000000,
 ];
 
 /** One arbitrary number for all instances of Roost. */

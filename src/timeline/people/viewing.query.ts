@@ -1,6 +1,7 @@
 /** Who sees whom: of a person `u`, and a viewer $2, at the database's time moved by $1 milliseconds. See ADR 19. */
 import { isHiddenAt } from '../../users/users.query.js';
 import { hasBlocked } from './follows.query.js';
+import { NOW } from '../../database/sql.js';
 
 export interface Viewing {
   readonly viewerId: string;
@@ -10,7 +11,7 @@ export interface Viewing {
 }
 
 /** Disabled, or about to be deleted. */
-export const IS_HIDDEN = isHiddenAt('u', `clock_timestamp() + $1 * interval '1 ms'`);
+export const IS_HIDDEN = isHiddenAt('u', NOW);
 
 export const HAS_BLOCKED_VIEWER = hasBlocked('u.id', '$2');
 export const IS_BLOCKED = hasBlocked('$2', 'u.id');

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../../common/timestamps.js';
 import { isSeen, type Viewing } from '../people/viewing.query.js';
+import { NOW_EXACTLY } from '../../database/sql.js';
 
 /** A post as it is read for others: its timestamp is text. */
 export interface ListedPost {
@@ -13,8 +14,6 @@ export interface ListedPost {
   readonly text: string;
   readonly createdAt: string;
 }
-
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
 /** Of a post `p` and its author `u`. */
 const COLUMNS = `p.id::text, p.author_id AS "authorId", u.username, p.text, ${utcText('p.created_at')} AS "createdAt"`;
@@ -79,7 +78,7 @@ export async function deletePost(
 ): Promise<string | undefined> {
   const rows: { author_id: string }[] = await manager.query(
     `WITH deleted AS (
-       UPDATE posts SET deleted_at = ${NOW}, deleted_by = $3
+       UPDATE posts SET deleted_at = ${NOW_EXACTLY}, deleted_by = $3
         WHERE id = $2 AND deleted_at IS NULL AND (author_id = $3 OR $4) RETURNING author_id
      ), counted AS (
        UPDATE user_stats SET posts_count = posts_count - 1 FROM deleted WHERE user_id = author_id

@@ -6,13 +6,10 @@
 import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../../common/timestamps.js';
-import { SERVER } from '../../database/server.js';
+import { NOW, SERVER } from '../../database/sql.js';
 import { isHiddenAt } from '../../users/users.query.js';
 import type { ListedPost } from '../posts/posts.query.js';
 import { type Position, positionOf } from './stream-position.js';
-
-/** The database's time, moved by the injected clock's offset ($1, in milliseconds; 0 outside tests). */
-const NOW = `clock_timestamp() + $1 * interval '1 ms'`;
 
 /**
  * By $2 to $4, of {@link positionValues}, at most $5 of the range and of each open transaction.

@@ -1,0 +1,125 @@
+/** Statements read what they give, however much else there is: each is explained as it was really sent. */
+import { DataSource } from 'typeorm';
+
+import { Erasure } from '../../src/account/erasure.js';
+import { readRevocations } from '../../src/auth/revocations/revocations.query.js';
+import { Cleanup } from '../../src/database/cleanup/cleanup.js';
+import { takeDueMails } from '../../src/mail/outbox.query.js';
+import { TestApp } from '../support/app.js';
+import { type Person, person, staff } from '../support/people.js';
+import { plansOf } from '../support/queries.js';
+import { soaked } from '../support/soak.js';
+
+const SERVICE_TOKEN = 'a-token-of-the-tests-for-services-only';
+
+/** Rows of each table, all of them alive. */
+const MANY = soaked(100_000, 20_000);
+/** What one statement may look at: some times the rows of the largest batch or page. */
+const FEW = 3_000;
+
+let app: TestApp;
+let ada: Person;
+let admin: Person;
+
+beforeAll(async () => {
+  app = await TestApp.start({ env: { SERVICE_TOKEN } });
+  [ada, admin] = [await person(app, 'ada'), await staff(app, 'admin')];
+  await app.pool.query(
+    `SET synchronous_commit = off;
+     INSERT INTO users (email, username, display_name, hashed_password, delete_after, deletion)
+     SELECT 'm' || md5(n::text) || '@example.org', 'm' || left(md5(n::text), 20), md5('name' || n), 'x',
+            CASE WHEN n % 2 = 0 THEN now() + interval '7 days' END, CASE WHEN n % 2 = 0 THEN 'own' END
+       FROM generate_series(1, ${MANY}) n;
+     INSERT INTO sessions (id, user_id, seq, salt, rotated_at, last_used_at, expires_at)
+     SELECT gen_random_uuid(), id, 0, '\\x00', now(), now(), now() + interval '30 days' FROM users;
+     INSERT INTO revocations (session_id) SELECT gen_random_uuid() FROM sessions;
+     INSERT INTO login_failures (id, count, counted_at) SELECT decode(md5('f' || n), 'hex'), 1, now() FROM generate_series(1, ${MANY}) n;
+     INSERT INTO known_addresses (id, account, seen_at)
+     SELECT decode(md5('a' || n), 'hex'), decode(md5('b' || n), 'hex'), now() FROM generate_series(1, ${MANY}) n;
+     INSERT INTO account_tokens (user_id, purpose, token_hash, created_at, expires_at)
+     SELECT id, 'password_reset', decode(md5(id::text), 'hex'), now(), now() + interval '30 minutes' FROM users;
+     INSERT INTO former_addresses (user_id, email, token_hash, created_at, expires_at)
+     SELECT id, 'old' || email, decode(md5(id::text), 'hex'), now(), now() + interval '7 days' FROM users;
+     INSERT INTO mails (id, kind, address_key, recipient, created_at, next_attempt_at)
+     SELECT gen_random_uuid(), 'password_reset', decode(md5('m' || n), 'hex'), 'm' || n || '@example.org',
+            now() - n % 28 * interval '1 day', now() + interval '1 hour' FROM generate_series(1, ${MANY}) n;
+     INSERT INTO mails (id, kind, address_key, created_at)
+     SELECT gen_random_uuid(), 'password_reset', decode(md5('d' || n), 'hex'), now() FROM generate_series(1, ${MANY}) n;
+     INSERT INTO tasks (user_id, title) SELECT id, 'task ' || username FROM users;
+     INSERT INTO tasks (user_id, title, created_at)
+     SELECT '${ada.id}', 'task ' || n, now() - n * interval '1 minute' FROM generate_series(1, 5000) n;
+     INSERT INTO audit_events (at, action, subject_id) SELECT now() - random() * interval '1 day', 'login.succeeded', id FROM users;
+     INSERT INTO follows (follower_id, followee_id) SELECT id, '${ada.id}' FROM users WHERE id <> '${ada.id}'`,
+  );
+  // As autovacuum does after so many rows.
+  await app.pool.query('VACUUM ANALYZE');
+});
+
+afterAll(() => app.stop());
+
+const manager = (): DataSource['manager'] => app.nestApp.get(DataSource).manager;
+
+async function expectFewRead(work: () => Promise<unknown>, least = 1): Promise<void> {
+  const plans = await plansOf(app.pool, work);
+  expect(plans.length).toBeGreaterThanOrEqual(least);
+  expect(plans.filter(({ rowsRead }) => rowsRead > FEW)).toEqual([]);
+}
+
+describe('while everything is alive', () => {
+  it('no clean-up reads it all', async () => {
+    await expectFewRead(() => app.nestApp.get(Cleanup).run(), 8);
+  });
+
+  it('the outbox finds that no mail is due', async () => {
+    await expectFewRead(() => takeDueMails(manager(), { limit: 10, leaseMs: 60_000, oldMs: 60_000, offsetMs: 0 }));
+  });
+
+  it('erasure finds that no account is due', async () => {
+    await expectFewRead(() => app.nestApp.get(Erasure).run());
+  });
+
+  it('a reading of revocations takes in what is new', async () => {
+    const { rows } = await app.pool.query<{ since: string }>('SELECT pg_current_snapshot()::text AS since');
+    await expectFewRead(() => readRevocations(manager(), { since: rows[0]?.since, offsetMs: 0 }));
+  });
+});
+
+describe('one page of many', () => {
+  const pages: [string, () => Person][] = [
+    ...['/auth/sessions', '/tasks', '/tasks?sort=title', '/tasks?sort=-updated_at', '/tasks?completed=false'].map(
+      (path): [string, () => Person] => [path, () => ada],
+    ),
+    ...['/users/me/activity', '/users?q=c4ca4238', '/users?q=m', '/users?q=zz'].map((path): [string, () => Person] => [
+      path,
+      () => ada,
+    ]),
+    // Patterns without a letter, for which an index of trigrams knows nothing.
+    ...['___', '%25'.repeat(50), '%5C%5C%5C', '((('].map((q): [string, () => Person] => [`/users?q=${q}`, () => ada]),
+    ...['', '?q=c4ca4238', '?q=example.org', '?sort=email', '?sort=username', '?deleting=false'].map(
+      (query): [string, () => Person] => [`/admin/users${query}`, () => admin],
+    ),
+    ...['', '?action=login.succeeded'].map((query): [string, () => Person] => [`/admin/audit${query}`, () => admin]),
+  ];
+
+  it.each(pages)('GET %s, and the page after it', async (path, who) => {
+    await expectFewRead(async () => {
+      const { status, headers } = await who().api.get(path);
+      expect(status).toBe(200);
+      const [, next] = /<(.+)>/.exec(headers.get('link') ?? '') ?? [];
+      if (next !== undefined) expect((await who().api.get(next)).status).toBe(200);
+    });
+  });
+
+  it('GET /users/{username}/followers, and the page after it', async () => {
+    await expectFewRead(async () => {
+      const { headers } = await admin.api.get(`/users/${ada.username}/followers?limit=20`);
+      expect((await admin.api.get(/<(.+)>/.exec(headers.get('link') ?? '')?.[1] ?? '')).status).toBe(200);
+    });
+  });
+
+  it('GET /auth/revocations', async () => {
+    await expectFewRead(async () => {
+      expect((await app.api.as(SERVICE_TOKEN).get('/auth/revocations')).status).toBe(200);
+    });
+  });
+});
