@@ -1,10 +1,14 @@
 /** What clients do to their connections, and what becomes of them. */
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 
 import { CONNECTION_BOUNDS } from '../../src/http/connections/connection.js';
+import { maxConnections } from '../../src/http/connections/connections.js';
+import { StartingServer } from '../../src/starting-server.js';
 import { TestApp } from '../support/app.js';
-import { head } from '../support/raw.js';
+import { person } from '../support/people.js';
+import { answerAfterAll, head } from '../support/raw.js';
 
 describe('a connection', () => {
   let app: TestApp;
@@ -99,13 +103,22 @@ describe('a connection', () => {
     ['405', 'POST /health/live', ['Transfer-Encoding: chunked']],
   ])('%s reaches a client that first writes all of its body (%s %j)', async (status, target, lines) => {
     jest.replaceProperty(CONNECTION_BOUNDS, 'lingerMs', 60_000);
-    const { client } = await opened();
-    const body = lines[0]?.startsWith('Content')
-      ? Buffer.alloc(size, 'a')
-      : Buffer.from(`${size.toString(16)}\r\n${'a'.repeat(size)}\r\n0\r\n\r\n`);
-    client.pause().write(head(target, ...lines));
-    await new Promise((resolve) => client.write(body, resolve));
-    expect(await received(client.resume())).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    const chunked = `${size.toString(16)}\r\n${'a'.repeat(size)}\r\n0\r\n\r\n`;
+    const body = lines[0]?.startsWith('Content') ? Buffer.alloc(size, 'a') : chunked;
+    const answer = await answerAfterAll(app.url, head(target, ...lines), body);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it('503 reaches such a client while Roost starts', async () => {
+    jest.replaceProperty(CONNECTION_BOUNDS, 'lingerMs', 60_000);
+    const starting = await StartingServer.listen(0, '127.0.0.1');
+    const url = `http://127.0.0.1:${starting.number}`;
+    try {
+      const login = head('POST /api/v1/auth/login', `Content-Length: ${size}`, 'Content-Type: application/json');
+      expect(await answerAfterAll(url, login, Buffer.alloc(size, 'a'))).toMatch(/^HTTP\/1\.1 503 [^]*"starting"/);
+    } finally {
+      starting.close();
+    }
   });
 
   it('ends after the answers that are due when more requests wait than it may have', async () => {
@@ -114,6 +127,57 @@ describe('a connection', () => {
     const answers = (await received(client)).match(/HTTP\/1\.1 200 /g);
     expect(answers).toHaveLength(1 + CONNECTION_BOUNDS.waitingRequests);
     expect(app.log.join('')).toContain('"reason":"too_many_waiting"');
+  });
+
+  it('is closed when the answers that are due before its end take too long', async () => {
+    const { access_token } = await person(app);
+    const due = jest.replaceProperty(CONNECTION_BOUNDS, 'dueMs', 100);
+    const { client } = await opened();
+    const holder = await app.pool.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE');
+      client.write(`GET /api/v1/tasks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${access_token}\r\n\r\n\x01`);
+      expect(await received(client)).toBe('');
+    } finally {
+      due.restore();
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+    expect(app.log.join('')).toContain('"reason":"not_answered"');
+  });
+
+  describe('of too many', () => {
+    it.each([
+      ['Max open files            1024                 524288               files', 768],
+      [
+        'Max cpu time  1  1  seconds\nMax open files            524288 524288 files \nMax locked memory 9 9 bytes',
+        524_032,
+      ],
+      ['Max open files            100                  100                  files', 1],
+      ['Max open files            unlimited            unlimited            files', undefined],
+      ['', undefined],
+    ])('leaves descriptors to the database, logs and files: %j', (limits, most) => {
+      expect(maxConnections(limits)).toBe(most);
+    });
+
+    it('is closed, and told of', async () => {
+      const server = app.nestApp.getHttpServer();
+      if (existsSync('/proc/self/limits'))
+        expect(server.maxConnections).toBe(maxConnections(readFileSync('/proc/self/limits', 'utf8')));
+      const { client } = await opened();
+      const open = await new Promise<number>((resolve) => {
+        server.getConnections((_error, count) => {
+          resolve(count);
+        });
+      });
+      const most = server.maxConnections;
+      server.maxConnections = open;
+      expect(await received(connect(Number(new URL(app.url).port), '127.0.0.1'))).toBe('');
+      server.maxConnections = most;
+      client.destroy();
+      expect(app.log.join('')).toContain('"reason":"too_many_connections"');
+      expect((await app.api.get('/health/live')).status).toBe(200);
+    });
   });
 
   it('with half a head does not keep the server from stopping', async () => {

@@ -28,6 +28,19 @@ export async function exchange(
   return parse(Buffer.concat(chunks).toString('utf8'), String(bytes).startsWith('HEAD '));
 }
 
+/** As a client that reads nothing before all is written. @returns the head of the answer, and what follows it */
+export async function answerAfterAll(url: string, head: string, body: string | Uint8Array): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const chunks: Buffer[] = [];
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => undefined).pause();
+  socket.write(head);
+  await new Promise((resolve) => socket.write(body, resolve));
+  socket.on('data', (chunk) => chunks.push(chunk)).resume();
+  await closed;
+  return Buffer.concat(chunks).toString();
+}
+
 /** The single answer to one request. */
 export async function request(url: string, bytes: string | Uint8Array): Promise<RawAnswer> {
   const answers = await exchange(url, bytes);

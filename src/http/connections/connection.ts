@@ -158,14 +158,13 @@ export class Connection {
     if (this.isLingering || this.socket.destroyed) return;
     this.isLingering = true;
     this.socket.end();
-    // Node starts to read again in a listener of its own, which goes with the parser's.
-    if (this.socket.isPaused())
-      this.socket
-        .once('resume', () => {
-          this.leaveParser();
-        })
-        .resume();
-    else this.leaveParser();
+    // Node starts to read again in a listener of its own, which goes with the parser's; it may be about to.
+    this.socket
+      .pause()
+      .once('resume', () => {
+        this.leaveParser();
+      })
+      .resume();
     this.dropInput(() => this.socket.destroyed);
   }
 

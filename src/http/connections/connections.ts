@@ -38,7 +38,7 @@ export class Connections {
   guard(fastify: FastifyInstance): void {
     const { server } = fastify;
     // A client may close its half right after its request.
-    Object.assign(server, { httpAllowHalfOpen: true, maxConnections: maxConnections() });
+    Object.assign(server, { httpAllowHalfOpen: true, maxConnections: maxConnections(limitsOfProcess()) });
     server.on('connection', (socket: Socket) => {
       this.accept(socket);
     });
@@ -133,12 +133,17 @@ export class Connections {
   }
 }
 
-/** Node raises its limit of descriptors as far as it may. @returns undefined where that cannot be read */
-function maxConnections(): number | undefined {
+/** @param limits as the system lists those of a process @returns undefined where there is none, or it is not told */
+export function maxConnections(limits: string): number | undefined {
+  const [, soft] = /^Max open files +(\d+)/m.exec(limits) ?? [];
+  return soft === undefined ? undefined : Math.max(1, Number(soft) - RESERVED_DESCRIPTORS);
+}
+
+/** Node raises its limit of descriptors as far as it may. */
+function limitsOfProcess(): string {
   try {
-    const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-    return soft === undefined ? undefined : Math.max(1, Number(soft) - RESERVED_DESCRIPTORS);
+    return readFileSync('/proc/self/limits', 'utf8');
   } catch {
-    return undefined;
+    return '';
   }
 }
