@@ -5,9 +5,12 @@ import { METHODS } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 
+import pg from 'pg';
+
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
 import { expectHardened, expectProblem, UUID } from '../support/problems.js';
+import { textOf } from '../support/queries.js';
 import { exchange, head, request } from '../support/raw.js';
 
 const JSON_TYPE = 'Content-Type: application/json';
@@ -517,6 +520,25 @@ describe('HTTP', () => {
         expect(answer.headers.has('content-encoding')).toBe(false);
       }
     });
+  });
+
+  it('/health/ready asks the database at most once a second, however often it is asked itself', async () => {
+    const questions = jest.spyOn(pg.Client.prototype, 'query');
+    const asked = (): number => questions.mock.calls.filter(([query]) => textOf(query) === 'SELECT 1').length;
+    try {
+      app.clock.advance('1s');
+      const startedAt = performance.now();
+      for (let n = 0; n < 5; n += 1)
+        for (const { status } of await Promise.all(Array.from({ length: 20 }, () => app.api.get('/health/ready'))))
+          expect(status).toBe(200);
+      expect(asked()).toBeLessThanOrEqual(1 + Math.floor((performance.now() - startedAt) / 1_000));
+      const before = asked();
+      app.clock.advance('1s');
+      expect((await app.api.get('/health/ready')).status).toBe(200);
+      expect(asked()).toBe(before + 1);
+    } finally {
+      questions.mockRestore();
+    }
   });
 
   describe('the request log', () => {
