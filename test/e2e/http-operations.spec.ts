@@ -6,7 +6,7 @@ import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
 import { expectHardened, expectProblem, SECURITY_HEADERS } from '../support/problems.js';
 import { eventually } from '../support/process.js';
-import { head, request } from '../support/raw.js';
+import { answerAfterAll, head, request } from '../support/raw.js';
 import { Relay } from '../support/relay.js';
 
 const PRODUCTION = {
@@ -33,6 +33,13 @@ const get = async (path: string, headers: Record<string, string> = {}): ReturnTy
 
 async function read(response: Response): Promise<{ status: number; headers: Headers; text: string }> {
   return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** @returns the values of a metric, by the value of its only label */
+async function counted(metric: string): Promise<Record<string, number>> {
+  const { text } = await get('/metrics');
+  const values = [...text.matchAll(new RegExp(`^${metric}\\{\\w+="(\\w+)"\\} (\\d+)$`, 'gm'))];
+  return Object.fromEntries(values.map(([, label = '', value]) => [label, Number(value)]));
 }
 
 const loggedIp = (answer: { headers: Headers }): unknown =>
@@ -389,6 +396,11 @@ describe('a refusal of what cannot be parsed or routed', () => {
       expect([name, /"address";r=\d+/.test(answer.headers.get('ratelimit') ?? '')]).toEqual([name, true]);
     }
     expect(app.log.filter((line) => line.includes('"status":400')).length).toBeGreaterThan(0);
+    expect(await counted('http_unparsed_requests_total')).toEqual({
+      method_not_allowed: 1,
+      malformed_request: 1,
+      route_not_found: 1,
+    });
     const garbage = CASES[4]?.[1] ?? '';
     const statuses = new Set<number>();
     for (let n = 0; n < 600; n += 50)
@@ -396,6 +408,12 @@ describe('a refusal of what cannot be parsed or routed', () => {
         statuses.add(status);
     expect([...statuses].sort()).toEqual([400, 429]);
     expect((await refuse('GET /api/v1/tasks HTTP/1.1')).status).toBe(429);
+    const { malformed_request = 0, rate_limited = 0 } = await counted('http_unparsed_requests_total');
+    expect([rate_limited > 0, malformed_request + rate_limited]).toEqual([true, 601]);
+    const size = 5_000_000;
+    const large = ['POST /api/v1/tasks HTTP/1.1', `Content-Length: ${size}`, ...lines, '', ''].join('\r\n');
+    const early = await answerAfterAll(app.url, large, Buffer.alloc(size, 'a'));
+    expect(early).toMatch(/^HTTP\/1\.1 429 [^]*"rate_limited"/);
     // Sampled: one line a minute for each code and address.
     expect(app.log.filter((line) => line.includes('request refused')).length).toBeLessThan(10);
   });
@@ -412,6 +430,9 @@ describe('connections of one address', () => {
     expect(app.log.join('')).toContain('"reason":"too_many_of_address"');
     for (const socket of open) socket.destroy();
     await eventually(async () => (await fetch(`${app.url}/health/live`).catch(() => undefined))?.status === 200);
+    const { too_many_of_address = 0, ...others } = await counted('http_connections_closed_total');
+    // Those that were refused until the first ones had gone, too.
+    expect([too_many_of_address >= 1, others]).toEqual([true, {}]);
   });
 });
 
