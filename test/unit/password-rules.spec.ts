@@ -29,6 +29,13 @@ describe('a password that is guessed first', () => {
     },
   );
 
+  it.each(['RoostExample123', 'Acmetools-R00sters', 'NestlingsAcmetools'])(
+    'is %s, which is made of several of these names',
+    (password) => {
+      expect(guessable(password, ADA, ['acmetools', 'The Nestlings', 'example'])?.code).toBe('contains_service');
+    },
+  );
+
   it.each(['RoostRoost', 'roost1234', 'My-Roost-9', 'R00st2026!', 'ROO5T!roost', '4cmeTools1', 'Nestlings7'])(
     'is %s, which is the name of the product or the service',
     (password) => {

@@ -61,14 +61,15 @@ export function guessable(
     return { code: 'too_guessable', detail: 'is a repetition or a sequence, which is guessed soon' };
   }
   const local = email.slice(0, email.indexOf('@'));
-  if ([email, local].some((name) => reliesOn(text, name)) || isMadeOf(text, local)) {
+  if ([email, local].some((name) => reliesOn(text, name)) || isMadeOf(text, [local])) {
     return { code: 'contains_email', detail: 'must not contain your e-mail address or the part of it before the @' };
   }
-  if (username !== undefined && (reliesOn(text, username) || isMadeOf(text, username))) {
+  if (username !== undefined && (reliesOn(text, username) || isMadeOf(text, [username]))) {
     return { code: 'contains_username', detail: 'must not contain your username' };
   }
   const letters = text.replace(/[013457@$]/g, (character) => LETTERS.get(character) ?? character);
-  if ([PRODUCT, ...serviceNames].some((name) => isMadeOf(text, name) || isMadeOf(letters, name))) {
+  const names = [PRODUCT, ...serviceNames];
+  if (isMadeOf(text, names) || isMadeOf(letters, names)) {
     return { code: 'contains_service', detail: 'must be more than the name of this service and a few characters' };
   }
   return undefined;
@@ -98,15 +99,15 @@ function reliesOn(text: string, name: string): boolean {
   return length >= ENOUGH_LENGTH || codePoints(text.replaceAll(part, '')) < ENOUGH_LENGTH;
 }
 
-/** Whether too little remains without the parts of a name. */
-function isMadeOf(text: string, name: string): boolean {
-  const parts = name.toLowerCase().split(/[^\p{L}\p{N}]+/u);
-  return parts.some(
-    (part) =>
-      codePoints(part) >= PART_MIN_LENGTH &&
-      text.includes(part) &&
-      codePoints(text.replaceAll(part, '')) < ENOUGH_LENGTH,
-  );
+/** Whether too little remains without the parts of names. */
+function isMadeOf(text: string, names: readonly string[]): boolean {
+  const parts = names
+    .flatMap((name) => name.toLowerCase().split(/[^\p{L}\p{N}]+/u))
+    .filter((part) => codePoints(part) >= PART_MIN_LENGTH)
+    // One may be a part of another.
+    .sort((a, b) => b.length - a.length);
+  const rest = parts.reduce((left, part) => left.replaceAll(part, ''), text);
+  return rest !== text && codePoints(rest) < ENOUGH_LENGTH;
 }
 
 function pairsOf(text: string): [string, string][] {
