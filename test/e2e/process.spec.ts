@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 
 import { Api } from '../support/api.js';
@@ -17,6 +18,19 @@ const PRODUCTION = {
   HOST: '127.0.0.1',
   JWT_SECRET: 'kX9#vQ2!mZ7@pL4$wR8^tN3&yB6*cF1(',
 };
+
+/** Whether somebody listens there. */
+async function accepts(host: string, port: number): Promise<boolean> {
+  const socket = connect(port, host);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
 
 describe('the process with DATABASE_URL', () => {
   let folder: RoostFolder;
@@ -35,9 +49,16 @@ describe('the process with DATABASE_URL', () => {
 
   afterEach(() => dropDatabase(url));
 
-  it('starts no database of its own', async () => {
-    const roost = folder.start({ DATABASE_URL: url });
-    expect((await new Api(await roost.ready()).get('/health/ready')).status).toBe(200);
+  it('starts no database of its own, and listens on 127.0.0.1 alone for HOST=localhost', async () => {
+    const roost = folder.start({ DATABASE_URL: url, HOST: 'localhost' });
+    const address = await roost.ready();
+    expect((await new Api(address).get('/health/ready')).status).toBe(200);
+    const all = Object.values(networkInterfaces()).flatMap((of = []) => of.map((each) => each.address));
+    const port = Number(new URL(address).port);
+    const open = await Promise.all(
+      ['127.0.0.1', '::1', ...all].map(async (host) => (await accepts(host, port)) && host),
+    );
+    expect([...new Set(open.filter(Boolean))]).toEqual(['127.0.0.1']);
     expect(existsSync(join(folder.path, '.data/postgres'))).toBe(false);
     expect(roost.output).not.toMatch(/postgres(?:ql)?:\/\//);
     expect(await roost.stop()).toBe(0);

@@ -85,6 +85,10 @@ describe('the configuration', () => {
     expect(load(PRODUCTION)).toMatchObject({ http: { host: '0.0.0.0', docs: false } });
   });
 
+  it('takes localhost for one address of loopback', () => {
+    expect(load({ HOST: 'localhost' }).http.host).toBe('127.0.0.1');
+  });
+
   it('takes empty for unset', () => {
     expect(load({ PORT: '', DATABASE_URL: ' ', DOCS: '' })).toEqual(load());
   });
