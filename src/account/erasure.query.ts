@@ -40,19 +40,29 @@ export async function lockClosedAccount(tx: EntityManager, id: string): Promise<
 
 /**
  * Mails about an account, also to addresses that it had before or only asked for, and mails about others to its address.
+ * Those of the last day become decoys, which name nobody: else whoever registers and deletes the same address again and
+ * again could mail it without a cap. An attempt under way that fails does not know them by their number of attempts any more.
  * @returns how many there were, at most `limit`
  */
-export async function deleteMailsOf(tx: EntityManager, userId: string, limit: number): Promise<number> {
-  const [{ deleted }]: [{ deleted: number }] = await tx.query(
-    `WITH gone AS (
-       DELETE FROM mails WHERE id IN (
-         SELECT id FROM mails
-          WHERE user_id = $1 OR recipient = (SELECT email FROM users WHERE id = $1) LIMIT $2
-       ) RETURNING 1
-     ) SELECT count(*)::int AS deleted FROM gone`,
-    [userId, limit],
+export async function eraseMails(
+  tx: EntityManager,
+  userId: string,
+  { limit, offsetMs }: { limit: number; offsetMs: number },
+): Promise<number> {
+  const [{ erased }]: [{ erased: number }] = await tx.query(
+    `WITH found AS (
+       SELECT id, created_at > ${NOW} - interval '1 day' AS counted FROM mails
+        WHERE user_id = $2 OR recipient = (SELECT email FROM users WHERE id = $2) LIMIT $3
+     ), gone AS (
+       DELETE FROM mails m USING found WHERE m.id = found.id AND NOT counted
+     ), kept AS (
+       UPDATE mails m SET recipient = NULL, user_id = NULL, sealed = NULL, attempts = 0, next_attempt_at = NULL,
+                          sent_at = NULL, given_up_at = NULL, last_error = NULL
+         FROM found WHERE m.id = found.id AND counted
+     ) SELECT count(*)::int AS erased FROM found`,
+    [offsetMs, userId, limit],
   );
-  return deleted;
+  return erased;
 }
 
 /** What still refers to it goes with it: mailed tokens, and what was written by a request that was under way. */

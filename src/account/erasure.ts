@@ -14,7 +14,7 @@ import { Schedule } from '../common/schedule.js';
 import { deleteTasks } from '../tasks/tasks.query.js';
 import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from '../timeline/people/follows.query.js';
 import { erasePosts } from '../timeline/posts/posts.query.js';
-import { closeDueAccount, deleteAccount, deleteMailsOf, lockClosedAccount } from './erasure.query.js';
+import { closeDueAccount, deleteAccount, eraseMails, lockClosedAccount } from './erasure.query.js';
 import { NO_CLIENT } from '../common/actor.js';
 
 const EVERY_MS = 5 * 60_000;
@@ -39,7 +39,10 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     { name: 'blocks', eraseBatch: eraseBlocks },
     { name: 'sessions', eraseBatch: deleteSessions },
     { name: 'known_addresses', eraseBatch: (tx, userId, limit) => this.addresses.forget(tx, userId, limit) },
-    { name: 'mails', eraseBatch: deleteMailsOf },
+    {
+      name: 'mails',
+      eraseBatch: (tx, userId, limit) => eraseMails(tx, userId, { limit, offsetMs: this.clock.offsetMs }),
+    },
   ];
   private readonly schedule = new Schedule({
     everyMs: EVERY_MS,

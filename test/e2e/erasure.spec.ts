@@ -118,6 +118,24 @@ describe('an account whose deletion is final', () => {
     expect((await mailsTo(here, bob.email)).length).toBeGreaterThan(0);
   });
 
+  it('leaves what mails to its address are counted by, for a day: new accounts mail it no more than one would', async () => {
+    const email = 'somebody.else@example.org';
+    const mailed: number[] = [];
+    const comeAndGo = async (): Promise<void> => {
+      expect((await there.api.post('/auth/register', { email, password: PASSWORD })).status).toBe(201);
+      await gone({ ...ada, ...(await login(there, email)) });
+      mailed.push((await mailsTo(there, email)).length);
+      expect(await erase(there)).toBe(1);
+      expect(await mailsTo(there, email)).toEqual([]);
+    };
+    for (let time = 0; time < 12; time += 1) await comeAndGo();
+    // A confirmation, and word of the deletion.
+    expect(mailed).toEqual([...Array<number>(10).fill(2), 0, 0]);
+    there.clock.advance('1d');
+    await comeAndGo();
+    expect(mailed.at(-1)).toBe(2);
+  });
+
   it('is erased with its posts, follows, mutes and blocks in batches, and the counts of others stay exact', async () => {
     const around = await Promise.all(Array.from({ length: 7 }, () => person(here, 'friend')));
     for (const [index, friend] of around.entries()) {
