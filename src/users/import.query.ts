@@ -14,6 +14,8 @@ export interface InsertOutcome {
   readonly imported: ReadonlySet<string>;
   /** E-mail addresses that have an account already. */
   readonly present: ReadonlySet<string>;
+  /** Of these: those that an account of somebody else, as it seems, claims and never confirmed. */
+  readonly claimed: ReadonlySet<string>;
 }
 
 type Query = (statement: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
@@ -38,15 +40,23 @@ export async function insertUsers(query: Query, users: readonly ImportedUser[]):
     ],
   );
   const imported = emailsOf(inserted);
-  const left = emails.filter((email) => !imported.has(email));
-  const present = left.length === 0 ? new Set<string>() : emailsOf(await query(PRESENT, [left]));
-  return { imported, present };
+  const left = users.filter(({ email }) => !imported.has(email));
+  if (left.length === 0) return { imported, present: new Set(), claimed: new Set() };
+  const present = await query(PRESENT, [
+    left.map(({ email }) => email),
+    left.map(({ hashedPassword }) => hashedPassword),
+    left.map(({ createdAt }) => createdAt.toISOString()),
+  ]);
+  const claimed = (present.rows as { claimed: boolean }[]).filter((row) => row.claimed);
+  return { imported, present: emailsOf(present), claimed: emailsOf({ rows: claimed }) };
 }
 
-/** Or kept for an account that had them until lately. */
+/** Or kept for an account that had them until lately. What an import before made has the same hash, or was renewed and has the same age. */
 const PRESENT = `
-  SELECT email FROM users WHERE email = ANY($1::varchar[])
-   UNION SELECT email FROM former_addresses WHERE email = ANY($1::varchar[]) AND expires_at > clock_timestamp()`;
+  SELECT email, email_confirmed_at IS NULL AND hashed_password IS DISTINCT FROM hash AND u.created_at <> created AS claimed
+    FROM users u JOIN unnest($1::varchar[], $2::varchar[], $3::timestamptz[]) AS i (email, hash, created) USING (email)
+   UNION ALL
+  SELECT email, false FROM former_addresses WHERE email = ANY($1::varchar[]) AND expires_at > clock_timestamp()`;
 
 function emailsOf({ rows }: { rows: unknown[] }): Set<string> {
   return new Set((rows as { email: string }[]).map(({ email }) => email));

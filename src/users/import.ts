@@ -13,6 +13,8 @@ const BATCH = 1_000;
 const MOST_ROUNDS = 1_000 * 2 ** 12;
 const NOT_UTF8 =
   'the file is not UTF-8: convert it first, as with iconv -f UTF-16 -t UTF-8; nothing more of it is read';
+const CLAIMED =
+  'email: is claimed by an account that never confirmed it; whoever reads its mail has that account by a new password';
 const FIELDS = new Set(['email', 'username', 'hashed_password', 'created_at', 'email_confirmed']);
 
 /** RFC 3339, in UTC or with an offset. */
@@ -70,6 +72,7 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
     );
     for (const { line, user } of users) {
       if (outcome.imported.has(user.email)) counts.imported += 1;
+      else if (outcome.claimed.has(user.email)) refuse(line, CLAIMED);
       else if (outcome.present.has(user.email)) counts.present += 1;
       else refuse(line, 'username: belongs to another account');
     }

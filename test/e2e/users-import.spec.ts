@@ -9,7 +9,7 @@ import bcrypt from 'bcrypt';
 
 import { importUsers } from '../../src/users/import.js';
 import { TestApp } from '../support/app.js';
-import { login } from '../support/people.js';
+import { confirmAddress, login } from '../support/people.js';
 import { eventually, RoostFolder } from '../support/process.js';
 
 const SCRIPT = join(__dirname, '../../scripts/users-import.mjs');
@@ -208,6 +208,22 @@ describe('npm run users:import', () => {
     expect(stdout).toBe('1 imported, 1 were there already, 2 refused.\n');
     expect(stderr).toBe('Line 2: username: belongs to another account\nLine 4: username: belongs to another account\n');
     await login(app, owner.email, PASSWORD);
+  });
+
+  it('names addresses that somebody claims and never confirmed, and none that an import before took in', async () => {
+    const [claimed, confirmed, before] = [aUser(), aUser(), aUser()];
+    for (const { email } of [claimed, confirmed])
+      expect((await app.api.post('/auth/register', { email, password: 'a stranger of letters' })).status).toBe(201);
+    await confirmAddress(app, confirmed.email);
+    await imported([before]);
+    // As after a first login, which renews the hash.
+    await app.pool.query('UPDATE users SET hashed_password = $2 WHERE email = $1', [
+      before.email,
+      `$2b$05${HASH.slice(3)}`,
+    ]);
+    const { code, stdout, stderr } = await imported([before, claimed, confirmed]);
+    expect([code, stdout]).toEqual([1, '0 imported, 2 were there already, 1 refused.\n']);
+    expect(stderr).toMatch(/^Line 2: email: is claimed by an account that never confirmed it; .+\n$/);
   });
 
   it('says when an address comes twice in the file', async () => {
