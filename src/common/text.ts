@@ -26,6 +26,11 @@ export function isBlank(text: string): boolean {
   return /^[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(text);
 }
 
+/** As it came first, then composed and decomposed: keyboards differ in how they write an accent or a syllable. */
+export function spellingsOf(text: string): Set<string> {
+  return new Set([text, text.normalize('NFC'), text.normalize('NFD')]);
+}
+
 /** For a `LIKE` pattern: the person's `%`, `_` and `\` stand for themselves. */
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');

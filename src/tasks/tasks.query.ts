@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';
-import { escapeLike } from '../common/text.js';
+import { escapeLike, spellingsOf } from '../common/text.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
 import type { Task } from './task.entity.js';
 
@@ -80,9 +80,11 @@ export function selectTaskPage(manager: EntityManager, page: TaskPage): Promise<
   const conditions = ['user_id = $1'];
   if (page.completed !== undefined) conditions.push(`completed = ${bind(page.completed)}`);
   if (page.q !== undefined) {
-    const pattern = bind(`%${escapeLike(page.q)}%`);
+    const patterns = Array.from(spellingsOf(page.q), (spelling) => bind(`%${escapeLike(spelling)}%`));
+    const isIn = (...texts: string[]): string =>
+      `(${texts.flatMap((text) => patterns.map((pattern) => `${text} ILIKE ${pattern}`)).join(' OR ')})`;
     // Of the whole for the index, and of each for what is found only across the two.
-    conditions.push(`${SEARCHED} ILIKE ${pattern}`, `(title ILIKE ${pattern} OR description ILIKE ${pattern})`);
+    conditions.push(isIn(SEARCHED), isIn('title', 'description'));
   }
   if (page.after) {
     const [value, id] = page.after;

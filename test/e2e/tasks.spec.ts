@@ -1,3 +1,5 @@
+import pg from 'pg';
+
 import type { Answer, Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
@@ -338,6 +340,38 @@ describe('tasks', () => {
       expect((await walk('/tasks?completed=false&limit=4')).map((task) => task.id)).toEqual(
         open.map((task: any) => task.id),
       );
+    });
+
+    it('searches in either form in which an accent or a syllable may be written, and by the index', async () => {
+      const erin = await person(app, 'erin');
+      const texts = ['Caf\u00e9 cr\u00e8me', '\ud55c\uae00'];
+      for (const form of ['NFC', 'NFD'])
+        for (const text of texts) {
+          await create(erin.api, `${text} ${form}`.normalize(form));
+          await create(erin.api, form, { description: text.normalize(form) });
+        }
+      const found = async (q: string): Promise<string[]> =>
+        (await erin.api.get(`/tasks?sort=title&q=${encodeURIComponent(q)}`)).body.map(({ title }: any) => title);
+      for (const text of texts)
+        for (const form of ['NFC', 'NFD']) {
+          const titles = await found(text.normalize(form));
+          expect(titles.map((title) => title.normalize('NFC'))).toEqual(
+            expect.arrayContaining(['NFC', 'NFD', `${text} NFC`, `${text} NFD`]),
+          );
+          expect(titles).toHaveLength(4);
+        }
+      await app.pool.query(
+        `INSERT INTO tasks (user_id, title) SELECT $1, md5(n::text) FROM generate_series(1, 5000) n`,
+        [erin.id],
+      );
+      await app.pool.query('VACUUM ANALYZE tasks');
+      const queries = jest.spyOn(pg.Client.prototype, 'query');
+      expect(await found('caf\u00e9 CR')).toHaveLength(4);
+      const calls = queries.mock.calls as unknown as [string, unknown[]][];
+      queries.mockRestore();
+      const [text, values] = calls.find(([sql]) => sql.includes('ILIKE')) ?? ['', []];
+      const { rows } = await app.pool.query(`EXPLAIN ${text}`, values);
+      expect(JSON.stringify(rows)).toContain('tasks_search_idx');
     });
 
     it('searches title and description literally and without regard to case', async () => {

@@ -7,7 +7,7 @@ import bcrypt from 'bcrypt';
 
 import { invalid } from '../../common/errors.js';
 import { Random } from '../../common/random.js';
-import { codePoints } from '../../common/text.js';
+import { codePoints, spellingsOf } from '../../common/text.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { type BcryptHash, parseHash } from './bcrypt-hash.js';
@@ -107,11 +107,6 @@ export class Passwords implements OnModuleInit {
       else await bcrypt.genSalt(cost).then(() => nothing(1));
     }
   }
-}
-
-/** As it was sent first. Keyboards differ in how they compose an accent or a syllable, and hashes of before in what they took. */
-function spellingsOf(password: string): Set<string> {
-  return new Set([password, password.normalize('NFC'), password.normalize('NFD')]);
 }
 
 function isShortEnough(password: string): boolean {
