@@ -22,7 +22,7 @@ export async function openDatabase({ database }: Config): Promise<OpenDatabase> 
     database.url === undefined ? await openEmbedded(database.dataDir) : { url: database.url, close: nothing };
   try {
     await waitForDatabase({ name: 'DATABASE_URL', url: opened.url }, { patienceMs: database.waitMs });
-    await migrate(database.directUrl ?? opened.url);
+    await migrate(database.directUrl ?? opened.url, { onFault: tell });
     return opened;
   } catch (error) {
     await opened.close();
@@ -42,6 +42,11 @@ async function openEmbedded(dir: string): Promise<OpenDatabase> {
   if (running !== undefined) return { url: running, close: nothing };
   const embedded = await startEmbeddedPostgres(options);
   return { url: embedded.url, close: () => embedded.stop() };
+}
+
+/** What a start of Roost logs: the command goes on without it. */
+function tell(event: string, error: unknown): void {
+  process.stderr.write(`${event}: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
 function nothing(): Promise<void> {

@@ -266,6 +266,19 @@ describe('npm run users:import', () => {
     expect(await count()).toBe(2_500);
   });
 
+  it('says what bringing the schema up to date could not do, as a start does', async () => {
+    await app.pool.query('DROP INDEX tasks_search_idx; CREATE TABLE tasks_search_idx ()');
+    try {
+      expect(await imported([aUser()])).toEqual({
+        code: 0,
+        stdout: '1 imported, 0 were there already, 0 refused.\n',
+        stderr: 'search_unindexed: "tasks_search_idx" is not an index\n',
+      });
+    } finally {
+      await app.pool.query('DROP TABLE tasks_search_idx');
+    }
+  });
+
   it('stops at Ctrl-C and says that it goes on', async () => {
     const child = run(['-'], { DATABASE_URL: app.databaseUrl });
     const outcome = outcomeOf(child);
