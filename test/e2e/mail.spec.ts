@@ -420,6 +420,22 @@ describe('a server that', () => {
     expect([sockets, (await rowOf(address)).given_up_at]).toEqual([1, null]);
   });
 
+  it('falls silent before its last answer: tried again over another connection, with the same Message-ID', async () => {
+    const relay = await Relay.to(smtp.url);
+    ending.push(() => relay.end());
+    smtp.onMail = () => {
+      if (smtp.mails.length === 0) relay.strand();
+    };
+    app = await start({ SMTP_URL: relay.url + IMPATIENT });
+    const address = await put();
+    await failed(address);
+    expect(lines('mail_deferred')).toMatchObject([{ code: 'ETIMEDOUT' }]);
+    await advance(app, '31s');
+    await sent(address);
+    expect(new Set(smtp.mailsTo(address).map(({ parsed }) => parsed.messageId)).size).toBe(1);
+    expect([smtp.mailsTo(address).length, (await rowOf(address)).attempts]).toEqual([2, 2]);
+  });
+
   it.each([
     ['a certificate that nobody vouches for', { secure: true }, 'smtps:', '', /certificate is not trusted/],
     ['such a certificate after STARTTLS', { disabledCommands: ['AUTH'] }, 'smtp:', '', /certificate is not trusted/],

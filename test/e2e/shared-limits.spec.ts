@@ -173,6 +173,19 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
       expect((await register(one)).status).toBe(400);
     });
 
+    it('silent on one connection: another one is made, and they are shared again', async () => {
+      const relay = await Relay.to(redis.url);
+      const [one, two] = [await instance(relay.url), await instance()];
+      await register(one);
+      relay.strand();
+      await register(one);
+      await eventually(isBack(one));
+      const before = await left(one);
+      expect(await left(two)).toBe(before - 1);
+      expect(events(one)).toEqual(['limits_not_shared', 'limits_shared']);
+      await relay.end();
+    });
+
     it('slow: more than 100 ms is as good as away', async () => {
       const one = await instance();
       await redis.ask((client) => client.call('CLIENT', 'PAUSE', '60000', 'ALL'));
