@@ -30,7 +30,8 @@ export async function hangUp(client: pg.Client): Promise<void> {
   clearTimeout(timer);
 }
 
-function cut(client: pg.Client, error?: Error): void {
+/** At once, and without a word. */
+export function cut(client: pg.Client, error?: Error): void {
   (client as unknown as Wire).connection.stream.destroy(error);
 }
 

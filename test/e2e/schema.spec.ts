@@ -2,9 +2,13 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { keepAuditPartitions } from '../../src/database/schema/audit-partitions.js';
+import { LOOKOUT } from '../../src/database/lookout.js';
 import { MIGRATIONS, migrate } from '../../src/database/schema/migrate.js';
 import { TestApp } from '../support/app.js';
-import { dropDatabase, emptyDatabase, execute } from '../support/database.js';
+import { dropDatabase, emptyDatabase, endPool, execute, someoneWaits } from '../support/database.js';
+import { eventually } from '../support/process.js';
+import { textOf } from '../support/queries.js';
+import { Relay } from '../support/relay.js';
 
 describe('the schema', () => {
   it('does not drift: entities and migrations say the same', async () => {
@@ -58,6 +62,65 @@ describe('the schema', () => {
       const waits: Promise<void>[] = [];
       expect(await migrate(url, { onWait: () => waits.push(holder.end()) })).toEqual([]);
       expect(waits).toHaveLength(1);
+    });
+
+    describe('over a connection that falls silent', () => {
+      let relay: Relay;
+      let holder: pg.Client;
+      let pool: pg.Pool;
+
+      beforeEach(async () => {
+        pool = new pg.Pool({ connectionString: url, max: 1 });
+        for (const [name, value] of Object.entries({ every: 500, connect: 500, answer: 500 }))
+          jest.replaceProperty(LOOKOUT, name as keyof typeof LOOKOUT, value);
+        relay = await Relay.to(url);
+        holder = new pg.Client({ connectionString: url });
+        await holder.connect();
+      });
+
+      afterEach(async () => {
+        jest.restoreAllMocks();
+        await holder.end();
+        await endPool(pool);
+        await relay.end();
+      });
+
+      const whenWaitedFor = (): Promise<void> => eventually(() => someoneWaits(pool));
+
+      it.each(['strand', 'freeze'] as const)('ends with a sentence (%s), and is whole the next time', async (how) => {
+        await holder.query('BEGIN; CREATE TABLE migrations ()');
+        const migrating = expect(migrate(relay.url)).rejects.toThrow('fell silent');
+        await whenWaitedFor();
+        relay[how]();
+        await holder.query('ROLLBACK');
+        await migrating;
+        await relay.end();
+        expect(await migrate(url)).toHaveLength(MIGRATIONS.length);
+      });
+
+      it('is left alone while the server is at work, however long', async () => {
+        await holder.query('BEGIN; CREATE TABLE migrations ()');
+        const queries = jest.spyOn(pg.Client.prototype, 'query');
+        const looks = (): number =>
+          queries.mock.calls.filter(([query]) => textOf(query).includes('WHERE pid = $1')).length;
+        const migrating = migrate(relay.url);
+        await eventually(() => looks() > 1);
+        await holder.query('ROLLBACK');
+        expect(await migrating).toHaveLength(MIGRATIONS.length);
+      });
+
+      it('goes on without an index that was being built', async () => {
+        await migrate(url);
+        await execute(url, 'DROP INDEX tasks_search_idx');
+        await holder.query('BEGIN; LOCK TABLE tasks IN ROW EXCLUSIVE MODE');
+        const faults: string[] = [];
+        const migrating = migrate(relay.url, { onFault: (event) => faults.push(event) });
+        await whenWaitedFor();
+        relay.strand();
+        await holder.query('ROLLBACK');
+        expect(await migrating).toEqual([]);
+        expect(faults).toContain('search_unindexed');
+      });
     });
 
     it('starts while somebody holds the audit, whose partitions are then made later', async () => {

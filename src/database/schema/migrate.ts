@@ -1,10 +1,12 @@
 /** Brings the schema up to date: the only way it changes. Any number of instances may do so at once. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type pg from 'pg';
 import { DataSource, MigrationExecutor } from 'typeorm';
 
 import { keepAuditPartitions } from './audit-partitions.js';
 import { DatabaseStartError } from '../connect.js';
+import { Lookout } from '../lookout.js';
 import { Initial1763683200000 } from '../migrations/1763683200000-initial.js';
 import { CleanupIndex1763690000000 } from '../migrations/1763690000000-cleanup-index.js';
 import { LoginGuard1763712000000 } from '../migrations/1763712000000-login-guard.js';
@@ -60,6 +62,9 @@ const ATTEMPTS = 20;
 const HELD =
   'The schema of the database cannot be changed: for a minute another session has held a table. End that session (see pg_stat_activity), and start Roost again.';
 
+const SILENT =
+  'The database fell silent while its schema was brought up to date: the connection was lost. What was begun is whole or not there at all; start Roost again.';
+
 export interface MigrateOptions {
   /** Told once, when another instance is migrating and is waited for. */
   readonly onWait?: () => void;
@@ -89,7 +94,7 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
   });
   await source.initialize();
   try {
-    const done = await whenFree(onWait, (attempt) => runMigrations(source, attempt));
+    const done = await whenFree(onWait, (attempt) => runMigrations(source, url, attempt));
     await makeForeignRowsOld(url);
     await buildSearchIndexes(url, (error) => {
       onFault?.('search_unindexed', error);
@@ -104,26 +109,33 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
 }
 
 /** @returns undefined while another instance migrates, or somebody holds a table */
-async function runMigrations(source: DataSource, attempt: number): Promise<string[] | undefined> {
+async function runMigrations(source: DataSource, url: string, attempt: number): Promise<string[] | undefined> {
   const runner = source.createQueryRunner();
+  const lookout = new Lookout(url, (await runner.connect()) as pg.Client);
   try {
     await runner.startTransaction();
     // A pooler's connection may have the limits of another client.
     await runner.query(
       `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
     );
-    const locked = (await runner.query('SELECT pg_try_advisory_xact_lock($1) AS free', [LOCK])) as [{ free: boolean }];
+    const [{ free, pid }] = (await runner.query(
+      'SELECT pg_try_advisory_xact_lock($1) AS free, pg_backend_pid() AS pid',
+      [LOCK],
+    )) as [{ free: boolean; pid: number }];
+    lookout.watch(pid);
     const executor = new MigrationExecutor(source, runner);
     executor.transaction = 'all';
-    const done = locked[0].free ? await executor.executePendingMigrations() : undefined;
+    const done = free ? await executor.executePendingMigrations() : undefined;
     await runner.commitTransaction();
     return done?.map(({ name }) => name);
   } catch (error) {
     await runner.rollbackTransaction().catch(() => undefined);
+    if (lookout.isLost) throw new DatabaseStartError(SILENT, { cause: error });
     if (!isLockTimeout(error)) throw error;
     if (attempt < ATTEMPTS) return undefined;
     throw new DatabaseStartError(HELD, { cause: error });
   } finally {
+    lookout.stop();
     await runner.release();
   }
 }

@@ -2,6 +2,7 @@
 import pg from 'pg';
 
 import { hangUp } from '../live-client.js';
+import { Lookout } from '../lookout.js';
 
 interface SearchIndex {
   readonly definition: string;
@@ -41,13 +42,18 @@ export async function buildSearchIndexes(url: string, onFault: (error: unknown) 
     keepAlive: true,
   });
   client.on('error', () => undefined);
+  let lookout: Lookout | undefined;
   try {
     await client.connect();
+    lookout = new Lookout(url, client);
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    lookout.watch((rows as [{ pid: number }])[0].pid);
     for (const [name, index] of Object.entries(INDEXES)) await build(client, name, index).catch(onFault);
     await checkLetters(client, onFault);
   } catch (error) {
     onFault(error);
   } finally {
+    lookout?.stop();
     await hangUp(client);
   }
 }
