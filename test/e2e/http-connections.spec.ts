@@ -10,6 +10,21 @@ import { TestApp } from '../support/app.js';
 import { person } from '../support/people.js';
 import { answerAfterAll, head } from '../support/raw.js';
 
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) =>
+    socket.once('close', () => {
+      resolve();
+    }),
+  );
+}
+
+async function received(client: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  client.on('data', (chunk) => chunks.push(chunk));
+  await closed(client);
+  return Buffer.concat(chunks).toString();
+}
+
 describe('a connection', () => {
   let app: TestApp;
 
@@ -49,20 +64,6 @@ describe('a connection', () => {
     }
     expect((await app.api.get('/health/live')).status).toBe(200);
   });
-
-  const closed = (socket: Socket): Promise<void> =>
-    new Promise((resolve) =>
-      socket.once('close', () => {
-        resolve();
-      }),
-    );
-
-  const received = async (client: Socket): Promise<string> => {
-    const chunks: Buffer[] = [];
-    client.on('data', (chunk) => chunks.push(chunk));
-    await closed(client);
-    return Buffer.concat(chunks).toString();
-  };
 
   it.each([
     ['a refusal', '\x01\r\n\r\n'],
@@ -187,5 +188,17 @@ describe('a connection', () => {
     const answer = received(client);
     await app.nestApp.close();
     expect(await answer).toMatch(/^HTTP\/1\.1 503 /);
+  });
+});
+
+describe('a connection to a server that starts', () => {
+  it.each([50_000, 5_000_000])('gives its answer to a client that first writes all of a body of %d', async (size) => {
+    jest.replaceProperty(CONNECTION_BOUNDS, 'lingerMs', 60_000);
+    const starting = await StartingServer.listen(0, '127.0.0.1');
+    const client = connect(starting.number, '127.0.0.1').on('error', () => undefined);
+    client.pause().write(head('POST /api/v1/auth/login', `Content-Length: ${size}`));
+    await new Promise((resolve) => client.write(Buffer.alloc(size, 'a'), resolve));
+    expect(await received(client.resume())).toMatch(/^HTTP\/1\.1 503 /);
+    starting.close();
   });
 });

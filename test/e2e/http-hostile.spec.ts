@@ -50,10 +50,9 @@ describe('hostile clients', () => {
   };
 
   /** Every kind of bytes in every manner */
-  const attackAll = async (without = /^$/): Promise<void> => {
+  const attackAll = async (): Promise<void> => {
     const before = descriptors();
-    const kinds = Object.entries(hostileBytes(authorization)).filter(([title]) => !without.test(title));
-    for (const [title, bytes] of kinds) {
+    for (const [title, bytes] of Object.entries(hostileBytes(authorization))) {
       const answers = await Promise.all(Object.values(MANNERS).map((manner) => attack(url, bytes, manner)));
       for (const answer of answers) expect([title, /HTTP\/1\.1 500/.exec(answer)]).toEqual([title, null]);
     }
@@ -69,11 +68,7 @@ describe('hostile clients', () => {
   };
 
   it('do no harm while Roost starts', async () => {
-    // Such clients are waited for as long as a connection may linger.
-    await attackAll(/5 MB|often/);
-    const body = 'a'.repeat(5_000_000);
-    const sent = head('POST /api/v1/auth/login', `Content-Length: ${body.length}`) + body;
-    expect(await request(url, sent)).toMatchObject({ status: 503 });
+    await attackAll();
   });
 
   it('do no harm to a Roost that serves', async () => {

@@ -194,6 +194,9 @@ export class Connection {
 
 /** Bytes that left the process, and what the kernel has yet to take of the write under way. */
 function progressOf(socket: Socket): string {
-  const { _handle: handle } = socket as { _handle?: { writeQueueSize?: number } | null };
-  return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize ?? ''}`;
+  return `${socket.bytesWritten - socket.writableLength} ${handleOf(socket)?.writeQueueSize ?? ''}`;
+}
+
+function handleOf(socket: Socket): { readonly writeQueueSize?: number; readonly reading?: boolean } | undefined {
+  return (socket as { _handle?: ReturnType<typeof handleOf> | null })._handle ?? undefined;
 }
