@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 
 import { Connection } from './http/connections/connection.js';
+import { maxConnections } from './http/connections/connections.js';
 import { AppError } from './common/errors.js';
 import { problemReply, SECURITY_HEADERS } from './http/problem.js';
 
@@ -23,6 +24,8 @@ export class StartingServer {
   /** @throws the error of the system when the address cannot be listened on */
   static async listen(port: number, host: string): Promise<StartingServer> {
     const server = createServer(TIMEOUTS, answer);
+    // The database needs descriptors, too.
+    Object.assign(server, { maxConnections: maxConnections() });
     server.on('connection', bound);
     server.listen(port, host);
     await once(server, 'listening');

@@ -91,4 +91,16 @@ describe('hostile clients', () => {
     expect(await roost.exit()).toBe(0);
     client.destroy();
   });
+
+  it('leave a Roost that starts the descriptors that it needs itself', async () => {
+    await relay.cut();
+    const limited = folder.start({ ...PRODUCTION, DATABASE_URL: relay.url }, 400);
+    await limited.until(() => /"port":\d+/.test(limited.output));
+    const port = Number(/"port":(\d+)/.exec(limited.output)?.[1]);
+    const clients = Array.from({ length: 500 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+    await eventually(() => clients.every(({ connecting }) => !connecting));
+    await relay.restore();
+    await limited.ready();
+    for (const client of clients) client.destroy();
+  });
 });

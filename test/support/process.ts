@@ -12,9 +12,13 @@ export class RoostProcess {
   private readonly child: ChildProcess;
   private readonly ended: Promise<number | null>;
 
-  /** @param folder the working directory: `.data` and `.env` are there */
-  constructor(folder: string, env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [MAIN], {
+  /**
+   * @param folder the working directory: `.data` and `.env` are there
+   * @param descriptors that it may have open; undefined: as many as we may
+   */
+  constructor(folder: string, env: Readonly<Record<string, string>> = {}, descriptors?: number) {
+    const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
+    this.child = spawn('sh', ['-c', `${limit}exec "$0" "$1"`, process.execPath, MAIN], {
       cwd: folder,
       env: { PATH: process.env.PATH, NODE_ENV: 'test', BCRYPT_COST: '4', PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -77,8 +81,8 @@ export class RoostFolder {
     chmodSync(this.path, 0o755);
   }
 
-  start(env: Readonly<Record<string, string>> = {}): RoostProcess {
-    const roost = new RoostProcess(this.path, env);
+  start(env: Readonly<Record<string, string>> = {}, descriptors?: number): RoostProcess {
+    const roost = new RoostProcess(this.path, env, descriptors);
     this.started.push(roost);
     return roost;
   }

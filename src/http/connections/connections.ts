@@ -134,7 +134,7 @@ export class Connections {
 }
 
 /** @param limits as the system lists those of a process @returns undefined where there is none, or it is not told */
-export function maxConnections(limits: string): number | undefined {
+export function maxConnections(limits = limitsOfProcess()): number | undefined {
   const [, soft] = /^Max open files +(\d+)/m.exec(limits) ?? [];
   return soft === undefined ? undefined : Math.max(1, Number(soft) - RESERVED_DESCRIPTORS);
 }
