@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { onAnswered } from '../http/answered.js';
+
 /** What is told of streams. */
 export interface ObservedStreams {
   readonly open: number;
@@ -31,16 +33,12 @@ export class Metrics {
   }
 
   observeRequests(fastify: FastifyInstance): void {
-    fastify.addHook('onResponse', (request, reply, done) => {
+    onAnswered(fastify, (request, reply) => {
       // How long a stream was open is no time to answer.
-      if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) {
-        done();
-        return;
-      }
+      if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return;
       // The route's pattern and never the address: the number of series stays bounded.
       const route = request.routeOptions.url ?? 'none';
       this.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
-      done();
     });
   }
 

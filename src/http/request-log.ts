@@ -1,10 +1,11 @@
-/** One line for each request, when it is answered: who, what, from where, how long, why not. No query, no header, no body. */
+/** One line for each request, when it is answered or its client has left: who, what, from where, how long, why not. No query, no header, no body. */
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import type { AuthenticatedRequest } from '../common/access.js';
 import { addressOf } from '../common/address.js';
 import type { ErrorCode } from '../common/error-codes.js';
+import { onAnswered } from './answered.js';
 import { originForm } from './hardening.js';
 
 declare module 'fastify' {
@@ -18,7 +19,7 @@ const PATH_MAX_LENGTH = 256;
 
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.decorateReply('problemCode');
-  fastify.addHook('onResponse', (request, reply, done) => {
+  onAnswered(fastify, (request, reply, hasLeft) => {
     const { user } = request as AuthenticatedRequest;
     logger.info(
       {
@@ -31,10 +32,10 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
         ip: addressOf(request.ip),
         user: user?.userId,
         session: user?.sessionId,
+        ...(hasLeft && { client_left: true }),
       },
       'request',
     );
-    done();
   });
 }
 

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
 import { expectHardened, expectProblem, UUID } from '../support/problems.js';
+import { eventually } from '../support/process.js';
 import { textOf } from '../support/queries.js';
 import { exchange, head, request } from '../support/raw.js';
 
@@ -578,6 +579,41 @@ describe('HTTP', () => {
           request_id: expect.stringMatching(UUID),
         });
         expect(String(entry.path).length).toBeLessThanOrEqual(256);
+      }
+    });
+
+    it('has one line, and metrics count one, of a request whose client left before its answer', async () => {
+      const left: [what: string, bytes: string, status: number][] = [
+        ['in its body', head('POST /api/v1/tasks', JSON_TYPE, 'Content-Length: 100') + '{', 400],
+        ['while it waits', head('GET /api/v1/tasks', `Authorization: ${bearer}`), 200],
+      ];
+      const counted = async (): Promise<number> => {
+        const { text } = await request(app.url, head('GET /metrics'));
+        const counts = text.matchAll(/^http_request_duration_seconds_count\{.*route="\/api\/v1\/tasks".*\} (\d+)$/gm);
+        return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+      };
+      for (const [what, bytes, status] of left) {
+        const before = app.log.length;
+        const countedBefore = await counted();
+        const lines = (): string[] => app.log.slice(before).filter((line) => line.includes('"path":"/api/v1/tasks"'));
+        const client = await app.pool.connect();
+        try {
+          await client.query('BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE');
+          const accepted = once(app.nestApp.getHttpServer(), 'connection');
+          const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+          const [accepting] = (await accepted) as [Socket];
+          const gone = new Promise((resolve) => accepting.once('close', resolve));
+          socket.write(bytes);
+          while (accepting.bytesRead === 0) await new Promise((resolve) => setImmediate(resolve));
+          socket.resetAndDestroy();
+          await gone;
+        } finally {
+          await client.query('ROLLBACK');
+          client.release();
+        }
+        await eventually(() => lines().length > 0);
+        expect([what, lines().length, await counted()]).toEqual([what, 1, countedBefore + 1]);
+        expect(JSON.parse(lines()[0] ?? '')).toMatchObject({ status, client_left: true });
       }
     });
 
