@@ -1,6 +1,6 @@
 /** How Roost behaves towards proxies, browsers, floods, scrapers and a lost database. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
@@ -386,6 +386,19 @@ describe('a refusal of what cannot be parsed or routed', () => {
   const refuse = (start: string): ReturnType<typeof request> =>
     request(app.url, `${[start, ...lines].join('\r\n')}\r\n\r\n`);
 
+  /** To bytes that arrive after others. */
+  const lateAnswer = async (first: string, then: string): Promise<string> => {
+    const accepted = once(app.nestApp.getHttpServer(), 'connection');
+    const client = connect(Number(new URL(app.url).port), '127.0.0.1');
+    const [server] = (await accepted) as [Socket];
+    const chunks: Buffer[] = [];
+    client.on('data', (chunk) => chunks.push(chunk)).write(first);
+    while (server.bytesRead < first.length) await new Promise((resolve) => setImmediate(resolve));
+    client.write(then);
+    await once(client, 'close');
+    return Buffer.concat(chunks).toString();
+  };
+
   it('can be read by pages of listed origins, says HSTS, is logged and counts against the address', async () => {
     await started({ ...PRODUCTION, ...BEHIND_PROXY, CORS_ORIGINS: ORIGIN });
     for (const [name, start, status] of CASES) {
@@ -401,6 +414,13 @@ describe('a refusal of what cannot be parsed or routed', () => {
       malformed_request: 1,
       route_not_found: 1,
     });
+    const body = ['Content-Type: application/json', 'Transfer-Encoding: chunked', '', ''];
+    const chunked = ['POST /api/v1/tasks HTTP/1.1', ...lines, ...body].join('\r\n');
+    const late = await lateAnswer(chunked, 'no length\r\n');
+    expect(late).toMatch(/^HTTP\/1\.1 400 /);
+    expect(late).toContain(`access-control-allow-origin: ${ORIGIN}\r\n`);
+    expect(late).toContain('strict-transport-security: ');
+    expect(app.log.filter((line) => /request refused|not believed/.test(line)).join('')).not.toContain('"127.0.0.1"');
     const garbage = CASES[4]?.[1] ?? '';
     const statuses = new Set<number>();
     for (let n = 0; n < 600; n += 50)

@@ -68,6 +68,11 @@ export class Connection {
     return this.farewell !== undefined || this.isLingering || this.socket.destroyed;
   }
 
+  /** The request whose body is under way: what is refused now is refused of it. */
+  get unfinished(): IncomingMessage | undefined {
+    return this.latest?.request.complete === false ? this.latest.request : undefined;
+  }
+
   /** Serves a request when those before it have been answered: RFC 9112 section 9.3.2 has them in order. */
   take(turn: Turn): void {
     if (this.isEnding) return;
@@ -148,7 +153,7 @@ export class Connection {
     const answer = await this.farewell;
     if (this.isDue || this.isLingering || this.socket.destroyed) return;
     // A second answer to one request would be taken for that of the next (response splitting).
-    const isAnswered = this.latest?.request.complete === false && this.latest.response.headersSent;
+    const isAnswered = this.unfinished !== undefined && this.latest?.response.headersSent === true;
     if (answer !== undefined && !isAnswered) this.socket.write(answer, 'latin1');
     this.linger();
   }

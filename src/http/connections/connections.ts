@@ -107,7 +107,8 @@ export class Connections {
     const connection = this.all.get(socket);
     // Node tells of lost connections in the same way, and of bytes after a request that said it was the last.
     if (connection === undefined || connection.isEnding || error.code === 'HPE_CLOSED_CONNECTION') return;
-    connection.endWith(this.answers.malformed(socket, error, allowedMethods));
+    const headers = connection.unfinished?.headers;
+    connection.endWith(this.answers.malformed(socket, error, { allowedMethods, headers }));
   }
 
   private check(): void {
@@ -129,7 +130,9 @@ export class Connections {
   }
 
   private retire(connection: Connection): void {
-    connection.stop(() => this.answers.refuse(connection.socket, new AppError('draining')));
+    connection.stop(() =>
+      this.answers.refuse(connection.socket, new AppError('draining'), connection.unfinished?.headers),
+    );
   }
 }
 

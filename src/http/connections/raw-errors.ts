@@ -50,15 +50,19 @@ export class RawAnswers {
     this.closings = new SampledLog(logger, 'connection closed');
   }
 
-  /** For what Node's parser refuses. @returns bytes */
-  malformed(socket: Socket, error: ParserError, allowedMethods: FastifyInstance['allowedMethods']): Promise<string> {
+  /** For what Node's parser refuses. @param known of a request whose body is refused @returns bytes */
+  malformed(
+    socket: Socket,
+    error: ParserError,
+    { allowedMethods, headers: known }: Pick<FastifyInstance, 'allowedMethods'> & { headers: Headers | undefined },
+  ): Promise<string> {
     const packet = headOf(error);
     const target = error.code === 'HPE_INVALID_METHOD' ? REQUEST_LINE.exec(packet)?.[1] : undefined;
     const refusal =
       target === undefined
         ? new AppError(CODE_OF_PARSER_ERROR[error.code ?? ''] ?? 'malformed_request')
         : unrouted(allowedMethods(originForm(target)));
-    return this.refuse(socket, refusal, readableHeaders(packet));
+    return this.refuse(socket, refusal, known ?? readableHeaders(packet));
   }
 
   /** For CONNECT. @returns bytes */
