@@ -32,6 +32,8 @@ const WORD = /^(?:\p{L}?\p{Ll}{0,30}|\p{Lu}{0,30})$/u;
 
 /** Bits of one guess at what a part is. */
 const COST = { word: 10, repeat: 6, year: 6, run: 3, letter: 3, space: 1 };
+/** In bytes. */
+const LONGEST_PERIOD = 8;
 /** In characters: more is not looked at. */
 const ENOUGH = 256;
 
@@ -45,13 +47,37 @@ export interface Weakness {
 export function weakness(secret: string): Weakness | undefined {
   if (Buffer.byteLength(secret) < MIN_BYTES)
     return { message: `must have at least ${MIN_BYTES} bytes (openssl rand -base64 48 makes one)`, always: true };
-  if (SAMPLE.test(secret) || guessBits(secret) < KEY_BITS) {
+  if (isGuessedSoon(secret) || bytesOf(secret).some(areGuessedSoon)) {
     return {
       message: 'looks like a sample or a pattern, which production refuses (openssl rand -base64 48 makes a real one)',
       always: false,
     };
   }
   return undefined;
+}
+
+function isGuessedSoon(text: string): boolean {
+  return SAMPLE.test(text) || guessBits(text) < KEY_BITS;
+}
+
+/** What a key may stand for: an encoding makes nothing harder to guess. */
+function bytesOf(secret: string): Buffer[] {
+  return [
+    ...(/^(?:[0-9a-f]{2})+$/i.test(secret) ? [Buffer.from(secret, 'hex')] : []),
+    ...(/^[\w+/-]+={0,2}$/.test(secret) ? [Buffer.from(secret, 'base64')] : []),
+  ];
+}
+
+/** Text that is, or bytes that repeat or count. */
+function areGuessedSoon(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1');
+  if (/^[ -~]+$/.test(text)) return isGuessedSoon(text);
+  return Array.from({ length: LONGEST_PERIOD }, (_, index) => index + 1).some((period) => isRegular(bytes, period));
+}
+
+function isRegular(bytes: Buffer, period: number): boolean {
+  const steps = bytes.subarray(period).map((byte, index) => byte - (bytes[index] ?? 0));
+  return steps.every((step) => step === steps[0]);
 }
 
 /** Whether a password is guessed soon. @param user whose name is tried first */

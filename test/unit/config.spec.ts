@@ -211,6 +211,12 @@ describe('the configuration', () => {
       'abcabcabcabcabcabcabcabcabcabcabc',
       `${SECRET}secret`,
       'please replace this by one of your own',
+      '00112233445566778899aabbccddeeff',
+      '000102030405060708090A0B0C0D0E0F',
+      Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('base64'),
+      Buffer.from('deadbeef'.repeat(8), 'hex').toString('base64url'),
+      Buffer.from('changeme'.repeat(4)).toString('base64'),
+      Buffer.from('our engine weaves patterns').toString('hex'),
     ];
 
     it('starts with real secrets', () => {
