@@ -130,6 +130,17 @@ describe('a connection', () => {
     expect(app.log.join('')).toContain('"reason":"too_many_waiting"');
   });
 
+  it.each([
+    ['400', CONNECTION_BOUNDS.chunks],
+    ['413', CONNECTION_BOUNDS.chunks + 1],
+  ])('%s is the answer to a body of blanks in %d chunks', async (status, chunks) => {
+    const { client } = await opened();
+    const lines = ['Transfer-Encoding: chunked', 'Content-Type: application/json'];
+    client.write(head('POST /api/v1/auth/login', ...lines) + '1\r\n \r\n'.repeat(chunks) + '0\r\n\r\n');
+    expect((await received(client)).match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+    expect(app.log.at(-1)).toContain(`"status":${status}`);
+  });
+
   it('is closed when the answers that are due before its end take too long', async () => {
     const { access_token } = await person(app);
     const due = jest.replaceProperty(CONNECTION_BOUNDS, 'dueMs', 100);

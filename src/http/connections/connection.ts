@@ -6,6 +6,8 @@ import type { Socket } from 'node:net';
 export const CONNECTION_BOUNDS = {
   /** Requests of one connection that wait for the answer to the one before them. */
   waitingRequests: 100,
+  /** Of one body. A chunk of one byte costs as much as one of many, and no length of a body bounds their number. */
+  chunks: 5_000,
   /** An answer that the client does not read makes no progress. */
   stalledMs: 30_000,
   /** Read and dropped, so that a client that is still writing gets its answer. */

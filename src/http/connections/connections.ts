@@ -95,6 +95,7 @@ export class Connections {
       const serve: Turn['serve'] = () => {
         for (const handle of handlers) handle(request, response);
       };
+      if (request.headers['transfer-encoding'] !== undefined) boundChunks(request);
       this.all.get(request.socket)?.take({ request, response, serve });
     };
     server.on('request', take).on('checkExpectation', take);
@@ -134,6 +135,22 @@ export class Connections {
       this.answers.refuse(connection.socket, new AppError('draining'), connection.unfinished?.headers),
     );
   }
+}
+
+/** Node's parser gives the request each chunk by itself. Whoever reads too many gets an error, and no more of them. */
+function boundChunks(request: IncomingMessage): void {
+  const push = request.push.bind(request);
+  let chunks = 0;
+  let isOver = false;
+  request.push = (chunk: unknown) => {
+    if (chunk === null) return push(null);
+    chunks += 1;
+    if (!isOver && chunks > CONNECTION_BOUNDS.chunks && request.listenerCount('data') > 0) {
+      isOver = true;
+      request.emit('error', new AppError('payload_too_large'));
+    }
+    return isOver || push(chunk);
+  };
 }
 
 /** @param limits as the system lists those of a process @returns undefined where there is none, or it is not told */
