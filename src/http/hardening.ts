@@ -71,9 +71,14 @@ export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
     done();
   });
   // Also of a request that came before: its connection would be kept open for the next one.
-  fastify.addHook('onSend', async (_request, reply) => {
-    if (rules.isDraining()) void reply.header('connection', 'close');
+  fastify.addHook('onSend', async ({ raw }, reply) => {
+    if (rules.isDraining() || isChunkedStill(raw)) void reply.header('connection', 'close');
   });
+}
+
+/** What still comes is dropped as bytes: to parse megabytes of small chunks, for the next request, takes seconds. */
+function isChunkedStill({ complete, headers }: IncomingMessage): boolean {
+  return !complete && headers['transfer-encoding'] !== undefined;
 }
 
 /** What is refused outright, before anything of the body is read. */

@@ -141,6 +141,12 @@ describe('a connection', () => {
     expect(app.log.at(-1)).toContain(`"status":${status}`);
   });
 
+  it('ends with an answer that comes before all chunks of the body', async () => {
+    const { client } = await opened();
+    client.write('POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n');
+    expect(await received(client)).toMatch(/^HTTP\/1\.1 404 [^]*\r\nconnection: close\r\n/);
+  });
+
   it('is closed when the answers that are due before its end take too long', async () => {
     const { access_token } = await person(app);
     const due = jest.replaceProperty(CONNECTION_BOUNDS, 'dueMs', 100);

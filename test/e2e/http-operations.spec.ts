@@ -429,7 +429,7 @@ describe('a refusal of what cannot be parsed or routed', () => {
     expect([...statuses].sort()).toEqual([400, 429]);
     expect((await refuse('GET /api/v1/tasks HTTP/1.1')).status).toBe(429);
     const { malformed_request = 0, rate_limited = 0 } = await counted('http_unparsed_requests_total');
-    expect([rate_limited > 0, malformed_request + rate_limited]).toEqual([true, 601]);
+    expect([rate_limited > 0, malformed_request + rate_limited]).toEqual([true, 602]);
     const size = 5_000_000;
     const large = ['POST /api/v1/tasks HTTP/1.1', `Content-Length: ${size}`, ...lines, '', ''].join('\r\n');
     const early = await answerAfterAll(app.url, large, Buffer.alloc(size, 'a'));
