@@ -38,33 +38,6 @@ export async function lockClosedAccount(tx: EntityManager, id: string): Promise<
   return rows[0];
 }
 
-/**
- * Mails about an account, also to addresses that it had before or only asked for, and mails about others to its address.
- * Those of the last day become decoys, which name nobody: else whoever registers and deletes the same address again and
- * again could mail it without a cap. An attempt under way that fails does not know them by their number of attempts any more.
- * @returns how many there were, at most `limit`
- */
-export async function eraseMails(
-  tx: EntityManager,
-  userId: string,
-  { limit, offsetMs }: { limit: number; offsetMs: number },
-): Promise<number> {
-  const [{ erased }]: [{ erased: number }] = await tx.query(
-    `WITH found AS (
-       SELECT id, created_at > ${NOW} - interval '1 day' AS counted FROM mails
-        WHERE user_id = $2 OR recipient = (SELECT email FROM users WHERE id = $2) LIMIT $3
-     ), gone AS (
-       DELETE FROM mails m USING found WHERE m.id = found.id AND NOT counted
-     ), kept AS (
-       UPDATE mails m SET recipient = NULL, user_id = NULL, sealed = NULL, attempts = 0, next_attempt_at = NULL,
-                          sent_at = NULL, given_up_at = NULL, last_error = NULL
-         FROM found WHERE m.id = found.id AND counted
-     ) SELECT count(*)::int AS erased FROM found`,
-    [offsetMs, userId, limit],
-  );
-  return erased;
-}
-
 /** What still refers to it goes with it: mailed tokens, and what was written by a request that was under way. */
 export async function deleteAccount(tx: EntityManager, id: string): Promise<void> {
   await tx.query('DELETE FROM users WHERE id = $1', [id]);

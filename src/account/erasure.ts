@@ -2,48 +2,24 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
-import { KnownAddresses } from '../auth/login-guard/known-addresses.js';
 import { LoginGuard } from '../auth/login-guard/login-guard.js';
-import { deleteSessions } from '../auth/sessions/sessions.query.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
+import { PersonalDataRegistry } from '../common/personal-data.js';
 import { Schedule } from '../common/schedule.js';
-import { deleteTasks } from '../tasks/tasks.query.js';
-import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from '../timeline/people/follows.query.js';
-import { erasePosts } from '../timeline/posts/posts.query.js';
-import { closeDueAccount, deleteAccount, eraseMails, lockClosedAccount } from './erasure.query.js';
+import { lockStats } from '../timeline/people/follows.query.js';
+import { closeDueAccount, deleteAccount, lockClosedAccount } from './erasure.query.js';
 import { NO_CLIENT } from '../common/actor.js';
 
 const EVERY_MS = 5 * 60_000;
 /** Rows of one transaction. */
 const BATCH = 1_000;
 
-/** One kind of what a person leaves. */
-interface ErasureStep {
-  readonly name: string;
-  /** @returns how many rows it deleted, at most `limit`; none when there is nothing left */
-  readonly eraseBatch: (tx: EntityManager, userId: string, limit: number) => Promise<number>;
-}
-
 @Injectable()
 export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** In this order, then the account itself. */
-  private readonly steps: readonly ErasureStep[] = [
-    { name: 'tasks', eraseBatch: deleteTasks },
-    { name: 'posts', eraseBatch: erasePosts },
-    { name: 'follows', eraseBatch: eraseFollows },
-    { name: 'mutes', eraseBatch: eraseMutes },
-    { name: 'blocks', eraseBatch: eraseBlocks },
-    { name: 'sessions', eraseBatch: deleteSessions },
-    { name: 'known_addresses', eraseBatch: (tx, userId, limit) => this.addresses.forget(tx, userId, limit) },
-    {
-      name: 'mails',
-      eraseBatch: (tx, userId, limit) => eraseMails(tx, userId, { limit, offsetMs: this.clock.offsetMs }),
-    },
-  ];
   private readonly schedule = new Schedule({
     everyMs: EVERY_MS,
     run: () => this.run(),
@@ -57,7 +33,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly audit: Audit,
-    private readonly addresses: KnownAddresses,
+    private readonly personalData: PersonalDataRegistry,
     private readonly loginGuard: LoginGuard,
     private readonly clock: Clock,
   ) {}
@@ -98,7 +74,8 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** @returns false when another instance works on it, or this one stops */
   private async erase(userId: string, batch: number): Promise<boolean> {
     const erased: Record<string, number> = {};
-    for (const { name, eraseBatch } of this.steps) {
+    for (const { name, eraseBatch } of this.personalData.all()) {
+      if (!eraseBatch) continue;
       let last = batch;
       erased[name] = 0;
       while (last === batch) {

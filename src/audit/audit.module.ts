@@ -4,6 +4,21 @@ import { Module } from '@nestjs/common';
 import { ActivityController } from './activity.controller.js';
 import { AuditRetention } from './audit-retention.js';
 import { Audit } from './audit.js';
+import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../common/personal-data.js';
+import { presentActivity } from './audit.dto.js';
+import { auditKey, type ListedAuditEvent, selectAuditPage } from './audit.query.js';
 
 @Module({ controllers: [ActivityController], providers: [Audit, AuditRetention], exports: [Audit] })
-export class AuditModule {}
+export class AuditModule {
+  constructor(personalData: PersonalDataRegistry) {
+    personalData.add({
+      name: 'audit',
+      exportRows: (manager, { userId }) =>
+        inBatches(
+          (last?: ListedAuditEvent) =>
+            selectAuditPage(manager, { subjectId: userId }, { after: last && auditKey(last), limit: EXPORT_BATCH }),
+          presentActivity,
+        ),
+    });
+  }
+}

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Cursors } from '../common/pagination.js';
+import { PersonalDataRegistry } from '../common/personal-data.js';
 import { Random } from '../common/random.js';
 import type { Config } from './config.js';
 import { deriveKey } from './keys.js';
@@ -27,9 +28,10 @@ export class ConfigModule {
         { provide: LOGGER, useValue: logger },
         { provide: Cursors, useValue: cursorsOf(config.tokens) },
         Clock,
+        PersonalDataRegistry,
         Random,
       ],
-      exports: [CONFIG, LOGGER, Cursors, Clock, Random],
+      exports: [CONFIG, LOGGER, Cursors, Clock, PersonalDataRegistry, Random],
     };
   }
 }

@@ -15,6 +15,9 @@ import { Outbox } from './outbox.js';
 import { OutboxWorker } from './outbox-worker.js';
 import { PagesController } from './pages.controller.js';
 import { Seals } from './seals.js';
+import { PersonalDataRegistry } from '../common/personal-data.js';
+import { Clock } from '../common/clock.js';
+import { eraseMails } from './outbox.query.js';
 
 @Module({
   imports: [CleanupModule, ListenerModule, TypeOrmModule.forFeature([OutboxMail])],
@@ -23,8 +26,12 @@ import { Seals } from './seals.js';
   exports: [Outbox, Links, Seals],
 })
 export class MailModule {
-  constructor(cleanup: Cleanup) {
+  constructor(cleanup: Cleanup, personalData: PersonalDataRegistry, clock: Clock) {
     cleanup.add(DEAD_DECOYS, DEAD_MAILS);
+    personalData.add({
+      name: 'mails',
+      eraseBatch: (tx, userId, limit) => eraseMails(tx, userId, { limit, offsetMs: clock.offsetMs }),
+    });
   }
 }
 

@@ -155,3 +155,30 @@ export const DEAD_DECOYS: DeadRows = {
 };
 
 export const DEAD_MAILS: DeadRows = { table: 'mails', condition: `created_at < ${NOW} - interval '30 days'` };
+
+/**
+ * Mails about an account, also to addresses that it had before or only asked for, and mails about others to its address.
+ * Those of the last day become decoys, which name nobody: else whoever registers and deletes the same address again and
+ * again could mail it without a cap. An attempt under way that fails does not know them by their number of attempts any more.
+ * @returns how many there were, at most `limit`
+ */
+export async function eraseMails(
+  tx: EntityManager,
+  userId: string,
+  { limit, offsetMs }: { limit: number; offsetMs: number },
+): Promise<number> {
+  const [{ erased }]: [{ erased: number }] = await tx.query(
+    `WITH found AS (
+       SELECT id, created_at > ${NOW} - interval '1 day' AS counted FROM mails
+        WHERE user_id = $2 OR recipient = (SELECT email FROM users WHERE id = $2) LIMIT $3
+     ), gone AS (
+       DELETE FROM mails m USING found WHERE m.id = found.id AND NOT counted
+     ), kept AS (
+       UPDATE mails m SET recipient = NULL, user_id = NULL, sealed = NULL, attempts = 0, next_attempt_at = NULL,
+                          sent_at = NULL, given_up_at = NULL, last_error = NULL
+         FROM found WHERE m.id = found.id AND counted
+     ) SELECT count(*)::int AS erased FROM found`,
+    [offsetMs, userId, limit],
+  );
+  return erased;
+}

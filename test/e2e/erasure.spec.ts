@@ -272,10 +272,11 @@ describe('the work', () => {
     for (const each of [ada, bob]) await gone(each);
     await here.pool.query(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
-      CREATE TRIGGER refuse BEFORE DELETE ON sessions FOR EACH ROW WHEN (OLD.user_id = '${ada.id}') EXECUTE FUNCTION refuse()`);
+      CREATE TRIGGER refuse BEFORE DELETE ON tasks FOR EACH ROW WHEN (OLD.user_id = '${ada.id}') EXECUTE FUNCTION refuse()`);
     try {
       expect(await erase(here, 7)).toBe(1);
-      expect([await isThere(bob), await isThere(ada), await tasksOf(ada)]).toEqual([false, true, 0]);
+      const sessions = await countOf('sessions', 'user_id = $1', ada.id);
+      expect([await isThere(bob), await isThere(ada), sessions]).toEqual([false, true, 0]);
       expect(here.log.filter((line) => line.includes('erasure_failed')).join()).toContain(ada.id);
 
       for (const app of [here, there]) expectRefused(await tryLogin(app, ada), 'invalid_credentials');
@@ -296,7 +297,7 @@ describe('the work', () => {
     } finally {
       await here.pool.query('DROP FUNCTION refuse CASCADE');
     }
-    expect([await erase(there), await isThere(ada)]).toEqual([1, false]);
+    expect([await erase(there), await isThere(ada), await tasksOf(ada)]).toEqual([1, false, 0]);
   });
 
   it('does not wait for a row that somebody holds', async () => {

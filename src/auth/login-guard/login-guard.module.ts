@@ -14,6 +14,7 @@ import { KnownAddress } from './known-address.entity.js';
 import { KnownAddresses } from './known-addresses.js';
 import { LoginFailure } from './login-failure.entity.js';
 import { LoginGuard } from './login-guard.js';
+import { PersonalDataRegistry } from '../../common/personal-data.js';
 
 @Module({
   imports: [
@@ -27,7 +28,11 @@ import { LoginGuard } from './login-guard.js';
   exports: [CurrentPassword, KnownAddresses, LoginGuard],
 })
 export class LoginGuardModule {
-  constructor(cleanup: Cleanup) {
+  constructor(cleanup: Cleanup, personalData: PersonalDataRegistry, addresses: KnownAddresses) {
     cleanup.add(DEAD_FAILURES, DEAD_ADDRESSES);
+    personalData.add({
+      name: 'known_addresses',
+      eraseBatch: (tx, userId, limit) => addresses.forget(tx, userId, limit),
+    });
   }
 }

@@ -2,7 +2,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 import { isoTimestamp } from '../../common/timestamps.js';
-import type { LiveSession } from './sessions.query.js';
+import type { KeptSession, LiveSession } from './sessions.query.js';
 
 /** A live session of the caller's. */
 export class SessionResponse {
@@ -34,4 +34,16 @@ export function presentSession(session: LiveSession, currentId: string): Session
     user_agent: session.userAgent,
     current: session.id === currentId,
   };
+}
+
+/** A session of the caller's, which may have ended. */
+export class ExportedSession extends SessionResponse {
+  /** When it was ended before its time; null when it was not. */
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  ended_at: string | null;
+}
+
+export function presentKeptSession(session: KeptSession, currentId: string): ExportedSession {
+  const ended_at = session.revokedAt === null ? null : isoTimestamp(session.revokedAt);
+  return Object.assign(presentSession(session, currentId), { ended_at });
 }

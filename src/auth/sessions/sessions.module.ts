@@ -12,6 +12,9 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import { Sessions } from './sessions.js';
+import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../../common/personal-data.js';
+import { presentKeptSession } from './sessions.dto.js';
+import { deleteSessions, type KeptSession, selectSessionBatch } from './sessions.query.js';
 
 @Module({
   imports: [
@@ -27,7 +30,16 @@ import { Sessions } from './sessions.js';
   exports: [Sessions],
 })
 export class SessionsModule {
-  constructor(cleanup: Cleanup) {
+  constructor(cleanup: Cleanup, personalData: PersonalDataRegistry) {
     cleanup.add(DEAD_SESSIONS);
+    personalData.add({
+      name: 'sessions',
+      exportRows: (manager, { userId, sessionId }) =>
+        inBatches(
+          (last?: KeptSession) => selectSessionBatch(manager, userId, { after: last?.id, limit: EXPORT_BATCH }),
+          (session) => presentKeptSession(session, sessionId),
+        ),
+      eraseBatch: deleteSessions,
+    });
   }
 }

@@ -4,7 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../../common/pagination.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
-import type { ListedPerson, Profile } from './people.query.js';
+import type { KeptPerson, ListedPerson, Profile } from './people.query.js';
 
 export class ListPeopleQuery {
   /** People a page. */
@@ -74,4 +74,17 @@ export function presentProfile(profile: Profile): ProfileResponse {
     is_muted: profile.isMuted,
     is_blocked: profile.isBlocked,
   };
+}
+
+/** Somebody in a list of the caller's. */
+export class ExportedPerson {
+  /** UUID. */
+  id: string;
+  username: string;
+  @ApiProperty({ format: 'date-time' })
+  since: string;
+}
+
+export function presentKeptPerson({ id, username, since }: KeptPerson): ExportedPerson {
+  return { id, username, since: isoTimestamp(since) };
 }

@@ -9,6 +9,10 @@ import { Mute } from './mute.entity.js';
 import { PeopleController } from './people.controller.js';
 import { PeopleService } from './people.service.js';
 import { UserStats } from './user-stats.entity.js';
+import { EXPORT_BATCH, inBatches, type PersonalData, PersonalDataRegistry } from '../../common/personal-data.js';
+import { eraseBlocks, eraseFollows, eraseMutes } from './follows.query.js';
+import { presentKeptPerson } from './people.dto.js';
+import { type KeptPerson, type PeopleList, selectPeopleBatch } from './people.query.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Follow, Mute, Block, UserStats])],
@@ -16,4 +20,22 @@ import { UserStats } from './user-stats.entity.js';
   providers: [PeopleService, FollowsService],
   exports: [PeopleService],
 })
-export class PeopleModule {}
+export class PeopleModule {
+  constructor(personalData: PersonalDataRegistry) {
+    personalData.add(
+      { name: 'follows', eraseBatch: eraseFollows },
+      { name: 'following', exportRows: listed('following') },
+      { name: 'followers', exportRows: listed('followers') },
+      { name: 'mutes', exportRows: listed('mutes'), eraseBatch: eraseMutes },
+      { name: 'blocks', exportRows: listed('blocks'), eraseBatch: eraseBlocks },
+    );
+  }
+}
+
+function listed(list: PeopleList): NonNullable<PersonalData['exportRows']> {
+  return (manager, { userId }) =>
+    inBatches(
+      (last?: KeptPerson) => selectPeopleBatch(manager, list, { ofId: userId, limit: EXPORT_BATCH, after: last?.id }),
+      presentKeptPerson,
+    );
+}

@@ -5,7 +5,7 @@ import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../../common/pagination.js';
 import { hasAtMostGraphemes, isBlank } from '../../common/text.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { Field, OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
-import type { ListedPost } from './posts.query.js';
+import type { KeptPost, ListedPost } from './posts.query.js';
 
 /** A screen of posts. */
 const SCREEN = { min: 1, max: PAGE_LIMIT.max, default: 20 };
@@ -65,4 +65,19 @@ export function presentPost(post: ListedPost): PostResponse {
     text: post.text,
     created_at: isoTimestamp(post.createdAt),
   };
+}
+
+/** A post of the caller's, which may be deleted. */
+export class ExportedPost {
+  id: string;
+  text: string;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  deleted_at: string | null;
+}
+
+export function presentKeptPost({ id, text, createdAt, deletedAt }: KeptPost): ExportedPost {
+  const deleted_at = deletedAt === null ? null : isoTimestamp(deletedAt);
+  return { id, text, created_at: isoTimestamp(createdAt), deleted_at };
 }

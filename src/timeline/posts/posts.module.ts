@@ -8,6 +8,9 @@ import { NewPosts } from './new-posts.js';
 import { Post } from './post.entity.js';
 import { PostsController } from './posts.controller.js';
 import { PostsService } from './posts.service.js';
+import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../../common/personal-data.js';
+import { presentKeptPost } from './posts.dto.js';
+import { erasePosts, type KeptPost, selectPostBatch } from './posts.query.js';
 
 @Module({
   imports: [AuditModule, PeopleModule, TypeOrmModule.forFeature([Post])],
@@ -15,4 +18,16 @@ import { PostsService } from './posts.service.js';
   providers: [PostsService, NewPosts],
   exports: [PostsService],
 })
-export class PostsModule {}
+export class PostsModule {
+  constructor(personalData: PersonalDataRegistry) {
+    personalData.add({
+      name: 'posts',
+      exportRows: (manager, { userId }) =>
+        inBatches(
+          (last?: KeptPost) => selectPostBatch(manager, userId, { after: last?.id, limit: EXPORT_BATCH }),
+          presentKeptPost,
+        ),
+      eraseBatch: erasePosts,
+    });
+  }
+}
