@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 
 import { keepAuditPartitions } from '../../src/database/schema/audit-partitions.js';
 import { LOOKOUT } from '../../src/database/lookout.js';
-import { MIGRATIONS, migrate } from '../../src/database/schema/migrate.js';
+import { findMigrations, migrate } from '../../src/database/schema/migrate.js';
 import { TestApp } from '../support/app.js';
 import { dropDatabase, emptyDatabase, endPool, execute, someoneWaits } from '../support/database.js';
 import { eventually } from '../support/process.js';
@@ -11,6 +11,12 @@ import { textOf } from '../support/queries.js';
 import { Relay } from '../support/relay.js';
 
 describe('the schema', () => {
+  let migrations: Awaited<ReturnType<typeof findMigrations>>;
+
+  beforeAll(async () => {
+    migrations = await findMigrations();
+  });
+
   it('does not drift: entities and migrations say the same', async () => {
     const app = await TestApp.start();
     try {
@@ -32,14 +38,14 @@ describe('the schema', () => {
 
     it('runs each migration once when many instances start together', async () => {
       const ran = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
-      expect(ran.flat().sort()).toEqual(MIGRATIONS.map(({ name }) => name).sort());
+      expect(ran.flat().sort()).toEqual(migrations.map(({ name }) => name).sort());
     });
 
     it('is whole or not at all: what fails leaves nothing behind', async () => {
       await execute(url, 'CREATE TABLE posts (id integer)');
       await expect(migrate(url)).rejects.toThrow('posts');
       await execute(url, 'DROP TABLE posts');
-      expect(await migrate(url)).toHaveLength(MIGRATIONS.length);
+      expect(await migrate(url)).toHaveLength(migrations.length);
     });
 
     it('waits for an instance that migrates, and says so', async () => {
@@ -50,7 +56,7 @@ describe('the schema', () => {
       const onWait = (): void => {
         waiting = other.end();
       };
-      expect(await migrate(url, { onWait })).toHaveLength(MIGRATIONS.length);
+      expect(await migrate(url, { onWait })).toHaveLength(migrations.length);
       expect(waiting).toBeDefined();
     });
 
@@ -95,7 +101,7 @@ describe('the schema', () => {
         await holder.query('ROLLBACK');
         await migrating;
         await relay.end();
-        expect(await migrate(url)).toHaveLength(MIGRATIONS.length);
+        expect(await migrate(url)).toHaveLength(migrations.length);
       });
 
       it('is left alone while the server is at work, however long', async () => {
@@ -106,7 +112,7 @@ describe('the schema', () => {
         const migrating = migrate(relay.url);
         await eventually(() => looks() > 1);
         await holder.query('ROLLBACK');
-        expect(await migrating).toHaveLength(MIGRATIONS.length);
+        expect(await migrating).toHaveLength(migrations.length);
       });
 
       it('goes on without an index that was being built', async () => {
@@ -189,10 +195,10 @@ describe('the schema', () => {
     it('goes down to nothing and up again, and leaves the extension that was there before', async () => {
       await execute(url, 'CREATE EXTENSION pg_trgm');
       await migrate(url);
-      const source = new DataSource({ type: 'postgres', url, migrations: MIGRATIONS, installExtensions: false });
+      const source = new DataSource({ type: 'postgres', url, migrations, installExtensions: false });
       await source.initialize();
       try {
-        for (let left = MIGRATIONS.length; left > 0; left -= 1) await source.undoLastMigration();
+        for (let left = migrations.length; left > 0; left -= 1) await source.undoLastMigration();
         const tables = await source.query(
           `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
         );
@@ -202,7 +208,7 @@ describe('the schema', () => {
         );
         const extensions = await source.query(`SELECT FROM pg_extension WHERE extname = 'pg_trgm'`);
         expect([tables, functions, extensions]).toEqual([[], [], [{}]]);
-        expect(await source.runMigrations()).toHaveLength(MIGRATIONS.length);
+        expect(await source.runMigrations()).toHaveLength(migrations.length);
       } finally {
         await source.destroy();
       }

@@ -1,55 +1,30 @@
 /** Brings the schema up to date: the only way it changes. Any number of instances may do so at once. */
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type pg from 'pg';
-import { DataSource, MigrationExecutor } from 'typeorm';
+import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
 
 import { keepAuditPartitions } from './audit-partitions.js';
 import { DatabaseStartError } from '../connect.js';
 import { Lookout } from '../lookout.js';
-import { Initial1763683200000 } from '../migrations/1763683200000-initial.js';
-import { CleanupIndex1763690000000 } from '../migrations/1763690000000-cleanup-index.js';
-import { LoginGuard1763712000000 } from '../migrations/1763712000000-login-guard.js';
-import { RevocationOrder1763769600000 } from '../migrations/1763769600000-revocation-order.js';
-import { Mails1763780000000 } from '../migrations/1763780000000-mails.js';
-import { AccountTokens1763781000000 } from '../migrations/1763781000000-account-tokens.js';
-import { Audit1763790000000 } from '../migrations/1763790000000-audit.js';
-import { Bans1763790100000 } from '../migrations/1763790100000-bans.js';
-import { AdminSearch1763790200000 } from '../migrations/1763790200000-admin-search.js';
-import { Decoys1763790300000 } from '../migrations/1763790300000-decoys.js';
-import { ChangeOfAddress1763790400000 } from '../migrations/1763790400000-change-of-address.js';
-import { ToldPauses1763790410000 } from '../migrations/1763790410000-told-pauses.js';
-import { AccountDeletion1763790500000 } from '../migrations/1763790500000-account-deletion.js';
-import { Timeline1763790600000 } from '../migrations/1763790600000-timeline.js';
-import { DailyCounts1763790700000 } from '../migrations/1763790700000-daily-counts.js';
-import { AddressStanding1763800010000 } from '../migrations/1763800010000-address-standing.js';
-import { FoldedNames1763810000000 } from '../migrations/1763810000000-folded-names.js';
-import { DecoyIndex1763820000000 } from '../migrations/1763820000000-decoy-index.js';
 
 import { isLockTimeout } from '../pg-errors.js';
 import { buildSearchIndexes } from './search-indexes.js';
 import { makeForeignRowsOld } from '../transaction-ids.js';
 
-export const MIGRATIONS = [
-  Initial1763683200000,
-  CleanupIndex1763690000000,
-  LoginGuard1763712000000,
-  RevocationOrder1763769600000,
-  Mails1763780000000,
-  AccountTokens1763781000000,
-  Audit1763790000000,
-  Bans1763790100000,
-  AdminSearch1763790200000,
-  Decoys1763790300000,
-  ChangeOfAddress1763790400000,
-  ToldPauses1763790410000,
-  AccountDeletion1763790500000,
-  Timeline1763790600000,
-  DailyCounts1763790700000,
-  AddressStanding1763800010000,
-  FoldedNames1763810000000,
-  DecoyIndex1763820000000,
-];
+type Migration = new () => MigrationInterface;
+
+/** The classes in the folder of migrations; their names say in which order they run. */
+export async function findMigrations(): Promise<Migration[]> {
+  const names = readdirSync(new URL('../migrations', import.meta.url))
+    .flatMap((file) => /^(\d{13}-.+)\.[jt]s$/.exec(file)?.[1] ?? [])
+    .sort();
+  const modules = await Promise.all(
+    names.map((name) => import(`../migrations/${name}.js`) as Promise<Record<string, Migration>>),
+  );
+  return modules.flatMap((found) => Object.values(found).filter((value) => typeof value === 'function'));
+}
 
 /** One arbitrary number for all instances of Roost. */
 const LOCK = 7_263_948_115;
@@ -80,7 +55,7 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
   const source = new DataSource({
     type: 'postgres',
     url,
-    migrations: MIGRATIONS,
+    migrations: await findMigrations(),
     installExtensions: false,
     applicationName: 'roost-migrate',
     // Errors are thrown; the console has nothing else to tell.
