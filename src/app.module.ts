@@ -1,4 +1,4 @@
-/** The map: every module, and the guards that stand before all routes, in their order. */
+/** The map: every module, and the guards that run before all routes, in order. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { Logger } from 'pino';
@@ -21,7 +21,6 @@ import { UsersModule } from './users/users.module.js';
 
 @Module({})
 export class AppModule {
-  /** @param databaseUrl of the configuration, or of the embedded PostgreSQL */
   static with(config: Config, databaseUrl: string, logger: Logger): DynamicModule {
     const ofAddress = { provide: APP_GUARD, useClass: AddressLimitGuard };
     const ofToken = { provide: APP_GUARD, useExisting: AuthGuard };

@@ -28,21 +28,16 @@ import { Metrics } from './health/metrics.js';
 import { Readiness } from './health/readiness.js';
 import { Streams } from './timeline/stream/streams.js';
 
-/**
- * Milliseconds. Node's own default leaves a slow body open for ever. The handler's time begins with the request's: it is
- * longer, so that a slow body is the client's 408 and not our 503.
- */
+/** Milliseconds. The handler's limit exceeds the request's, so that a slow body is the client's 408 and not our 503. */
 export const TIMEOUTS = {
   headers: 15_000,
   request: 30_000,
   handler: 40_000,
-  /** Of an answer that goes on for as long as its reader takes. */
   stream: 15 * 60_000,
   keepAlive: 65_000,
   check: 5_000,
 };
 
-/** Outside of /api: for machines, and the pages that people open. */
 const BARE = [
   'health/live',
   'health/ready',
@@ -70,20 +65,18 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    // A missing Host is answered by us, with a body.
+    // Connection answers a missing Host, with a body.
     http: { requireHostHeader: false, headersTimeout: TIMEOUTS.headers, connectionsCheckingInterval: TIMEOUTS.check },
     rewriteUrl: (request: IncomingMessage) => withoutPageSlash(withoutPrefix(routable(request), prefix)),
-    // Connections answer.
     clientErrorHandler: () => undefined,
   });
 }
 
-/** Mail programs and proxies add a slash to the addresses of the pages that mails lead to. */
+/** Mail programs and proxies add a slash to the links of mails. */
 function withoutPageSlash(url: string): string {
   return url.replace(/^\/(confirm|reset|undo)\/(?=\?|$)/, '/$1');
 }
 
-/** Call before `app.init()` or `app.listen()`. */
 export function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRoute', (route) => {
@@ -119,7 +112,6 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   serveDocumentation(app, fastify, config);
 }
 
-/** Every route answers at /api/v1 and, for whoever wants the current version, at /api. */
 export function configureAddresses(app: NestFastifyApplication): void {
   app.setGlobalPrefix('api', { exclude: BARE });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', VERSION_NEUTRAL] });

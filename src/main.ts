@@ -1,4 +1,4 @@
-/** The entry point. Signals are heard before anything is loaded, so that the end is orderly at any moment. */
+/** The entry point. Signal handlers come before anything is loaded, so that a stop at any moment is orderly. */
 import type { Roost } from './roost.js';
 
 let running: Roost | undefined;

@@ -1,4 +1,4 @@
-/** One running Roost: its database, its HTTP server, and how both come and go. */
+/** One running Roost: its database, its HTTP server, their start and their stop. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { NestFactory } from '@nestjs/core';
@@ -18,9 +18,8 @@ import { lackingRights, requireRights } from './database/schema/rights.js';
 import { Readiness } from './health/readiness.js';
 import { StartingServer } from './starting-server.js';
 
-/** How long a load balancer may take to notice that this instance is draining, before it stops listening. Production only. */
+/** Time for a load balancer to notice that this instance drains, before it stops listening. Production only. */
 const NOTICE_MS = 5_000;
-/** How long requests under way may take after an error that nothing has caught. */
 const CRASH_MS = 2_000;
 
 export class Roost {
@@ -37,7 +36,6 @@ export class Roost {
     private readonly logger: Logger,
   ) {}
 
-  /** Whether it was told to end; then a start under way fails for that reason. */
   get isStopping(): boolean {
     return this.ending.signal.aborted;
   }
@@ -51,7 +49,6 @@ export class Roost {
     await this.serving;
   }
 
-  /** Finishes what is under way and ends; a second signal skips the notice to load balancers. */
   async stop(exitCode: number): Promise<never> {
     if (this.isStopping) {
       this.impatience.abort();
@@ -65,21 +62,18 @@ export class Roost {
     }
     setTimeout(() => process.exit(1), this.config.http.shutdownTimeoutMs).unref();
     this.port?.close();
-    // A start under way comes to its next step, and goes no further.
     await Promise.allSettled([this.embeddedStart, this.serving]);
     await this.app?.close();
     await this.embedded?.stop();
     process.exit(exitCode);
   }
 
-  /** Ends soon after an error that nothing has caught: no new connections, and little time for requests under way. */
   async crash(): Promise<never> {
     setTimeout(() => process.exit(1), CRASH_MS);
     this.impatience.abort();
     return this.stop(1);
   }
 
-  /** @returns the URL of a database whose schema is up to date */
   private async openDatabase(): Promise<string> {
     const { database } = this.config;
     const url = database.url ?? (await this.startEmbedded());
@@ -99,7 +93,7 @@ export class Roost {
     return url;
   }
 
-  /** By the last of the targets, which is the direct one where there are two; the first one has to have the rights to serve. */
+  /** Migrates over the last target, the direct one where there are two. The first must have the rights to serve. */
   private async migrate(targets: readonly [DatabaseTarget, ...DatabaseTarget[]]): Promise<void> {
     const direct = targets[1] ?? targets[0];
     try {

@@ -1,4 +1,4 @@
-/** Starts Roost and says in words what keeps it from starting. */
+/** Starts Roost and explains what prevents a start. */
 import { createLogger } from './common/logger.js';
 import { loadConfig } from './config/config.js';
 import { ConfigError } from './config/environment.js';
@@ -8,14 +8,13 @@ import { EmbeddedPostgresError } from './database/embedded/error.js';
 import { isDatabaseUnavailable } from './database/pg-errors.js';
 import type { Roost } from './roost.js';
 
-/** @param onMade hears of the instance before it begins to start */
 export async function start(onMade: (roost: Roost) => void): Promise<void> {
-  // A terminal that was closed takes no more text, which is no reason to end in disorder.
+  // Writes to a closed terminal fail. That is no reason for a disorderly end.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     const config = loadConfig(readVariables());
     const logger = createLogger(config.logLevel);
-    // Only now the framework, which takes a second to load: faults of the configuration are told at once.
+    // The framework takes a second to load: configuration faults are reported before.
     const { Roost } = await import('./roost.js');
     const roost = new Roost(config, logger);
     for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -40,7 +39,6 @@ function complain(error: unknown): void {
   process.stderr.write(`\nRoost could not start.\n\n${text}\n\n`);
 }
 
-/** What the person who starts Roost can mend; anything else is a defect and keeps its stack. */
 function explanation(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof DatabaseStartError || error instanceof EmbeddedPostgresError) {
     return error.message;

@@ -1,4 +1,4 @@
-/** Answers for Roost while it starts: alive, not ready, and 503 to all else. Then it hands its port over. */
+/** Answers for Roost while it starts: alive, not ready, 503 to all else. Then hands its port over. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -9,11 +9,8 @@ import { maxConnections } from './http/connections/connections.js';
 import { AppError } from './common/errors.js';
 import { problemReply, SECURITY_HEADERS } from './http/problem.js';
 
-/** Seconds. */
 const RETRY_AFTER = 2;
-/** Milliseconds. */
 const TIMEOUTS = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
-/** Milliseconds that a connection may take, as each answer ends its own. */
 const OPEN_MS = 45_000;
 
 export class StartingServer {
@@ -21,10 +18,8 @@ export class StartingServer {
 
   private constructor(private readonly server: Server) {}
 
-  /** @throws the error of the system when the address cannot be listened on */
   static async listen(port: number, host: string): Promise<StartingServer> {
     const server = createServer(TIMEOUTS, answer);
-    // The database needs descriptors, too.
     Object.assign(server, { maxConnections: maxConnections() });
     server.on('connection', bound);
     server.listen(port, host);
@@ -32,15 +27,11 @@ export class StartingServer {
     return new StartingServer(server);
   }
 
-  /** That it listens on, also where any free one was asked for. */
   get number(): number {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /**
-   * Lets another server take the listening socket over when it is told to listen. The socket stays open, so a client
-   * that connects in between is accepted by one of the two.
-   */
+  /** Hands the listening socket over. It stays open: one of the two servers accepts each new connection. */
   handOverTo(next: Server): void {
     const listen = next.listen.bind(next);
     next.listen = () => {
@@ -49,7 +40,6 @@ export class StartingServer {
     };
   }
 
-  /** Stops listening, unless the socket is another server's by now. */
   close(): void {
     if (this.handedOver) return;
     this.server.close();
@@ -60,7 +50,7 @@ export class StartingServer {
 /** A client may reset its connection at any moment, or never close it. */
 function bound(socket: Socket): void {
   socket.on('error', () => undefined);
-  // It also lets the answer reach a client that first sends all of its body.
+  // Lingers, so that a client that first sends all of its body gets the answer.
   new Connection(socket, () => undefined);
   const timer = setTimeout(() => socket.destroy(), OPEN_MS).unref();
   socket.once('close', () => {
@@ -69,7 +59,6 @@ function bound(socket: Socket): void {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
-  // A client that is still sending a body would otherwise see a reset connection, and not the answer.
   request.resume();
   const alive = /^\/health\/live(?:\?|$)/.test(request.url ?? '') && ['GET', 'HEAD'].includes(request.method ?? '');
   const { status, headers, body } = alive ? ALIVE : refusal();

@@ -1,4 +1,4 @@
-/** What spans the nouns for one person: export and erasure. */
+/** Export and erasure: the data of one person in all nouns. */
 import { Module } from '@nestjs/common';
 
 import { AuditModule } from '../audit/audit.module.js';

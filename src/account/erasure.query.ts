@@ -1,13 +1,7 @@
-/** The SQL of erasure. */
 import type { EntityManager } from 'typeorm';
 import { NOW } from '../database/sql.js';
 
-/**
- * Closes an account whose time has come, or whose erasure was begun and not ended: from then on nobody finds it. A login at
- * that moment has its row, and is left to win; or comes later, and finds nobody.
- * @param except accounts that are not to be looked at
- * @returns its id; undefined when there is none
- */
+/** Closes an account that is due, or whose erasure was interrupted. A racing login locks the row and wins. */
 export async function closeDueAccount(
   manager: EntityManager,
   { except, offsetMs }: { except: readonly string[]; offsetMs: number },
@@ -29,7 +23,6 @@ export interface ClosedAccount {
   readonly username: string;
 }
 
-/** Until the end of the transaction. @returns undefined when another instance works on it, or it is gone */
 export async function lockClosedAccount(tx: EntityManager, id: string): Promise<ClosedAccount | undefined> {
   const rows: ClosedAccount[] = await tx.query(
     `SELECT email, username FROM users WHERE id = $1 AND deletion = 'erasing' FOR NO KEY UPDATE SKIP LOCKED`,
@@ -38,7 +31,6 @@ export async function lockClosedAccount(tx: EntityManager, id: string): Promise<
   return rows[0];
 }
 
-/** What still refers to it goes with it: mailed tokens, and what was written by a request that was under way. */
 export async function deleteAccount(tx: EntityManager, id: string): Promise<void> {
   await tx.query('DELETE FROM users WHERE id = $1', [id]);
 }

@@ -1,4 +1,4 @@
-/** Erases accounts whose deletion is final: in small batches, on any number of instances at once, and on from where a crash left it. */
+/** Erases accounts whose deletion is final, in small batches, on any number of instances. A crash loses no progress. */
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -15,7 +15,6 @@ import { closeDueAccount, deleteAccount, lockClosedAccount } from './erasure.que
 import { NO_CLIENT } from '../common/actor.js';
 
 const EVERY_MS = 5 * 60_000;
-/** Rows of one transaction. */
 const BATCH = 1_000;
 
 @Injectable()
@@ -42,13 +41,11 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.schedule.start();
   }
 
-  /** The batch under way ends before the pool closes. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await this.schedule.stop();
   }
 
-  /** @returns how many accounts this instance has erased */
   async run(batch = BATCH): Promise<number> {
     const passed: string[] = [];
     let erased = 0;
@@ -61,7 +58,6 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     return erased;
   }
 
-  /** One account that cannot be erased keeps no other from it. */
   private async tryToErase(userId: string, batch: number): Promise<boolean> {
     try {
       return await this.erase(userId, batch);
@@ -71,7 +67,6 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
   }
 
-  /** @returns false when another instance works on it, or this one stops */
   private async erase(userId: string, batch: number): Promise<boolean> {
     const erased: Record<string, number> = {};
     for (const { name, eraseBatch } of this.personalData.all()) {
@@ -97,7 +92,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
       const account = await lockClosedAccount(tx, userId);
       if (!account) return false;
       await this.loginGuard.forget(tx, account);
-      // Whoever follows them at this moment has the lock, or waits for it and finds nobody.
+      // A racing follow holds this lock, or waits for it and finds no account.
       await lockStats(tx, [userId]);
       await deleteAccount(tx, userId);
       await this.audit.record(tx, NO_CLIENT, [{ action: 'user.erased', actorId: null, subjectId: userId }]);

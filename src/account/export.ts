@@ -1,4 +1,4 @@
-/** Everything of a person as one JSON document, in constant memory: batches of rows, read as fast as they are taken. */
+/** Streams all data of a person as one JSON document, in constant memory, at the reader's pace. */
 import { Readable } from 'node:stream';
 
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
@@ -20,7 +20,6 @@ import { LISTS } from './export.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { Actor } from '../common/actor.js';
 
-/** How long an export may go on while Roost stops; no more than half of what the process may take. */
 const GRACE_MS = 5_000;
 
 @Injectable()
@@ -38,7 +37,6 @@ export class Export implements BeforeApplicationShutdown {
     private readonly clock: Clock,
   ) {}
 
-  /** A slow reader does not keep Roost from stopping. */
   beforeApplicationShutdown(): void {
     const graceMs = Math.min(GRACE_MS, this.config.http.shutdownTimeoutMs / 2);
     setTimeout(() => {
@@ -46,10 +44,7 @@ export class Export implements BeforeApplicationShutdown {
     }, graceMs).unref();
   }
 
-  /**
-   * @returns the document; it fails, and so stays unfinished, when a batch cannot be read or the caller's session ends
-   * @throws AppError `invalid_token` when the account is gone
-   */
+  /** Stays unfinished when a read fails or the session ends. @throws AppError `invalid_token` without account */
   async begin(actor: Actor): Promise<Readable> {
     const { userId, sessionId } = actor.principal;
     const user = await this.users.require(userId);
@@ -67,7 +62,7 @@ export class Export implements BeforeApplicationShutdown {
       for (const { name, exportRows } of this.lists()) {
         let opening = `,"${name}":[`;
         for await (const batch of exportRows(this.database.manager, principal)) {
-          // Nothing is late: what a stolen token has begun to read ends with its session.
+          // A stolen token stops reading when its session ends.
           await this.revocations.check(principal);
           yield opening + batch.map((row) => JSON.stringify(row)).join(',');
           rows += batch.length;

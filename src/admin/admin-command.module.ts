@@ -1,4 +1,4 @@
-/** What `npm run admin` needs of Roost, beside one that runs or without it. */
+/** The modules of `npm run admin`, which runs beside a Roost or without one. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 
@@ -12,7 +12,6 @@ import { Admins } from './admins.js';
 
 @Module({})
 export class AdminCommandModule {
-  /** @param databaseUrl of the configuration, or of the embedded PostgreSQL */
   static with(config: Config, databaseUrl: string, logger: Logger): DynamicModule {
     return {
       module: AdminCommandModule,

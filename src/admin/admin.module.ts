@@ -1,4 +1,4 @@
-/** What moderators and admins may do: thin controllers over the services of the nouns. */
+/** The admin surface: thin controllers over the services of the nouns. */
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 

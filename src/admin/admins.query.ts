@@ -10,7 +10,6 @@ export interface ListedAdmin {
   readonly deleting: boolean;
 }
 
-/** The oldest first. */
 export function selectAdmins(manager: EntityManager, offsetMs: number): Promise<ListedAdmin[]> {
   return manager.query(
     `SELECT email, username, ${isDisabledAt('u', NOW)} AS disabled, u.deletion IS NOT NULL AS deleting

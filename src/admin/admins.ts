@@ -1,4 +1,4 @@
-/** Admins by command, on the server itself: whoever can run one has the database anyway. */
+/** Admins by command, on the server itself: a shell there has access to the database anyway. */
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -16,7 +16,6 @@ import { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { type ListedAdmin, selectAdmins } from './admins.query.js';
 
-/** Its message is a sentence for the person who runs the command. */
 export class AdminsError extends Error {}
 
 @Injectable()
@@ -29,7 +28,6 @@ export class Admins {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns the address in canonical form; @throws AdminsError when it is none, or has an account */
   async newAddress(text: string): Promise<string> {
     const email = addressOf(text);
     if (await this.users.findByIdentifier({ email })) throw hasAccount(email);
@@ -38,11 +36,6 @@ export class Admins {
     return email;
   }
 
-  /**
-   * Makes an account that is an admin; never over one that is there, whose password is its owner's.
-   * @param email in canonical form
-   * @throws AdminsError also for a password that no account may have
-   */
   async create(email: string, password: string): Promise<void> {
     this.requireGood(email, password);
     const hashedPassword = await this.passwords.hash(password);
@@ -50,7 +43,6 @@ export class Admins {
     if (made === undefined) throw hasAccount(email);
   }
 
-  /** In a transaction of its caller. @returns the id; undefined when the address has an account */
   async insert(
     tx: EntityManager,
     { email, hashedPassword }: { email: string; hashedPassword: string },
@@ -68,11 +60,7 @@ export class Admins {
     return id;
   }
 
-  /**
-   * Makes an account an admin: what its access tokens say has ended on every instance, and a refresh brings the new role.
-   * @returns whether it was none before, and whether its owner has confirmed the address
-   * @throws AdminsError when there is no such account, or it is disabled or going to be deleted
-   */
+  /** Ends the account's access tokens on every instance; a refresh brings the new role. */
   async promote(text: string): Promise<{ email: string; promoted: boolean; confirmed: boolean }> {
     const email = addressOf(text);
     return this.database.transaction(async (tx) => {
@@ -93,7 +81,6 @@ export class Admins {
     });
   }
 
-  /** The oldest first. */
   list(): Promise<ListedAdmin[]> {
     return selectAdmins(this.database.manager, this.clock.offsetMs);
   }

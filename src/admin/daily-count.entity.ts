@@ -1,4 +1,4 @@
-/** How many of a noun were made on a day that is over: counted once, by whoever asked first. */
+/** How many rows of a noun were created on a past day, counted once on first request. */
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
 export type CountedNoun = 'tasks' | 'posts' | 'follows';
@@ -9,7 +9,6 @@ export class DailyCount {
   @PrimaryColumn('varchar', { length: 16, primaryKeyConstraintName: 'daily_counts_pkey' })
   noun: CountedNoun;
 
-  /** In UTC. */
   @PrimaryColumn('date', { primaryKeyConstraintName: 'daily_counts_pkey' })
   day: string;
 

@@ -1,6 +1,5 @@
 import type { EntityManager } from 'typeorm';
 
-/** One arbitrary number for all instances of Roost. */
 const LOCK = 7_263_948_117;
 
 export async function isThereAnAdmin(manager: EntityManager): Promise<boolean> {
@@ -8,7 +7,6 @@ export async function isThereAnAdmin(manager: EntityManager): Promise<boolean> {
   return rows.length === 1;
 }
 
-/** Until the transaction ends, one instance at a time. */
 export async function lockFirstAdmin(tx: EntityManager): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
 }

@@ -1,4 +1,4 @@
-/** Makes the first admin of ADMIN_EMAIL and ADMIN_PASSWORD when Roost starts and there is none. */
+/** Creates the first admin from ADMIN_EMAIL and ADMIN_PASSWORD at start when there is none. */
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -24,10 +24,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
     private readonly passwords: Passwords,
   ) {}
 
-  /**
-   * Never over an existing account, whose password is its owner's; any number of instances make one.
-   * @throws ConfigError for an address or a password that no account may have
-   */
+  /** Never changes an existing account; safe on any number of instances. @throws ConfigError for bad variables */
   async onApplicationBootstrap(): Promise<void> {
     const { firstAdmin } = this.config;
     if (!firstAdmin || (await isThereAnAdmin(this.database.manager))) return;

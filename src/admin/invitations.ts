@@ -1,4 +1,4 @@
-/** Admins give people an account, or a way back into it: by a mailed link, never by a password of the admin's. */
+/** Invitations and password links: admins mail a link and never choose a password for somebody. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -21,7 +21,6 @@ import { type Act, Moderation } from './moderation.js';
 import type { Actor } from '../common/actor.js';
 
 export interface Invitation {
-  /** In canonical form. */
   readonly email: string;
   readonly username: string | undefined;
   readonly role: Role;
@@ -41,10 +40,7 @@ export class Invitations {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Makes an account that nobody can log in to before its owner has chosen a password by the mailed link.
-   * @throws AppError `email_taken`, `username_taken`, or `token_stale` when the caller's own role changed meanwhile
-   */
+  /** Nobody can log in before the link was used. @throws AppError `email_taken`, `username_taken`, `token_stale` */
   async invite(actor: Actor, { email, username, role }: Invitation): Promise<ListedUser> {
     const { principal } = actor;
     const invited = await this.database.transaction(async (tx) => {
@@ -63,16 +59,13 @@ export class Invitations {
     return invited;
   }
 
-  /**
-   * Mails the owner of an account a link to choose a password; the invitation again where it was not accepted yet.
-   * @throws AppError `user_not_found`, `token_stale`, or `rate_limited` when their last mail was sent just now
-   */
+  /** Repeats an invitation not accepted yet. @throws AppError `user_not_found`, `token_stale`, `rate_limited` */
   async sendPasswordLink(act: Act): Promise<void> {
     const { principal, userId } = act;
     const found = await this.users.findById(userId);
     if (!found) throw new AppError('user_not_found');
     await this.database.transaction(async (tx) => {
-      // Before the user's row, as everything that mails to an address locks it.
+      // Lock order: the address before the user's row.
       const retryAfterSeconds = await this.outbox.secondsUntilNext(tx, kindOf(found), found.email);
       if (retryAfterSeconds > 0) throw new AppError('rate_limited', { retryAfterSeconds });
       await this.moderation.lockActing(tx, principal, userId);

@@ -1,14 +1,9 @@
-/** The SQL of what is done to other people's accounts. */
 import type { EntityManager } from 'typeorm';
 
 import { User } from '../users/user.entity.js';
 
 export type StandingChange = Partial<Pick<User, 'role' | 'status' | 'disabledUntil' | 'disabledReason'>>;
 
-/**
- * Changes a locked account and ends what its access tokens say.
- * @returns the epoch below which they have ended
- */
 export async function changeStanding(tx: EntityManager, userId: string, change: StandingChange): Promise<number> {
   await tx.update(User, { id: userId }, { ...change, tokenEpoch: () => 'token_epoch + 1' });
   const rows: [{ epoch: number }] = await tx.query(

@@ -1,4 +1,4 @@
-/** What moderators and admins do to the accounts of others: at once, on every instance. */
+/** Moderation: changes to the accounts of others, effective at once on every instance. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -20,15 +20,12 @@ import { Revocations } from '../auth/revocations/revocations.js';
 import { Sessions } from '../auth/sessions/sessions.js';
 import type { Actor } from '../common/actor.js';
 
-/** Who acts, and on whom. */
 export interface Act extends Actor {
   readonly userId: string;
 }
 
 export interface Ban {
-  /** For those who look at the account; never shown to whom it is about. */
   readonly reason: string;
-  /** Undefined: until it is lifted. */
   readonly until: Date | undefined;
 }
 
@@ -44,13 +41,9 @@ export class Moderation {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * There is always an admin: nobody changes their own role, and whoever changes another's still is one while both rows are
-   * locked. An admin is never disabled either, nor is one deleted by others, so nobody becomes one who is.
-   * An account whose address was never confirmed does not rise: the reader of its mail could take it, and the role with it.
-   * @throws AppError `user_not_found`, `own_account`, `token_stale` when the caller's own role changed meanwhile,
-   *   `user_unconfirmed` for an account that is to rise, or `user_disabled` or `user_deleted` for one that is to be an admin's
-   */
+  /** There is always an admin: nobody changes their own role; the actor's is checked under the row locks.
+   * Nobody disables or deletes an admin. An unconfirmed account gets no role: the reader of its mail could take both.
+   * @throws `user_not_found`, `own_account`, `token_stale`, `user_unconfirmed`, `user_disabled`, `user_deleted` */
   async setRole(act: Act, role: Role): Promise<ListedUser> {
     return this.database.transaction(async (tx) => {
       const subject = await this.lock(tx, act);
@@ -67,11 +60,7 @@ export class Moderation {
     });
   }
 
-  /**
-   * Ends all sessions of an account of a lower role, and lets nobody into it.
-   * @throws AppError `user_not_found`, `own_account`, `insufficient_role`, `token_stale`, or `validation_failed` for an end
-   *   that is over
-   */
+  /** @throws AppError `user_not_found`, `own_account`, `insufficient_role`, `token_stale`, `validation_failed` */
   async disable(act: Act, { reason, until }: Ban): Promise<void> {
     const end = { userId: act.userId, reason: 'ban', actorId: act.principal.userId, client: act } as const;
     await this.database.transaction(async (tx) => {
@@ -89,11 +78,7 @@ export class Moderation {
     });
   }
 
-  /**
-   * Deletes an account of a lower role, which its owner cannot cancel, and ends all of its sessions.
-   * @returns when the deletion becomes final
-   * @throws AppError `user_not_found`, `own_account`, `insufficient_role` or `token_stale`
-   */
+  /** The owner cannot cancel it. @throws `user_not_found`, `own_account`, `insufficient_role`, `token_stale` */
   async delete(act: Act): Promise<Date> {
     const { userId, principal } = act;
     const by = { actorId: principal.userId, client: act };
@@ -111,10 +96,7 @@ export class Moderation {
     return final;
   }
 
-  /**
-   * Lifts a ban and, for admins, cancels an admin's deletion; one that the owner asked for is the owner's to cancel.
-   * @throws AppError `user_not_found`, `own_account`, `insufficient_role` or `token_stale`
-   */
+  /** Never cancels an owner's deletion. @throws `user_not_found`, `own_account`, `insufficient_role`, `token_stale` */
   async enable(act: Act): Promise<void> {
     await this.database.transaction(async (tx) => {
       const subject = await this.lockLower(tx, act);
@@ -133,7 +115,7 @@ export class Moderation {
     });
   }
 
-  /** Ends all sessions of an account, also of an admin's and of the caller's own. @throws AppError `user_not_found` or `token_stale` */
+  /** Works on admins and on oneself, too. @throws AppError `user_not_found`, `token_stale` */
   async logOut(act: Act): Promise<void> {
     const { principal, userId } = act;
     const end = { userId, reason: 'forced_logout', actorId: principal.userId, client: act } as const;
@@ -145,10 +127,7 @@ export class Moderation {
     });
   }
 
-  /**
-   * Locks the caller, too: what their token says must still be true when the change is made.
-   * @throws AppError `token_stale` when it is not, or `user_not_found`
-   */
+  /** Locks the actor, too: the claims in their token must hold. @throws AppError `token_stale`, `user_not_found` */
   async lockActing(tx: EntityManager, principal: Principal, userId = principal.userId): Promise<LockedAccount> {
     const accounts = await lockAccounts(tx, [principal.userId, userId], this.clock.offsetMs);
     const actor = accounts.find(({ id }) => id === principal.userId);
@@ -187,7 +166,6 @@ export class Moderation {
     return epoch;
   }
 
-  /** From the commit on, no token of an earlier epoch is good. */
   private announce(tx: EntityManager, { principal, userId }: Act, epoch: number): void {
     onCommit(tx, () => {
       this.revocations.endEpochsBelow(userId, epoch);

@@ -1,4 +1,3 @@
-/** Figures about the whole. */
 import type { EntityManager } from 'typeorm';
 
 import { isDisabledAt } from '../users/users.query.js';
@@ -9,14 +8,11 @@ export interface Stats {
   readonly accounts: { readonly total: number; readonly confirmed: number; readonly disabled: number };
   readonly active: { readonly day: number; readonly week: number; readonly month: number };
   readonly tasks: DayCount[];
-  /** Also those that their author or a moderator has deleted since. */
   readonly posts: DayCount[];
-  /** Only those that held when they were counted. */
   readonly follows: DayCount[];
 }
 
 export interface DayCount {
-  /** In UTC. */
   readonly date: string;
   readonly created: number;
 }
@@ -28,7 +24,6 @@ export async function selectStats(manager: EntityManager, offsetMs: number): Pro
        FROM users u`,
     [offsetMs],
   );
-  // Sessions say when they were used last, but ended ones are cleared away: what those did of note is in the audit.
   const active: [Stats['active']] = await manager.query(
     `WITH t AS (SELECT ${NOW} AS now), seen AS (
        SELECT user_id, last_used_at AS at FROM sessions, t WHERE last_used_at > t.now - interval '30 days'
@@ -48,7 +43,7 @@ export async function selectStats(manager: EntityManager, offsetMs: number): Pro
   return { accounts: accounts[0], active: active[0], tasks, posts, follows };
 }
 
-/** Of the last 30 days, today last. Only today is counted anew; a day that is over is what it was when it was counted first. */
+/** The last 30 days in UTC, today last. Past days keep their first count; only today is counted again. */
 async function countByDay(manager: EntityManager, noun: CountedNoun, offsetMs: number): Promise<DayCount[]> {
   const days: (Omit<DayCount, 'created'> & { readonly created: number | null })[] = await manager.query(
     `WITH today AS (SELECT ((${NOW}) AT TIME ZONE 'UTC')::date AS day)
@@ -65,13 +60,12 @@ async function countByDay(manager: EntityManager, noun: CountedNoun, offsetMs: n
   return counted;
 }
 
-/** @param date in UTC */
 async function countDay(manager: EntityManager, noun: CountedNoun, date: string): Promise<number> {
   const [{ created }]: [{ created: number }] = await manager.query(countOf(noun, '$1'), [date]);
   return created;
 }
 
-/** Whoever counts it at the same moment keeps one number with this one. */
+/** Racing counts of one day keep the same number. */
 async function keepDay(manager: EntityManager, noun: CountedNoun, date: string): Promise<number> {
   await manager.query(
     `INSERT INTO daily_counts (noun, day, created) SELECT $2, $1::date, created FROM (${countOf(noun, '$1')}) counted
@@ -85,7 +79,6 @@ async function keepDay(manager: EntityManager, noun: CountedNoun, date: string):
   return created;
 }
 
-/** @param day a parameter: a date in UTC */
 function countOf(noun: CountedNoun, day: string): string {
   return `SELECT count(*)::int AS created FROM ${noun}
            WHERE created_at >= ${day}::date::timestamp AT TIME ZONE 'UTC'

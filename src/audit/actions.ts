@@ -1,4 +1,4 @@
-/** The one list of what the audit tells of: stable words. Only ever added to. */
+/** The one list of audit actions: stable words, only ever added to. */
 export const AUDIT_ACTIONS = [
   'user.registered',
   'user.registration_refused',

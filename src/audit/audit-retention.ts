@@ -1,4 +1,4 @@
-/** Keeps the audit's partitions: those of the months to come are there, those beyond AUDIT_RETENTION are dropped. */
+/** Creates the audit's partitions ahead, and drops those beyond AUDIT_RETENTION. */
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -38,7 +38,7 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
     await this.schedule.stop();
   }
 
-  /** Over a connection of its own: whoever serves requests may be behind a pooler, or a role that owns no table. */
+  /** Over a direct connection: the pool may be behind a pooler, or use a role that owns no table. */
   async run(): Promise<PartitionChanges> {
     const { directUrl } = this.config.database;
     const url = directUrl ?? (this.database.options as { url: string }).url;

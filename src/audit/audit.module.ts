@@ -1,4 +1,4 @@
-/** What happened to accounts: an append-only record of every security-relevant event. */
+/** The audit: an append-only record of every security-relevant event. */
 import { Module } from '@nestjs/common';
 
 import { ActivityController } from './activity.controller.js';

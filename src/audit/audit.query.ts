@@ -1,4 +1,4 @@
-/** The SQL of the table `audit_events`: written to and read, never changed. It has no entity: TypeORM knows no partitions. */
+/** The SQL of the append-only table `audit_events`. It has no entity: TypeORM knows no partitions. */
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';
@@ -7,21 +7,18 @@ import type { AuditAction } from './actions.js';
 import type { Client } from '../common/actor.js';
 import { NOW_EXACTLY } from '../database/sql.js';
 
-/** Of an account or a session: what may be shown to whoever may read the audit; never a secret. */
+/** State before and after, readable by the audit's readers: never a secret. */
 export type AuditedState = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface AuditEvent {
   readonly action: AuditAction;
-  /** Who did it; null when that is not known. */
   readonly actorId: string | null;
-  /** Whose account it is about; null when there is none. */
   readonly subjectId: string | null;
   readonly sessionId?: string;
   readonly before?: AuditedState;
   readonly after?: AuditedState;
 }
 
-/** In one statement, in their order. */
 export async function insertAuditEvents(
   tx: EntityManager,
   events: readonly AuditEvent[],
@@ -47,9 +44,7 @@ export interface AuditFilter {
   readonly actorId?: string | undefined;
   readonly subjectId?: string | undefined;
   readonly action?: AuditAction | undefined;
-  /** Not before. */
   readonly from?: Date | undefined;
-  /** Before. */
   readonly to?: Date | undefined;
 }
 
@@ -68,7 +63,6 @@ export function auditKey({ at, id }: ListedAuditEvent): CursorKey {
   return [isoTimestamp(at), id];
 }
 
-/** The newest first. */
 export function selectAuditPage(
   manager: EntityManager,
   { actorId, subjectId, action, from, to }: AuditFilter,

@@ -1,4 +1,4 @@
-/** Who did what to whose account, when and from where: written with what it tells of, never changed. */
+/** Writes audit events in the transaction of their cause: who, what, whose account, when, from where. */
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -29,18 +29,15 @@ export class Audit {
     private readonly clock: Clock,
   ) {}
 
-  /** @param tx the transaction of what the events tell of; undefined where there is none */
   async record(tx: EntityManager | undefined, client: Client, events: readonly AuditEvent[]): Promise<void> {
     if (events.length === 0) return;
     await insertAuditEvents(tx ?? this.database.manager, events, { ...client, offsetMs: this.clock.offsetMs });
   }
 
-  /** What happened to the caller's own account, the newest first. */
   listOwn({ userId }: Principal, page: AuditPage): Promise<Page<ListedAuditEvent>> {
     return this.list(`activity ${userId}`, { subjectId: userId }, page);
   }
 
-  /** What happened to anybody's, the newest first; a cursor holds for any filter. */
   listAll(filter: AuditFilter, page: AuditPage): Promise<Page<ListedAuditEvent>> {
     return this.list('audit', filter, page);
   }

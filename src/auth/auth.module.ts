@@ -1,4 +1,4 @@
-/** Who is asking: the map of its rooms, from the ground up. */
+/** Authentication: the map of its rooms, from the ground up. */
 import { Module } from '@nestjs/common';
 
 import { DeletionModule } from './deletion/deletion.module.js';

@@ -1,11 +1,9 @@
-/** Client addresses as limits and logs see them. */
 import { isIP } from 'node:net';
 
 import { DEFAULT_IPV6_SUBNET_PREFIX, normalizeIp } from '@nestjs/throttler';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 
-/** The network a text names (a CIDR block or a single address), or undefined. */
 export function addressRange(text: string): { prefixLength: number } | undefined {
   const [address, length, more] = text.split('/');
   const family = more === undefined ? isIP(address ?? '') : 0;
@@ -18,12 +16,10 @@ export function addressRange(text: string): { prefixLength: number } | undefined
 
 const LOCAL_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal']);
 
-/** Loopback and private addresses, also those of IPv4 written as IPv6. */
 export function isLocalAddress(address: string): boolean {
   return ipaddr.isValid(address) && LOCAL_RANGES.has(ipaddr.process(address).range());
 }
 
-/** A loopback address as a host is written: `127.0.0.1`, `[::1]`. */
 export function isLoopbackAddress(host: string): boolean {
   const address = host.replace(/^\[(.*)\]$/, '$1');
   return isIP(address) !== 0 && ipaddr.process(address).range() === 'loopback';
@@ -31,30 +27,25 @@ export function isLoopbackAddress(host: string): boolean {
 
 const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
 
-/** Behind a proxy that is not trusted, every client would look local. */
+/** Behind an untrusted proxy, every client would look local. */
 export function isLocalRequest({ headers, ip, socket }: FastifyRequest): boolean {
   const forwarded = FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
   return isLocalAddress(addressOf(ip) ?? '') && !(forwarded && ip === socket.remoteAddress);
 }
 
-/**
- * A trusted proxy may pass on anything: some add the client's port (`192.0.2.1:5000`, `[2001:db8::1]:5000`). PostgreSQL
- * knows no zones of IPv6 addresses (`fe80::1%eth0`).
- */
+/** Proxies may add the client's port: `192.0.2.1:5000`, `[2001:db8::1]:5000`. PostgreSQL knows no IPv6 zones. */
 export function addressOf(ip: string | undefined): string | null {
-  // A connection that was reset has no address any more.
   const written = (ip ?? '').trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed, plain] = /^\[([^\]]+)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(written) ?? [];
   const address = (bracketed ?? plain ?? written).replace(/%.*$/, '');
   return isIP(address) === 0 ? null : address;
 }
 
-/** Whom limits count: the client's network, or its proxy's where that names no address. */
 export function trackedNetworkOf({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
   return networkOf(addressOf(ip) ?? socket.remoteAddress ?? '');
 }
 
-/** What one person can easily choose among counts as one: an IPv6 network of /64, in every spelling; an IPv4 address. */
+/** One person can easily change addresses within an IPv6 /64, so it counts as one. */
 export function networkOf(address: string): string {
   return normalizeIp(address, DEFAULT_IPV6_SUBNET_PREFIX);
 }

@@ -1,4 +1,4 @@
-/** The one list of error codes: what a client may switch on. Only problem.ts turns kinds into HTTP. */
+/** The one list of error codes, a contract with clients. Only problem.ts turns kinds into HTTP. */
 
 export type ErrorKind =
   | 'malformed'
@@ -25,7 +25,6 @@ interface ErrorEntry {
 }
 
 export const ERRORS = {
-  // what cannot be read
   malformed_request: { kind: 'malformed', detail: 'The request could not be parsed.' },
   malformed_json: { kind: 'malformed', detail: 'The body is not valid JSON in UTF-8.' },
   json_too_deep: { kind: 'malformed', detail: 'The body is nested too deep.' },
@@ -45,7 +44,6 @@ export const ERRORS = {
   http_version_not_supported: { kind: 'malformed', detail: 'Use HTTP/1.1.' },
   request_timeout: { kind: 'request_timeout', detail: 'The request did not arrive in time.' },
 
-  // what can be read, and is wrong
   validation_failed: { kind: 'invalid', detail: 'Some fields are invalid.' },
   invalid_account_token: {
     kind: 'invalid',
@@ -56,7 +54,6 @@ export const ERRORS = {
     detail: 'The code is wrong, has expired or was tried too often: ask for another mail.',
   },
 
-  // who is asking
   authentication_required: {
     kind: 'unauthenticated',
     detail: 'This needs an access token: Authorization: Bearer <access_token>.',
@@ -86,7 +83,6 @@ export const ERRORS = {
     detail: 'Metrics are for local and private addresses, or for the bearer of METRICS_TOKEN.',
   },
 
-  // what is asked for
   route_not_found: { kind: 'not_found', detail: 'There is nothing at this address.' },
   method_not_allowed: { kind: 'method_not_allowed', detail: 'This address does not take this method: see Allow.' },
   session_not_found: { kind: 'not_found', detail: 'There is no such session of yours.' },
@@ -111,7 +107,6 @@ export const ERRORS = {
   email_taken: { kind: 'conflict', detail: 'An account with this e-mail address exists.' },
   username_taken: { kind: 'conflict', detail: 'An account with this username exists.' },
 
-  // what we cannot do now
   rate_limited: { kind: 'too_many_requests', detail: 'Too many requests: wait for the seconds in Retry-After.' },
   database_unavailable: { kind: 'unavailable', detail: 'The database cannot be reached: try again soon.' },
   too_many_streams: { kind: 'too_many_requests', detail: 'A newer stream of yours took the place of this one.' },

@@ -1,11 +1,8 @@
-/** The one error that services throw. */
 import type { ErrorCode } from './error-codes.js';
 
-/** What is wrong with one field. */
 export interface FieldError {
-  /** JSON Pointer to the field, as a URI fragment (RFC 9457 section 3): `#/title`. */
+  /** JSON Pointer as a URI fragment (RFC 9457 section 3): `#/title`. */
   readonly pointer: string;
-  /** Stable machine word: `required`, `too_long`, … */
   readonly code: string;
   readonly detail: string;
 }
@@ -14,7 +11,6 @@ export interface AppErrorOptions extends ErrorOptions {
   readonly fields?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** For the log: what somebody has to mend. */
   readonly alarm?: string | undefined;
 }
 
@@ -36,7 +32,6 @@ export class AppError extends Error {
   }
 }
 
-/** Input that parses but is invalid: 400 under `/auth`, 422 elsewhere. */
 export function invalid(...fields: FieldError[]): AppError {
   return new AppError('validation_failed', { fields });
 }

@@ -1,4 +1,4 @@
-/** One JSON line for each event, on standard output; nothing that could be used as a credential is ever put into one. */
+/** The log: one JSON line per event on standard output, never with a credential. */
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
@@ -15,19 +15,18 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
   return pino(options, destination ?? standardOutput());
 }
 
-/** A closed terminal or pipe takes no more lines: without a listener, each would be an uncaught error. */
+/** A closed pipe fails each write; without a listener, that would be an uncaught error. */
 function standardOutput(): DestinationStream {
   return pino.destination(1).on('error', () => undefined);
 }
 
-/** Only what is named here: a failed query's error also carries the statement and its values. */
+/** An allow-list: a failed query's error also carries the statement and its values. */
 function describeError(thrown: unknown): unknown {
   if (typeof thrown !== 'object' || thrown === null) return thrown;
   const { name, code, message, stack } = thrown as Error & { code?: unknown };
   return { type: name, code, message, stack };
 }
 
-/** Nest's own messages, with its start-up chatter at debug level. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

@@ -1,24 +1,17 @@
-/** The registry of personal data: the module of a noun adds what it keeps of a person. The export and the erasure use it. */
+/** The registry of personal data: the module of each noun adds its own, for the export and the erasure. */
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
 import type { Principal } from './access.js';
 
-/** Rows of an export that are in memory at once. */
 export const EXPORT_BATCH = 500;
 
-/** Batches of rows as they are on the wire. */
 export type ExportedRows = AsyncGenerator<readonly object[]>;
 
 export interface PersonalData {
-  /** Of the list in the export, and of the count in the log of the erasure. */
   readonly name: string;
-  /** Undefined: the export has no such list. */
   readonly exportRows?: (manager: EntityManager, principal: Principal) => ExportedRows;
-  /**
-   * Undefined: the database deletes them with the account's row.
-   * @returns how many rows it deleted, at most `limit`; none when nothing is left
-   */
+  /** Undefined: deleted with the account's row. @returns how many rows were deleted, at most `limit` */
   readonly eraseBatch?: (tx: EntityManager, userId: string, limit: number) => Promise<number>;
 }
 
@@ -26,18 +19,15 @@ export interface PersonalData {
 export class PersonalDataRegistry {
   private readonly kinds: PersonalData[] = [];
 
-  /** Call in the constructor of a module. */
   add(...kinds: PersonalData[]): void {
     this.kinds.push(...kinds);
   }
 
-  /** In the order of their names. */
   all(): readonly PersonalData[] {
     return this.kinds.toSorted(({ name: one }, { name: other }) => (one < other ? -1 : 1));
   }
 }
 
-/** Reads keyset batches until one is short. @param read the rows after one, or the first */
 export async function* inBatches<T>(
   read: (last?: T) => Promise<readonly T[]>,
   present: (row: T) => object,

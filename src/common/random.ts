@@ -1,4 +1,3 @@
-/** Randomness from the operating system, replaced in tests. */
 import { randomBytes, randomUUID } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';

@@ -1,4 +1,4 @@
-/** Log lines that anybody from outside can cause: the first of a kind in a minute, and how many were left out. */
+/** Log lines that any client can cause: one per kind and minute, with the number of suppressed ones. */
 import type { Logger } from 'pino';
 
 const WINDOW_MS = 60_000;
@@ -18,7 +18,6 @@ export class SampledLog {
     private readonly message: string,
   ) {}
 
-  /** @param kind what counts as the same, such as a code and an address */
   info(kind: string, fields: object): void {
     const now = performance.now();
     const window = this.windows.get(kind);
@@ -32,7 +31,6 @@ export class SampledLog {
     this.logger.info(fields, this.message);
   }
 
-  /** Windows are in the order of their ends. */
   private makeRoom(now: number): void {
     for (const [kind, { endsAt, leftOut, fields }] of this.windows) {
       if (endsAt > now && this.windows.size < MAX_KINDS) return;

@@ -1,19 +1,15 @@
-/** Work that an instance does again and again: one run at a time, and whoever stops it waits for the one under way. */
+/** Periodic work of an instance: one run at a time; a stop waits for the run under way. */
 import { randomInt } from 'node:crypto';
 
-/** Instances that start together do not all run at once, and one that lives for minutes only does its share. Milliseconds. */
 export const FIRST_RUN = { least: 10_000, most: 60_000 };
-/** How far a pause may be from the one that was asked for, as a share of it. */
 const JITTER = 0.1;
 
 export interface Scheduled {
   readonly everyMs: number;
   readonly run: () => Promise<unknown>;
-  /** The next run tries again. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** @returns a whole number from `least` to `most` */
 export type Choose = (least: number, most: number) => number;
 
 export class Schedule {
@@ -25,13 +21,11 @@ export class Schedule {
     private readonly choose: Choose = (least, most) => randomInt(least, most + 1),
   ) {}
 
-  /** Soon for the first time, and then after each pause. A run that lasts longer than the pause keeps the next from starting. */
   start(): void {
     const { everyMs } = this.scheduled;
     this.wait(this.choose(Math.min(FIRST_RUN.least, everyMs), Math.min(FIRST_RUN.most, everyMs)));
   }
 
-  /** @returns when the run under way has ended */
   async stop(): Promise<void> {
     clearTimeout(this.timer);
     await this.running;

@@ -1,23 +1,19 @@
-/** What text PostgreSQL and bcrypt can hold as it is. */
+/** Text that PostgreSQL and bcrypt can hold unchanged. */
 
-/** The length a person counts in code points, not in UTF-16 units. */
 export function codePoints(text: string): number {
   return Array.from(text).length;
 }
 
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/**
- * Whether a text is no longer than a person counts, in grapheme clusters (UAX #29): a flag, a family, a letter with its
- * accents are one. Stops counting there: each cluster is an object, and of plain text there are as many as bytes.
- */
+/** Counts grapheme clusters (UAX #29): a flag or an accented letter is one. Stops at the limit to bound the memory. */
 export function hasAtMostGraphemes(text: string, max: number): boolean {
   const clusters = SEGMENTER.segment(text)[Symbol.iterator]();
   for (let count = 0; clusters.next().done !== true; count += 1) if (count === max) return false;
   return true;
 }
 
-/** Neither NUL (PostgreSQL cannot store it) nor a lone surrogate (it would silently become U+FFFD). */
+/** PostgreSQL cannot store NUL, and a lone surrogate would silently become U+FFFD. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
@@ -26,20 +22,18 @@ export function isBlank(text: string): boolean {
   return /^[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(text);
 }
 
-/** As it came first, then composed and decomposed: keyboards differ in how they write an accent or a syllable. */
+/** The original first, then NFC and NFD: keyboards differ in accents and syllables. */
 export function spellingsOf(text: string): Set<string> {
   return new Set([text, text.normalize('NFC'), text.normalize('NFD')]);
 }
 
-/** For a `LIKE` pattern: the person's `%`, `_` and `\` stand for themselves. */
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }
 
-/** Longer text is no code, and is left as it is. */
 const CODE_MAX_LENGTH = 64;
 
-/** A code as people type it: without spaces, hyphens and what nobody sees, its digits in ASCII whatever their script. */
+/** Tolerates spaces, hyphens and invisible characters in a typed code, and digits of other scripts. */
 export function digitsOf(text: string): string {
   if (text.length > CODE_MAX_LENGTH) return text;
   return text
@@ -48,7 +42,6 @@ export function digitsOf(text: string): string {
     .replace(/\p{Nd}/gu, (digit) => String(valueOf(digit)));
 }
 
-/** Unicode has the decimal digits of each script in a row, from zero on. */
 function valueOf(digit: string): number {
   const point = digit.codePointAt(0) ?? 0;
   let zero = point;

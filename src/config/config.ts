@@ -1,4 +1,4 @@
-/** The environment, parsed once into one typed object; every other file is given what it needs of it. */
+/** The environment, parsed once into one typed object. */
 import { isIP, isIPv6 } from 'node:net';
 
 import { developmentSecret } from './development-secret.js';
@@ -22,77 +22,57 @@ export interface Config {
   readonly http: {
     readonly host: string;
     readonly port: number;
-    /** Base of every absolute link, without a trailing slash; undefined until the port is known. */
     readonly publicUrl: string | undefined;
-    /** Refuse requests that did not come over TLS. */
     readonly httpsOnly: boolean;
     readonly trustedProxies: readonly string[];
     readonly corsOrigins: readonly string[];
-    /** Names, besides localhost, to which routes that trust the network answer; `*` for all. */
+    /** Host names, besides localhost, for routes that trust the network; `*` for all. */
     readonly allowedHosts: readonly string[];
     readonly docs: boolean;
     readonly metricsToken: string | undefined;
     readonly shutdownTimeoutMs: number;
-    /** Open at a time. */
     readonly connectionsPerAddress: number;
   };
   readonly database: DatabaseSettings & { readonly dataDir: string };
   readonly tokens: {
     readonly secret: string;
     readonly previousSecret: string | undefined;
-    /** Undefined: tokens are signed with the secret (HS256). */
     readonly keyFolder: KeyFolder | undefined;
     readonly issuer: string;
     readonly audience: string;
     readonly accessTtlMs: number;
-    /** Of services that read the feed of revocations; undefined: there are none. */
     readonly serviceToken: string | undefined;
   };
   readonly sessions: {
     readonly refreshGraceMs: number;
     readonly idleTtlMs: number;
     readonly absoluteTtlMs: number;
-    /** Live sessions of one account, at most. */
     readonly perUser: number;
   };
   readonly passwords: {
     readonly minLength: number;
     readonly bcryptCost: number;
-    /** Of libuv's pool, which hashes in them. */
     readonly threads: number;
   };
   readonly registration: {
-    /** Whether an account has to confirm its address before its first login. */
     readonly requireConfirmation: boolean;
-    /** Whether registration answers the same for an address that has an account. */
     readonly concealConflicts: boolean;
   };
   readonly mail: MailSettings;
-  /** Made at start when there is no admin. */
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
-  /** From the wish to delete an account until that is final. */
   readonly accountDeleteDelayMs: number;
-  /** How long the audit keeps events. */
   readonly auditRetentionMs: number;
   readonly rateLimit: boolean;
-  /** Where instances share their rate limits; undefined: each counts for itself. */
   readonly redisUrl: string | undefined;
-  /** Whether wrong passwords are counted. */
   readonly loginGuard: boolean;
   readonly logLevel: LogLevel;
-  /** Variables that are set but have no effect: in this version, or with these settings. */
   readonly unused: readonly string[];
-  /** Variables that are none, with the one that each is like. */
   readonly misspelt: readonly { readonly name: string; readonly meant: string }[];
 }
 
-/** Names of the published configuration whose capability is not part of this version. */
 const NOT_YET = ['WORKERS'] as const;
 
-/**
- * Parses the variables.
- * @throws ConfigError that lists all faults at once, by name and never by value
- */
+/** @throws ConfigError that lists all faults by name, never by value */
 export function loadConfig(variables: Readonly<Record<string, string | undefined>>): Config {
   const env = new Environment(variables);
   const nodeEnv = env.oneOf('NODE_ENV', ['development', 'production', 'test']);
@@ -157,7 +137,6 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
   };
 }
 
-/** What is said of a variable that is like another one. */
 export function misspeltMessage(meant: string): string {
   return `is no variable of Roost: is ${meant} meant?`;
 }
@@ -169,7 +148,7 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
   const metricsToken = env.secret('METRICS_TOKEN');
   checkSecret(env, { name: 'METRICS_TOKEN', value: metricsToken, production });
   return {
-    // Fastify would open a server for each address of localhost, and only the first would be ours to guard.
+    // Fastify would open a server for each address of localhost, and only guard the first.
     host: host === 'localhost' ? '127.0.0.1' : host,
     port: env.integer('PORT', 3000, { min: 0, max: 65_535 }),
     publicUrl,
@@ -201,7 +180,6 @@ function readJwtSecrets(
   return { current, previous };
 }
 
-/** @returns undefined under HS256, and for what is a fault */
 export function readKeyFolder(env: Environment): KeyFolder | undefined {
   const algorithm = env.oneOf('JWT_ALGORITHM', ['HS256', ...KEY_ALGORITHMS]);
   if (algorithm === 'HS256') return undefined;

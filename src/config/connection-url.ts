@@ -1,10 +1,9 @@
-/** URLs with a user and a password, as people write them: which character keeps one from being read, and how to write it. */
+/** Connection URLs as people write them: finds the character that breaks one, and its encoding. */
 import { accessSync, constants } from 'node:fs';
 
 const PARTS = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<authority>[^/?#]*)(?<path>[^?#]*)(?<rest>.*)$/is;
 const PARAMETERS = /^\?[A-Za-z][\w.-]*=[^&]*(?:&[A-Za-z][\w.-]*=[^&]*)*$/;
 
-/** @returns what is wrong with the URL, never with a part of it */
 export function connectionUrlFault(value: string, protocols: readonly string[]): string | undefined {
   const { scheme = '', authority = '', path = '', rest = '' } = PARTS.exec(value)?.groups ?? {};
   if (!protocols.includes(`${scheme.toLowerCase()}:`))
@@ -18,22 +17,17 @@ export function connectionUrlFault(value: string, protocols: readonly string[]):
   return unreadableFile(rest);
 }
 
-/** PostgreSQL takes a URL without a host, whose socket is in its parameters; WHATWG URLs have no such form. */
 export function parseConnectionUrl(value: string): URL {
   return new URL(withHost(value));
 }
 
-/**
- * The URL with a password that was given apart.
- * @returns undefined when it has one already, or names no user
- */
 export function withPassword(value: string, password: string): string | undefined {
   const { username, password: present } = parseConnectionUrl(value);
   if (username === '' || present !== '') return undefined;
   return value.replace(/^([^:]+:\/\/[^@:]*):?@/, (_, user: string) => `${user}:${encodeURIComponent(password)}@`);
 }
 
-/** A user or password ends at the last @ before the first of / ? and #: what is behind that was meant to be before it. */
+/** The @ of a password must be encoded: the text before the first of / ? and # ends at its last @. */
 function rawCharacter({
   authority,
   path,
@@ -49,7 +43,6 @@ function rawCharacter({
   return /%(?![0-9a-f]{2})/i.test(authority + path + rest) || !isDecodable(authority) ? '%' : undefined;
 }
 
-/** Bytes that are no UTF-8 come of a % that was meant as one. */
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);
@@ -67,7 +60,6 @@ function withHost(value: string): string {
   return value.replace(/^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?=[/?]|$)/i, '$1localhost');
 }
 
-/** Certificates are read when a connection is made; a fault of theirs is one of the configuration. */
 function unreadableFile(query: string): string | undefined {
   for (const [name, path] of new URLSearchParams(query)) {
     if (!['sslrootcert', 'sslcert', 'sslkey'].includes(name) || path === 'system') continue;

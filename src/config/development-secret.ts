@@ -1,11 +1,10 @@
-/** The token secret of a development machine: made once, kept in the data folder, so that a restart logs nobody out. */
+/** The token secret of development: created once in the data folder, so that a restart logs nobody out. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ConfigError } from './environment.js';
 
-/** @throws ConfigError when the data folder cannot be written, or the secret in it cannot be read */
 export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'jwt-secret');
   try {
@@ -17,7 +16,7 @@ export function developmentSecret(dataDir: string): string {
   }
 }
 
-/** Another instance may be starting in the same folder: a link appears whole or not at all, and the first one decides. */
+/** Instances may race in one folder: a hard link appears whole or not at all, and the first one wins. */
 function create(dataDir: string, file: string): void {
   mkdirSync(dataDir, { recursive: true });
   const draft = `${file}.${process.pid}`;

@@ -1,4 +1,4 @@
-/** Reads `.env`. What it would have to guess or to cut is a fault, by line and never by value. */
+/** Reads `.env`. Ambiguous lines are faults, reported by line and never by value. */
 import { readFileSync } from 'node:fs';
 
 import { ConfigError } from './environment.js';
@@ -11,13 +11,11 @@ interface Line {
   readonly number: number;
 }
 
-/** @returns no variables where there is no such file. @throws ConfigError that lists every fault of the file */
 export function readEnvFile(path: string): Record<string, string> {
   const bytes = readBytes(path);
   return bytes === undefined ? {} : parseEnvFile(decode(bytes), path);
 }
 
-/** @throws ConfigError that lists every fault */
 export function parseEnvFile(text: string, path = '.env'): Record<string, string> {
   const values: Record<string, string> = {};
   const faults: string[] = [];
@@ -46,7 +44,7 @@ export function parseEnvFile(text: string, path = '.env'): Record<string, string
 
 type Parsed = { readonly value: string; readonly moreLines: number } | { readonly fault: string };
 
-/** Shells cut at a # behind white space only, other readers of .env at each: neither may happen unseen. */
+/** Shells cut at a # after white space, other readers of .env at every #. An ambiguous value is a fault. */
 function unquoted(text: string, { name }: Line): Parsed {
   const [value = '', comment] = text.split(/\s#(.*)/s, 2).map((part) => part.trim());
   if (value.includes('#')) return { fault: `${name} has a # in its value: put the value in quotes` };
@@ -55,7 +53,6 @@ function unquoted(text: string, { name }: Line): Parsed {
   return { value, moreLines: 0 };
 }
 
-/** May go on over several lines, as keys do. */
 function quoted(text: string, following: readonly string[], how: { quote: string; line: Line }): Parsed {
   const { quote, line } = how;
   const whole = [text, ...following].join('\n');
@@ -69,7 +66,6 @@ function quoted(text: string, following: readonly string[], how: { quote: string
   return { value: quote === '"' ? unescaped(value) : value, moreLines };
 }
 
-/** Only between double quotes a backslash means something. */
 function closing(text: string, quote: string): number {
   for (let index = 1; index < text.length; index += 1) {
     if (text[index] === '\\' && quote === '"') index += 1;

@@ -1,4 +1,4 @@
-/** Reads single variables of the environment and collects every fault, by name and never by value. */
+/** Reads single variables and collects every fault, by name and never by value. */
 import { readFileSync } from 'node:fs';
 
 import { addressRange } from '../common/address.js';
@@ -17,7 +17,6 @@ export class ConfigError extends Error {
 
 export class Environment {
   readonly faults: string[] = [];
-  /** What was asked for. */
   private readonly known = new Set<string>();
 
   constructor(private readonly variables: Readonly<Record<string, string | undefined>>) {}
@@ -26,14 +25,12 @@ export class Environment {
     this.faults.push(`${name} ${message}`);
   }
 
-  /** The variable's text; empty means unset. */
   text(name: string): string | undefined {
     this.known.add(name);
     const value = this.variables[name]?.trim();
     return value === '' ? undefined : value;
   }
 
-  /** Variables that are set and look like one that was asked for, with the name that was meant. */
   misspelt(): { readonly name: string; readonly meant: string }[] {
     return Object.keys(this.variables).flatMap((name) => {
       const meant = this.known.has(name) ? undefined : nearestName(name, this.known);
@@ -45,7 +42,6 @@ export class Environment {
     return this.text(name) !== undefined || this.text(`${name}_FILE`) !== undefined;
   }
 
-  /** A secret, from `NAME` or from the file that `NAME_FILE` points to. */
   secret(name: string): string | undefined {
     const file = this.text(`${name}_FILE`);
     const direct = this.text(name);
@@ -80,7 +76,6 @@ export class Environment {
     return fallback;
   }
 
-  /** A duration such as `15m`, in milliseconds. */
   duration(name: string, fallback: string, range: { min: string; max: string }): number {
     const [value, min, max] = [this.text(name) ?? fallback, range.min, range.max].map(milliseconds) as [
       number,
@@ -100,7 +95,6 @@ export class Environment {
     return undefined;
   }
 
-  /** A URL that carries a password and so may come from `NAME_FILE`. */
   secretUrl(name: string, protocols: readonly string[]): string | undefined {
     const value = this.secret(name);
     const fault = value === undefined ? undefined : connectionUrlFault(value, protocols);
@@ -116,7 +110,6 @@ export class Environment {
       .filter((entry) => entry !== '');
   }
 
-  /** Networks in CIDR notation; single addresses count as networks of one. */
   networks(name: string): string[] {
     const entries = this.list(name);
     if (entries.some((entry) => (addressRange(entry)?.prefixLength ?? 0) < 1)) {
@@ -139,7 +132,6 @@ export class Environment {
     return [];
   }
 
-  /** Host names and addresses without a port, in their ASCII form; `*` for all. */
   hosts(name: string): string[] {
     const entries = this.list(name);
     const hosts = entries.map((entry) => (URL.canParse(`http://${entry}`) ? new URL(`http://${entry}`) : undefined));
@@ -152,14 +144,13 @@ export class Environment {
   }
 }
 
-/** Apps in a web view have schemes of their own, whose origin the URL parser does not know. */
+/** Apps in a web view have their own schemes, whose origin the URL parser does not know. */
 function isOrigin(entry: string): boolean {
   if (!URL.canParse(entry)) return false;
   const { protocol, host, origin } = new URL(entry);
   return protocol !== 'file:' && host !== '' && entry === (origin === 'null' ? `${protocol}//${host}` : origin);
 }
 
-/** `*` is a host name to the URL parser, too. */
 function isBareHost({ pathname, username, search, hash }: URL, entry: string): boolean {
   const hasMore = pathname !== '/' || username !== '' || search !== '' || hash !== '' || /:\d*$/.test(entry);
   return !hasMore && (entry === '*' || !entry.includes('*'));

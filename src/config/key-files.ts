@@ -13,18 +13,14 @@ export interface KeyFolder {
 
 export interface KeyFile {
   readonly id: string;
-  /** Milliseconds since 1970, from its name; a name without a time signs before all that have one. */
   readonly signsFrom: number;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
-  /** Tells whether the file has changed, without keeping its text. */
   readonly digest: string;
 }
 
 export interface KeyFiles {
-  /** In the order in which they begin to sign. */
   readonly keys: readonly KeyFile[];
-  /** What is wrong, by the key id that the file would have. */
   readonly faults: ReadonlyMap<string, string>;
 }
 
@@ -35,11 +31,6 @@ const TIME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?=-|$)/;
 const MIN_RSA_BITS = 2_048;
 const NAMES = new Intl.Collator('en', { numeric: true });
 
-/**
- * Reads every `<kid>.pem`; other files, and those that begin with a dot, are nobody's business.
- * @param known keys whose files need not be parsed again while they are the same
- * @throws the error of the system when the folder cannot be listed
- */
 export function readKeyFiles({ dir, algorithm }: KeyFolder, known: ReadonlyMap<string, KeyFile> = new Map()): KeyFiles {
   const keys: KeyFile[] = [];
   const faults = new Map<string, string>();
@@ -53,7 +44,6 @@ export function readKeyFiles({ dir, algorithm }: KeyFolder, known: ReadonlyMap<s
   return { keys: keys.sort(bySigning), faults };
 }
 
-/** What keeps Roost from starting with this folder. */
 export function keyFaults(folder: KeyFolder): string[] {
   try {
     const { keys, faults } = readKeyFiles(folder);
@@ -64,15 +54,11 @@ export function keyFaults(folder: KeyFolder): string[] {
   }
 }
 
-/**
- * The newest key whose time has come. While none's has, the first one: instances whose clocks are behind sign, too.
- * @param keys in their order
- */
+/** The newest started key, else the first one, so that an instance with a slow clock can sign. */
 export function signerAt(keys: readonly KeyFile[], nowMs: number): KeyFile | undefined {
   return keys.findLast(({ signsFrom }) => signsFrom <= nowMs) ?? keys[0];
 }
 
-/** Compares for sorting: which of two keys begins to sign first. */
 export function bySigning(a: KeyFile, b: KeyFile): number {
   if (a.signsFrom !== b.signsFrom) return a.signsFrom < b.signsFrom ? -1 : 1;
   return NAMES.compare(a.id, b.id) || (a.id < b.id ? -1 : 1);
@@ -84,7 +70,6 @@ interface Expected {
   readonly known: KeyFile | undefined;
 }
 
-/** @returns the key, or what is wrong with it; undefined when the file has gone since the folder was listed */
 function readKey(path: string, { id, algorithm, known }: Expected): KeyFile | string | undefined {
   const signsFrom = signingTime(id);
   if (!KEY_ID.test(id) || signsFrom === undefined)
@@ -126,7 +111,6 @@ function unfit({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, algorithm
     : undefined;
 }
 
-/** @returns undefined for a time that no calendar has */
 function signingTime(id: string): number | undefined {
   const parts = TIME.exec(id);
   if (!parts) return -Infinity;

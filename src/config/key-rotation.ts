@@ -1,4 +1,4 @@
-/** Makes the next key of access tokens and removes those that nobody needs any more: `npm run keys:rotate`. */
+/** Rotates the keys of access tokens: `npm run keys:rotate`. */
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,41 +6,31 @@ import { join } from 'node:path';
 import { ConfigError } from './environment.js';
 import { type KeyAlgorithm, type KeyFile, type KeyFiles, type KeyFolder, readKeyFiles, signerAt } from './key-files.js';
 
-/**
- * From publication to the first signature: longer than others keep the old key set (ten minutes in `jose`, five by our
- * Cache-Control), with five minutes for the file to reach every instance and for clocks that differ.
- */
+/** From publication to first signature: longer than caches keep the key set (ten minutes in `jose`, five by our
+ * Cache-Control), plus five minutes for distribution and clock differences. */
 export const OVERLAP_MS = 15 * 60_000;
 
-/** Longer than any access token lives (24 hours and its leeway) after the last one was signed. */
+/** Longer than an access token lives after its key's last signature (24 hours plus leeway). */
 const KEPT_MS = 25 * 3_600_000;
 
-/** 128 bits of security (NIST SP 800-57); keys of 2,048 that are there already still sign. */
+/** 128 bits of security (NIST SP 800-57); existing keys of 2,048 bits still sign. */
 const RSA_BITS = 3_072;
 
 export interface RotationOptions {
   readonly nowMs: number;
-  /** The new key signs as soon as an instance has read it. */
   readonly immediately?: boolean;
-  /** No new key. */
   readonly pruneOnly?: boolean;
 }
 
 export interface Rotation {
   readonly made: string | undefined;
-  /** Keys, other than the one made, that begin to sign later. */
   readonly waiting: readonly KeyFile[];
-  /** What signs now, after the rotation. */
   readonly signer: KeyFile | undefined;
   readonly removed: readonly string[];
-  /** All that are in the folder now. */
   readonly keys: readonly KeyFile[];
 }
 
-/**
- * Unless it has to sign at once, no key is made while one is waiting: to rotate twice is to rotate once.
- * @throws ConfigError when the folder has a file that would keep Roost from starting
- */
+/** Idempotent while a key is waiting, unless `immediately`. @throws ConfigError for a folder that prevents a start */
 export function rotateKeys(folder: KeyFolder, options: RotationOptions): Rotation {
   const { nowMs, immediately = false, pruneOnly = false } = options;
   const before = readAll(folder);
@@ -60,7 +50,7 @@ export function rotateKeys(folder: KeyFolder, options: RotationOptions): Rotatio
   return { made, waiting, signer: signerAt(keys, nowMs), removed: removed.map(({ id }) => id), keys };
 }
 
-/** For so long that what was signed before has expired; of a key whose name has no time, nobody knows. */
+/** Long enough for all earlier signatures to expire. Keys without a time in their name never qualify. */
 function hasSignedAlone({ signsFrom }: KeyFile, nowMs: number): boolean {
   return Number.isFinite(signsFrom) && signsFrom + KEPT_MS < nowMs;
 }
@@ -83,7 +73,7 @@ function makeKey({ dir, algorithm }: KeyFolder, signsFrom: number): string {
   } finally {
     closeSync(file);
   }
-  // Root makes a key for whoever owns the folder: Roost itself does not run as root.
+  // Root creates keys for the owner of the folder: Roost itself does not run as root.
   const { uid, gid } = statSync(dir);
   if (process.getuid?.() === 0) chownSync(draft, uid, gid);
   renameSync(draft, join(dir, `${id}.pem`));
@@ -98,7 +88,6 @@ function generate(algorithm: KeyAlgorithm): KeyObject {
   return privateKey;
 }
 
-/** ISO 8601 in its basic format, in UTC: `20261123T231500Z`. */
 function basicTime(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '');
 }

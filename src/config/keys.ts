@@ -16,7 +16,7 @@ export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `roost ${purpose}`, 32));
 }
 
-/** HMAC-SHA-256 of texts without NUL: tells equal ones from others, and nobody without the key what they are. */
+/** HMAC-SHA-256. The texts must not contain NUL. */
 export function fingerprint(key: Buffer, ...texts: string[]): Buffer {
   return createHmac('sha256', key).update(texts.join('\0')).digest();
 }

@@ -1,10 +1,8 @@
-/** Finds the variable that a name which Roost does not know was meant to be. */
+/** Finds the variable that a misspelt name was meant to be. */
 
-/** Shorter names are like too many of other programs. */
 const SHORTEST = 6;
 const MAX_EDITS = 2;
 
-/** @returns undefined for a name that is of another program */
 export function nearestName(name: string, known: ReadonlySet<string>): string | undefined {
   const candidates = [...known].filter((candidate) => candidate.length >= SHORTEST);
   const same = candidates.find((candidate) => bare(candidate) === bare(name));
@@ -24,13 +22,11 @@ function bare(name: string): string {
   return name.replaceAll(/[_-]/g, '').toUpperCase();
 }
 
-/** Of what two names begin with. */
 function sharedLength(a: string, b: string): number {
   const end = Array.from(a).findIndex((letter, index) => letter !== b[index]);
   return end === -1 ? a.length : end;
 }
 
-/** Levenshtein's distance. */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [index, letter] of Array.from(a).entries()) {

@@ -1,4 +1,4 @@
-/** The servers that Roost speaks to, and where links lead: their variables. */
+/** Variables of the external servers and of links. */
 import { isIP } from 'node:net';
 
 import { parseConnectionUrl, withPassword } from './connection-url.js';
@@ -9,26 +9,20 @@ const POSTGRES = ['postgres:', 'postgresql:'];
 const SMTPS_PORT = 465;
 
 export interface DatabaseSettings {
-  /** Undefined: the embedded PostgreSQL. */
   readonly url: string | undefined;
   /** For migrations, where `url` is a pooler or a role with fewer rights. */
   readonly directUrl: string | undefined;
   readonly poolMax: number;
-  /** How long a start waits for a database that cannot be reached. */
   readonly waitMs: number;
 }
 
 export interface MailSettings {
-  /** Undefined: nothing is sent. */
   readonly smtpUrl: string | undefined;
   readonly from: { readonly name: string; readonly address: string };
-  /** Base of a front end, without a trailing slash; links in mails go there when there is one. */
   readonly appUrl: string | undefined;
-  /** Whether mails are kept to be read at /dev/mailbox. */
   readonly mailbox: boolean;
 }
 
-/** `DATABASE_URL=embedded` asks for the embedded PostgreSQL by name, which production does not take by default. */
 export function readDatabase(env: Environment, production: boolean): DatabaseSettings {
   const poolMax = env.integer('DATABASE_POOL_MAX', 20, { min: 1, max: 1_000 });
   const waitMs = env.duration('DATABASE_WAIT', '60s', { min: '0s', max: '1d' });
@@ -57,7 +51,6 @@ function readDatabaseUrl(
   return whole;
 }
 
-/** The direct way may be another role's, whose password is in its URL. */
 function withSharedPassword(url: string | undefined, password: string | undefined): string | undefined {
   return url === undefined || password === undefined ? url : (withPassword(url, password) ?? url);
 }
@@ -75,7 +68,7 @@ function refuseWeakPassword(env: Environment, name: string, url: string): void {
     env.fault(name, 'has a password that is guessed soon, which production refuses');
 }
 
-/** Production has no mailbox that anybody could read: without a server its mails wait, and a warning says so. */
+/** Production has no mailbox that anybody could read: without SMTP mails wait, and a warning says so. */
 export function readMail(env: Environment, production: boolean, publicUrl: string | undefined): MailSettings {
   const [whole, parts] = [env.secretUrl('SMTP_URL', ['smtp:', 'smtps:']), readSmtpParts(env)];
   const smtpUrl = whole ?? parts;
@@ -89,7 +82,6 @@ export function readMail(env: Environment, production: boolean, publicUrl: strin
   };
 }
 
-/** For passwords that are hard to write in a URL. */
 function readSmtpParts(env: Environment): string | undefined {
   const [host, user] = [env.text('SMTP_HOST'), env.text('SMTP_USER')];
   const port = env.integer('SMTP_PORT', 587, { min: 1, max: 65_535 });
@@ -124,13 +116,11 @@ function readSender(
   return { name: from?.name ?? '', address };
 }
 
-/** @returns undefined for an IP address, and for a host that DNS does not allow */
 function mailDomain(publicUrl: string): string | undefined {
   const { hostname } = new URL(publicUrl);
   return isIP(hostname) === 0 && /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/.test(hostname) ? hostname : undefined;
 }
 
-/** What links begin with, in ASCII: as a browser would ask for it. */
 export function readLinkBase(env: Environment, name: string): string | undefined {
   const url = env.url(name, ['http:', 'https:']);
   if (url === undefined) return undefined;

@@ -1,13 +1,13 @@
 /** The only place that reads and changes the process' environment. */
 import { readEnvFile } from './env-file.js';
 
-/** The environment, and below it what `.env` in the working directory says. Empty means unset in both. */
+/** `.env` in the working directory fills gaps of the environment. Empty means unset in both. */
 export function readVariables(): Record<string, string | undefined> {
   const set = Object.entries(process.env).filter(([, value]) => value?.trim() !== '');
   return { ...readEnvFile('.env'), ...Object.fromEntries(set) };
 }
 
-/** The driver reads PGSSLMODE, PGOPTIONS and their like by itself; they are about another server than the embedded one. */
+/** The driver reads PGSSLMODE, PGOPTIONS and the like, which describe another server than the embedded one. */
 export function forgetDriverVariables(): void {
   for (const name of Object.keys(process.env)) if (/^PG[A-Z_]+$/.test(name)) Reflect.deleteProperty(process.env, name);
 }

@@ -1,9 +1,9 @@
-/** How soon a secret is guessed: one estimate for all of them, and what is too soon. */
+/** Estimates how fast a secret is guessed, and refuses weak ones. */
 import { dictionary } from '@zxcvbn-ts/language-common';
 
-/** RFC 7518 section 3.2 wants a key of at least the hash's size. */
+/** RFC 7518 section 3.2: a key has at least the hash's size. */
 const MIN_BYTES = 32;
-/** Bits of guesses. A key is attacked at leisure by anybody who has a token; a password over the network only. */
+/** Bits of guesses. A key is attacked offline by any holder of a token; a password over the network only. */
 const KEY_BITS = 96;
 const PASSWORD_BITS = 28;
 
@@ -27,23 +27,17 @@ const LEET: Readonly<Record<string, string>> = {
 };
 
 const SEPARATORS = /[\s.,;:'!?_-]+/;
-/** As people write one: of one case, or with a capital first. Letters of a random source change case anywhere. */
 const WORD = /^(?:\p{L}?\p{Ll}{0,30}|\p{Lu}{0,30})$/u;
 
-/** Bits of one guess at what a part is. */
 const COST = { word: 10, repeat: 6, year: 6, run: 3, letter: 3, space: 1 };
-/** In bytes. */
 const LONGEST_PERIOD = 8;
-/** In characters: more is not looked at. */
 const ENOUGH = 256;
 
 export interface Weakness {
   readonly message: string;
-  /** Holds outside production, too. */
   readonly always: boolean;
 }
 
-/** Of a key: of tokens, or a bearer. */
 export function weakness(secret: string): Weakness | undefined {
   if (Buffer.byteLength(secret) < MIN_BYTES)
     return { message: `must have at least ${MIN_BYTES} bytes (openssl rand -base64 48 makes one)`, always: true };
@@ -60,7 +54,7 @@ function isGuessedSoon(text: string): boolean {
   return SAMPLE.test(text) || guessBits(text) < KEY_BITS;
 }
 
-/** What a key may stand for: an encoding makes nothing harder to guess. */
+/** Also the decoded bytes: an encoding adds no entropy. */
 function bytesOf(secret: string): Buffer[] {
   return [
     ...(/^(?:[0-9a-f]{2})+$/i.test(secret) ? [Buffer.from(secret, 'hex')] : []),
@@ -68,7 +62,6 @@ function bytesOf(secret: string): Buffer[] {
   ];
 }
 
-/** Text that is, or bytes that repeat or count. */
 function areGuessedSoon(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
   if (/^[ -~]+$/.test(text)) return isGuessedSoon(text);
@@ -80,12 +73,11 @@ function isRegular(bytes: Buffer, period: number): boolean {
   return steps.every((step) => step === steps[0]);
 }
 
-/** Whether a password is guessed soon. @param user whose name is tried first */
 export function isWeakPassword(password: string, user = ''): boolean {
   return password.toLowerCase() === user.toLowerCase() || guessBits(password, user.toLowerCase()) < PASSWORD_BITS;
 }
 
-/** Taken apart in the cheapest way into what a guesser would try: words, repetitions, runs, and else single characters. */
+/** The cheapest split into words, repetitions, runs and single characters, as an attacker would guess. */
 function guessBits(secret: string, user = ''): number {
   const text = secret.normalize('NFKC').slice(0, ENOUGH);
   const lower = text.toLowerCase();
@@ -93,7 +85,6 @@ function guessBits(secret: string, user = ''): number {
   const isWord = (word: string): boolean => COMMON.has(word) || word === user;
   const characterBits = Math.log2(alphabetOf(text));
   const isProse = text.split(SEPARATORS).every((word) => WORD.test(word)) && /[\s_-]/.test(text.trim());
-  /** Of the rest from an index on. */
   const bits = [...Array<number>(lower.length), 0];
   for (let index = lower.length - 1; index >= 0; index -= 1) {
     const letters = isProse ? (/^\p{L}+/u.exec(lower.slice(index))?.[0].length ?? 0) : 0;
@@ -111,7 +102,6 @@ function guessBits(secret: string, user = ''): number {
   return bits[0] ?? 0;
 }
 
-/** A shorter one is chance. */
 function atLeastThree(length: number): number {
   return length < 3 ? 0 : length;
 }
@@ -130,7 +120,6 @@ function alphabetOf(text: string): number {
   );
 }
 
-/** How far it goes on with one character, an alphabet or digits in order, or neighbours on a keyboard. */
 function runAt(text: string, start: number): number {
   let end = start + 1;
   const step = stepOf(text, start);
@@ -147,7 +136,6 @@ function stepOf(text: string, index: number): string | undefined {
   return ROWS.some((row) => row.includes((pair[1] ?? '') + (pair[0] ?? ''))) ? 'left' : undefined;
 }
 
-/** The longest part from here on that has been there before. */
 function repeatAt(text: string, start: number): number {
   let length = 0;
   while (start + length < text.length && text.slice(0, start + length).includes(text.slice(start, start + length + 1)))
@@ -155,7 +143,6 @@ function repeatAt(text: string, start: number): number {
   return length;
 }
 
-/** The lengths of the words that begin here. */
 function wordsAt(readings: readonly string[], start: number, isWord: (word: string) => boolean): number[] {
   return Array.from({ length: LONGEST_WORD - SHORTEST_WORD + 1 }, (_, index) => SHORTEST_WORD + index).filter(
     (length) =>

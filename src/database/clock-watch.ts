@@ -1,4 +1,4 @@
-/** Measures this machine's clock against the database's, which all instances share, and lets tokens be timed by that. */
+/** Measures this machine's clock against the database's, which times the tokens of all instances. */
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -9,9 +9,7 @@ import { LOGGER } from '../common/logger.js';
 import { Schedule } from '../common/schedule.js';
 
 const EVERY_MS = 60_000;
-/** A smaller difference is left as it is: it may be of the measuring itself. */
 const IGNORED_MS = 1_000;
-/** From here on it is told. */
 const TOLD_MS = 5_000;
 
 @Injectable()
@@ -20,7 +18,6 @@ export class ClockWatch implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly schedule = new Schedule({
     everyMs: EVERY_MS,
     run: () => this.measure(),
-    // A database that is away is told by others; what was measured before still holds.
     onFault: () => undefined,
   });
 
@@ -55,7 +52,6 @@ export class ClockWatch implements OnApplicationBootstrap, BeforeApplicationShut
     else this.logger.info({ event: 'clock_right' }, "the clock of this machine agrees with the database's again");
   }
 
-  /** The database's time lies between the asking and the answer. */
   private async difference(): Promise<{ skewMs: number; uncertainMs: number }> {
     const askedAt = this.clock.systemMs();
     const rows: { ms: number }[] = await this.database.query(

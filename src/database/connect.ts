@@ -1,4 +1,4 @@
-/** Waits at start for a database that is starting itself, and says at once what cannot heal by waiting. */
+/** Waits at start for a database that is starting, and fails at once for faults that waiting cannot fix. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import pg from 'pg';
@@ -6,28 +6,23 @@ import pg from 'pg';
 import { isDatabaseUnavailable } from './pg-errors.js';
 
 const PAUSE_MS = 1_000;
-/** Between two lines that say the same. */
 const REPEAT_MS = 15_000;
 const OLDEST_SERVER = 150_000;
-/** The server answers, and has no TLS: no waiting changes that. */
 const NO_TLS = 'The server does not support SSL';
 
 export class DatabaseStartError extends Error {}
 
 export interface DatabaseTarget {
-  /** Of the variable that names it. */
   readonly name: string;
   readonly url: string;
 }
 
 export interface WaitOptions {
   readonly patienceMs: number;
-  /** Hears why it waits: at first, when the reason changes, and now and then. */
   readonly onWait?: (reason: string, secondsLeft: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** @throws DatabaseStartError with a sentence for the person who starts Roost; never with the URL */
 export async function waitForDatabase({ name, url }: DatabaseTarget, options: WaitOptions): Promise<void> {
   const { patienceMs, signal, onWait = () => undefined } = options;
   const deadline = Date.now() + patienceMs;
@@ -74,7 +69,6 @@ async function tryConnect(url: string): Promise<unknown> {
   }
 }
 
-/** Refused connections at several addresses come as one error without a message. */
 function reasonOf(error: unknown): string {
   const { message = '', code } = error as { message?: string; code?: string };
   return message === '' ? (code ?? 'unknown error') : message;

@@ -1,9 +1,8 @@
-/** How every connection to PostgreSQL is made. */
 import type { DataSourceOptions } from 'typeorm';
 
 import { isPooled, type Limits, type LiveClient, liveClients, setLimits } from './live-client.js';
 
-/** Bounds on one statement, so that a frozen database is an answer of 503 and not a hanging request. Milliseconds. */
+/** Milliseconds. A frozen database leads to 503, not to a hanging request. */
 const TIMEOUTS = { connect: 2_500, answer: 4_500 };
 const LIMITS: Limits = { statement: 4_000, idleInTransaction: 10_000 };
 
@@ -11,7 +10,6 @@ export interface PoolOptions {
   readonly url: string;
   readonly max: number;
   readonly onPoolError: (error: Error) => void;
-  /** Called once, behind a pooler, where no limit of the role bounds single statements. */
   readonly onUnlimited?: () => void;
 }
 
@@ -36,7 +34,7 @@ export function dataSourceOptions({ url, max, onPoolError, onUnlimited }: PoolOp
   };
 }
 
-/** By SET and not as start-up parameters, which poolers such as PgBouncer refuse. */
+/** SET, because poolers such as PgBouncer refuse start-up parameters. */
 function prepareConnections(onUnlimited: (() => void) | undefined): (client: LiveClient) => Promise<void> {
   let told = false;
   return async (client) => {

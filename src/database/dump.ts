@@ -1,15 +1,13 @@
-/** Writes a whole database to a file and reads it back, over COPY: for servers that no pg_dump at hand fits. */
+/** Dumps a database to a file and restores it, over COPY, without a pg_dump of the server's version. */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 import pg from 'pg';
 
-/** The first line of a dump. */
 interface Head {
   readonly format: string;
   readonly tables: readonly Table[];
-  /** The next number of each, by name. */
   readonly sequences: Readonly<Record<string, string>>;
 }
 
@@ -22,7 +20,6 @@ const FORMAT = 'roost-dump-1';
 
 export class DumpError extends Error {}
 
-/** Of one moment, while others write. @returns how many rows were written */
 export async function writeDump(url: string, out: Writable): Promise<number> {
   return withClient(url, async (client) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -36,11 +33,7 @@ export async function writeDump(url: string, out: Writable): Promise<number> {
   });
 }
 
-/**
- * Into a database with the same schema and no rows of its own. All or nothing.
- * @returns how many rows were read
- * @throws DumpError for a file that is no dump, is cut off, or is of another schema
- */
+/** All or nothing, into the same schema without rows. @throws DumpError for a foreign, truncated or mismatched file */
 export async function readDump(url: string, input: Readable): Promise<number> {
   const lines = createInterface({ input, crlfDelay: 0 })[Symbol.asyncIterator]();
   const first: unknown = (await lines.next()).value;
@@ -48,7 +41,7 @@ export async function readDump(url: string, input: Readable): Promise<number> {
   return withClient(url, async (client) => {
     await client.query('BEGIN');
     await requireSameSchema(client, head);
-    // What triggers count and stamp is in the dump already; keys come in any order.
+    // The dump holds what triggers would count and stamp; rows come in no order of foreign keys.
     const keys = await foreignKeysOf(client);
     for (const { table, name } of keys) await client.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`);
     for (const table of head.tables) await client.query(`ALTER TABLE ${nameOf(table)} DISABLE TRIGGER USER`);
@@ -85,7 +78,6 @@ async function requireSameSchema(client: pg.Client, head: Head): Promise<void> {
   }
 }
 
-/** Partitions come with their table. What the migrations wrote down is there once the schema is. */
 async function tablesOf(client: pg.Client): Promise<Table[]> {
   const { rows } = await client.query<Table>(`
     SELECT c.relname AS name, array_agg(quote_ident(a.attname) ORDER BY a.attname) AS columns
@@ -125,7 +117,6 @@ function columnsOf({ columns }: Table): string {
   return columns.join(', ');
 }
 
-/** What the driver's queries pass on of the COPY protocol; its types leave that out. */
 interface Wire {
   readonly stream: { pause(): void; resume(): void };
   sendCopyFromChunk(chunk: Buffer): void;
@@ -133,7 +124,7 @@ interface Wire {
   sendCopyFail(reason: string): void;
 }
 
-/** Ends with the line that ends COPY's text in files, so that a dump which was cut off is told from a whole one. */
+/** Ends with the line that ends COPY's text in files: it tells a truncated dump from a whole one. */
 async function copyOut(client: pg.Client, statement: string, out: Writable): Promise<number> {
   const query = new pg.Query(statement);
   Object.assign(query, {
@@ -176,7 +167,6 @@ async function copyIn(client: pg.Client, statement: string, lines: AsyncIterator
   }
 }
 
-/** @returns the number of rows */
 async function ended(client: pg.Client, query: pg.Query): Promise<number> {
   const end = once(query, 'end');
   client.query(query);
@@ -186,7 +176,7 @@ async function ended(client: pg.Client, query: pg.Query): Promise<number> {
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, application_name: 'roost-dump' });
-  // What is lost is told by the query that fails.
+  // The failing query reports a lost connection.
   client.on('error', () => undefined);
   try {
     await client.connect();

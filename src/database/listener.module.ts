@@ -1,4 +1,4 @@
-/** What readers of new rows need of the database: the connection that hears NOTIFY, and what becomes of restored rows. */
+/** Wakes readers of new rows by NOTIFY, and renumbers restored rows. */
 import { Module } from '@nestjs/common';
 
 import { Listener } from './listener.js';

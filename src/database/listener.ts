@@ -1,7 +1,4 @@
-/**
- * The one connection that hears NOTIFY, for everything in this instance that waits for news. It only wakes: whoever is
- * woken reads the truth from the tables, and reads now and then without being woken, too.
- */
+/** The one connection that hears NOTIFY. It only wakes readers: the tables hold the truth, and readers also poll. */
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import pg from 'pg';
@@ -14,7 +11,6 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { hangUp } from './live-client.js';
 
-/** Milliseconds. */
 const TIMEOUTS = { connect: 2_500, answer: 4_500 };
 const HEARTBEAT_MS = 5_000;
 const RETRY_MS = { first: 100, longest: 5_000 };
@@ -23,17 +19,16 @@ const DEAF =
   'LISTEN is accepted and nothing is heard, as behind a transaction pooler: set DATABASE_DIRECT_URL to the server itself. Until then news of other instances take up to a second.';
 
 export interface Subscription {
-  /** A name of letters and `_`. */
   readonly channel: string;
   readonly onNotification: (payload: string) => void;
-  /** What was notified while the connection was lost was not heard; it listens again. */
+  /** Notifications during the loss were missed; the channel is listened to again. */
   readonly onReconnect: () => void;
 }
 
 @Injectable()
 export class Listener implements OnApplicationShutdown {
   private readonly subscriptions: Subscription[] = [];
-  /** Notified by another connection, to see that it hears at all: a transaction pooler accepts LISTEN and passes nothing on. */
+  /** Checks that the connection hears at all: a transaction pooler accepts LISTEN and forwards nothing. */
   private readonly echo: string;
   private heardEcho = true;
   private warnedOfSilence = false;
@@ -52,14 +47,12 @@ export class Listener implements OnApplicationShutdown {
     this.echo = `echo_${random.bytes(8).toString('hex')}`;
   }
 
-  /** Resolves when the channel is listened to, or when the first attempt has failed: then it is tried again. */
   async listen(subscription: Subscription): Promise<void> {
     this.subscriptions.push(subscription);
     if (this.client) await this.client.query(`LISTEN ${subscription.channel}`);
     else await this.connect();
   }
 
-  /** When no request is under way any more; a server that is silent is not waited for. */
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
@@ -120,7 +113,7 @@ export class Listener implements OnApplicationShutdown {
       if (subscription.channel === channel) subscription.onNotification(payload);
   }
 
-  /** A connection may be dead without a word: it has to answer now and then. */
+  /** Detects a dead connection, which may otherwise stay silent. */
   private async beat(client: pg.Client, lose: (error: unknown) => void): Promise<void> {
     if (!this.heardEcho && !this.warnedOfSilence) {
       this.warnedOfSilence = true;
@@ -136,14 +129,14 @@ export class Listener implements OnApplicationShutdown {
     this.schedule(HEARTBEAT_MS, () => this.beat(client, lose));
   }
 
-  /** Over the pool: a session hears itself also where it hears nobody else. */
+  /** Sent over the pool: a session behind a pooler may hear its own NOTIFY but no other. */
   private async sendEcho(): Promise<void> {
     try {
       this.heardEcho = false;
       await this.database.query(`NOTIFY ${this.echo}`);
     } catch {
       this.heardEcho = true;
-      // That the pool has no connection is said by whoever needs one.
+      // The next user of the pool reports a lost connection.
     }
   }
 

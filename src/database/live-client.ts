@@ -1,4 +1,4 @@
-/** A connection that ends when an answer does not come, instead of going back to the pool as if it were well. */
+/** A connection that ends when an answer is late, instead of returning to the pool. */
 import { connect, type Socket } from 'node:net';
 
 import pg from 'pg';
@@ -6,11 +6,9 @@ import pg from 'pg';
 import { isCollision } from './pg-errors.js';
 
 const SILENCE = 'Query read timeout';
-/** Milliseconds. */
 const GOODBYE_MS = 500;
 const CANCEL_MS = 2_500;
 
-/** What the types of pg leave out. */
 interface Wire {
   readonly connection: { readonly stream: Socket };
   readonly processID: number | null;
@@ -21,7 +19,6 @@ interface Asking {
   query(this: pg.Client, ...args: unknown[]): unknown;
 }
 
-/** Closes a connection; a server that is silent is not waited for. */
 export async function hangUp(client: pg.Client): Promise<void> {
   const timer = setTimeout(() => {
     cut(client);
@@ -30,41 +27,31 @@ export async function hangUp(client: pg.Client): Promise<void> {
   clearTimeout(timer);
 }
 
-/** At once, and without a word. */
 export function cut(client: pg.Client, error?: Error): void {
   (client as unknown as Wire).connection.stream.destroy(error);
 }
 
-/**
- * Whether a pooler stands between: it gives its clients keys of its own in place of the server's process ids. Settings of
- * a session then reach any of the pooler's connections, and leak to its other clients.
- */
+/** Detects a pooler, which replaces the server's process ids. Session settings would leak to its other clients. */
 export async function isPooled(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   return rows[0]?.pid !== (client as unknown as Wire).processID;
 }
 
 export interface Limits {
-  /** Longest time of a statement. Milliseconds. */
   readonly statement: number;
-  /** Longest time between two statements of a transaction. Milliseconds. */
   readonly idleInTransaction: number;
 }
 
-/** SQL. @param scope `SET LOCAL` for the transaction alone */
 export function setLimits(scope: 'SET' | 'SET LOCAL', { statement, idleInTransaction }: Limits): string {
   return `${scope} statement_timeout = ${statement}; ${scope} idle_in_transaction_session_timeout = ${idleInTransaction}`;
 }
 
 export interface LiveClient extends pg.Client {
-  /** Set it once the connection stands: limits then go with each transaction. */
   pooled: boolean;
 }
 
-/**
- * The connections of one pool. When one of them falls silent, those that have said nothing since go with it: a lost host
- * takes all connections at once, and each would cost another request its answer.
- */
+/** A pool's connections. When one is silent, those silent since end with it: a lost host takes all connections at once,
+ * and each would cost a request its answer. */
 export function liveClients(limits: Limits): new (config: pg.ClientConfig) => LiveClient {
   const alive = new Set<PooledClient>();
 
@@ -86,14 +73,13 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
       const isAlone = this.getTransactionStatus() === 'I' && !starts;
       const result = this.send(args);
       if (!(result instanceof Promise) || !isAlone) return result;
-      // A statement of its own is a whole transaction: what met another one is done once more.
+      // A single statement is a whole transaction: after a collision it is retried once.
       return result.catch((error: unknown) => {
         if (!isCollision(error)) throw error;
         return this.send(args);
       });
     }) as pg.Client['query'];
 
-    /** Whether it may have died unnoticed: it waits for nothing, and has said nothing since. */
     isSuspectSince(moment: number): boolean {
       return this.asked === 0 && this.heardAt < moment;
     }
@@ -120,7 +106,6 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
 
     private giveUp(askedAt: number): void {
       cancelStatement(this);
-      // The pool takes nothing back that is ending.
       void this.end().catch(() => undefined);
       cut(this);
       for (const other of alive)
@@ -132,7 +117,7 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
   return PooledClient;
 }
 
-/** What was answered with an error must not be done later; the statement may still wait for a lock, or in a pooler. */
+/** A statement reported as failed must not run later; it may still wait for a lock or in a pooler. */
 function cancelStatement(client: pg.Client): void {
   const { processID, secretKey } = client as unknown as Wire;
   if (processID === null || secretKey === null) return;

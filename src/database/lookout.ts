@@ -1,16 +1,14 @@
-/** Ends a connection whose answer is lost, for work that may take as long as it likes: a change of the schema, an index. */
+/** Ends a silent connection of unbounded work, such as a migration or an index build. */
 import pg from 'pg';
 
 import { cut, hangUp } from './live-client.js';
 
-/** Milliseconds. Between two looks, and as long as a server may take that has nothing else to do. */
 export const LOOKOUT = { every: 10_000, connect: 5_000, answer: 10_000 };
 
 export class Lookout {
   private timer: NodeJS.Timeout | undefined;
   private pid: number | undefined;
   private stopped = false;
-  /** Whether it has ended the connection. */
   isLost = false;
 
   constructor(
@@ -20,7 +18,7 @@ export class Lookout {
     this.lookLater();
   }
 
-  /** @param pid of the server's process, which a pooler keeps for the time of a transaction only */
+  /** @param pid of the server's process; a pooler keeps it for one transaction only */
   watch(pid: number): void {
     this.pid = pid;
   }
@@ -43,7 +41,7 @@ export class Lookout {
   }
 }
 
-/** By a connection of its own. A server that refuses that one has answered, and is taken for one that is at work. */
+/** Asks over another connection. A server that refuses it counts as busy: it did answer. */
 async function isBusy(url: string, pid: number): Promise<boolean> {
   const client = new pg.Client({
     connectionString: url,

@@ -1,4 +1,3 @@
-/** The database for commands that run beside Roost, or without it. */
 import { join } from 'node:path';
 
 import type { Config } from '../config/config.js';
@@ -12,11 +11,7 @@ export interface OpenDatabase {
   readonly close: () => Promise<void>;
 }
 
-/**
- * The database of DATABASE_URL, or the embedded one: that of a Roost which runs in the same folder, or else started for
- * the command. Its schema is up to date.
- * @throws DatabaseStartError or EmbeddedPostgresError with a sentence for the person who runs the command
- */
+/** The embedded one may be a running Roost's, or is started. Migrates. @throws DatabaseStartError for the operator */
 export async function openDatabase({ database }: Config): Promise<OpenDatabase> {
   const opened =
     database.url === undefined ? await openEmbedded(database.dataDir) : { url: database.url, close: nothing };
@@ -30,7 +25,6 @@ export async function openDatabase({ database }: Config): Promise<OpenDatabase> 
   }
 }
 
-/** Where the embedded PostgreSQL of a DATA_DIR is. */
 export function embeddedIn(dataDir: string): { dataDir: string; database: string } {
   return { dataDir: join(dataDir, 'postgres'), database: 'roost' };
 }
@@ -44,7 +38,6 @@ async function openEmbedded(dir: string): Promise<OpenDatabase> {
   return { url: embedded.url, close: () => embedded.stop() };
 }
 
-/** What a start of Roost logs: the command goes on without it. */
 function tell(event: string, error: unknown): void {
   process.stderr.write(`${event}: ${error instanceof Error ? error.message : String(error)}\n`);
 }

@@ -1,23 +1,17 @@
-/** What PostgreSQL's errors mean: a violated constraint by its name, or a database that cannot be reached. */
+/** The meaning of PostgreSQL's errors: a violated constraint, a collision, an unavailable database. */
 import { AppError } from '../common/errors.js';
 
-/**
- * What an error says of the database:
- * `collided`: two transactions met, and one has to begin anew;
- * `away`: it is lost, starting, stopping, or has too much to do;
- * `closed`: it does not let us in: at start a fault of the configuration, later a server under maintenance;
- * `faulty`: it answers, and cannot work until somebody mends it.
- */
+/** `collided`: two transactions met, retry; `away`: lost, starting, stopping or overloaded; `closed`: refuses us,
+ * at start a configuration fault, later maintenance; `faulty`: reachable, but broken until an operator acts. */
 type State = 'collided' | 'away' | 'closed' | 'faulty';
 
 interface Meaning {
   readonly sqlstate: RegExp;
   readonly state: State;
-  /** For the log, where somebody has to act. */
   readonly alarm?: string;
 }
 
-/** The first that fits. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** The first match wins. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export const MEANINGS: readonly Meaning[] = [
   { sqlstate: /^40(?:001|P01)$/, state: 'collided' },
   { sqlstate: /^55P03$/, state: 'collided' },
@@ -60,7 +54,6 @@ const LOST_SOCKET = new Set([
 ]);
 const LOST_MESSAGE =
   /^(?:Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client (?:has encountered a connection error|was closed)|Cannot use a pool after calling end|The server does not support SSL)/;
-/** How TypeORM calls it when a connection dies in the midst of a transaction. */
 const LOST_RUNNER = new Set(['QueryRunnerAlreadyReleasedError', 'QueryRunnerProviderAlreadyReleasedError']);
 
 const RETRY_AFTER_SECONDS = 2;
@@ -72,35 +65,29 @@ interface DriverError {
   readonly name?: unknown;
 }
 
-/** The name of the unique, foreign key or check constraint that a statement violated. */
 export function violatedConstraint(error: unknown): string | undefined {
   const { code, constraint } = driverError(error);
   return typeof code === 'string' && code.startsWith('23') && typeof constraint === 'string' ? constraint : undefined;
 }
 
-/** Whether it may pass by waiting, also at start. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const state = meaningOf(error)?.state;
   return state === 'away' || (state === 'faulty' && driverError(error).code !== '42501');
 }
 
-/** Whether the whole transaction may be done once more. */
 export function isCollision(error: unknown): boolean {
   const { code } = driverError(error);
   return code === '40001' || code === '40P01';
 }
 
-/** Whether somebody held what the statement needed for longer than `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   return driverError(error).code === '55P03';
 }
 
-/** Whether a statement took longer than it may. */
 export function isStatementTimeout(error: unknown): boolean {
   return driverError(error).code === '57014';
 }
 
-/** For the problem filter: all of it is 503, and the client may try again. */
 export function translateDatabaseError(error: unknown): AppError | undefined {
   const meaning = meaningOf(error);
   if (!meaning) return undefined;
@@ -121,7 +108,7 @@ function meaningOf(error: unknown): Pick<Meaning, 'state' | 'alarm'> | undefined
   return isLost ? LOST : undefined;
 }
 
-/** TypeORM wraps the driver's error, and Node wraps the attempts at several addresses. */
+/** TypeORM wraps the driver's error, and Node wraps attempts at several addresses. */
 function driverError(error: unknown): DriverError {
   if (typeof error !== 'object' || error === null) return {};
   if ('driverError' in error) return driverError(error.driverError);

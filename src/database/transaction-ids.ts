@@ -1,7 +1,5 @@
-/**
- * Rows of `posts` and `revocations` keep the number of the transaction that wrote them. A dump takes the numbers along to
- * a server that counts in its own way, and has not got so far: there they would be new to every reader, again and again.
- */
+/** Rows of `posts` and `revocations` keep their transaction's number. After a restore into another server, higher
+ * numbers would look new to every reader, again and again; this renumbers them. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import pg from 'pg';
@@ -14,10 +12,8 @@ import { CONFIG } from '../config/config.module.js';
 import { hangUp } from './live-client.js';
 
 const BATCH = 10_000;
-/** Milliseconds. */
 const TIMEOUTS = { connect: 5_000, answer: 60_000 };
 
-/** Each with the type of its numbers. 1 is older than any transaction of a server that is in use. */
 const NUMBERED = { posts: 'bigint', revocations: 'xid8' } as const;
 type Numbered = keyof typeof NUMBERED;
 const OLDEST = '1';
@@ -32,7 +28,6 @@ export class TransactionIds {
     @InjectDataSource() private readonly database: DataSource,
   ) {}
 
-  /** Call when a row has been read whose number this server has not given yet. */
   makeOld(): Promise<void> {
     this.running ??= this.run().finally(() => {
       this.running = undefined;
@@ -48,11 +43,7 @@ export class TransactionIds {
   }
 }
 
-/**
- * Rows with a number that the server has not given yet get one of the past. Safe on any number of instances at once.
- * @param url a direct connection
- * @returns how many rows there were
- */
+/** Idempotent and safe on any number of instances. @param url a direct connection */
 export async function makeForeignRowsOld(url: string): Promise<number> {
   const client = new pg.Client({
     connectionString: url,
@@ -71,10 +62,8 @@ export async function makeForeignRowsOld(url: string): Promise<number> {
   }
 }
 
-/**
- * From the oldest transaction under way: above it, a row is this server's own if its version was written by the
- * transaction that it names. Each batch takes a number itself, so that the bound is that of the beginning.
- */
+/** Above the oldest transaction under way, a row is foreign unless the transaction that it names wrote its version.
+ * Batches take numbers themselves, so the bound is read once. */
 async function makeOld(client: pg.Client, table: Numbered): Promise<number> {
   const type = NUMBERED[table];
   const bounds = await client.query<{ from: string }>(

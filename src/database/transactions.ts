@@ -1,4 +1,4 @@
-/** Transactions: done once more when they met another one or found a lost connection, and what waits for their commit. */
+/** Transactions: retried once after a collision or a lost connection; hooks run after the commit. */
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { isCollision, isDatabaseUnavailable } from './pg-errors.js';
@@ -8,7 +8,7 @@ type IsolationLevel = Exclude<Parameters<DataSource['transaction']>[0], Work<unk
 
 const WORK = new WeakMap<EntityManager, (() => void)[]>();
 
-/** Runs work when the transaction has committed, before its caller goes on; never when it is rolled back. */
+/** Runs after the commit, before the transaction's caller continues; never after a rollback. */
 export function onCommit(tx: EntityManager, work: () => void): void {
   const waiting = WORK.get(tx);
   if (!waiting) throw new Error('onCommit is for transactions of the RetryingDataSource');

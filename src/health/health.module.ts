@@ -1,4 +1,4 @@
-/** What the people and machines that run Roost ask it. */
+/** Health and metrics: for the operators of Roost and their tools. */
 import { Module } from '@nestjs/common';
 
 import { HealthController } from './health.controller.js';

@@ -1,17 +1,14 @@
-/** What Prometheus is told about this instance. */
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { onAnswered } from '../http/answered.js';
 
-/** What is told of streams. */
 export interface ObservedStreams {
   readonly open: number;
   readonly delivered: number;
 }
 
-/** What is told of connections. */
 export interface ObservedConnections {
   readonly connections: { readonly open: number };
   readonly answers: { readonly closed: ReadonlyMap<string, number>; readonly refused: ReadonlyMap<string, number> };
@@ -34,9 +31,8 @@ export class Metrics {
 
   observeRequests(fastify: FastifyInstance): void {
     onAnswered(fastify, (request, reply) => {
-      // How long a stream was open is no time to answer.
       if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return;
-      // The route's pattern and never the address: the number of series stays bounded.
+      // The route's pattern instead of the address bounds the number of series.
       const route = request.routeOptions.url ?? 'none';
       this.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
     });

@@ -1,4 +1,4 @@
-/** Whether this instance wants requests: not once it is shutting down. */
+/** Whether this instance takes requests: not during a shutdown. */
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 
 import { Clock } from '../common/clock.js';
@@ -12,7 +12,7 @@ export class Readiness implements OnModuleDestroy {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Health checks are not limited, so that a second of them, or all at once, costs one question. */
+  /** Health checks are not rate-limited: all within a second share one query. */
   async ask(question: () => Promise<unknown>): Promise<void> {
     const now = performance.now() + this.clock.offsetMs;
     const known = this.known !== undefined && now < this.known.until ? this.known : undefined;
@@ -21,7 +21,6 @@ export class Readiness implements OnModuleDestroy {
     try {
       await asked.answer;
     } catch (error) {
-      // A database that is back is told of at once.
       if (this.known === asked) this.known = undefined;
       throw error;
     }

@@ -1,4 +1,4 @@
-/** Which methods an address takes: what stands between 404 and 405. */
+/** The methods of each address, to tell 405 from 404. */
 import type { FastifyInstance } from 'fastify';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 
@@ -6,22 +6,20 @@ import { AppError } from '../common/errors.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The methods that an address takes; none for an unknown address. */
     allowedMethods: (url: string) => string[];
   }
 }
 
-/** Of one part of an address: longer than any head. What is too long for us is refused as a request like any other. */
+/** Longer than any request head: an over-long parameter is refused as a bad request, not by the router. */
 export const MAX_PARAM_LENGTH = 65_536;
 
-/** RFC 9110 section 15.5.6: an address that exists, and a method that it does not take. */
 export function unrouted(allowed: readonly string[]): AppError {
   return allowed.length > 0
     ? new AppError('method_not_allowed', { headers: { allow: allowed.join(', ') } })
     : new AppError('route_not_found');
 }
 
-/** A second router of the same kind, asked only when the first found nothing. Call before there are routes. */
+/** A second router, asked only after a miss. Call before routes are added. */
 export function trackMethods(fastify: FastifyInstance): void {
   const router = findMyWay({ maxParamLength: MAX_PARAM_LENGTH });
   const methods = new Set<HTTPMethod>();

@@ -1,10 +1,9 @@
-/** Tells of every request once: when its answer is out, and when its client left before that. */
+/** Observes every request once: answered, or abandoned by its client. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-/** @param hasLeft whether nobody got the answer; what it would have been is known all the same */
 export type AnswerObserver = (request: FastifyRequest, reply: FastifyReply, hasLeft: boolean) => void;
 
-/** Fastify tells of answers that are out only: whoever reset the connection after a request would leave no trace. */
+/** Fastify only reports sent answers: a client that resets its connection would leave no trace. */
 export function onAnswered(fastify: FastifyInstance, observe: AnswerObserver): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     observe(request, reply, false);
@@ -12,7 +11,6 @@ export function onAnswered(fastify: FastifyInstance, observe: AnswerObserver): v
   });
   const watched = new WeakSet<FastifyReply>();
   fastify.addHook('onSend', async (request, reply) => {
-    // An answer that fails is followed by that of its error.
     if (watched.has(reply)) return;
     watched.add(reply);
     const leave = (): void => {

@@ -1,14 +1,13 @@
-/** Which web pages may call the API (the CORS protocol of the Fetch standard): exact origins, without credentials. */
+/** Which web pages may call the API (CORS protocol of the Fetch standard): exact origins, no credentials. */
 import type { FastifyRequest } from 'fastify';
 
 const EXPOSED = 'content-disposition, link, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id';
 
 const USED_HEADERS = ['authorization', 'content-type', 'last-event-id'];
-/** A list of field names (RFC 9110 section 5.1). */
 const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
 const ASKED_MAX_LENGTH = 1_000;
 
-/** Libraries for tracing and caching add headers of their own: an origin that is trusted to call may send them. */
+/** Tracing and caching libraries add headers: a trusted origin may send any. */
 export function preflightHeaders({ headers }: FastifyRequest): Record<string, string> {
   const asked = (headers['access-control-request-headers'] ?? '').trim().toLowerCase();
   const names = asked.length <= ASKED_MAX_LENGTH && FIELD_NAMES.test(asked) ? asked.split(/\s*,\s*/) : [];
@@ -20,7 +19,7 @@ export function preflightHeaders({ headers }: FastifyRequest): Record<string, st
   };
 }
 
-/** For every answer, errors too: a page must be able to read them. */
+/** Errors carry them, too: a page must be able to read an error. */
 export function corsHeaders(
   { headers }: Pick<FastifyRequest, 'headers'>,
   origins: readonly string[],

@@ -1,4 +1,4 @@
-/** What Fastify leaves open by default, before a body is read: the headers of every answer, hosts, plain HTTP, methods. */
+/** Closes what Fastify leaves open: response headers, hosts, plain HTTP, methods. Runs before the body is read. */
 import type { IncomingMessage } from 'node:http';
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +9,6 @@ import { AppError } from '../common/errors.js';
 import type { Proxies, Spoken } from './forwarding.js';
 import { problemReply, SECURITY_HEADERS } from './problem.js';
 
-/** The interactive reference runs scripts and inline styles, all of its own origin. */
 const DOCS_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,13 +21,12 @@ const DOCS_POLICY = [
 ].join('; ');
 
 const HSTS = 'max-age=63072000; includeSubDomains';
-/** Far below the 2,000 from which on Node drops headers unseen, a second Host among them. */
+/** Node silently drops headers beyond 2,000, a second Host among them. */
 const MAX_HEADERS = 200;
 
 /** RFC 9112 section 3.2 and RFC 3986 section 3.2: a name or an address, and a port. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]{0,253})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 
-/** Answers an error that never reaches Nest, on a reply of Fastify's. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): void {
   const { problem, headers } = problemReply(error, request);
   reply.problemCode = problem.code;
@@ -38,16 +36,12 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 export interface HttpRules {
   readonly httpsOnly: boolean;
   readonly proxies: Proxies;
-  /** The web pages that may read answers; exact origins, without credentials. */
   readonly corsOrigins: readonly string[];
-  /** Once true, every answer asks its client to leave this instance. */
   readonly isDraining: () => boolean;
 }
 
-/** Of a request, as far as it could be read. */
 export type Labelled = Pick<FastifyRequest, 'id' | 'headers'> & Spoken;
 
-/** The headers of every answer, also of one that is not Fastify's. */
 export function answerHeaders(
   request: Labelled,
   { httpsOnly, proxies, corsOrigins }: Omit<HttpRules, 'isDraining'>,
@@ -62,7 +56,7 @@ export function answerHeaders(
   };
 }
 
-/** Labels every answer. Stands before {@link refuseRequests} and all that answers by itself. */
+/** Runs before {@link refuseRequests} and all hooks that answer. */
 export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers(answerHeaders(request, rules));
@@ -70,18 +64,17 @@ export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
       void reply.header('content-security-policy', DOCS_POLICY);
     done();
   });
-  // Also of a request that came before: its connection would be kept open for the next one.
+  // Ends connections of earlier requests, too, which would otherwise stay open for the next one.
   fastify.addHook('onSend', async ({ raw }, reply) => {
     if (rules.isDraining() || isChunkedStill(raw)) void reply.header('connection', 'close');
   });
 }
 
-/** What still comes is dropped as bytes: to parse megabytes of small chunks, for the next request, takes seconds. */
+/** The rest is dropped as bytes: parsing megabytes of small chunks takes seconds. */
 function isChunkedStill({ complete, headers }: IncomingMessage): boolean {
   return !complete && headers['transfer-encoding'] !== undefined;
 }
 
-/** What is refused outright, before anything of the body is read. */
 export function refuseRequests(fastify: FastifyInstance, { httpsOnly, proxies, corsOrigins }: HttpRules): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     const unprotected = httpsOnly && !proxies.isSecure(request) && !isForMachines(request);
@@ -103,7 +96,7 @@ function refuse(request: FastifyRequest): AppError | undefined {
   return hasUnknownExpectation(raw) ? new AppError('expectation_failed') : undefined;
 }
 
-/** Load balancers, scrapers and services call these inside the network, where TLS has ended. */
+/** Load balancers, scrapers and services call these over plain HTTP inside the network. */
 function isForMachines({ routeOptions: { url = '' } }: FastifyRequest): boolean {
   return /^\/(?:health\/|metrics$|\.well-known\/jwks\.json$|api\/(?:v1\/)?auth\/revocations$)/.test(url);
 }
@@ -129,28 +122,23 @@ function isReadable(target: string): boolean {
   }
 }
 
-/** Fastify's own default. */
 const MAX_PARAM_LENGTH = 100;
 
 function hasLongParameter({ params }: FastifyRequest): boolean {
   return Object.values(params as Record<string, string>).some(({ length }) => length > MAX_PARAM_LENGTH);
 }
 
-/** Those that Node does not answer with 100 by itself. */
 function hasUnknownExpectation({ headers: { expect }, httpVersionMinor }: IncomingMessage): boolean {
   return httpVersionMinor === 1 && expect !== undefined && !/(?:^|\W)100-continue(?:$|\W)/i.test(expect);
 }
 
-/** What the router may see; {@link refuseRequests} judges the target itself. */
 export function routable({ url = '' }: IncomingMessage): string {
   const target = originForm(url);
   return isReadable(target) ? target : '/';
 }
 
-/**
- * Of an absolute-form target (RFC 9112 section 3.2.2) only path and query: the authority is the client's word, and
- * would find its way into rules about paths, logs and links.
- */
+/** Drops the authority of an absolute-form target (RFC 9112 section 3.2.2). The client chooses it, so it must not reach
+ * rules about paths, logs and links. */
 export function originForm(target: string): string {
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('#', 1);
   return path.startsWith('/') ? path : `/${path}`;

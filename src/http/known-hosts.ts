@@ -1,7 +1,5 @@
-/**
- * Routes that trust the network answer only to names that are known. A page whose own name is made to point here (DNS
- * rebinding) is of the same origin for its browser, and could read them.
- */
+/** Routes that trust the network answer to known host names only, against DNS rebinding: a page whose name points here
+ * is of the same origin for its browser. */
 import type { FastifyInstance } from 'fastify';
 
 import { isLoopbackAddress } from '../common/address.js';
@@ -9,9 +7,7 @@ import { AppError } from '../common/errors.js';
 import { sendProblem } from './hardening.js';
 
 export interface KnownHosts {
-  /** Names and addresses without a port, in lower case, IPv6 in brackets; `*` allows all. */
   readonly allowedHosts: readonly string[];
-  /** Whether metrics ask for a token, and so do not trust the network. */
   readonly metricsToken: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The OpenAPI document, made from the routes themselves; what every route may answer is added here once. */
+/** The OpenAPI document, generated from the routes, with the answers common to all. */
 import { applyDecorators, type INestApplication, type Type } from '@nestjs/common';
 import { ApiResponse, DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
@@ -51,7 +51,6 @@ const MEANING: Record<number, string> = {
   503: 'Overloaded, or the database is away: try again after the seconds in Retry-After.',
 };
 
-/** The order of the document: of each path the longest beginning that stands here; other paths come after tasks. */
 const ORDER = [
   'users/me/activity',
   'auth/register',
@@ -94,15 +93,11 @@ const BEFORE_THE_ROUTE =
 
 export interface AnswersOptions {
   readonly status: number;
-  /** None for 204. */
   readonly type?: Type | [Type];
-  /** The errors that are this route's own; those of every route are added by themselves. */
   readonly errors?: readonly number[];
-  /** A list in keyset pages, with a `Link` header; an endless one has it on every page. */
   readonly paged?: boolean | 'endless';
 }
 
-/** What a route answers. */
 export function Answers({ status, type, errors = [], paged = false }: AnswersOptions): MethodDecorator {
   const headers = paged && {
     headers: {
@@ -139,7 +134,6 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) =>
       `${controller.replace(/Controller$/, '').toLowerCase()}_${method.replace(/\W.*$/, '')}`,
   });
-  // Each route answers at two prefixes; the document shows the one that names the version.
   document.paths = Object.fromEntries(
     Object.entries(document.paths)
       .filter(([path]) => !path.startsWith('/api/') || path.startsWith('/api/v1/'))
@@ -163,7 +157,7 @@ function rankOf(path: string): number {
   return ORDER.indexOf(longest);
 }
 
-/** Schemas in the order in which operations name them, parts before the whole: the order of modules shows nowhere. */
+/** Ordered by use, parts before the whole, so that the order of modules has no effect. */
 function schemasInOrder(document: OpenAPIObject): Record<string, SchemaObject> {
   const schemas = document.components?.schemas ?? {};
   const ordered = new Map<string, SchemaObject>();
@@ -179,11 +173,10 @@ function schemasInOrder(document: OpenAPIObject): Record<string, SchemaObject> {
   return Object.fromEntries(ordered);
 }
 
-/** Adds to an operation what holds for all: who may call it, and the errors that come before its own code. */
 function complete(operation: Operation, path: string): void {
   const access = (operation as { 'x-access'?: Access })['x-access'] ?? 'user';
   operation.security = access === 'public' ? [] : access === 'optional' ? [{}, { bearer: [] }] : [{ bearer: [] }];
-  // Health is neither limited nor, for /health/live, dependent on anything.
+  // Health checks are not rate-limited, and /health/live needs no database.
   const statuses = path.startsWith('/health/') ? [] : [429, 503];
   if (access !== 'public') statuses.push(401);
   if (Array.isArray(access)) statuses.push(403);

@@ -1,7 +1,6 @@
-/** HTML in which nothing that comes from outside is ever markup, and the few pages that Roost shows itself. */
+/** HTML templates that escape every value, and Roost's own pages. */
 import { createHash } from 'node:crypto';
 
-/** Text that is markup already. */
 export class Html {
   constructor(readonly markup: string) {}
 }
@@ -16,7 +15,7 @@ const ENTITY: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A template whose values are escaped, in elements and in quoted attributes, unless they were made by it, too. */
+/** Escapes values in elements and quoted attributes, unless this template produced them. */
 export function html(markup: TemplateStringsArray, ...values: readonly Part[]): Html {
   return new Html(String.raw({ raw: markup }, ...values.map(render)));
 }
@@ -38,11 +37,9 @@ button { font: inherit; margin-top: 1rem; padding: .5rem 1.2rem; }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #1c1c1e; } a { color: #8ab4f8; } p.about { color: #aaa; } }
 `;
 
-/** Whole, because the hash is of every character in it. */
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** For the pages below: their own style, scripts of the same origin that talk to it, and nothing else. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -55,7 +52,6 @@ export const PAGE_POLICY = [
 
 export const PAGE_TYPE = 'text/html; charset=utf-8';
 
-/** A whole page, to be sent with {@link PAGE_POLICY}. @param script address of a module of the same origin */
 export function page(title: string, body: Html, script?: string): string {
   const { markup } = html`<!doctype html>
     <html lang="en">

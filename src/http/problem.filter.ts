@@ -1,4 +1,4 @@
-/** Turns everything that is thrown into a problem document; the only place that knows both errors and HTTP. */
+/** Turns every thrown error into a problem document; the only place that knows both errors and HTTP. */
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -7,12 +7,10 @@ import type { ErrorCode } from '../common/error-codes.js';
 import { AppError } from '../common/errors.js';
 import { problemReply } from './problem.js';
 
-/** Recognises a failure of another layer, such as a lost database. */
 export type ErrorTranslator = (error: unknown) => AppError | undefined;
 
 const CODE_OF_STATUS: Partial<Record<number, ErrorCode>> = {
   400: 'malformed_request',
-  // The word of @fastify/static for a path that leaves its folder.
   403: 'route_not_found',
   404: 'route_not_found',
   408: 'request_timeout',
@@ -40,7 +38,7 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error({ event: 'database_faulty', reason: reasonOf(thrown), request_id: request.id }, error.alarm);
     else if (error.code === 'database_unavailable')
       this.logger.warn({ reason: reasonOf(thrown), request_id: request.id }, 'database unavailable');
-    // By the route and not by the address, which may be written in many ways.
+    // The route, since an address has many spellings.
     const url = request.routeOptions.url ?? request.url;
     const { problem, headers } = problemReply(error, { id: request.id, url });
     reply.problemCode = problem.code;
@@ -55,7 +53,6 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The status that the framework (Nest or Fastify) gave an error; also ECONNRESET of a client that went away. */
 function statusOf(thrown: unknown): number {
   if (thrown instanceof HttpException) return thrown.getStatus();
   const { statusCode } = (thrown ?? {}) as { statusCode?: unknown };

@@ -1,4 +1,4 @@
-/** Problem documents (RFC 9457): the one shape of every error, from the router, the parser and Node itself, too. */
+/** Problem documents (RFC 9457), the one shape of every error, also of the router, the parser and Node. */
 import { STATUS_CODES } from 'node:http';
 
 import { ERRORS, type ErrorCode, type ErrorKind } from '../common/error-codes.js';
@@ -6,7 +6,6 @@ import type { AppError, FieldError } from '../common/errors.js';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** Of every answer, and so of every error, too. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -35,7 +34,6 @@ const STATUS: Record<ErrorKind, number> = {
   unavailable: 503,
 };
 
-/** Codes that RFC 6750 section 3.1 calls `invalid_token`: credentials were sent, and they are no good. */
 const BAD_TOKEN = new Set<ErrorCode>(['invalid_token', 'token_expired', 'token_revoked', 'token_stale']);
 
 export interface Problem {
@@ -53,7 +51,7 @@ export interface ProblemReply {
   readonly headers: Record<string, string>;
 }
 
-/** The answer for an error; under `/auth` invalid input is 400, as the contract has it. */
+/** By contract, invalid input is 400 under `/auth`. */
 export function problemReply(error: AppError, request: { id: string; url: string }): ProblemReply {
   const { kind, detail } = ERRORS[error.code];
   const status = kind === 'invalid' && isAuthPath(request.url) ? 400 : STATUS[kind];
@@ -80,7 +78,7 @@ function isAuthPath(url: string): boolean {
   return /^\/api(?:\/v1)?\/auth(?:[/?]|$)/.test(url);
 }
 
-/** RFC 6750 section 3: no error code where no credentials were sent. */
+/** RFC 6750 section 3: no error code without credentials. */
 function challenge(code: ErrorCode): string {
   const error = BAD_TOKEN.has(code) ? 'invalid_token' : code === 'insufficient_role' ? 'insufficient_scope' : undefined;
   return error === undefined ? 'Bearer realm="roost"' : `Bearer realm="roost", error="${error}"`;

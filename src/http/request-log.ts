@@ -1,4 +1,4 @@
-/** One line for each request, when it is answered or its client has left: who, what, from where, how long, why not. No query, no header, no body. */
+/** One log line per request, answered or abandoned. No query, header or body: they may hold secrets. */
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
@@ -10,7 +10,6 @@ import { originForm } from './hardening.js';
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Why it was refused. */
     problemCode?: ErrorCode;
   }
 }

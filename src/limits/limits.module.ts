@@ -1,4 +1,4 @@
-/** How much one address and one person may ask for. */
+/** Request limits per address and per person. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
@@ -9,7 +9,6 @@ import { CounterStorage, rateLimits } from './rate-limit.js';
 import { SharedCounterStorage } from './shared-counters.js';
 import { UserTurns } from './user-turns.js';
 
-/** One person has at most this part of the pool: a quarter. */
 const POOL_SHARE = 4;
 
 @Module({})

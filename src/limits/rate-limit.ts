@@ -1,4 +1,4 @@
-/** General limits: @nestjs/throttler with counters of constant cost and the headers of draft-ietf-httpapi-ratelimit-headers. */
+/** Rate limits: @nestjs/throttler, counters of constant cost, the headers of draft-ietf-httpapi-ratelimit-headers. */
 import { type CustomDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import {
   ThrottlerGuard,
@@ -17,17 +17,15 @@ import { sendProblem } from '../http/hardening.js';
 const MINUTE_MS = 60_000;
 const STRICT_LIMITS = Symbol('strict rate limits');
 
-/** `authentication`: 60 a minute an address; `account_mail`: 20 an hour an address; `export`: 10 an hour a user. */
+/** `authentication`: 60 a minute per address; `account_mail`: 20 an hour per address; `export`: 10 an hour per user. */
 export type StrictLimit = 'authentication' | 'account_mail' | 'export';
 
-/** Of a logged-in user, wherever they are. */
 const USER_LIMITS = ['user', 'export'];
 
-/** Puts a controller or a route under stricter limits than the general ones; a route's own list replaces its controller's. */
 export const StrictlyLimited = (...limits: StrictLimit[]): CustomDecorator<symbol> =>
   SetMetadata(STRICT_LIMITS, limits);
 
-/** Fixed windows in the process. The library's own storage keeps a list of hits, so that its cost grows with the limit. */
+/** Fixed windows in memory. The library's storage keeps a list of hits, whose cost grows with the limit. */
 export class CounterStorage implements ThrottlerStorage {
   private static readonly MAX_COUNTERS = 200_000;
   private readonly counters = new Map<string, { hits: number; readonly endsAt: number }>();
@@ -42,7 +40,6 @@ export class CounterStorage implements ThrottlerStorage {
       this.counters.set(key, counter);
     }
     counter.hits += 1;
-    // A sum of floating point numbers may be a little more than its parts.
     const timeToExpire = Math.max(1, Math.ceil(Math.min(ttl, counter.endsAt - now) / 1_000));
     return Promise.resolve({
       totalHits: counter.hits,
@@ -52,7 +49,7 @@ export class CounterStorage implements ThrottlerStorage {
     });
   }
 
-  /** Ended windows go once a minute; in a flood of addresses the oldest go first. */
+  /** Sweeps once a minute; a flood of addresses evicts the oldest. */
   private makeRoom(now: number): void {
     if (now >= this.sweepAt) {
       this.sweepAt = now + MINUTE_MS;
@@ -65,10 +62,7 @@ export class CounterStorage implements ThrottlerStorage {
 
 const ADDRESS_LIMIT = { name: 'address', limit: 600, ttl: MINUTE_MS };
 
-/**
- * Counts every request by its address (IPv6 by /64) before it is routed and parsed, so that floods of unknown addresses
- * and broken bodies count, too. Health checks are free.
- */
+/** Counts by address (IPv6 by /64) before routing and parsing: floods of unknown paths and broken bodies count, too. */
 export function limitAddresses(fastify: FastifyInstance, storage: ThrottlerStorage): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url?.startsWith('/health/') === true) return;
@@ -84,11 +78,9 @@ interface Count {
   readonly name: string;
   readonly tracker: string;
   readonly limit: number;
-  /** Milliseconds. */
   readonly ttl: number;
 }
 
-/** Counts one request and says so in its answer. @returns the refusal when there were too many */
 async function count(storage: ThrottlerStorage, reply: FastifyReply, what: Count): Promise<AppError | undefined> {
   const { headers, refusal } = await hit(storage, what);
   for (const [name, member] of Object.entries(headers)) addListMember(reply, name, member);
@@ -96,12 +88,10 @@ async function count(storage: ThrottlerStorage, reply: FastifyReply, what: Count
 }
 
 interface Hit {
-  /** What the answer says of it. */
   readonly headers: Record<string, string>;
   readonly refusal?: AppError;
 }
 
-/** For an answer that is not Fastify's. @param tracker the client's network */
 export function hitAddress(storage: ThrottlerStorage, tracker: string): Promise<Hit> {
   return hit(storage, { ...ADDRESS_LIMIT, tracker });
 }
@@ -136,7 +126,6 @@ abstract class RateLimitGuard extends ThrottlerGuard {
   }
 }
 
-/** Counts by its address (IPv6 by /64) what is under stricter limits, before anything is known of the caller. */
 @Injectable()
 export class AddressLimitGuard extends RateLimitGuard {
   protected override applies(name: string): boolean {
@@ -148,7 +137,6 @@ export class AddressLimitGuard extends RateLimitGuard {
   }
 }
 
-/** Counts the requests of a logged-in user, wherever they come from; stands behind authentication. */
 @Injectable()
 export class UserLimitGuard extends RateLimitGuard {
   protected override applies(name: string): boolean {

@@ -1,4 +1,4 @@
-/** Fixed windows in Redis, the same for all instances; while Redis is away each process counts for itself. */
+/** Fixed windows in Redis, shared by all instances. Without Redis, each process counts for itself. */
 import { once } from 'node:events';
 
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
@@ -8,11 +8,11 @@ import type { Logger } from 'pino';
 
 import { CounterStorage } from './rate-limit.js';
 
-/** How long a request waits for Redis at most, and how long a start waits for the first connection. Milliseconds. */
+/** Milliseconds: a request's longest wait for Redis, and a start's for the first connection. */
 const PATIENCE = { answer: 100, start: 1_000 };
 const TRY_AGAIN_MS = 500;
 
-/** A window begins with its first hit; one that lost its end, by whatever accident, gets one. */
+/** The first hit starts the window; a key that lost its expiry gets one. */
 const COUNT_HIT = `
   local hits = redis.call('INCR', KEYS[1])
   local left = redis.call('PTTL', KEYS[1])
@@ -29,7 +29,7 @@ interface Counters extends Redis {
 @Injectable()
 export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly redis: Counters;
-  /** Counts all the time, so that nobody begins anew when Redis goes away. */
+  /** Always counts too, so that the loss of Redis resets no counter. */
   private readonly own = new CounterStorage();
   private state: 'starting' | 'shared' | 'away' | 'closed' = 'starting';
   private lastError: Error | undefined;
@@ -47,7 +47,6 @@ export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBoot
       connectTimeout: PATIENCE.start,
       commandTimeout: PATIENCE.answer,
       disconnectTimeout: PATIENCE.answer,
-      // What cannot be counted there and now is counted here.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
@@ -65,7 +64,6 @@ export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBoot
     await this.probe();
   }
 
-  /** After the last request. */
   onApplicationShutdown(): void {
     this.state = 'closed';
     clearTimeout(this.timer);
@@ -85,7 +83,7 @@ export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBoot
     }
   }
 
-  /** Does what a request would do: a Redis that answers a ping may still refuse to write. */
+  /** Runs a request's command: a Redis that answers a ping may still refuse writes. */
   private async probe(): Promise<void> {
     try {
       await this.redis.countHit('probe', TRY_AGAIN_MS);
@@ -95,7 +93,6 @@ export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBoot
       this.state = 'shared';
     } catch (error) {
       const isSilent = this.redis.status === 'ready' && (error as Error).name !== 'ReplyError';
-      // Another connection may be heard where this one is not.
       if (isSilent) this.redis.disconnect(true);
       this.leave(error);
     }

@@ -1,11 +1,10 @@
-/** How many requests of one person are worked on at once: the others wait, so that nobody has the whole pool to themselves. */
+/** Bounds concurrent requests per person; others queue, so that nobody occupies the whole pool. */
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { finalize, from, type Observable, switchMap } from 'rxjs';
 
 import type { AuthenticatedRequest } from '../common/access.js';
 import { AppError } from '../common/errors.js';
 
-/** Of one person; more are refused. */
 export const TURNS = { waiting: 200 };
 
 interface Turns {
@@ -17,10 +16,8 @@ interface Turns {
 export class UserTurns implements NestInterceptor {
   private readonly byUser = new Map<string, Turns>();
 
-  /** @param atOnce requests of one person */
   constructor(private readonly atOnce: number) {}
 
-  /** @throws AppError `rate_limited` */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const userId = context.switchToHttp().getRequest<AuthenticatedRequest>().user?.userId;
     if (userId === undefined) return next.handle();
@@ -46,7 +43,6 @@ export class UserTurns implements NestInterceptor {
     return new Promise((start) => turns.waiting.push(start));
   }
 
-  /** The one who has waited longest takes the place. */
   private leave(userId: string): void {
     const turns = this.byUser.get(userId);
     if (!turns) return;

@@ -1,4 +1,4 @@
-/** Links in mails: from the configuration alone. The Host of a request is the client's word, and would lead to theirs. */
+/** Links in mails, from the configuration alone: an attacker chooses the Host header, and would receive the tokens. */
 import type { AddressInfo } from 'node:net';
 
 import { Inject, Injectable } from '@nestjs/common';
@@ -16,7 +16,7 @@ export class Links {
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** A page of the team's front end when there is one, else of Roost's own. The token stays in the browser: a fragment is not sent. */
+  /** The team's front end or Roost's own page. The token is in the fragment, which browsers do not send. */
   toPage(page: 'confirm' | 'reset' | 'undo', token: string): string {
     return `${this.config.mail.appUrl ?? this.config.http.publicUrl ?? this.ownAddress()}/${page}#token=${token}`;
   }

@@ -1,4 +1,4 @@
-/** Mail: kept in the transaction that causes it, sent by SMTP or shown in the dev mailbox. */
+/** Mail: written in the transaction of its cause, sent by SMTP or shown in the dev mailbox. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CleanupModule } from '../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../database/cleanup/cleanup.js';
@@ -35,7 +35,7 @@ export class MailModule {
   }
 }
 
-/** Beside the mail, and not a variant of its module: Nest would make everything in that twice, the worker too. */
+/** A module of its own: as a variant of MailModule, Nest would create everything twice, the worker too. */
 @Module({})
 export class MailboxModule {
   static with({ mail }: Config): DynamicModule {

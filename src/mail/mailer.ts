@@ -1,4 +1,3 @@
-/** Hands one mail to the SMTP server and says what became of it. */
 import { Inject, Injectable } from '@nestjs/common';
 import { createTransport, type NodemailerError, type Transporter } from 'nodemailer';
 
@@ -7,10 +6,10 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { MailContent } from './templates.js';
 
-/** Milliseconds; a parameter of SMTP_URL with the library's name for it goes before. */
+/** Milliseconds; parameters of SMTP_URL with these names take precedence. */
 const TIMEOUTS = { dnsTimeout: 5_000, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
 
-/** Of a whole attempt, also with a server that answers each time at the last moment. Milliseconds. */
+/** Milliseconds for a whole attempt, against a server that always answers at the last moment. */
 export const ATTEMPT_MS = 60_000;
 
 const REASON_MAX_LENGTH = 500;
@@ -26,13 +25,9 @@ export type Delivery =
   | { readonly sent: true }
   | {
       readonly sent: false;
-      /** Whether the server will not take this mail later, either. */
       readonly forGood: boolean;
-      /** For the log: no address in it. */
       readonly code: string;
-      /** As the server said it. */
       readonly reason: string;
-      /** For the log, in words: why no mail at all can be handed over. */
       readonly obstacle?: string;
     };
 
@@ -56,12 +51,11 @@ export class Mailer {
     return this.transport !== undefined;
   }
 
-  /** Never fails otherwise than in what it returns. @param stop ends the attempt */
   async send({ id, recipient, content, createdAt }: Letter, stop: AbortSignal): Promise<Delivery> {
     if (!this.transport) return { sent: false, forGood: false, code: 'ECONFIG', reason: 'SMTP_URL is not set' };
     try {
       await this.transport.sendMail({
-        // An object: as a text it would be parsed, and an address is somebody's input.
+        // An object: text would be parsed, and the address is untrusted input.
         from: this.from,
         to: { name: '', address: recipient },
         envelope: { from: this.from.address, to: [recipient] },
@@ -70,7 +64,7 @@ export class Mailer {
         subject: content.subject,
         text: content.text,
         html: content.html,
-        // RFC 3834: nobody's holiday message answers it.
+        // RFC 3834: suppresses automatic replies.
         headers: { 'auto-submitted': 'auto-generated' },
         signal: AbortSignal.any([stop, AbortSignal.timeout(ATTEMPT_MS)]),
       });
@@ -81,9 +75,9 @@ export class Mailer {
   }
 }
 
-/** What is said to the recipient or the message, RFC 5321; before that, a 5xx is about us, and passes when that is mended. */
+/** RFC 5321: a 5xx to these concerns the mail. An earlier one concerns our configuration, and is retried. */
 const ABOUT_THE_MAIL = /^(?:RCPT TO|DATA)/i;
-/** RFC 3463: policy, such as a relay that does not know us. */
+/** RFC 3463: policy, such as a relay that does not accept us. */
 const ABOUT_US = /^5\d\d[ -]5\.7\./;
 
 function refusal(error: NodemailerError): Delivery {
@@ -110,7 +104,7 @@ const OBSTACLES: Partial<Record<string, string>> = {
   ETLS: 'TLS is required, and it has none',
 };
 
-/** Its own words are left out: a server may repeat addresses in them. */
+/** The server's own words may contain addresses, so they are left out. */
 function obstacleOf({ code = '', message }: NodemailerError): string | undefined {
   if (CERTIFICATE.test(message))
     return `The mail server's certificate is not trusted (${message}): name the server as its certificate does, or give Node the authority by NODE_EXTRA_CA_CERTS`;

@@ -1,4 +1,4 @@
-/** Sends what is in the outbox, on any number of instances at once, after the answers that it belongs to. */
+/** Sends the outbox's mails, on any number of instances, after the response of their request. */
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -14,19 +14,14 @@ import { ATTEMPT_MS, type Delivery, Mailer } from './mailer.js';
 import { type DueMail, recordFailure, recordSent, takeDueMails } from './outbox.query.js';
 import { Seals } from './seals.js';
 
-/** Woken by NOTIFY; this often where that is not heard, and for retries. Milliseconds. */
 const EVERY_MS = 2_000;
-/** Between a mail and its sending, at random: what that costs this process must not tell which request it came from. */
+/** Random delay before sending, in milliseconds: the load of sending must not reveal which request caused a mail. */
 const APART_MS = { least: 100, more: 400 };
-/** Mails that one instance sends at once; a slow server keeps the others' places free. */
 const PLACES = 10;
-/** How long a mail belongs to the instance that took it; longer than an attempt. */
+/** A lease: longer than an attempt, so that no second instance sends the mail meanwhile. */
 const LEASE_MS = 2 * ATTEMPT_MS;
-/** Doubled after each failure. */
 const RETRY_MS = { first: 30_000, longest: 3_600_000 };
-/** A mail that is older is given up when it fails. */
 const OLD_MS = 86_400_000;
-/** How long mails under way may take at shutdown; no more than half of what the process may take. */
 const GRACE_MS = 5_000;
 
 interface Outcome {
@@ -36,13 +31,12 @@ interface Outcome {
 
 @Injectable()
 export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** What became of mails and is not written yet. It goes first: as long as it is not, they may be sent twice. */
+  /** Outcomes not written yet. They are written before new mails are taken, or mails may be sent twice. */
   private unrecorded: Outcome[] = [];
   private readonly underway = new Set<Promise<void>>();
   private readonly abort = new AbortController();
   private soon: NodeJS.Timeout | undefined;
   private failing = false;
-  /** What was told of the mail server. */
   private obstacle: string | undefined;
   private woken = true;
   private stopped = false;
@@ -69,7 +63,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     this.running = this.keepSending();
   }
 
-  /** Takes no more; what is under way gets a moment, is then broken off, and is tried again by another instance. */
+  /** Mails under way get a grace, are then aborted, and another instance retries them. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.soon);
@@ -120,7 +114,6 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     });
   }
 
-  /** Fills the free places, and waits for none of them. */
   private async sendDue(): Promise<void> {
     try {
       await this.record();
@@ -137,7 +130,6 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  /** When it has ended, there is a place for another. */
   private begin(mail: DueMail): void {
     const attempt = this.deliver(mail).finally(() => {
       this.underway.delete(attempt);
@@ -153,7 +145,6 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
       ? await this.mailer.send({ id, recipient, createdAt, content }, this.abort.signal)
       : { sent: false, forGood: true, code: 'unreadable', reason: 'was sealed with a secret that is gone' };
     this.unrecorded.push({ mail, delivery });
-    // What cannot be written now is in the next round.
     await this.record().catch(() => undefined);
   }
 

@@ -1,4 +1,4 @@
-/** A mail: written in the transaction that causes it, sent afterwards by whichever instance comes first. */
+/** A mail: written in the transaction of its cause, sent later by any instance. */
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import type { MailKind } from './templates.js';
@@ -11,26 +11,25 @@ import type { MailKind } from './templates.js';
 @Index('mails_recipient_idx', ['recipient'])
 @Index('mails_user_id_idx', ['userId'])
 export class OutboxMail {
-  /** Its Message-ID, too: the same in every attempt. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'mails_pkey' })
   id: string;
 
   @Column('varchar', { length: 32 })
   kind: MailKind;
 
-  /** HMAC of the address that was asked for, which mails are counted by. */
+  /** HMAC of the requested address: counts mails without storing it. */
   @Column('bytea', { name: 'address_key' })
   addressKey: Buffer;
 
-  /** Null: a decoy. Nobody has the address, and the row only costs what a mail costs. */
+  /** Null: a decoy for an address without an account, at a mail's cost. */
   @Column('varchar', { length: 255, nullable: true })
   recipient: string | null;
 
-  /** Whose erasure takes it, whatever their address is by then; in batches, hence no foreign key. Null in a decoy. */
+  /** The erasure of this account deletes the mail, in batches, hence no foreign key. Null in a decoy. */
   @Column('uuid', { name: 'user_id', nullable: true })
   userId: string | null;
 
-  /** Subject and bodies, encrypted: there are tokens in them. Null once the mail was sent or given up. */
+  /** Encrypted, since it contains tokens. Null once sent or given up. */
   @Column('bytea', { nullable: true })
   sealed: Buffer | null;
 
@@ -40,7 +39,6 @@ export class OutboxMail {
   @Column('integer', { default: 0 })
   attempts: number;
 
-  /** Null where nothing more is to be done, and in the dev mailbox. */
   @Column({ type: 'timestamptz', name: 'next_attempt_at', precision: 3, nullable: true })
   nextAttemptAt: Date | null;
 

@@ -1,4 +1,4 @@
-/** The SQL of the outbox. Times are the database's, moved by the offset of the clock: always $1. */
+/** The SQL of the outbox. Times are the database's, moved by the clock's offset: always $1. */
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../database/cleanup/cleanup.query.js';
@@ -13,7 +13,6 @@ export interface NewMailRow {
   readonly recipient: string | null;
   readonly userId: string | null;
   readonly sealed: Buffer;
-  /** Whether a worker is to send it. */
   readonly due: boolean;
 }
 
@@ -25,7 +24,7 @@ export async function insertMail(tx: EntityManager, mail: NewMailRow, offsetMs: 
   );
 }
 
-/** Until the end of the transaction; requests for one address come one after the other, whether or not anybody has it. */
+/** Serialises requests for one address, with or without an account. */
 export async function lockAddress(tx: EntityManager, addressKey: Buffer): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [addressKey.readBigInt64BE().toString()]);
 }
@@ -36,7 +35,6 @@ export interface MailCount {
   readonly offsetMs: number;
 }
 
-/** @returns the seconds until one more mail may go to an address: one a minute, and so many an hour and a day */
 export async function selectMailPause(
   tx: EntityManager,
   { addressKey, kind, offsetMs, anHour, aDay }: MailCount & { anHour: number; aDay: number },
@@ -71,16 +69,11 @@ export interface DueMail {
   readonly recipient: string;
   readonly sealed: Buffer;
   readonly createdAt: Date;
-  /** This one counts. */
   readonly attempts: number;
-  /** Whether it has waited for as long as a mail may. */
   readonly isOld: boolean;
 }
 
-/**
- * Takes mails that are due. Each has its next attempt set already, so that an instance that dies with it keeps it from
- * nobody.
- */
+/** Leases due mails: the next attempt is set already, so a crashed instance loses none. */
 export function takeDueMails(
   manager: EntityManager,
   { limit, leaseMs, oldMs, offsetMs }: { limit: number; leaseMs: number; oldMs: number; offsetMs: number },
@@ -99,7 +92,7 @@ export function takeDueMails(
   );
 }
 
-/** Also where another instance has taken it since: sent is sent. */
+/** Unconditional: a sent mail stays sent, even if another instance has taken the lease. */
 export async function recordSent(manager: EntityManager, { id }: { id: string }, offsetMs: number): Promise<void> {
   await manager.query(
     `UPDATE mails SET sent_at = ${NOW_EXACTLY}, sealed = NULL, next_attempt_at = NULL, given_up_at = NULL, last_error = NULL
@@ -112,11 +105,10 @@ export interface FailedAttempt {
   readonly id: string;
   readonly attempts: number;
   readonly reason: string;
-  /** Undefined: none. */
   readonly retryMs: number | undefined;
 }
 
-/** Unless another instance has taken the mail since. */
+/** Only while this instance holds the lease. */
 export async function recordFailure(manager: EntityManager, failed: FailedAttempt, offsetMs: number): Promise<void> {
   await manager.query(
     `UPDATE mails
@@ -135,7 +127,6 @@ export interface KeptMail {
   readonly createdAt: string;
 }
 
-/** Mails that were not sent, the newest first. @param recipient undefined: of everybody */
 export function selectKeptMails(
   manager: EntityManager,
   { recipient, limit }: { recipient: string | undefined; limit: number },
@@ -148,7 +139,7 @@ export function selectKeptMails(
   );
 }
 
-/** Decoys only have to outlive the day that mails are counted over. */
+/** Decoys only need to outlive the daily cap. */
 export const DEAD_DECOYS: DeadRows = {
   table: 'mails',
   condition: `recipient IS NULL AND created_at < ${NOW} - interval '1 day'`,
@@ -156,12 +147,9 @@ export const DEAD_DECOYS: DeadRows = {
 
 export const DEAD_MAILS: DeadRows = { table: 'mails', condition: `created_at < ${NOW} - interval '30 days'` };
 
-/**
- * Mails about an account, also to addresses that it had before or only asked for, and mails about others to its address.
- * Those of the last day become decoys, which name nobody: else whoever registers and deletes the same address again and
- * again could mail it without a cap. An attempt under way that fails does not know them by their number of attempts any more.
- * @returns how many there were, at most `limit`
- */
+/** Erases mails about an account, to any of its addresses, and mails of others to its address.
+ * Those of the last day become nameless decoys: else registering and deleting in a loop would evade the mail cap.
+ * A failing attempt under way then no longer matches its row, because the attempts differ. */
 export async function eraseMails(
   tx: EntityManager,
   userId: string,

@@ -1,4 +1,4 @@
-/** Where mails are put: in the transaction that causes them, so that there is one exactly if its cause is committed. */
+/** The outbox: a mail exists exactly if the transaction of its cause commits. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
@@ -10,14 +10,14 @@ import { countMailsOfDay, insertMail, lockAddress, selectMailPause } from './out
 import { Seals } from './seals.js';
 import type { MailContent, MailKind } from './templates.js';
 
-/** Of one kind to one address, and one a minute; more are silently not sent. A day's bounds what a stranger can send to somebody's mailbox. */
+/** Per kind and address, and one a minute; further mails are dropped. Bounds what a stranger can send to a mailbox. */
 const MOST = { anHour: 5, aDay: 10 };
 
-/** Mails of what may be done again and again without asking {@link Outbox.mayAdd}: beyond a day's number they are not sent either. */
+/** Kinds that are added without {@link Outbox.mayAdd}; beyond the daily cap they are dropped, too. */
 const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
-  // An address that its account leaves is free: it may be registered again.
+  // An address given up is free, and may be registered again and again.
   'email_confirmation',
-  // With as many statements as the one that it stands for.
+  // As many statements as the mail it stands for.
   'registration_conflict',
   'password_changed',
   'account_deletion',
@@ -26,10 +26,8 @@ const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
 
 export interface NewMail {
   readonly kind: MailKind;
-  /** The address that was asked for, in canonical form. */
   readonly address: string;
   readonly content: MailContent;
-  /** Of the account that it is about, and goes with; undefined: there is none, and the row is a decoy that is never sent. */
   readonly userId: string | undefined;
 }
 
@@ -57,18 +55,17 @@ export class Outbox {
     await insertMail(tx, row, this.clock.offsetMs);
   }
 
-  /** In one order for all. */
+  /** One lock order for all. */
   async lockAddresses(tx: EntityManager, addresses: readonly string[]): Promise<void> {
     const keys = addresses.map((address) => this.seals.addressKey(address)).sort((a, b) => Buffer.compare(a, b));
     for (const key of keys) await lockAddress(tx, key);
   }
 
-  /** Whether one more mail of this kind may go to an address now; until the end of the transaction nobody else asks. */
+  /** Locks the address until the end of the transaction. */
   async mayAdd(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
     return (await this.secondsUntilNext(tx, kind, address)) === 0;
   }
 
-  /** How long it takes until one more may go there, as {@link mayAdd}. */
   async secondsUntilNext(tx: EntityManager, kind: MailKind, address: string): Promise<number> {
     const addressKey = this.seals.addressKey(address);
     await lockAddress(tx, addressKey);
@@ -76,14 +73,13 @@ export class Outbox {
     return selectMailPause(tx, { addressKey, kind, offsetMs, ...MOST });
   }
 
-  /** The same, as it is once one more is sent now; call after {@link mayAdd}. */
   secondsAfterOneMore(tx: EntityManager, kind: MailKind, address: string): Promise<number> {
     const most = { anHour: MOST.anHour - 1, aDay: MOST.aDay - 1 };
     const { offsetMs } = this.clock;
     return selectMailPause(tx, { addressKey: this.seals.addressKey(address), kind, offsetMs, ...most });
   }
 
-  /** Without the lock, which may only be taken before an account's row is. */
+  /** Takes no lock: that would have to precede the account's row lock. */
   private async isBelowCap(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
     const addressKey = this.seals.addressKey(address);
     return (await countMailsOfDay(tx, { addressKey, kind, offsetMs: this.clock.offsetMs })) < MOST.aDay;

@@ -1,4 +1,4 @@
-/** Mails as they lie in the database: encrypted, since the tokens in them are credentials until they were used. */
+/** Encrypts mails in the database, since their tokens are credentials until used. */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
@@ -12,12 +12,11 @@ import type { MailContent } from './templates.js';
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** Sealed mails are as long as a multiple of this: their size must not tell what is in them, nor whether anybody has the address. */
+/** Pads to a multiple: the size must reveal neither the content nor whether the address has an account. */
 const BLOCK_BYTES = 4_096;
 
 @Injectable()
 export class Seals {
-  /** The current one, and the previous one while secrets rotate. */
   private readonly keys: readonly [Buffer, ...Buffer[]];
   private readonly fingerprintKey: Buffer;
 
@@ -31,7 +30,7 @@ export class Seals {
     this.fingerprintKey = deriveKey(secret, 'mail address');
   }
 
-  /** @param id of the mail: what was sealed for one does not open for another */
+  /** @param id authenticated: a sealed mail opens under its own id only */
   seal(id: string, content: MailContent): Buffer {
     const iv = this.random.bytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, this.keys[0], iv).setAAD(Buffer.from(id));
@@ -39,7 +38,6 @@ export class Seals {
     return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
   }
 
-  /** @returns undefined when it was sealed with a secret that is not known any more */
   open(id: string, sealed: Buffer): MailContent | undefined {
     for (const key of this.keys) {
       const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
@@ -55,13 +53,11 @@ export class Seals {
     return undefined;
   }
 
-  /** What mails to an address are counted by, without keeping addresses that strangers typed. */
   addressKey(email: string): Buffer {
     return fingerprint(this.fingerprintKey, email);
   }
 }
 
-/** By spaces, which JSON.parse reads over. */
 function padded(json: string): Buffer {
   const bytes = Buffer.from(json);
   return Buffer.concat([bytes, Buffer.alloc(BLOCK_BYTES - (bytes.length % BLOCK_BYTES), ' ')]);

@@ -1,4 +1,4 @@
-/** What the mails say. Subjects are fixed; what people chose themselves is escaped in HTML, and never a link. */
+/** The mails. Subjects are fixed. User input is escaped in HTML, and never becomes a link. */
 import { type Html, html } from '../http/pages.js';
 
 export type MailKind =
@@ -21,7 +21,6 @@ export interface MailContent {
 
 type Block = string | { readonly label: string; readonly url: string } | { readonly code: string };
 
-/** With a link and a code that are good for a day. */
 export function confirmationMail(to: { username: string; url: string; code: string }): MailContent {
   return letter('Confirm your e-mail address', to.username, [
     'an account was made with this e-mail address. Is it yours? Then confirm it:',
@@ -33,10 +32,6 @@ export function confirmationMail(to: { username: string; url: string; code: stri
   ]);
 }
 
-/**
- * With a link that is good for half an hour.
- * @param to.asks whether the page asks who made the account, because its address was never confirmed
- */
 export function passwordResetMail(to: { username: string; url: string; ttlMs: number; asks?: boolean }): MailContent {
   return letter('Choose a new password', to.username, [
     'somebody, you we hope, asked for a new password for your account. Choose it here:',
@@ -72,7 +67,6 @@ export function registrationConflictMail(to: { username: string }): MailContent 
   ]);
 }
 
-/** With a link that is good for a week. */
 export function invitationMail(to: { username: string; url: string }): MailContent {
   return letter('You are invited', to.username, [
     'an account was made for you with this e-mail address. Choose a password for it, and it is yours:',
@@ -82,7 +76,6 @@ export function invitationMail(to: { username: string; url: string }): MailConte
   ]);
 }
 
-/** To the new address, with a link that is good for a day. */
 export function emailChangeMail(to: { username: string; url: string }): MailContent {
   return letter('Confirm your new e-mail address', to.username, [
     'somebody, you we hope, wants this to be the e-mail address of your account. Is it yours? Then confirm it:',
@@ -92,7 +85,6 @@ export function emailChangeMail(to: { username: string; url: string }): MailCont
   ]);
 }
 
-/** To an address that another account asks for. */
 export function emailChangeConflictMail(to: { username: string }): MailContent {
   return letter('This address has an account already', to.username, [
     'somebody, perhaps you, wanted this to be the e-mail address of another account. It is kept for yours, and nothing about it was changed.',
@@ -100,10 +92,6 @@ export function emailChangeConflictMail(to: { username: string }): MailContent {
   ]);
 }
 
-/**
- * To the old address.
- * @param to.url a link that is good for a week; undefined where an earlier address has it
- */
 export function emailChangeNoticeMail(to: { username: string; url: string | undefined }): MailContent {
   const subject = 'Your e-mail address is about to change';
   const what =
@@ -121,10 +109,6 @@ export function emailChangeNoticeMail(to: { username: string; url: string | unde
   ]);
 }
 
-/**
- * @param to.final when it cannot be undone any more
- * @param to.isFormer to an address that was the account's until lately
- */
 export function deletionMail(to: {
   username: string;
   final: Date;
@@ -159,7 +143,6 @@ export function deletionCancelledMail(to: { username: string; by: 'own' | 'staff
   ]);
 }
 
-/** Rounded down. */
 function inWords(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   return minutes < 120 ? `${minutes} minutes` : `${Math.floor(minutes / 60)} hours`;

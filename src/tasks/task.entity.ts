@@ -1,4 +1,3 @@
-/** Something that somebody has to do; private to its owner. */
 import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 import { User } from '../users/user.entity.js';
@@ -34,7 +33,6 @@ export class Task {
   @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
   createdAt: Date;
 
-  /** Kept true by a trigger, also for writers that are not this program. */
   @Column({ type: 'timestamptz', name: 'updated_at', precision: 3, default: () => 'now()' })
   updatedAt: Date;
 }

@@ -1,4 +1,4 @@
-/** Tasks: what a person has to do. */
+/** Tasks, private to their owner. */
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 

@@ -1,4 +1,3 @@
-/** One keyset page of a person's tasks. */
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';
@@ -14,12 +13,10 @@ export interface TaskPage {
   readonly completed: boolean | undefined;
   readonly q: string | undefined;
   readonly sort: TaskSort;
-  /** Rows after this key. */
   readonly after: CursorKey | undefined;
   readonly limit: number;
 }
 
-/** A task as a list reads it: its timestamps are text. */
 export type ListedTask = Omit<Task, 'createdAt' | 'updatedAt'> & {
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -54,14 +51,13 @@ const ORDERS: Record<TaskSort, Order> = {
   title: { column: 'title', type: 'varchar', direction: 'ASC', keyOf: (task) => [task.title, task.id] },
 };
 
-/** As `tasks_search_idx` has it. */
+/** Must match `tasks_search_idx`. */
 const SEARCHED = `(title || ' ' || coalesce(description, ''))`;
 
 export function taskKey(sort: TaskSort, task: ListedTask): CursorKey {
   return ORDERS[sort].keyOf(task);
 }
 
-/** @returns how many of a person's tasks were deleted, at most `limit` */
 export async function deleteTasks(tx: EntityManager, ownerId: string, limit: number): Promise<number> {
   const [{ deleted }]: [{ deleted: number }] = await tx.query(
     `WITH gone AS (
@@ -72,7 +68,7 @@ export async function deleteTasks(tx: EntityManager, ownerId: string, limit: num
   return deleted;
 }
 
-/** Raw SQL: hydrating entities costs a fifth of the request. The column names come from the table above only. */
+/** Raw SQL: hydrating entities costs a fifth of the request. Column names come from the table above only. */
 export function selectTaskPage(manager: EntityManager, page: TaskPage): Promise<ListedTask[]> {
   const { column, type, direction } = ORDERS[page.sort];
   const values: unknown[] = [page.ownerId];
@@ -83,7 +79,7 @@ export function selectTaskPage(manager: EntityManager, page: TaskPage): Promise<
     const patterns = Array.from(spellingsOf(page.q), (spelling) => bind(`%${escapeLike(spelling)}%`));
     const isIn = (...texts: string[]): string =>
       `(${texts.flatMap((text) => patterns.map((pattern) => `${text} ILIKE ${pattern}`)).join(' OR ')})`;
-    // Of the whole for the index, and of each for what is found only across the two.
+    // The concatenation uses the index; the single columns exclude matches across the two.
     conditions.push(isIn(SEARCHED), isIn('title', 'description'));
   }
   if (page.after) {

@@ -11,7 +11,6 @@ import { type ListedTask, selectTaskPage, taskKey, type TaskSort } from './tasks
 
 export interface TaskFilter {
   readonly completed: boolean | undefined;
-  /** Text in title or description, taken literally. */
   readonly q: string | undefined;
   readonly sort: TaskSort;
   readonly cursor: string | undefined;
@@ -24,7 +23,7 @@ export interface TaskChanges {
   readonly completed?: boolean | undefined;
 }
 
-/** Tasks are private to their owner: for admins, too, another's task is `task_forbidden`. */
+/** Tasks are private to their owner, also from admins: `task_forbidden`. */
 @Injectable()
 export class TasksService {
   constructor(
@@ -32,7 +31,6 @@ export class TasksService {
     private readonly cursors: Cursors,
   ) {}
 
-  /** @throws AppError `validation_failed` for a cursor of another sort or another person */
   async list(principal: Principal, { completed, q, sort, cursor, limit }: TaskFilter): Promise<Page<ListedTask>> {
     const scope = `tasks ${sort} ${principal.userId}`;
     const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
@@ -61,7 +59,6 @@ export class TasksService {
     }
   }
 
-  /** @throws AppError `task_not_found` or `task_forbidden` */
   async get(principal: Principal, id: number): Promise<Task> {
     const task = await this.tasks.findOneBy({ id });
     if (!task) throw new AppError('task_not_found');
@@ -69,17 +66,13 @@ export class TasksService {
     return task;
   }
 
-  /**
-   * Writes only the fields that are given, so that two people's tabs do not undo each other's changes.
-   * @throws AppError `task_not_found` or `task_forbidden`
-   */
+  /** Writes given fields only, so that two tabs do not undo each other. @throws `task_not_found`, `task_forbidden` */
   async update(principal: Principal, id: number, changes: TaskChanges): Promise<Task> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     if (Object.keys(given).length > 0) await this.tasks.update({ id, userId: principal.userId }, given);
     return this.get(principal, id);
   }
 
-  /** @throws AppError `task_not_found` or `task_forbidden` */
   async delete(principal: Principal, id: number): Promise<void> {
     const { affected } = await this.tasks.delete({ id, userId: principal.userId });
     if (affected === 1) return;

@@ -1,4 +1,4 @@
-/** What people post, whom they follow, and what of it they read: the map of its rooms. */
+/** Posts, follows and timelines: the map of their rooms. */
 import { Module } from '@nestjs/common';
 
 import { PeopleModule } from './people/people.module.js';

@@ -1,21 +1,18 @@
-/** One canonical form for each e-mail address, computed here and nowhere else. */
+/** The one canonical form of e-mail addresses. */
 import { domainToASCII } from 'node:url';
 
 import { isEmail } from 'class-validator';
 
 export const EMAIL_MAX_LENGTH = 255;
 
-/** `domainToASCII` reads a URL: anything but letters, digits, dots and hyphens it would decode, drop or cut off. */
+/** `domainToASCII` reads a URL: it would decode, drop or cut off other characters. */
 const ADDRESS = /^(?<local>[!#-?A-~]{1,64})@(?<domain>[\p{L}\p{M}\p{N}.-]+)$/u;
 
-/** The library stops at 254, one short of the contract. */
+/** The library's limit of 254 is one short of the contract. */
 const WHOLE_LENGTH_IS_OURS = { ignore_max_length: true };
 
-/**
- * Lower case, the domain in its ASCII form (IDNA). Local parts that are quoted or go beyond ASCII are refused: they look
- * alike, and folding their case differs between JavaScript and PostgreSQL.
- * @returns undefined for what is no address
- */
+/** Lower case, with an IDNA domain. Quoted and non-ASCII local parts are refused: they look alike, and JavaScript
+ * and PostgreSQL fold their case differently. */
 export function canonicalEmail(email: string): string | undefined {
   const { local, domain } = ADDRESS.exec(email)?.groups ?? {};
   if (local === undefined || domain === undefined) return undefined;

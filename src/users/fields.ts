@@ -1,10 +1,8 @@
-/** The fields of requests that name an account. */
 import { applyDecorators } from '@nestjs/common';
 
 import { Field, Read, Text } from '../http/input/validation.js';
 import { canonicalEmail, EMAIL_MAX_LENGTH } from './email.js';
 
-/** Names that would be mistaken for a part of the product or of an address. */
 const RESERVED_USERNAMES = new Set([
   'about',
   'admin',
@@ -30,12 +28,11 @@ const RESERVED_USERNAMES = new Set([
   'undefined',
 ]);
 
-/** An e-mail address; the field then holds its canonical form. */
 export function Email(): PropertyDecorator {
   return emailReadBy(canonicalEmail);
 }
 
-/** An address that is only looked up: keyboards put a space behind what they complete. */
+/** For look-ups only: keyboards add a space after a completed word. */
 export function GivenEmail(): PropertyDecorator {
   return emailReadBy((text) => canonicalEmail(text.replace(AROUND, '')));
 }
@@ -55,7 +52,6 @@ function emailReadBy(read: (text: string) => string | undefined): PropertyDecora
   );
 }
 
-/** White space, and characters that nobody sees. */
 const AROUND = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
 
 export const USERNAME_PATTERN = /^[A-Za-z0-9_]{3,30}$/;
@@ -70,13 +66,11 @@ export function Username(): PropertyDecorator {
   return Text(USERNAME);
 }
 
-/** A username that somebody chooses. */
 export function NewUsername(): PropertyDecorator {
   const holds = (value: unknown): boolean => !isReserved(value as string);
   return Text({ ...USERNAME, also: [{ code: 'reserved', detail: 'is reserved', holds }] });
 }
 
-/** Whether somebody may choose it, as far as the name itself tells. */
 export function isUsername(value: unknown): value is string {
   return typeof value === 'string' && USERNAME_PATTERN.test(value) && !isReserved(value);
 }

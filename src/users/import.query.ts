@@ -1,8 +1,6 @@
-/** The SQL of imported users. */
 import { isKept } from './users.query.js';
 
 export interface ImportedUser {
-  /** In canonical form. */
   readonly email: string;
   readonly username: string;
   readonly hashedPassword: string;
@@ -12,15 +10,13 @@ export interface ImportedUser {
 
 export interface InsertOutcome {
   readonly imported: ReadonlySet<string>;
-  /** E-mail addresses that have an account already. */
   readonly present: ReadonlySet<string>;
-  /** Of these: those that an account of somebody else, as it seems, claims and never confirmed. */
   readonly claimed: ReadonlySet<string>;
 }
 
 type Query = (statement: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
 
-/** Inserts what meets nobody; neither an e-mail nor a username that is there is touched. */
+/** Never changes an existing e-mail or username. */
 export async function insertUsers(query: Query, users: readonly ImportedUser[]): Promise<InsertOutcome> {
   const emails = users.map(({ email }) => email);
   const inserted = await query(
@@ -51,7 +47,7 @@ export async function insertUsers(query: Query, users: readonly ImportedUser[]):
   return { imported, present: emailsOf(present), claimed: emailsOf({ rows: claimed }) };
 }
 
-/** Or kept for an account that had them until lately. What an import before made has the same hash, or was renewed and has the same age. */
+/** Or reserved for a former owner. A repeated import finds the same hash, or a renewed one of the same age. */
 const PRESENT = `
   SELECT email, email_confirmed_at IS NULL AND hashed_password IS DISTINCT FROM hash AND u.created_at <> created AS claimed
     FROM users u JOIN unnest($1::varchar[], $2::varchar[], $3::timestamptz[]) AS i (email, hash, created) USING (email)

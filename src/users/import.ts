@@ -1,4 +1,4 @@
-/** Takes in the users of another system, with their password hashes: `npm run users:import`. */
+/** Imports the users of another system with their password hashes: `npm run users:import`. */
 import bcrypt from 'bcrypt';
 
 import { Random } from '../common/random.js';
@@ -7,22 +7,19 @@ import { isUsername } from './fields.js';
 import { parseHash } from '../auth/hashing/bcrypt-hash.js';
 import { insertUsers, type ImportedUser } from './import.query.js';
 
-/** A cost of 31 would hold a core for a day. */
 const COST = { min: 4, max: 15 };
 const BATCH = 1_000;
 const MOST_ROUNDS = 1_000 * 2 ** 12;
 const NOT_UTF8 =
   'the file is not UTF-8: convert it first, as with iconv -f UTF-16 -t UTF-8; nothing more of it is read';
 const CLAIMED =
-  'email: is claimed by an account that never confirmed it; whoever reads its mail has that account by a new password';
+  'email: is claimed by an account that never confirmed it; the reader of its mail can take it over by a new password';
 const FIELDS = new Set(['email', 'username', 'hashed_password', 'created_at', 'email_confirmed']);
 
-/** RFC 3339, in UTC or with an offset. */
 const TIME =
   /^\d{4}-(?:0[1-9]|1[0-2])-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 export interface RefusedLine {
-  /** Counted from 1. */
   readonly line: number;
   readonly reason: string;
 }
@@ -30,26 +27,19 @@ export interface RefusedLine {
 export interface ImportCounts {
   readonly lines: number;
   readonly imported: number;
-  /** Their e-mail address has an account already, as after an import that was interrupted. */
   readonly present: number;
   readonly refused: number;
 }
 
 export interface ImportOptions {
-  /** Runs one statement; each is committed by itself. */
   readonly query: (statement: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
   readonly now: Date;
-  /** Of bcrypt, to find hashes of the empty password; about a minute of four threads. */
   readonly mostRounds?: number;
   readonly onRefused: (refused: RefusedLine) => void;
-  /** After each batch. */
   readonly onProgress: (counts: ImportCounts) => void;
 }
 
-/**
- * Imports one user a line (JSON), in batches that are each committed: what is there already stays as it is, so that an
- * import that was interrupted is simply run again.
- */
+/** One user per line (JSON), in committed batches. Skips existing accounts, so an import can be repeated. */
 export async function importUsers(lines: AsyncIterable<string>, options: ImportOptions): Promise<ImportCounts> {
   const random = new Random();
   const counts = { lines: 0, imported: 0, present: 0, refused: 0 };
@@ -97,15 +87,12 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
   return counts;
 }
 
-/**
- * Hashes of the empty password belong to nobody. Comparing costs what a login costs, so only as many are compared as a
- * minute allows: an empty password never logs in anyway.
- */
+/** A hash of the empty password protects nothing. Each comparison costs a login, so a minute's worth is compared:
+ * an empty password never logs in anyway. */
 function emptyPasswordFinder(mostRounds: number): (users: readonly ImportedUser[]) => Promise<Set<string>> {
   let rounds = mostRounds;
   return async (users) => {
     const empty = new Set<string>();
-    // As many at once as libuv has threads.
     await Promise.all(
       users.map(async ({ email, hashedPassword }) => {
         const hash = parseHash(hashedPassword);
@@ -117,12 +104,11 @@ function emptyPasswordFinder(mostRounds: number): (users: readonly ImportedUser[
   };
 }
 
-/** UTF-16 or UTF-32: read as UTF-8, every other byte is NUL, or the mark is none. */
+/** UTF-16 or UTF-32: read as UTF-8, every other byte is NUL, or the byte order mark is broken. */
 function isOtherEncoding(text: string): boolean {
   return /[\0\uFFFD]/.test(text.slice(0, 4));
 }
 
-/** @returns the reason when it is refused; never with what the line holds */
 function readUser(text: string, now: Date, random: Random): ImportedUser | string {
   let value: unknown;
   try {
@@ -154,7 +140,6 @@ function readUser(text: string, now: Date, random: Random): ImportedUser | strin
   };
 }
 
-/** @returns undefined for what is no time, the 31st of June among them */
 function readTime(value: unknown): Date | undefined {
   const [, day] = typeof value === 'string' ? (TIME.exec(value) ?? []) : [];
   if (day === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Locks on accounts, until the end of the transaction. Several are locked in the order of their ids, so that nothing deadlocks. */
+/** Locks on accounts, until the end of the transaction. Several are locked in the order of ids: no deadlocks. */
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
@@ -10,11 +10,8 @@ export interface LockedAccount {
   readonly id: string;
   readonly role: Role;
   readonly epoch: number;
-  /** Whether its address ever was. */
   readonly confirmed: boolean;
-  /** Now. */
   readonly disabled: boolean;
-  /** Of a ban that may be over by itself. */
   readonly banned: boolean;
   readonly disabledUntil: Date | null;
   readonly disabledReason: string | null;
@@ -23,7 +20,6 @@ export interface LockedAccount {
   readonly now: Date;
 }
 
-/** In one order for all, so that people who act on each other come one after the other. */
 export function lockAccounts(tx: EntityManager, ids: readonly string[], offsetMs: number): Promise<LockedAccount[]> {
   return tx.query(
     `SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed, ${isDisabledAt('u', NOW_EXACTLY)} AS disabled, u.status = 'disabled' AS banned,
@@ -40,14 +36,10 @@ export interface Leaver {
   readonly hashedPassword: string;
   readonly epoch: number;
   readonly deletion: DeletionKind | null;
-  /** Whether it is disabled now, or going to be deleted. */
   readonly hidden: boolean;
 }
 
-/**
- * Locks an account that its owner deletes, and with an admin's all admins': two that leave at once come one after the other.
- * In one order for all, as everything that locks several accounts.
- */
+/** An admin's deletion locks all admins, ordered by id: two that leave at once are serialised. */
 export function lockLeaver(
   tx: EntityManager,
   { id, role }: { id: string; role: Role },
@@ -61,16 +53,12 @@ export function lockLeaver(
   );
 }
 
-/** Whether no admin stays when this account leaves: each sees who else leaves, because each locks all of them. */
 export function isLastAdmin(locked: readonly Leaver[], userId: string): boolean {
   const isAdmin = ({ id, role }: Leaver): boolean => id === userId && role === 'admin';
   return locked.some(isAdmin) && !locked.some(({ id, role, hidden }) => id !== userId && role === 'admin' && !hidden);
 }
 
-/**
- * Until the end of the transaction, in one order for all: two people who take each other's names come one after the other,
- * and not to a deadlock in the unique index.
- */
+/** One lock order: two people who take each other's names are serialised, instead of a deadlock in the unique index. */
 export async function lockUsernames(tx: EntityManager, usernames: readonly string[]): Promise<void> {
   await tx.query(
     `SELECT pg_advisory_xact_lock(hashtextextended('username ' || name, 0))

@@ -1,11 +1,9 @@
-/** An account. */
 import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 import type { Role } from '../common/access.js';
 
 export type AccountStatus = 'active' | 'disabled';
 
-/** Who wants an account deleted: its owner, who may change their mind, or an admin; or that its erasure has begun. */
 export type DeletionKind = 'own' | 'staff' | 'erasing';
 
 @Entity('users')
@@ -26,11 +24,9 @@ export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;
 
-  /** In canonical form: see canonicalEmail. */
   @Column('varchar', { length: 255 })
   email: string;
 
-  /** As its owner wrote it; unique without regard to case. */
   @Column('varchar', { length: 30 })
   username: string;
 
@@ -49,25 +45,22 @@ export class User {
   @Column('varchar', { length: 16, default: 'active' })
   status: AccountStatus;
 
-  /** When the status `disabled` ends by itself; null: when somebody ends it. */
   @Column({ type: 'timestamptz', name: 'disabled_until', precision: 3, nullable: true })
   disabledUntil: Date | null;
 
   @Column('varchar', { name: 'disabled_reason', length: 500, nullable: true })
   disabledReason: string | null;
 
-  /** Null: nobody. */
   @Column('varchar', { length: 16, nullable: true })
   deletion: DeletionKind | null;
 
-  /** When the deletion becomes final; null when there is none. */
   @Column({ type: 'timestamptz', name: 'delete_after', precision: 3, nullable: true })
   deleteAfter: Date | null;
 
   @Column({ type: 'timestamptz', name: 'email_confirmed_at', precision: 3, nullable: true })
   emailConfirmedAt: Date | null;
 
-  /** Rises with every change that ends what the account's access tokens say. */
+  /** Rises with every change that invalidates the account's access tokens. */
   @Column('integer', { name: 'token_epoch', default: 0 })
   tokenEpoch: number;
 

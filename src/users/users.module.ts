@@ -1,4 +1,4 @@
-/** Accounts: who exists. What proves who is asking is in `auth/`. */
+/** Accounts. Authentication is in `auth/`. */
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 

@@ -8,24 +8,21 @@ import { isoTimestamp, utcText } from '../common/timestamps.js';
 import type { AccountStatus, User } from './user.entity.js';
 import { NOW, NOW_EXACTLY } from '../database/sql.js';
 
-/** A ban with an end is over by itself. @param now an expression of the database's time */
 export function isDisabledAt(table: string, now: string): string {
   return `(${table}.status = 'disabled' AND (${table}.disabled_until IS NULL OR ${table}.disabled_until > ${now}))`;
 }
 
-/** Whom others do not see, disabled or going to be deleted: a function of the database says it. @param now an expression of the database's time */
 export function isHiddenAt(table: string, now: string): string {
   return `is_hidden(${table}, ${now})`;
 }
 
-/** From the first step of its erasure on, an account is nobody's: not to be logged into, changed or seen. */
+/** From its first step on, an account under erasure cannot be found, changed or logged into. */
 export function isErasing(table: string): string {
   return `(${table}.deletion IS NOT DISTINCT FROM 'erasing')`;
 }
 
 type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil' | 'deleteAfter';
 
-/** An account as it is read for staff: the status is that of now, timestamps are text. */
 export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch'> & {
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -59,16 +56,12 @@ export const USER_SORTS = ['-created_at', 'created_at', 'email', 'username'] as 
 export type UserSort = (typeof USER_SORTS)[number];
 
 export interface UserFilter {
-  /** Text in e-mail, username or name, taken literally. */
   readonly q?: string | undefined;
   readonly role?: Role | undefined;
   readonly status?: AccountStatus | undefined;
   readonly confirmed?: boolean | undefined;
-  /** Whether it is going to be deleted. */
   readonly deleting?: boolean | undefined;
-  /** Not created before. */
   readonly createdFrom?: Date | undefined;
-  /** Created before. */
   readonly createdTo?: Date | undefined;
 }
 
@@ -85,7 +78,7 @@ const ORDERS: Record<UserSort, Order> = {
   '-created_at': { column: 'u.created_at', type: 'timestamptz', direction: 'DESC', keyOf: byCreation },
   created_at: { column: 'u.created_at', type: 'timestamptz', direction: 'ASC', keyOf: byCreation },
   email: { column: 'u.email', type: 'varchar', direction: 'ASC', keyOf: ({ email, id }) => [email, id] },
-  // As its index has it.
+  // Must match the index.
   username: {
     column: 'lower(u.username COLLATE "C")',
     type: 'text',
@@ -98,7 +91,7 @@ export function userKey(sort: UserSort, user: ListedUser): CursorKey {
   return ORDERS[sort].keyOf(user);
 }
 
-/** The expression of the trigram index. */
+/** Must match the trigram index. */
 const SEARCHED = `fold_text(u.email || ' ' || u.username || ' ' || coalesce(u.display_name, ''))`;
 
 export function selectUserPage(
@@ -113,7 +106,7 @@ export function selectUserPage(
   if (q !== undefined) {
     const pattern = `fold_text(${bind(`%${escapeLike(q)}%`)})`;
     conditions.push(`${SEARCHED} LIKE ${pattern}`);
-    // Only a space is found across two of them; the planner knows nothing of each.
+    // Only a text with a space matches across two; the planner has no statistics for each.
     const each = ['u.email', 'u.username', 'u.display_name'].map((column) => `fold_text(${column}) LIKE ${pattern}`);
     if (q.includes(' ')) conditions.push(`(${each.join(' OR ')})`);
   }
@@ -143,16 +136,12 @@ export async function selectIsDisabled(manager: EntityManager, id: string, offse
   return rows.length === 1;
 }
 
-/**
- * Whether an address was another account's until lately, and may be again. The row is there long before the account gives
- * the address up: whoever finds it free sees the row, too.
- * @param user an expression; null: whose it is makes no difference
- */
+/** Whether an address is reserved for another account. The row exists long before the address is free, so a transaction
+ * that finds the address free sees the row. @param user an expression; null: nobody */
 export function isKept(email: string, { user, now }: { user: string; now: string }): string {
   return `EXISTS (SELECT FROM former_addresses k WHERE k.email = ${email} AND k.expires_at > ${now} AND k.user_id IS DISTINCT FROM ${user})`;
 }
 
-/** @returns the new account's id; undefined when the address is taken, which leaves the transaction as it was */
 export async function insertUser(
   tx: EntityManager,
   user: { email: string; username: string; hashedPassword: string; offsetMs: number },
@@ -166,9 +155,7 @@ export async function insertUser(
   return rows[0]?.id;
 }
 
-/**
- * Gives an account's address and name up, and leaves the account to erasure: from now on nobody finds it. Its row is locked.
- */
+/** Lock the row first. Frees address and name, and leaves the account to erasure. */
 export async function abandonAccount(tx: EntityManager, id: string, offsetMs: number): Promise<void> {
   await tx.query(
     `UPDATE users SET email = id::text, deletion = 'erasing', delete_after = ${NOW_EXACTLY}, token_epoch = token_epoch + 1 WHERE id = $2`,
@@ -176,7 +163,7 @@ export async function abandonAccount(tx: EntityManager, id: string, offsetMs: nu
   );
 }
 
-/** A new address is confirmed now. @returns false when it is kept for another account; throws when it is another's */
+/** Also confirms it. @returns false when it is reserved for another account; throws when it is taken */
 export async function updateEmail(
   tx: EntityManager,
   { id, email, offsetMs }: { id: string; email: string; offsetMs: number },
@@ -197,7 +184,7 @@ export interface AddressHolder {
   readonly username: string;
 }
 
-/** The account that an address belongs to, or is kept for. @param except an account that does not count */
+/** Includes reserved addresses. @param except an account to ignore */
 export async function selectHolder(
   manager: EntityManager,
   { email, except, offsetMs }: { email: string; except: string | undefined; offsetMs: number },

@@ -1,4 +1,4 @@
-/** How an account's deletion begins, and is cancelled while it is not final. */
+/** Account deletion: how it begins, and how it is cancelled before it is final. */
 import { Module } from '@nestjs/common';
 
 import { AuditModule } from '../../audit/audit.module.js';

@@ -1,4 +1,3 @@
-/** The SQL of deletions that are not final yet. */
 import type { EntityManager } from 'typeorm';
 import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
@@ -8,10 +7,7 @@ export interface MarkedAccount {
   readonly deleteAfter: Date;
 }
 
-/**
- * Never later than what was decided before, and never before an address that the account had can no more be brought back:
- * whoever took the account from its owner must not destroy it. The row is locked by the caller.
- */
+/** Not before the last way back expires: an account thief must not destroy the account. Lock the row first. */
 export async function markForDeletion(
   tx: EntityManager,
   { userId, by, delayMs, offsetMs }: { userId: string; by: 'own' | 'staff'; delayMs: number; offsetMs: number },
@@ -27,7 +23,6 @@ export async function markForDeletion(
   return rows[0];
 }
 
-/** Where an account could still be brought back to, besides its address. */
 export async function selectWaysBack(tx: EntityManager, userId: string, offsetMs: number): Promise<string[]> {
   const rows: { email: string }[] = await tx.query(
     `SELECT email FROM former_addresses WHERE user_id = $2 AND expires_at > ${NOW} ORDER BY email`,
@@ -36,7 +31,7 @@ export async function selectWaysBack(tx: EntityManager, userId: string, offsetMs
   return rows.map(({ email }) => email);
 }
 
-/** Not once its erasure has begun. The row is locked by the caller. */
+/** Fails once the erasure has begun. Lock the row first. */
 export async function unmark(
   tx: EntityManager,
   userId: string,

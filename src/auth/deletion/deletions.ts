@@ -1,4 +1,4 @@
-/** Deletions that are not final yet: how one begins and is cancelled, in the transaction of what causes it. */
+/** Deletions that are not final yet: begun and cancelled in the transaction of their cause. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
@@ -15,7 +15,6 @@ import { MailedTokens } from '../mailed-tokens/mailed-tokens.js';
 import { markForDeletion, selectWaysBack, unmark } from './deletions.query.js';
 import type { Client } from '../../common/actor.js';
 
-/** Who does it, in which session if it is their own, and from where. */
 export interface DeletionActor {
   readonly actorId: string;
   readonly sessionId?: string;
@@ -33,11 +32,7 @@ export class Deletions {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Marks an account whose row is locked, ends the tokens that were mailed to it, and tells its owner. Its sessions are ended
-   * by the caller.
-   * @returns when it becomes final
-   */
+  /** Lock the row first, and end the sessions yourself. Revokes mailed tokens and mails the owner. */
   async begin(tx: EntityManager, userId: string, { actorId, sessionId, client }: DeletionActor): Promise<Date> {
     const by = actorId === userId ? 'own' : 'staff';
     const delayMs = this.config.accountDeleteDelayMs;
@@ -59,7 +54,6 @@ export class Deletions {
     return deleteAfter;
   }
 
-  /** Keeps an account whose row is locked, and tells its owner; nothing where nothing is pending. */
   async cancel(tx: EntityManager, userId: string, { actorId, client }: DeletionActor): Promise<void> {
     const kept = await unmark(tx, userId);
     if (!kept) return;

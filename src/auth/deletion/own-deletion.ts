@@ -1,4 +1,4 @@
-/** A person deletes their own account: at first it is only closed, and their next login opens it again. */
+/** A person deletes their own account. It is closed at first; their next login reopens it. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -28,12 +28,7 @@ export class OwnDeletion {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Ends all of the caller's sessions at once, on every instance.
-   * @returns when the deletion becomes final
-   * @throws AppError `wrong_password`, `rate_limited` after many wrong ones, `last_admin`, `token_revoked` or `token_stale`
-   *   when session or role changed meanwhile, or `overloaded`
-   */
+  /** @throws AppError `wrong_password`, `rate_limited`, `last_admin`, `token_revoked`, `token_stale`, `overloaded` */
   async request(actor: Actor, password: string): Promise<Date> {
     const { userId, sessionId } = actor.principal;
     const user = await this.users.require(userId);
@@ -55,7 +50,7 @@ export class OwnDeletion {
     if (!own) throw new AppError('token_revoked');
     await this.sessions.requireLive(tx, sessionId);
     if (own.epoch !== verified.tokenEpoch) throw new AppError('token_stale');
-    // Only its hash was made anew, by a login: the session would have ended with another password.
+    // A login only renewed the hash: with another password, the session would have ended.
     if (own.hashedPassword !== verified.hashedPassword) throw new AppError('overloaded');
     if (isLastAdmin(locked, userId)) throw new AppError('last_admin');
   }

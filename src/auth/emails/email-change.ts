@@ -1,4 +1,4 @@
-/** A person takes another e-mail address: by the mail of the new one, and for a week undone by the mail of the old one. */
+/** Changes the e-mail address: confirmed from the new address, and for a week undone from the old one. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -31,12 +31,9 @@ import { Deletions } from '../deletion/deletions.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { Actor, Client } from '../../common/actor.js';
 
-/** How often the current password is verified again when the account changes meanwhile. */
 const ATTEMPTS = 3;
 
-/** Who wants which address. */
 interface Wish {
-  /** As it was when the password was verified. */
   readonly user: User;
   readonly email: string;
 }
@@ -61,15 +58,10 @@ export class EmailChange {
     private readonly deletions: Deletions,
   ) {}
 
-  /**
-   * Mails a link to the new address and a way back to the old one, if that was confirmed; the account's address stays as it
-   * is. An account has one way back at most: with it, an address that came later gets none of its own. Where
-   * REGISTER_CONFLICT is `conceal`, the same for an address that is another account's, whose owner is told instead.
-   * @param wanted the address in canonical form
-   * @throws AppError `validation_failed` for the address that it is already, `wrong_password`, `email_taken`,
-   *   `account_disabled` after the right password, `token_revoked` when the caller's session ended meanwhile,
-   *   `rate_limited` after many wrong passwords, or `overloaded`
-   */
+  /** Mails a link to the new address and, if the old one was confirmed, a way back to it. Only one way back exists.
+   * Where REGISTER_CONFLICT is `conceal`, a taken address gets the same answer, and its owner a mail.
+   * @throws AppError `validation_failed`, `wrong_password`, `email_taken`, `account_disabled` after the right password,
+   * `token_revoked`, `rate_limited`, `overloaded` */
   async request(actor: Actor, wanted: { email: string; password: string }): Promise<void> {
     const { email, password } = wanted;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -86,11 +78,7 @@ export class EmailChange {
     throw new AppError('overloaded');
   }
 
-  /**
-   * Gives the account the address that the token was mailed to. Sessions live on; whatever else was mailed ends, but for
-   * the way back.
-   * @throws AppError `invalid_account_token`, `account_disabled`, or `email_taken` when somebody has taken it meanwhile
-   */
+  /** Ends other mailed tokens, but no way back. @throws `invalid_account_token`, `account_disabled`, `email_taken` */
   async confirm(token: OwnedToken, client: Client): Promise<void> {
     const { userId, address } = token;
     await this.database.transaction(async (tx) => {
@@ -100,18 +88,15 @@ export class EmailChange {
       if (account.disabled) throw new AppError('account_disabled');
       await this.users.changeEmail(tx, userId, address);
       await this.tokens.end(tx, userId);
-      // Back at an earlier address: it is the account's own again, and no way back.
       await this.former.end(tx, { userId, email: address });
       await this.audit.record(tx, client, [{ action: 'email.changed', actorId: userId, subjectId: userId }]);
     });
     this.logger.info({ event: 'email_changed', user: userId }, 'e-mail address changed');
   }
 
-  /**
-   * Brings the old address back, or ends a change that was not confirmed yet. Whoever asked for it knew the password, so
-   * there is a new one; and like a reset it ends all that the one before, or whoever had it, has left, also a deletion.
-   * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed, or `overloaded`
-   */
+  /** Restores the old address, or cancels an unconfirmed change. The requester knew the password, so it is replaced.
+   * Like a reset, it ends sessions, tokens and a deletion.
+   * @throws AppError `invalid_account_token`, `validation_failed`, `overloaded` */
   async undo(token: string, password: string, client: Client): Promise<void> {
     const undo = await this.former.find(token);
     const owner = undo && (await this.users.findById(undo.userId));
@@ -128,10 +113,9 @@ export class EmailChange {
     this.logger.info({ event: 'email_change_undone', user: owner.id }, 'change of e-mail address undone');
   }
 
-  /** @returns false when the account has changed since its password was verified */
   private async begin(tx: EntityManager, actor: Actor, { user, email }: Wish): Promise<boolean> {
     const { sessionId } = actor.principal;
-    // Before the user's row, as everything that mails to an address locks it.
+    // Lock order: addresses before the user's row.
     await this.outbox.lockAddresses(tx, [email, user.email]);
     const now = await this.users.lockById(tx, user.id);
     if (!now || !isSame(now, user)) return false;
@@ -141,18 +125,18 @@ export class EmailChange {
     const maySend = await this.outbox.mayAdd(tx, 'email_change', email);
     const mayTell = await this.outbox.mayAdd(tx, 'email_change_notice', user.email);
     const kept = await this.former.prolong(tx, user.id);
-    // A confirmed address is never lost without a way back: where it gets no other mail now, the one before is good.
+    // A confirmed address is never lost without a way back; an earlier mail serves where the cap forbids another.
     const undoable = mayTell || kept.length > 0 || now.emailConfirmedAt === null;
     if (!maySend || !undoable) return true;
     await this.send(tx, { user, email }, holder);
-    // Nothing goes to an address that was not confirmed: it may be another person's.
+    // An unconfirmed address gets no mail: it may be another person's.
     if (mayTell && now.emailConfirmedAt !== null) await this.tell(tx, user, kept);
     const event = { action: 'email.change_requested', actorId: user.id, subjectId: user.id, sessionId } as const;
     await this.audit.record(tx, actor, [event]);
     return true;
   }
 
-  /** Also for an address that another account has there is a token, which ends the one before: nobody gets it. */
+  /** A taken address also gets a token, which nobody receives, at the same cost. */
   private async send(tx: EntityManager, { user, email }: Wish, holder: AddressHolder | undefined): Promise<void> {
     const { token } = await this.tokens.issue(tx, { purpose: 'email_change', userId: user.id, address: email });
     const url = this.links.toPage('confirm', token);
@@ -160,7 +144,6 @@ export class EmailChange {
     await this.outbox.add(tx, { kind: 'email_change', address: email, content, userId: (holder ?? user).id });
   }
 
-  /** @param kept where the account can be brought back to: an earlier address is stronger than the present one */
   private async tell(tx: EntityManager, { id, email, username }: User, kept: readonly string[]): Promise<void> {
     const isWayBack = kept.every((address) => address === email);
     const url = isWayBack ? this.links.toPage('undo', await this.former.keep(tx, { userId: id, email })) : undefined;
@@ -178,7 +161,7 @@ export class EmailChange {
     await this.users.changeEmail(tx, userId, email);
     await this.users.recover(tx, userId, hash);
     await this.tokens.end(tx, userId);
-    // Whoever had the account may have deleted it, too.
+    // A thief may have deleted the account, too.
     if (user.deletion === 'own') await this.deletions.cancel(tx, userId, { actorId: userId, client });
     const { username } = user;
     await this.loginGuard.forget(tx, { email, username });

@@ -1,4 +1,3 @@
-/** A person shows that they read the mail of their account: by the link, or the code, that was sent there. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -30,17 +29,15 @@ export class EmailConfirmation {
     private readonly audit: Audit,
   ) {}
 
-  /** Mails a link and a code to a new account, in the transaction that makes it. */
   async begin(tx: EntityManager, user: User): Promise<void> {
     await this.mail(tx, user.email, user);
   }
 
-  /** The work of a token that nobody gets. */
   async pretend(tx: EntityManager): Promise<void> {
     await this.tokens.issue(tx, { purpose: 'email_confirmation', userId: undefined });
   }
 
-  /** Mails them again to an address that waits to be confirmed. The same work if it does not, or nobody has it. */
+  /** Does the same work for an unknown or a confirmed address: timing must not tell which. */
   async resend(email: string): Promise<void> {
     await this.database.transaction(async (tx) => {
       if (!(await this.outbox.mayAdd(tx, 'email_confirmation', email))) return;
@@ -49,7 +46,7 @@ export class EmailConfirmation {
     });
   }
 
-  /** Or the change of an address. @throws AppError `invalid_account_token`, `invalid_confirmation_code`, and those of a change */
+  /** Also confirms a change of address. @throws AppError `invalid_account_token`, `invalid_confirmation_code` */
   async confirm(given: Confirmation, client: Client): Promise<void> {
     const refusal = 'token' in given ? 'invalid_account_token' : 'invalid_confirmation_code';
     const found =
@@ -61,12 +58,12 @@ export class EmailConfirmation {
     this.logger.info({ event: 'email_confirmed', user: found.userId }, 'e-mail address confirmed');
   }
 
-  /** The user's row first, then the token's: the order in which everything locks them. */
+  /** Lock order: the user's row, then the token's. */
   private async use(tx: EntityManager, token: OwnedToken, client: Client): Promise<boolean> {
     const user = await this.users.lockById(tx, token.userId);
     if (!user || !(await this.tokens.take(tx, token))) return false;
     await this.users.confirm(tx, user.id);
-    // It was asked for while there was nothing to bring back: from now on no change is without a way back.
+    // A change requested while unconfirmed has no way back, so it ends.
     await this.tokens.end(tx, user.id, 'email_change');
     await this.audit.record(tx, client, [{ action: 'email.confirmed', actorId: user.id, subjectId: user.id }]);
     return true;

@@ -1,4 +1,4 @@
-/** The address of an account: how it is confirmed, changed, and brought back. */
+/** The address of an account: how it is confirmed, changed and restored. */
 import { Module } from '@nestjs/common';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';

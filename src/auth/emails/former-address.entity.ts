@@ -1,4 +1,4 @@
-/** An address that an account may have again: whoever reads its mail undoes the change, and nobody else takes it meanwhile. */
+/** An address reserved for its former account until the way back expires: its reader may undo the change. */
 import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';
@@ -16,11 +16,9 @@ export class FormerAddress {
   @ForeignKey(() => User, { name: 'former_addresses_user_id_fkey', onDelete: 'CASCADE' })
   userId: string;
 
-  /** In canonical form; still the account's own while the change waits to be confirmed. */
   @Column('varchar', { length: 255 })
   email: string;
 
-  /** SHA-256 of the token that was mailed there. */
   @Column('bytea', { name: 'token_hash' })
   tokenHash: Buffer;
 

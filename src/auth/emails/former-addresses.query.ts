@@ -1,4 +1,4 @@
-/** The SQL of addresses that accounts may have again. Times are the database's, moved by the offset of the clock: always $1. */
+/** The SQL of former addresses. Times are the database's, moved by the clock's offset: always $1. */
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
@@ -11,7 +11,6 @@ export interface NewFormerAddress {
   readonly offsetMs: number;
 }
 
-/** Takes the place of the one before of the same address. */
 export async function putFormerAddress(tx: EntityManager, former: NewFormerAddress): Promise<void> {
   await tx.query(
     `INSERT INTO former_addresses (user_id, email, token_hash, created_at, expires_at)
@@ -22,7 +21,6 @@ export async function putFormerAddress(tx: EntityManager, former: NewFormerAddre
   );
 }
 
-/** All of an account's that are good. @returns their addresses */
 export async function prolongFormerAddresses(
   tx: EntityManager,
   { userId, ttlMs, offsetMs }: Pick<NewFormerAddress, 'userId' | 'ttlMs' | 'offsetMs'>,
@@ -37,7 +35,6 @@ export async function prolongFormerAddresses(
   return rows.map(({ email }) => email);
 }
 
-/** @returns undefined when the token is none, or none any more */
 export async function selectFormerAddress(
   manager: EntityManager,
   tokenHash: Buffer,
@@ -50,7 +47,6 @@ export async function selectFormerAddress(
   return rows[0];
 }
 
-/** With it goes all that is kept for the account. @returns false when it is not good any more */
 export async function takeFormerAddress(tx: EntityManager, tokenHash: Buffer, offsetMs: number): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH taken AS (

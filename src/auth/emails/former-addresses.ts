@@ -1,4 +1,4 @@
-/** The way back from a change of address: a token that was mailed to the old one, which is kept for the account meanwhile. */
+/** The way back from a change of address: a token mailed to the old address, which stays reserved meanwhile. */
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -16,13 +16,11 @@ import { hashOf, newToken } from '../mailed-tokens/mailed-token.js';
 
 const TTL_MS = 7 * 86_400_000;
 
-/** Whose address it was. */
 export interface AddressOwner {
   readonly userId: string;
   readonly email: string;
 }
 
-/** A token that is good, and what it brings back. */
 export interface Undo extends AddressOwner {
   readonly tokenHash: Buffer;
 }
@@ -35,34 +33,28 @@ export class FormerAddresses {
     private readonly random: Random,
   ) {}
 
-  /** Lock the user's row before. @returns the token; an earlier one of the same address is none any more */
+  /** Lock the user's row first. Replaces an earlier token of the same address. */
   async keep(tx: EntityManager, owner: AddressOwner): Promise<string> {
     const { token, tokenHash } = newToken(this.random);
     await putFormerAddress(tx, { ...owner, tokenHash, ttlMs: TTL_MS, offsetMs: this.clock.offsetMs });
     return token;
   }
 
-  /**
-   * Tokens that were mailed before stay good for as long as a new one would be.
-   * @returns the addresses that they bring back
-   */
   prolong(tx: EntityManager, userId: string): Promise<string[]> {
     return prolongFormerAddresses(tx, { userId, ttlMs: TTL_MS, offsetMs: this.clock.offsetMs });
   }
 
-  /** @returns undefined when it is no token, was used, or has expired */
   async find(token: string): Promise<Undo | undefined> {
     const tokenHash = hashOf(token);
     const owner = await selectFormerAddress(this.database.manager, tokenHash, this.clock.offsetMs);
     return owner && { ...owner, tokenHash };
   }
 
-  /** Uses it up, and ends any other; lock the user's row before. @returns false when it is not good any more */
+  /** Ends all ways back of the account. Lock the user's row first. @returns false when the token is stale */
   take(tx: EntityManager, { tokenHash }: Undo): Promise<boolean> {
     return takeFormerAddress(tx, tokenHash, this.clock.offsetMs);
   }
 
-  /** Lock the user's row before. */
   async end(tx: EntityManager, owner: AddressOwner): Promise<void> {
     await deleteFormerAddress(tx, owner);
   }

@@ -1,12 +1,9 @@
-/** The fields of requests that carry a password, or a token in its place. */
 import { codePoints } from '../../common/text.js';
 import { Field, Text } from '../../http/input/validation.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
 
-/** The least that PASSWORD_MIN_LENGTH can be; whether it asks for more is decided in Passwords. */
 const PASSWORD_LEAST_LENGTH = 8;
 
-/** A password that somebody chooses; whether it would be guessed is decided in Passwords, which knows whose it is. */
 export function NewPassword(): PropertyDecorator {
   return Field(
     { type: 'string', format: 'password', minLength: PASSWORD_LEAST_LENGTH, maxLength: PASSWORD_MAX_BYTES },
@@ -24,12 +21,11 @@ export function NewPassword(): PropertyDecorator {
   );
 }
 
-/** A password that is only compared: a wrong, short or over-long one is refused like any other. */
+/** For comparison only: a wrong, short or over-long password is refused alike. */
 export function GivenPassword(): PropertyDecorator {
   return Text({ max: 100_000, documented: { format: 'password' } });
 }
 
-/** Longer than any body: what is no token of ours is refused as one. */
 export function GivenToken(): PropertyDecorator {
   return Text({ min: 1, max: 100_000 });
 }

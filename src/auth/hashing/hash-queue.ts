@@ -1,27 +1,21 @@
-/** Password hashes under load: as many at once as there are cores and threads, the others in a queue that is bounded by time. */
+/** Bounds password hashing under load: one hash per core or thread, and a queue with a time limit. */
 import { availableParallelism } from 'node:os';
 
 import { AppError } from '../../common/errors.js';
 
 export interface HashQueueOptions {
   readonly concurrency: number;
-  /** Whoever would wait longer is refused. Milliseconds. */
   readonly maxWaitMs: number;
-  /** Bounds the memory, and the queue while no hash has told yet how long one takes. */
   readonly maxWaiting: number;
 }
 
 const DEFAULTS = { maxWaitMs: 10_000, maxWaiting: 1_000 };
 
-/**
- * How many at once on this machine: one thread is always free, or names and files would wait behind hashes.
- * @param threads of libuv's pool
- */
+/** One thread stays free: DNS look-ups and files must not wait behind hashes. @param threads of libuv's pool */
 export function hashesAtOnce(threads: number, cores = availableParallelism()): number {
   return Math.max(1, Math.min(cores, threads - 1));
 }
 
-/** Weight of the latest hash in the mean: what a core can do changes with the machine's load. */
 const LATEST = 0.1;
 
 interface Waiting {
@@ -34,10 +28,8 @@ export class HashQueue {
   private readonly options: HashQueueOptions;
   private readonly waiting: Waiting[] = [];
   private running = 0;
-  /** How long one hash takes; undefined until the first has ended. Milliseconds. */
   private meanMs: number | undefined;
 
-  /** @param now monotonic, in milliseconds */
   constructor(
     options: Partial<HashQueueOptions> & Pick<HashQueueOptions, 'concurrency'>,
     private readonly now: () => number = () => performance.now(),
@@ -51,11 +43,7 @@ export class HashQueue {
     return this.waiting.length >= maxWaiting || this.waitMs() > maxWaitMs;
   }
 
-  /**
-   * Does work that costs one hash, in its turn.
-   * @param isGone asked when the turn comes after a wait: for a client that has hung up nothing is hashed
-   * @throws AppError `overloaded` when too many wait already, with the seconds until these are done
-   */
+  /** A client that hung up during the wait is not hashed for. @throws AppError `overloaded` with the estimated wait */
   async run<T>(work: () => Promise<T>, isGone: () => boolean = () => false): Promise<T> {
     await this.turn(isGone);
     const startedAt = this.now();
@@ -95,7 +83,6 @@ export class HashQueue {
     }
   }
 
-  /** Until everything that is under way and waits is done. */
   private waitMs(): number {
     return ((this.waiting.length + this.running) * (this.meanMs ?? 0)) / this.options.concurrency;
   }

@@ -1,4 +1,4 @@
-/** Passwords: which are good, and their hashes. */
+/** Passwords: rules, and hashes. */
 import { Module } from '@nestjs/common';
 
 import type { Config } from '../../config/config.js';

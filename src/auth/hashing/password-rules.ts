@@ -1,10 +1,9 @@
-/** Which passwords nobody may choose: those that are guessed first. Why these and no others: docs/adr/0007-passwords.md. */
+/** Refuses passwords that are guessed first. The reasons are in docs/adr/0007-passwords.md. */
 import { dictionary } from '@zxcvbn-ts/language-common';
 
 import type { FieldError } from '../../common/errors.js';
 import { codePoints } from '../../common/text.js';
 
-/** In lower case. */
 const COMMON: ReadonlySet<string> = new Set(dictionary['passwords-common']);
 
 const ROWS = [
@@ -15,37 +14,25 @@ const NEIGHBOURS: ReadonlySet<string> = new Set(
   ROWS.flatMap((row) => pairsOf(row).flatMap(([a, b]) => [a + b, b + a])),
 );
 
-/** Nobody types a longer pattern by habit. In UTF-8. */
 const PATTERN_MAX_BYTES = 32;
 const UNIT_MAX_LENGTH = 4;
-/** `abcd1234` is two runs, `Abcd1234!` is three. */
+/** `abcd1234` has two runs, `Abcd1234!` has three. */
 const MAX_RUNS = 2;
 
-/** Shorter names are in too many words. */
 const NAME_MIN_LENGTH = 4;
-/** A name of this length is refused in any case; besides a shorter one, as much must remain. */
 const ENOUGH_LENGTH = 8;
 
-/** What people call the product, whatever it is named where it runs. */
 const PRODUCT = 'roost';
 
-/** Parts of names that are shorter are common words. */
 const PART_MIN_LENGTH = 5;
 
-/** As people write letters with digits and signs. */
 const LETTERS = new Map(Object.entries({ 0: 'o', 1: 'l', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's' }));
 
-/** Whose password it is to be. */
 export interface PasswordOwner {
   readonly email: string;
-  /** Undefined: a random one. */
   readonly username: string | undefined;
 }
 
-/**
- * @param serviceNames what the service is called where it runs
- * @returns why it is refused, in words for the person who chose it
- */
 export function guessable(
   password: string,
   { email, username }: PasswordOwner,
@@ -75,12 +62,10 @@ export function guessable(
   return undefined;
 }
 
-/** What the text repeats; itself when it repeats nothing. */
 function unitOf(text: string): string {
   return /^(.+?)\1+$/su.exec(text)?.[1] ?? text;
 }
 
-/** How many stretches there are of one character, of an alphabet or digits in order, or of neighbours on a keyboard. */
 function runsOf(text: string): number {
   return 1 + pairsOf(text).filter(([a, b]) => !isStep(a, b)).length;
 }
@@ -92,19 +77,16 @@ function isStep(a: string, b: string): boolean {
   return false;
 }
 
-/** Whether it contains a long name, or a shorter one without which it would be no password. */
 function reliesOn(text: string, name: string): boolean {
   const [part, length] = [name.toLowerCase(), codePoints(name)];
   if (length < NAME_MIN_LENGTH || !text.includes(part)) return false;
   return length >= ENOUGH_LENGTH || codePoints(text.replaceAll(part, '')) < ENOUGH_LENGTH;
 }
 
-/** Whether too little remains without the parts of names. */
 function isMadeOf(text: string, names: readonly string[]): boolean {
   const parts = names
     .flatMap((name) => name.toLowerCase().split(/[^\p{L}\p{N}]+/u))
     .filter((part) => codePoints(part) >= PART_MIN_LENGTH)
-    // One may be a part of another.
     .sort((a, b) => b.length - a.length);
   const rest = parts.reduce((left, part) => left.replaceAll(part, ''), text);
   return rest !== text && codePoints(rest) < ENOUGH_LENGTH;

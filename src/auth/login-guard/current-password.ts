@@ -1,4 +1,4 @@
-/** Whoever holds a session proves to be its owner, before what a stolen token must not do. */
+/** Requires the current password for actions that a stolen access token must not allow. */
 import { Injectable } from '@nestjs/common';
 
 import type { AuditAction } from '../../audit/actions.js';
@@ -13,7 +13,6 @@ import type { Actor } from '../../common/actor.js';
 export interface PresentedPassword {
   readonly user: User;
   readonly password: string;
-  /** What the audit tells of a wrong one. */
   readonly failure: AuditAction;
 }
 
@@ -26,11 +25,7 @@ export class CurrentPassword {
     private readonly loginGuard: LoginGuard,
   ) {}
 
-  /**
-   * Counted with the guesses at logins.
-   * @throws AppError `wrong_password`, `account_disabled` after the right password, `rate_limited` after many wrong ones, or
-   *   `overloaded`
-   */
+  /** Counted as a login guess. @throws AppError `wrong_password`, `account_disabled`, `rate_limited`, `overloaded` */
   async require(actor: Actor, { user, password, failure }: PresentedPassword): Promise<void> {
     const { userId, sessionId } = actor.principal;
     const guess = await this.loginGuard.count({ identifier: { email: user.email }, userId: user.id, client: actor });

@@ -1,4 +1,3 @@
-/** The SQL of known addresses. */
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
@@ -7,7 +6,6 @@ export const ADDRESS_KNOWN = `interval '90 days'`;
 
 const KEPT_OF_AN_ACCOUNT = 20;
 
-/** With a new address the oldest beyond twenty goes. */
 export async function rememberAddress(
   manager: EntityManager,
   { id, account, session }: { id: Buffer; account: Buffer; session: Buffer | null },
@@ -31,7 +29,7 @@ export async function rememberAddress(
   );
 }
 
-/** In one order for all. @param sessions undefined: whichever made them */
+/** Deletes in one lock order. @param sessions undefined: all */
 export async function forgetAddresses(
   tx: EntityManager,
   accounts: readonly Buffer[],
@@ -46,7 +44,6 @@ export async function forgetAddresses(
   );
 }
 
-/** @returns how many there were, at most `limit` */
 export async function deleteAddresses(tx: EntityManager, accounts: readonly Buffer[], limit: number): Promise<number> {
   const [{ deleted }]: [{ deleted: number }] = await tx.query(
     `WITH gone AS (

@@ -1,4 +1,4 @@
-/** Where accounts are logged in from: what lets an owner in while somebody elsewhere guesses at the password. */
+/** Known addresses: they let an owner log in while guesses from elsewhere are blocked. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
@@ -9,7 +9,7 @@ import { CONFIG } from '../../config/config.module.js';
 import { deriveKey, fingerprint } from '../../config/keys.js';
 import { deleteAddresses, forgetAddresses, rememberAddress } from './known-addresses.query.js';
 
-/** Whose work is done when there is no such account. */
+/** An unknown account costs the same work. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 @Injectable()
@@ -24,15 +24,11 @@ export class KnownAddresses {
     this.keys = secrets.map((secret) => deriveKey(secret, 'known address'));
   }
 
-  /** @returns under which ids the address is known to the account, if it is: one for each secret that is accepted */
   idsOf(userId: string = NOBODY, ip: string | null): Buffer[] {
     return ip === null ? [] : this.keys.map((key) => fingerprint(key, 'address', userId, networkOf(ip)));
   }
 
-  /**
-   * Call after a right password or a completed reset, in its transaction; never after a refresh, whose token may be stolen.
-   * @param owner.sessionId the session that the password started, with whose revocation the address is forgotten
-   */
+  /** For a right password or a completed reset, in its transaction; never for a refresh, whose token may be stolen. */
   async remember(tx: EntityManager, owner: { userId: string; sessionId?: string }, ip: string | null): Promise<void> {
     const { userId, sessionId } = owner;
     const [key] = this.keys as [Buffer];
@@ -42,7 +38,6 @@ export class KnownAddresses {
     await rememberAddress(tx, { id, account: fingerprint(key, 'account', userId), session }, this.clock.offsetMs);
   }
 
-  /** Call with revoked sessions of one account. */
   async forgetSessions(tx: EntityManager, userId: string, ended: readonly { id: string }[]): Promise<void> {
     const sessions = this.keys.flatMap((key) => ended.map(({ id }) => fingerprint(key, 'session', id)));
     await forgetAddresses(tx, this.accountsOf(userId), sessions);
@@ -52,7 +47,6 @@ export class KnownAddresses {
     await forgetAddresses(tx, this.accountsOf(userId));
   }
 
-  /** For erasure. @returns how many of an account's were deleted, at most `limit` */
   forget(tx: EntityManager, userId: string, limit: number): Promise<number> {
     return deleteAddresses(tx, this.accountsOf(userId), limit);
   }

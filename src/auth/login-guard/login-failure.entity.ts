@@ -1,4 +1,4 @@
-/** How many wrong passwords in a row; its id is an HMAC, so that the row names neither an account nor an address. */
+/** Consecutive wrong passwords. The id is an HMAC: the row names neither an account nor an address. */
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 @Entity('login_failures')
@@ -16,7 +16,6 @@ export class LoginFailure {
   @Column({ type: 'timestamptz', name: 'blocked_until', precision: 3, nullable: true })
   blockedUntil: Date | null;
 
-  /** The pause that the audit tells of already: each is told once. */
   @Column({ type: 'timestamptz', name: 'told_until', precision: 3, nullable: true })
   toldUntil: Date | null;
 }

@@ -1,4 +1,4 @@
-/** Wrong passwords are counted, so that nobody guesses for long. */
+/** Counts wrong passwords and slows guessing down. */
 import { Module } from '@nestjs/common';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';

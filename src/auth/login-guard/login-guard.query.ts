@@ -1,40 +1,31 @@
-/** The SQL of counted guesses. Each function is one statement, which is committed before a password is looked at. */
+/** The SQL of counted guesses. Each statement commits before the password is compared. */
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
 import { ADDRESS_KNOWN } from './known-addresses.query.js';
 import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
-/** After this time without a wrong one the count begins anew. */
 export const GUESSES_REMEMBERED = `interval '24 hours'`;
 
-/** Wrong guesses before the first pause. */
 const FREE = { pair: 5, account: 20 };
-/** From here on an account waits for its owner (NIST SP 800-63B section 3.2.2); a pair only ever pauses. */
+/** Only an account locks (NIST SP 800-63B section 3.2.2); a pair of identifier and address only pauses. */
 const LOCKED = { from: 100, pause: `interval '30 days'` };
 const LONGEST_PAUSE_SECONDS = 900;
 
-/** Which counters a guess stands in. */
 export interface GuessKeys {
-  /** Of the identifier and the address. */
   readonly pair: Buffer;
-  /** Of the identifier at all addresses that its account does not know. */
   readonly account: Buffer;
-  /** See KnownAddresses. */
   readonly address: readonly Buffer[];
 }
 
-/** What the guess is in each row; null where it was not counted, because the row is blocked or not concerned. */
 export interface CountResult {
   readonly pair: number | null;
   readonly account: number | null;
   readonly known: boolean;
 }
 
-/**
- * Counts a guess unless it has to wait. The pair comes first: a guess that it refuses is nothing to the account. The row
- * locks make parallel guesses come one after the other, always in the order of pair and account.
- */
+/** The pair comes first: a guess that it blocks does not count against the account. Row locks serialise guesses,
+ * always in the order of pair, then account. */
 export async function countGuess(
   manager: EntityManager,
   { pair, account, address }: GuessKeys,
@@ -54,7 +45,6 @@ export async function countGuess(
   return counted;
 }
 
-/** Adds one, and blocks for what the new count asks; a row that is blocked stays as it is and returns nothing. */
 function upsert(id: string, from: string, pause: string): string {
   return `
     INSERT INTO login_failures AS f (id, count, counted_at) SELECT ${id}, 1, now FROM ${from}
@@ -65,7 +55,6 @@ function upsert(id: string, from: string, pause: string): string {
     RETURNING count`;
 }
 
-/** After the n-th wrong guess: 1 s from the last free one on, doubling. */
 function pauseFrom(free: number): string {
   return `CASE WHEN n >= ${free} THEN least(${LONGEST_PAUSE_SECONDS}, 2 ^ least(n - ${free}, 30)) * interval '1 s' END`;
 }
@@ -74,7 +63,6 @@ function pauseOfAccount(): string {
   return `CASE WHEN n >= ${LOCKED.from} THEN ${LOCKED.pause} ELSE ${pauseFrom(FREE.account)} END`;
 }
 
-/** After the right password: the pair begins anew, and the account has one guess less. */
 export async function clearPair(manager: EntityManager, keys: GuessKeys, counted: CountResult): Promise<void> {
   await manager.query(
     `WITH pair AS (DELETE FROM login_failures WHERE id = $1 RETURNING id)
@@ -83,7 +71,6 @@ export async function clearPair(manager: EntityManager, keys: GuessKeys, counted
   );
 }
 
-/** When no password was looked at: as if there had been no guess. */
 export async function takeGuessBack(manager: EntityManager, keys: GuessKeys, counted: CountResult): Promise<void> {
   await manager.query(
     `WITH pair AS (${takeBack({ id: '$1', count: '$2', free: FREE.pair })} RETURNING id)
@@ -92,7 +79,7 @@ export async function takeGuessBack(manager: EntityManager, keys: GuessKeys, cou
   );
 }
 
-/** A later guess keeps its pause: only who came last opens what he closed. */
+/** A later guess keeps its pause: only the latest guess may lift the block that it set. */
 function takeBack({ id, count, free }: { id: string; count: string; free: number }): string {
   return `
     UPDATE login_failures
@@ -102,9 +89,7 @@ function takeBack({ id, count, free }: { id: string; count: string; free: number
 }
 
 export interface Pause {
-  /** Until the next guess; at least 1. */
   readonly seconds: number;
-  /** Whether the audit tells of it. */
   readonly told: boolean;
 }
 
@@ -119,10 +104,7 @@ export async function selectPause(manager: EntityManager, ids: readonly Buffer[]
   return { seconds: seconds ?? 1, told: told ?? true };
 }
 
-/**
- * Locks in the order of the ids, as a guess does.
- * @returns false when somebody else has told of it meanwhile
- */
+/** Lock order: by id, as for a guess. @returns false when another request recorded the pause meanwhile */
 export async function markPauseTold(tx: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH untold AS (

@@ -1,4 +1,4 @@
-/** Counts wrong passwords, so that nobody guesses for long and an owner is not locked out by who does. */
+/** Counts wrong passwords: guessing slows down, and the owner is not locked out by an attacker. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -27,20 +27,16 @@ import {
 } from './login-guard.query.js';
 import type { Client } from '../../common/actor.js';
 
-/** A password that somebody presents. */
 export interface Guess {
-  /** As it was presented: counts by e-mail and by username are kept apart, so that one never betrays the other. */
+  /** Kept apart for e-mail and username, so that a count never reveals that both name one account. */
   readonly identifier: AccountIdentifier;
-  /** Undefined when there is no such account, which makes no difference to who guesses. */
   readonly userId: string | undefined;
   readonly client: Client;
 }
 
-/** A guess that is counted, until it is settled. */
 export interface CountedGuess {
   readonly guess: Guess;
   readonly keys: GuessKeys;
-  /** Undefined: nothing is counted. */
   readonly counted: CountResult | undefined;
 }
 
@@ -59,11 +55,8 @@ export class LoginGuard {
     this.key = deriveKey(config.tokens.secret, 'login guard');
   }
 
-  /**
-   * Counts a guess before its password is looked at, so that parallel ones do not slip past. It stays counted unless it is
-   * settled: also for a client that hangs up while it is hashed.
-   * @throws AppError `rate_limited` without looking at the password, also at the right one
-   */
+  /** Counts before the comparison, so that parallel guesses cannot slip past, nor clients that hang up.
+   * @throws AppError `rate_limited` without comparing, also for the right password */
   async count(guess: Guess): Promise<CountedGuess> {
     const keys = this.keysOf(guess);
     if (!this.config.loginGuard) return { guess, keys, counted: undefined };
@@ -73,19 +66,16 @@ export class LoginGuard {
     return { guess, keys, counted };
   }
 
-  /** After the right password: forgets the guesses of its client. */
   async clear({ keys, counted }: CountedGuess): Promise<void> {
     if (counted) await this.settle(clearPair(this.database.manager, keys, counted));
   }
 
-  /** After a password that was not right, or that could not be looked at: only the first was a guess. */
   async fail({ guess, keys, counted }: CountedGuess, error: unknown): Promise<void> {
     if (error instanceof AppError && ERRORS[error.code].kind !== 'unavailable')
       this.logger.warn({ event: 'login_refused', code: error.code, user: guess.userId }, 'login refused');
     else if (counted) await this.settle(takeGuessBack(this.database.manager, keys, counted));
   }
 
-  /** After a completed reset: what was guessed before was guessed at another password. */
   async forget(tx: EntityManager, { email, username }: { email: string; username: string }): Promise<void> {
     await deleteCounters(tx, [this.fingerprintOf({ email }), this.fingerprintOf({ username })]);
   }
@@ -94,14 +84,14 @@ export class LoginGuard {
     try {
       await work;
     } catch (error) {
-      // The login stands; one guess too many is counted.
+      // The login stands; one guess too many stays counted.
       this.logger.warn({ err: error }, 'a guess could not be taken back');
     }
   }
 
   private async refuse(guess: Guess, keys: GuessKeys, counted: CountResult): Promise<AppError> {
     const { manager } = this.database;
-    // Another guess closed the account after this one had passed the pair.
+    // Another guess blocked the account after this one had passed the pair.
     if (counted.pair !== null) await takeGuessBack(manager, keys, counted);
     const closed = counted.known ? [keys.pair] : [keys.pair, keys.account];
     const { seconds: retryAfterSeconds, told } = await selectPause(manager, closed, this.clock.offsetMs);
@@ -119,7 +109,7 @@ export class LoginGuard {
     return new AppError('rate_limited', { retryAfterSeconds });
   }
 
-  /** Once for each pause: requests that are refused cost nothing, and must not fill the audit. */
+  /** Once per pause: refused requests cost nothing, and must not fill the audit. */
   private async tell({ userId, client }: Guess, closed: readonly Buffer[], seconds: number): Promise<void> {
     await this.database.transaction(async (tx) => {
       if (!(await markPauseTold(tx, closed, this.clock.offsetMs))) return;

@@ -23,11 +23,9 @@ import { Passwords } from '../hashing/passwords.js';
 import { Sessions, type Tokens } from '../sessions/sessions.js';
 import type { Actor, Client } from '../../common/actor.js';
 
-/** How often a login verifies again when the account changes under it. */
 const LOGIN_ATTEMPTS = 3;
 
 export interface NewRegistration {
-  /** In canonical form. */
   readonly email: string;
   readonly username: string | undefined;
   readonly password: string;
@@ -49,17 +47,14 @@ export class AuthService {
     private readonly outbox: Outbox,
   ) {}
 
-  /**
-   * Creates an account and mails its owner a confirmation. Where REGISTER_CONFLICT is `conceal`, an address that has an
-   * account seems to be registered, at the same cost, and its owner is told.
-   * @throws AppError `validation_failed` for a password that would be guessed, `email_taken` or `username_taken`
-   */
+  /** Where REGISTER_CONFLICT is `conceal`, a taken address gets the same answer at the same cost, and its owner a mail.
+   * @throws AppError `validation_failed` for a guessable password, `email_taken`, `username_taken` */
   async register(account: NewRegistration, client: Client): Promise<void> {
     this.passwords.requireGood('#/password', account.password, account);
     const hashedPassword = await this.passwords.hash(account.password, client.isGone);
     const { concealConflicts } = this.config.registration;
     await this.database.transaction(async (tx) => {
-      // Told for every address, or it would tell which address is known.
+      // Checked for every address: otherwise the answer would tell which addresses have accounts.
       if (concealConflicts && account.username !== undefined) await this.users.requireFree(tx, account.username);
       const user = await this.users.create(tx, { ...account, hashedPassword });
       if (!user && !concealConflicts) throw new AppError('email_taken');
@@ -74,10 +69,8 @@ export class AuthService {
     });
   }
 
-  /**
-   * @throws AppError `invalid_credentials`, `rate_limited`, `overloaded`, and after the right password `account_disabled`,
-   *   `account_deleted` or `email_not_confirmed`
-   */
+  /** @throws AppError `invalid_credentials`, `rate_limited`, `overloaded`; after the right password `account_disabled`,
+   * `account_deleted`, `email_not_confirmed` */
   async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Tokens> {
     let user = await this.users.findByIdentifier(identifier);
     const guess = await this.loginGuard.count({ identifier, userId: user?.id, client });
@@ -87,7 +80,7 @@ export class AuthService {
         const tokens = await this.startSession(verified, client);
         if (tokens) {
           await this.loginGuard.clear(guess);
-          // Not waited for: how long a login takes must not say which hashes are old.
+          // Not awaited: the time of a login must not tell which hashes are old.
           if (outdated) void this.upgradeHash(verified, password);
           return tokens;
         }
@@ -95,7 +88,7 @@ export class AuthService {
       }
       throw new AppError('overloaded');
     } catch (error) {
-      // Said only after the right password.
+      // This code follows the right password only, so it is no guess.
       if (error instanceof AppError && error.code === 'email_not_confirmed') await this.loginGuard.clear(guess);
       else await this.loginGuard.fail(guess, error);
       throw error;
@@ -106,10 +99,7 @@ export class AuthService {
     return this.sessions.refresh(refreshToken, client);
   }
 
-  /**
-   * With an access token, ends sessions by scope; without one, the session of the refresh token.
-   * @throws AppError `authentication_required`, `invalid_refresh_token` or `validation_failed`
-   */
+  /** @throws AppError `authentication_required`, `invalid_refresh_token`, `validation_failed` */
   async logout(
     client: Client & Partial<Actor>,
     { scope, refreshToken }: { scope: LogoutScope | undefined; refreshToken: string | undefined },
@@ -130,12 +120,11 @@ export class AuthService {
     return this.sessions.endByRefreshToken(refreshToken, client);
   }
 
-  /** The caller's account. @throws AppError `invalid_token` when it is gone */
   account({ userId }: Principal): Promise<User> {
     return this.users.require(userId);
   }
 
-  /** A login cancels the deletion that the owner asked for. @returns undefined when the account has changed meanwhile */
+  /** Cancels the owner's own deletion. @returns undefined when the account changed since the verification */
   private startSession(user: User, client: Client): Promise<Tokens | undefined> {
     return this.database.transaction(async (tx) => {
       const started = await this.sessions.start(tx, user, client);
@@ -144,7 +133,7 @@ export class AuthService {
     });
   }
 
-  /** As many rows as a registration writes. @param holder undefined: who gets no mail now */
+  /** Writes as many rows as a registration. @param holder undefined when the mail cap is reached */
   private async tellOwner(tx: EntityManager, email: string, holder: AddressHolder | undefined): Promise<void> {
     await this.confirmation.pretend(tx);
     const content = registrationConflictMail(holder ?? { username: 'nobody' });
@@ -165,7 +154,7 @@ export class AuthService {
     return { verified: user, outdated };
   }
 
-  /** The same work whether or not there is such an account. What was typed is not kept: it may be a password. */
+  /** The same work with or without an account. The identifier is not stored: it may be a password typed by mistake. */
   private async loginFailed(user: User | null, code: ErrorCode, client: Client): Promise<AppError> {
     const event = {
       action: 'login.failed',
@@ -177,7 +166,7 @@ export class AuthService {
     return new AppError(code);
   }
 
-  /** After the session, whose start compares the hash. A login never fails for it: the next one tries again. */
+  /** Runs after the session's start, which compares the hash. A failure is left to the next login. */
   private async upgradeHash(user: User, password: string): Promise<void> {
     try {
       const upgraded = await this.users.replaceHash(user, await this.passwords.hash(password));

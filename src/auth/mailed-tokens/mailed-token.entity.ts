@@ -1,4 +1,4 @@
-/** A token that was mailed. An account has one for each purpose: a newer one takes its place. */
+/** A mailed token. An account has one for each purpose; a newer one replaces it. */
 import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';
@@ -17,7 +17,6 @@ export class MailedToken {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'account_tokens_pkey' })
   id: string;
 
-  /** Null: a decoy, which only costs what a token costs. */
   @Column('uuid', { name: 'user_id', nullable: true })
   @ForeignKey(() => User, { name: 'account_tokens_user_id_fkey', onDelete: 'CASCADE' })
   userId: string | null;
@@ -25,19 +24,17 @@ export class MailedToken {
   @Column('varchar', { length: 32 })
   purpose: TokenPurpose;
 
-  /** The one that an `email_change` leads to; null for all others, which are about the account's own. */
   @Column('varchar', { length: 255, nullable: true })
   address: string | null;
 
-  /** SHA-256: the token itself is 32 random bytes, which nobody guesses. */
+  /** SHA-256 is enough: the token is 32 random bytes. */
   @Column('bytea', { name: 'token_hash' })
   tokenHash: Buffer;
 
-  /** HMAC of the six digits that were mailed with it, which anybody could guess who had a bare hash. */
+  /** HMAC of the mailed six digits, since a bare hash of so few digits could be guessed. */
   @Column('bytea', { name: 'code_hash', nullable: true })
   codeHash: Buffer | null;
 
-  /** How often the code may still be tried. */
   @Column('integer', { name: 'code_tries', default: 0 })
   codeTries: number;
 

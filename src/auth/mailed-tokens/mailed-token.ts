@@ -1,4 +1,3 @@
-/** What a mailed link carries: 32 random bytes, of which the database has the hash. */
 import { createHash } from 'node:crypto';
 
 import type { Random } from '../../common/random.js';
@@ -10,7 +9,7 @@ export function newToken(random: Random): { token: string; tokenHash: Buffer } {
   return { token, tokenHash: hashOf(token) };
 }
 
-/** Of the text and not of what it decodes to: no other spelling is the same token. */
+/** Hashes the text, not its decoded bytes: no second spelling of a token is valid. */
 export function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

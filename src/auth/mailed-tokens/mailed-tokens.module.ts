@@ -1,4 +1,4 @@
-/** Tokens and codes that are mailed: to confirm an address, to choose a password, to accept an invitation. */
+/** Mailed tokens and codes: to confirm an address, choose a password or accept an invitation. */
 import { Module } from '@nestjs/common';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';

@@ -1,4 +1,4 @@
-/** The SQL of mailed tokens. Times are the database's, moved by the offset of the clock: always $1. */
+/** The SQL of mailed tokens. Times are the database's, moved by the clock's offset: always $1. */
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
@@ -16,7 +16,7 @@ export interface NewToken {
   readonly offsetMs: number;
 }
 
-/** Takes the place of the one before. For an id that nobody has it writes as much, and nobody's. */
+/** Replaces the earlier one. For an unknown id it writes a decoy at the same cost. */
 export async function putToken(tx: EntityManager, token: NewToken): Promise<void> {
   await tx.query(
     `INSERT INTO account_tokens (user_id, purpose, token_hash, code_hash, code_tries, created_at, expires_at, address)
@@ -50,7 +50,6 @@ export interface FoundToken {
   readonly address: string | null;
 }
 
-/** @returns whose it is, and for what; undefined when it is none, or none any more */
 export async function selectToken(
   manager: EntityManager,
   { purposes, tokenHash, offsetMs }: { purposes: readonly TokenPurpose[]; tokenHash: Buffer; offsetMs: number },
@@ -63,7 +62,6 @@ export async function selectToken(
   return rows[0];
 }
 
-/** @returns false when somebody else has used it, or it has ended meanwhile */
 export async function takeToken(tx: EntityManager, { purpose, tokenHash, offsetMs }: PresentedToken): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH taken AS (
@@ -80,7 +78,7 @@ export interface TriedCode {
   readonly codeHash: Buffer;
 }
 
-/** Parallel tries come one after the other. @returns undefined when there is no code for the address that may be tried */
+/** Parallel tries are serialised. @returns undefined when no code may be tried for the address */
 export async function countCodeTry(
   manager: EntityManager,
   { email, offsetMs }: { email: string; offsetMs: number },

@@ -1,4 +1,4 @@
-/** Tokens that are mailed: 32 random bytes, kept as their hash, good once and for a while. */
+/** Mailed tokens: stored as hashes, valid once and for a limited time. */
 import { timingSafeEqual } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
@@ -25,30 +25,24 @@ const TTL_MS: Record<TokenPurpose, number> = {
 const CODES = 1_000_000;
 const CODE_TRIES = 5;
 
-/** Whose work is done when there is no such account. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
-/** A token that is good, and whose it is. */
 export interface OwnedToken {
   readonly userId: string;
   readonly purpose: TokenPurpose;
-  /** The one that a change leads to. */
   readonly address: string | null;
   readonly tokenHash: Buffer;
 }
 
 export interface TokenIssue {
   readonly purpose: TokenPurpose;
-  /** Undefined: one that nobody has, at the same cost. */
   readonly userId: string | undefined;
   readonly address?: string;
-  /** Where it has to be good for longer than its purpose says. */
   readonly atLeastMs?: number;
 }
 
 @Injectable()
 export class MailedTokens {
-  /** For codes: the current key, and the previous one while secrets rotate. */
   private readonly keys: readonly [Buffer, ...Buffer[]];
 
   constructor(
@@ -61,10 +55,6 @@ export class MailedTokens {
     this.keys = previousSecret === undefined ? [current] : [current, deriveKey(previousSecret, 'confirmation code')];
   }
 
-  /**
-   * Ends the one before.
-   * @returns the token, how long it is good, and six digits that stand for it where the purpose has a code
-   */
   async issue(
     tx: EntityManager,
     { purpose, userId = NOBODY, address, atLeastMs = 0 }: TokenIssue,
@@ -86,7 +76,6 @@ export class MailedTokens {
     return { token, code, ttlMs };
   }
 
-  /** @returns undefined when it is no token, was used, has expired, or there is a newer one */
   async find(purposes: readonly TokenPurpose[], token: string): Promise<OwnedToken | undefined> {
     const tokenHash = hashOf(token);
     const { offsetMs } = this.clock;
@@ -94,7 +83,7 @@ export class MailedTokens {
     return found && { ...found, tokenHash };
   }
 
-  /** Counts the try, and commits it, before the code is compared. @returns undefined when it is wrong, or tried too often */
+  /** Commits the count of tries before the code is compared, so that parallel tries cannot slip past. */
   async findByCode(email: string, code: string): Promise<OwnedToken | undefined> {
     const tried = await countCodeTry(this.database.manager, { email, offsetMs: this.clock.offsetMs });
     if (!tried) return undefined;
@@ -103,12 +92,12 @@ export class MailedTokens {
     return right ? { userId, tokenHash, purpose: 'email_confirmation', address: null } : undefined;
   }
 
-  /** Uses it up; lock the owner's row before. @returns false when it is not good any more */
+  /** Lock the owner's row first. @returns false when the token was used or ended meanwhile */
   take(tx: EntityManager, { purpose, tokenHash }: OwnedToken): Promise<boolean> {
     return takeToken(tx, { purpose, tokenHash, offsetMs: this.clock.offsetMs });
   }
 
-  /** Ends what an account has; lock its row before. @param purpose undefined: all */
+  /** Lock the owner's row first. @param purpose undefined: all */
   async end(tx: EntityManager, userId: string, purpose?: TokenPurpose): Promise<void> {
     await deleteTokens(tx, userId, purpose);
   }

@@ -1,4 +1,3 @@
-/** A person changes their own password. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -18,7 +17,6 @@ import { Passwords } from '../hashing/passwords.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { Actor } from '../../common/actor.js';
 
-/** How often the current password is verified again when the account changes meanwhile. */
 const ATTEMPTS = 3;
 
 const NEW_PASSWORD = '#/new_password';
@@ -37,11 +35,8 @@ export class PasswordChange {
     private readonly outbox: Outbox,
   ) {}
 
-  /**
-   * Changes the caller's password, ends all of their other sessions, and tells them by mail.
-   * @throws AppError `wrong_password`, `validation_failed`, `account_disabled` after the right password, `token_revoked`
-   *   when the caller's own session ended meanwhile, `rate_limited` after many wrong ones, or `overloaded`
-   */
+  /** Ends all other sessions. @throws AppError `wrong_password`, `validation_failed`, `rate_limited`, `overloaded`,
+   * `account_disabled` after the right password, `token_revoked` */
   async change(actor: Actor, { from, to }: { from: string; to: string }): Promise<void> {
     let hash: string | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -60,15 +55,12 @@ export class PasswordChange {
     throw invalid({ pointer: NEW_PASSWORD, code: 'same_password', detail: 'must differ from the current password' });
   }
 
-  /**
-   * The user's row first, then the sessions: the order in which everything locks them.
-   * @returns false when the account has changed since its password was verified
-   */
+  /** Lock order: the user's row, then the sessions. @returns false when the account changed since the verification */
   private replace(actor: Actor, { user, hash }: { user: User; hash: string }): Promise<boolean> {
     const { userId, sessionId } = actor.principal;
     return this.database.transaction(async (tx) => {
       if (!(await this.users.replaceHash(user, hash, tx))) return false;
-      // A link to reset the password before is none to the new one, and who knew it may have asked for another address.
+      // Reset links for the old password end, and so does a change of address, which a thief may have requested.
       for (const purpose of ['password_reset', 'email_change'] as const) await this.tokens.end(tx, user.id, purpose);
       const content = passwordChangedMail(user);
       await this.outbox.add(tx, { kind: 'password_changed', address: user.email, content, userId: user.id });

@@ -1,4 +1,4 @@
-/** A person who has forgotten their password chooses another, by a link that only the account's mailbox gets. */
+/** Password recovery: a forgotten password is replaced by a link mailed to the account's address. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -25,7 +25,6 @@ import type { Client } from '../../common/actor.js';
 export interface Reset {
   readonly token: string;
   readonly password: string;
-  /** Whether somebody else made the account. */
   readonly startAfresh: boolean;
 }
 
@@ -52,15 +51,15 @@ export class PasswordRecovery {
     private readonly clock: Clock,
   ) {}
 
-  /** Mails a link to the address if an account has it. The same work if not, so that nobody learns which it was. */
+  /** Does the same work for an unknown address, so that the answer does not reveal accounts. */
   async request(email: string): Promise<void> {
     const user = await this.database.transaction(async (tx) => {
       if (!(await this.outbox.mayAdd(tx, 'password_reset', email))) return undefined;
       const user = await this.users.lockByEmail(tx, email);
-      // A stranger can ask for the most mails of a day: the last one is good for as long as its reader gets no other.
+      // A stranger can use up the day's mail cap. The last link then stays valid until another mail may be sent.
       const atLeastMs = 1_000 * (await this.outbox.secondsAfterOneMore(tx, 'password_reset', email));
       const { token, ttlMs } = await this.tokens.issue(tx, { purpose: 'password_reset', userId: user?.id, atLeastMs });
-      // Nobody was ever in an account without a password: an invited person did not make it, and it is theirs.
+      // An account without a password was invited: no stranger has used it.
       const asks = user?.emailConfirmedAt === null && user.hashedPassword !== NO_PASSWORD;
       const url = `${this.links.toPage('reset', token)}${asks ? '&unconfirmed=true' : ''}`;
       const content = passwordResetMail({ username: user?.username ?? 'nobody', url, ttlMs, asks });
@@ -70,12 +69,8 @@ export class PasswordRecovery {
     this.logger.info({ event: 'password_reset_requested', user: user?.id }, 'password reset requested');
   }
 
-  /**
-   * Sets the password, and ends all that the one before, or whoever had it, has left: sessions, tokens, counted guesses.
-   * Who reads the mail has the address, so it is confirmed by it. An invitation is accepted by the same.
-   * @throws AppError `invalid_account_token`, `validation_failed` for a password that would be guessed or where there is
-   *   nothing to start afresh, `last_admin` for one who would start afresh, or `overloaded`
-   */
+  /** Ends sessions, tokens and counted guesses of the old password. Confirms the address, since the mail was read.
+   * @throws AppError `invalid_account_token`, `validation_failed`, `last_admin`, `overloaded` */
   async reset({ token, password, startAfresh }: Reset, client: Client): Promise<void> {
     const found = await this.tokens.find(['password_reset', 'invitation'], token);
     const owner = found && (await this.users.findById(found.userId));
@@ -96,7 +91,7 @@ export class PasswordRecovery {
     this.logger.info({ event: 'password_reset', user: owner.id }, 'password reset');
   }
 
-  /** Nothing of a stranger who made the account is in the new one, and a ban of theirs is not on it. */
+  /** Nothing of the stranger who made the account carries over, nor a ban of theirs. */
   private async startAfresh(
     tx: EntityManager,
     { token, owner, hash, client }: { token: OwnedToken; owner: User; hash: string; client: Client },
@@ -122,7 +117,7 @@ export class PasswordRecovery {
     if (!user || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
     await this.users.recover(tx, user.id, hash);
     await this.tokens.end(tx, user.id);
-    // Of the same address. An earlier one keeps its own: the reader of this mail may be who took the account.
+    // Only the way back of this address ends: the reader may be the thief, so earlier addresses keep theirs.
     await this.former.end(tx, { userId: user.id, email: user.email });
     await this.loginGuard.forget(tx, user);
     const content = passwordWasResetMail({ username: user.username });

@@ -1,4 +1,4 @@
-/** How a person changes their password, or chooses a new one by mail. */
+/** How a person changes a password, or recovers the account by mail. */
 import { Module } from '@nestjs/common';
 
 import { AuditModule } from '../../audit/audit.module.js';

@@ -1,4 +1,4 @@
-/** Keeps this instance's revocations true: reads the table every second, and at once when another instance says so. */
+/** Polls revocations every second, and at once when another instance notifies. */
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -15,9 +15,7 @@ const EVERY_MS = 1_000;
 
 @Injectable()
 export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShutdown {
-  /** Of the last good reading; undefined when all is to be read. */
   private snapshot: string | undefined;
-  /** Which the snapshot is of. */
   private server: string | undefined;
   private readsAll = true;
   private failing = false;
@@ -35,14 +33,13 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     private readonly clock: Clock,
   ) {}
 
-  /** Listens, then reads all, then serves: nothing falls between. Where reading fails, requests ask the database. */
+  /** Listens, then reads everything, then serves: no revocation is missed. If it fails, requests ask the database. */
   async onApplicationBootstrap(): Promise<void> {
     await this.listener.listen({
       channel: 'revocations',
       onNotification: () => {
         this.wake();
       },
-      // The server may be another one now, which numbers its transactions in its own way.
       onReconnect: () => {
         this.readAll();
       },
@@ -51,14 +48,13 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     this.running = this.keepReading();
   }
 
-  /** Not before: what ends while the last requests are answered is refused to them, too. */
+  /** Late on purpose: tokens revoked while the last requests are answered must be refused, too. */
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     this.wake();
     await this.running;
   }
 
-  /** Any number of calls while it reads make it read once more. */
   private wake(): void {
     this.woken = true;
     this.resume();
@@ -97,12 +93,12 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
         since,
         offsetMs: this.clock.offsetMs,
       });
-      // Another server, or the same one after a restart, may know fewer transactions than the snapshot does.
+      // Another or restarted server may know fewer transactions than the snapshot.
       if (since !== undefined && server !== this.server) {
         this.readAll();
         return;
       }
-      // Epochs may have gone back with a restored dump: a login there must not be refused for those of before.
+      // A restored dump may have lower epochs: they must not refuse new logins.
       if (this.server !== undefined && server !== this.server) this.revocations.forgetEpochs(startedAt);
       this.revocations.add(rows, startedAt);
       this.snapshot = snapshot;

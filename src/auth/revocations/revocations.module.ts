@@ -1,4 +1,4 @@
-/** Which access tokens have ended, known to every instance within a second. */
+/** Revoked access tokens, known to every instance within a second. */
 import { Module } from '@nestjs/common';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';

@@ -1,18 +1,15 @@
-/**
- * The SQL of the table `revocations`: append-only, one row for each session that ended (`session_id`), or for each user
- * whose tokens below `min_epoch` ended; written in the transaction of its cause, kept 25 hours. Neither ids nor times are
- * an order of commits; `tx`, the transaction's id, is read against snapshots instead.
- */
+/** The SQL of `revocations`: append-only, a row per ended session (`session_id`) or ended user epochs (`min_epoch`),
+ * written in the transaction of its cause and kept 25 hours. Neither ids nor times follow the order of commits;
+ * `tx`, the transaction's id, is compared with snapshots instead. */
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
 import { utcText } from '../../common/timestamps.js';
 import { NOW, SERVER } from '../../database/sql.js';
 
-/** An access token lives 24 hours at most, and its leeway. */
+/** Longest life of an access token (24 hours) plus leeway. */
 export const KEPT_MS = 25 * 3_600_000;
 
-/** With the offset of the clock as $1. */
 const KEPT = `created_at > ${NOW} - interval '${KEPT_MS} ms'`;
 
 export interface RevocationRow {
@@ -22,21 +19,15 @@ export interface RevocationRow {
 }
 
 export interface RevocationsRead {
-  /** Which transactions had committed: what the next read takes up from. */
   readonly snapshot: string;
-  /** See {@link SERVER}. */
   readonly server: string;
   readonly rows: readonly RevocationRow[];
-  /** Whether a row names a transaction that the server has not given yet: it came with a dump of another one. */
   readonly isForeign: boolean;
 }
 
 type Found = RevocationRow & { readonly snapshot: string; readonly server: string; readonly isForeign: boolean | null };
 
-/**
- * Reads, in one statement and so in one snapshot, what committed since an earlier snapshot.
- * @param since undefined: everything that is kept
- */
+/** One statement, one snapshot: everything committed since an earlier one. @param since undefined: all rows */
 export async function readRevocations(
   manager: EntityManager,
   { since, offsetMs }: { since: string | undefined; offsetMs: number },
@@ -64,16 +55,13 @@ export interface ListedRevocation extends RevocationRow {
   readonly createdAt: string;
 }
 
-/** Where a reader of the feed stands. */
 export interface FeedPosition {
-  /** Rows of this transaction and later ones. */
   readonly since?: string;
-  /** Rows after this one, in the order of `tx` and `id`. */
   readonly after?: { readonly tx: string; readonly id: string };
 }
 
 export interface FeedPage {
-  /** The oldest transaction that was under way: what commits later has its number or a higher one. */
+  /** The oldest transaction under way: later commits have this number or a higher one. */
   readonly oldest: string;
   readonly rows: readonly ListedRevocation[];
 }
@@ -83,7 +71,6 @@ export async function selectServer(manager: EntityManager): Promise<string> {
   return server;
 }
 
-/** In the order of transactions, the oldest first. */
 export async function selectFeedPage(
   manager: EntityManager,
   { since, after, limit, offsetMs }: FeedPosition & { limit: number; offsetMs: number },
@@ -110,14 +97,11 @@ function isRow({ sessionId, userId }: RevocationRow): boolean {
   return sessionId !== null || userId !== null;
 }
 
-/** What an access token is measured by. */
 export interface Standing {
   readonly sessionEnded: boolean;
-  /** Tokens of the user below it have ended. */
   readonly minEpoch: number;
 }
 
-/** For when memory is too old to be trusted. @returns undefined when the session or the account is gone */
 export async function selectStanding(
   manager: EntityManager,
   { sessionId, userId }: { sessionId: string; userId: string },

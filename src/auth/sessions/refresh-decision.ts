@@ -1,4 +1,4 @@
-/** What a refresh token means, given the session's row: the table of cases, without I/O. */
+/** Decides what a refresh token means for its session: a table of cases without I/O. */
 import type { AccountStatus } from '../../users/user.entity.js';
 import type { RefreshTokenParts } from '../tokens/refresh-tokens.js';
 
@@ -12,19 +12,13 @@ export interface SessionState {
   readonly accountStatus: AccountStatus;
 }
 
-/**
- * - `advance`: the newest token; it becomes the used one and a new child is minted
- * - `repeat`: the used token again within the grace (a second tab, a lost reply): the same child, byte for byte
- * - `replace`: the used token again after the grace: a new child, and the one given before is superseded
- * - `reuse`: older or superseded: two parties hold this session, so it ends
- * - `invalid`: ended, or a generation that was never given; nothing is revoked
- */
+/** - `advance`: the newest token; it counts as used, and a new child is issued
+ * - `repeat`: the used token within the grace (a second tab, a lost reply); the same child, byte for byte
+ * - `replace`: the used token after the grace; a new child supersedes the earlier one
+ * - `reuse`: an older or superseded token; two parties hold the session, so it ends
+ * - `invalid`: an ended session or a generation never issued; nothing is revoked */
 export type RefreshDecision = 'advance' | 'repeat' | 'replace' | 'reuse' | 'invalid' | 'disabled';
 
-/**
- * @param presented parts of a token whose MAC is true
- * @param at the database's time, and the grace in milliseconds
- */
 export function decideRefresh(
   session: SessionState,
   presented: RefreshTokenParts,

@@ -1,4 +1,4 @@
-/** A login. Its row holds no secret: a refresh token is proved by its HMAC, and the row says which generation is current. */
+/** A login. The row holds no secret: an HMAC proves a refresh token, the row knows the current generation. */
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';
@@ -25,15 +25,12 @@ export class Session {
   @ForeignKey(() => User, { name: 'sessions_user_id_fkey', onDelete: 'CASCADE' })
   userId: string;
 
-  /** The last generation that was used; its child, `seq + 1`, is the newest token. */
   @Column('integer')
   seq: number;
 
-  /** Of the newest token. */
   @Column('bytea')
   salt: Buffer;
 
-  /** Of the token used last; null until one was used. */
   @Column('bytea', { name: 'prev_salt', nullable: true })
   prevSalt: Buffer | null;
 
@@ -46,7 +43,6 @@ export class Session {
   @Column({ type: 'timestamptz', name: 'last_used_at', precision: 3 })
   lastUsedAt: Date;
 
-  /** The earlier of the idle and the absolute end. */
   @Column({ type: 'timestamptz', name: 'expires_at', precision: 3 })
   expiresAt: Date;
 

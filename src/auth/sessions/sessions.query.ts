@@ -1,4 +1,4 @@
-/** The SQL of sessions. Every decision is taken by the database's clock, so that instances whose clocks differ agree. */
+/** The SQL of sessions. The database's clock decides, so that instances with different clocks agree. */
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
@@ -35,15 +35,11 @@ export interface SessionStart {
   readonly idleMs: number;
   readonly absoluteMs: number;
   readonly offsetMs: number;
-  /** As they were when the password was verified. */
   readonly verified: { readonly hashedPassword: string; readonly epoch: number };
 }
 
-/**
- * Inserts the session only if the account is still what it was when its password was verified; its row stays locked, so
- * that a ban or a reset comes wholly before or wholly after, and logins of one account come one after the other.
- * @returns undefined when the account has changed meanwhile
- */
+/** Inserts only if the account is unchanged since its password was verified. The user's row stays locked: bans, resets
+ * and logins of one account are serialised. @returns undefined when the account changed */
 export async function insertSession(
   tx: EntityManager,
   session: SessionStart,
@@ -101,7 +97,6 @@ export interface Rotation {
   readonly offsetMs: number;
 }
 
-/** Moves a locked session to its next generation. */
 export async function rotateSession(tx: EntityManager, rotation: Rotation): Promise<void> {
   await tx.query(
     `UPDATE sessions
@@ -122,7 +117,6 @@ export async function rotateSession(tx: EntityManager, rotation: Rotation): Prom
   );
 }
 
-/** Whether it is there and was not ended; its access tokens may outlive its time. */
 export async function isSessionLive(manager: EntityManager, id: string): Promise<boolean> {
   const rows: unknown[] = await manager.query('SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL', [id]);
   return rows.length === 1;
@@ -131,7 +125,6 @@ export async function isSessionLive(manager: EntityManager, id: string): Promise
 export type SessionSelection =
   | { readonly sessionId: string; readonly userId?: string }
   | { readonly userId: string; readonly except?: string }
-  /** All but one and so many of the newest live ones beside it. */
   | { readonly userId: string; readonly except: string; readonly beyondNewest: number };
 
 export interface EndedSession {
@@ -139,10 +132,7 @@ export interface EndedSession {
   readonly userId: string;
 }
 
-/**
- * Ends sessions and writes their revocations, in one statement; also those whose time is over, which an access token may
- * outlive.
- */
+/** One statement ends sessions and revokes their tokens, also of expired sessions: access tokens may outlive them. */
 export async function endSessions(
   tx: EntityManager,
   selection: SessionSelection,
@@ -162,7 +152,6 @@ export async function endSessions(
   );
 }
 
-/** @param values to which the condition's own are added */
 function conditionOf(selection: SessionSelection, values: unknown[]): string {
   const bind = (value: unknown): string => `$${values.push(value)}`;
   if ('sessionId' in selection) {
@@ -177,7 +166,6 @@ function conditionOf(selection: SessionSelection, values: unknown[]): string {
                   ORDER BY created_at DESC, id DESC OFFSET ${bind(selection.beyondNewest)})`;
 }
 
-/** All rows of an account, also of sessions that have ended, in the order of their ids. */
 export function selectSessionBatch(
   manager: EntityManager,
   userId: string,
@@ -191,7 +179,6 @@ export function selectSessionBatch(
   );
 }
 
-/** @returns how many there were, at most `limit` */
 export async function deleteSessions(tx: EntityManager, userId: string, limit: number): Promise<number> {
   const [{ deleted }]: [{ deleted: number }] = await tx.query(
     `WITH gone AS (
@@ -211,12 +198,10 @@ export interface LiveSession {
   readonly userAgent: string | null;
 }
 
-/** One that may have ended. */
 export interface KeptSession extends LiveSession {
   readonly revokedAt: Date | null;
 }
 
-/** The one used last comes first. */
 export function selectLiveSessions(manager: EntityManager, userId: string, offsetMs: number): Promise<LiveSession[]> {
   return manager.query(
     `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", host(ip) AS ip,
@@ -227,7 +212,6 @@ export function selectLiveSessions(manager: EntityManager, userId: string, offse
   );
 }
 
-/** Access tokens may outlive their session. */
 export const DEAD_SESSIONS: DeadRows = {
   table: 'sessions',
   condition: `least(expires_at, revoked_at) < ${NOW} - interval '${KEPT_MS} ms'`,

@@ -1,4 +1,3 @@
-/** Sessions: one row for each login, refreshed by a chain of tokens, ended at once. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -35,20 +34,16 @@ import { type RefreshTokenParts, RefreshTokens, SALT_BYTES } from '../tokens/ref
 import { onCommit } from '../../database/transactions.js';
 import type { Actor, Client } from '../../common/actor.js';
 
-/** What a login or refresh gives. */
 export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken: string;
-  /** Life of the access token. */
   readonly expiresInSeconds: number;
 }
 
 export interface StartedSession extends Tokens {
-  /** Whether the account is going to be deleted. */
   readonly isDeleting: boolean;
 }
 
-/** Why all sessions of an account end, and by whom. */
 export interface AccountEnd {
   readonly userId: string;
   readonly reason: SessionEnd;
@@ -56,7 +51,6 @@ export interface AccountEnd {
   readonly client: Client;
 }
 
-/** Ends that follow on a right password, or on a token of the account's mailbox. */
 const PROVEN: ReadonlySet<SessionEnd> = new Set<SessionEnd>(['password_reset', 'email_undo', 'account_deletion']);
 
 interface Refreshed {
@@ -79,16 +73,13 @@ export class Sessions {
     private readonly random: Random,
   ) {}
 
-  /**
-   * Starts a session for an account whose password was just verified, and ends the oldest beyond SESSIONS_PER_USER.
-   * @returns undefined when the account has changed since: verify again
-   */
+  /** Ends the oldest sessions beyond SESSIONS_PER_USER. @returns undefined when the account changed: verify again */
   async start(tx: EntityManager, user: User, client: Client): Promise<StartedSession | undefined> {
     const [id, salt] = [this.random.uuid(), this.random.bytes(SALT_BYTES)];
     const verified = { hashedPassword: user.hashedPassword, epoch: user.tokenEpoch };
     const inserted = await insertSession(tx, { id, userId: user.id, salt, verified, ...client, ...this.times() });
     if (!inserted) return undefined;
-    // Never the one that starts: by its time it may be older than one that did not have to wait for the user's row.
+    // Never the new session: after waiting for the user's lock, its time may be older than others'.
     const surplus = { userId: user.id, except: id, beyondNewest: this.config.sessions.perUser - 1 };
     const capped = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
     const started = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
@@ -102,7 +93,7 @@ export class Sessions {
     return { ...this.tokens(principal, { seq: 1, salt }), isDeleting: inserted.isDeleting };
   }
 
-  /** @throws AppError `invalid_refresh_token`, `refresh_token_reused` or `account_disabled` */
+  /** @throws AppError `invalid_refresh_token`, `refresh_token_reused`, `account_disabled` */
   async refresh(token: string, client: Client): Promise<Tokens> {
     const presented = this.refreshTokens.decode(token);
     if (!presented) throw new AppError('invalid_refresh_token');
@@ -116,32 +107,24 @@ export class Sessions {
     throw result;
   }
 
-  /** Ends the caller's own session, all of the others, or all. */
   async end(actor: Actor, scope: 'local' | 'others' | 'global'): Promise<void> {
     const { userId, sessionId } = actor.principal;
     const selections = { local: { sessionId }, others: { userId, except: sessionId }, global: { userId } };
     await this.endSelected(selections[scope], actor, scope === 'local' ? 'kept' : 'forgotten');
   }
 
-  /**
-   * Ends the session that a refresh token belongs to.
-   * @throws AppError `invalid_refresh_token` when there is no such session, or it was ended already
-   */
+  /** @throws AppError `invalid_refresh_token` when the session is unknown or ended */
   async endByRefreshToken(token: string, client: Client): Promise<void> {
     const presented = this.refreshTokens.decode(token);
     const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, client, 'kept'));
     if (!ended?.length) throw new AppError('invalid_refresh_token');
   }
 
-  /** An account's live sessions, the one used last first. */
   list({ userId }: Pick<Principal, 'userId'>): Promise<LiveSession[]> {
     return selectLiveSessions(this.database.manager, userId, this.clock.offsetMs);
   }
 
-  /**
-   * Also one whose time is over, which its access token may outlive.
-   * @throws AppError `session_not_found` unless it is a session of the caller's that was not ended
-   */
+  /** Also an expired one, which its access token may outlive. @throws AppError `session_not_found` */
   async endOne(actor: Actor, sessionId: string): Promise<void> {
     const { principal } = actor;
     const addresses = sessionId === principal.sessionId ? 'kept' : 'forgotten';
@@ -149,10 +132,7 @@ export class Sessions {
     if (ended.length === 0) throw new AppError('session_not_found');
   }
 
-  /**
-   * Ends all but the caller's own, in the transaction of what they end for, which has locked the user's row.
-   * @throws AppError `token_revoked` when the caller's own has ended meanwhile
-   */
+  /** Lock the user's row first. @throws AppError `token_revoked` when the caller's own session ended meanwhile */
   async endOthers(tx: EntityManager, actor: Actor, reason: SessionEnd): Promise<void> {
     const { userId, sessionId } = actor.principal;
     await this.requireLive(tx, sessionId);
@@ -163,25 +143,22 @@ export class Sessions {
     this.revoke(tx, others, reason);
   }
 
-  /** Ends all sessions of an account, in the transaction of what they end for, which has locked the user's row. */
+  /** Lock the user's row first. */
   async endAll(tx: EntityManager, { userId, reason, actorId, client }: AccountEnd): Promise<void> {
     const ended = await endSessions(tx, { userId }, { reason, offsetMs: this.clock.offsetMs });
     await this.audit.record(tx, client, endEvents(ended, actorId, reason));
-    // Locked after sessions, as a login does.
+    // Lock order: after the sessions, as in a login.
     await this.addresses.forgetAll(tx, userId);
     if (actorId === userId && PROVEN.has(reason)) await this.addresses.remember(tx, { userId }, client.ip);
     this.revoke(tx, ended, reason);
   }
 
-  /** @throws AppError `token_revoked` when a session has ended, though the access token that names it has not */
+  /** Checks the database, since the access token may outlive its session. @throws AppError `token_revoked` */
   async requireLive(tx: EntityManager, sessionId: string): Promise<void> {
     if (!(await isSessionLive(tx, sessionId))) throw new AppError('token_revoked');
   }
 
-  /**
-   * A logout.
-   * @param addresses whether those that the sessions were started from stay known: not where others may have started them
-   */
+  /** @param addresses whether known addresses stay: not where an attacker may have started the sessions */
   private async endSelected(
     selection: SessionSelection,
     client: Client,
@@ -198,7 +175,6 @@ export class Sessions {
     });
   }
 
-  /** Their access tokens end when the transaction commits. */
   private revoke(tx: EntityManager, sessions: readonly Pick<EndedSession, 'id'>[], reason: SessionEnd): void {
     onCommit(tx, () => {
       for (const { id: session } of sessions) {
@@ -208,7 +184,7 @@ export class Sessions {
     });
   }
 
-  /** Returns its refusals instead of throwing them, so that the transaction commits. */
+  /** Returns refusals instead of throwing, so that the transaction commits. */
   private async refreshLocked(
     tx: EntityManager,
     presented: RefreshTokenParts,
@@ -245,7 +221,6 @@ export class Sessions {
           { action: 'session.reused', actorId: null, subjectId: session.userId, sessionId: session.id },
         ]);
         await this.addresses.forgetSessions(tx, session.userId, [session]);
-        // Committed although the request fails.
         this.revoke(tx, [session], 'reuse');
         return new AppError('refresh_token_reused');
       case 'disabled':
@@ -273,7 +248,6 @@ function principalOf({ id, userId, role, epoch }: LockedSession): Principal {
   return { userId, sessionId: id, role, epoch };
 }
 
-/** One for each. */
 function endEvents(sessions: readonly EndedSession[], actorId: string | null, reason: SessionEnd): AuditEvent[] {
   return sessions.map(({ id, userId }) => ({
     action: 'session.ended',

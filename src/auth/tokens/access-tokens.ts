@@ -12,7 +12,7 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { SigningKeys } from './signing-keys.js';
 
-/** RFC 9068 section 2.1: no other kind of JWT is taken for an access token. */
+/** RFC 9068 section 2.1: no other kind of JWT is accepted. */
 const ACCESS_TOKEN_TYPE = 'at+jwt';
 const HEADER_FIELDS = new Set(['alg', 'typ', 'kid']);
 const LEEWAY_SECONDS = 60;
@@ -31,7 +31,6 @@ export class AccessTokens {
     return this.keys.algorithm;
   }
 
-  /** Life of an access token in seconds. */
   get ttlSeconds(): number {
     return Math.floor(this.config.tokens.accessTtlMs / 1_000);
   }
@@ -49,7 +48,7 @@ export class AccessTokens {
       exp: iat + this.ttlSeconds,
       jti: this.random.uuid(),
     };
-    // A KeyObject: with a string, jsonwebtoken makes the key anew for every token, at fifty times the cost.
+    // A KeyObject: from a string, jsonwebtoken would parse the key for every token, at fifty times the cost.
     const { id, key } = this.keys.signer();
     return this.jwt.sign(claims, {
       privateKey: key,
@@ -58,7 +57,7 @@ export class AccessTokens {
     });
   }
 
-  /** Chooses the key for jsonwebtoken, and refuses headers that it would let pass: `crit`, `b64`, `jwk`, another `typ`. */
+  /** Refuses headers that jsonwebtoken would accept: `crit`, `b64`, `jwk`, another `typ`. */
   readonly keyFor: GetPublicKeyOrSecret = (header: JwtHeader, done) => {
     const ordinary = header.typ === ACCESS_TOKEN_TYPE && Object.keys(header).every((name) => HEADER_FIELDS.has(name));
     const key = ordinary && typeof header.kid === 'string' ? this.keys.verifier(header.kid) : undefined;
@@ -66,10 +65,6 @@ export class AccessTokens {
     else done(new AppError('invalid_token'));
   };
 
-  /**
-   * Reads the claims of a token whose signature, issuer and audience are verified.
-   * @throws AppError `invalid_token` or `token_expired`
-   */
   principalOf(claims: JwtPayload): Caller {
     const { aud, sub, sid, role, epoch, iat, exp, jti } = claims as Record<string, unknown>;
     const now = this.clock.epochSeconds();

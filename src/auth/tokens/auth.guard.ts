@@ -1,4 +1,4 @@
-/** The global guard: every route needs a valid access token, of the right role, unless it says otherwise. */
+/** The global guard: every route needs a valid access token of the right role, unless it declares otherwise. */
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { AuthGuard as PassportGuard } from '@nestjs/passport';
 import passport from 'passport';
@@ -12,11 +12,8 @@ import { JwtStrategy } from './jwt.strategy.js';
 
 let registered = 0;
 
-/**
- * By a name, so that passport makes a strategy for each request: into one that it is given itself it puts the callbacks
- * of a request, and another one's answer would end up there. By a name of its own: passport keeps one strategy of a name
- * for the whole process, whichever application made it.
- */
+/** Registers by name: passport copies a named strategy per request, but would put one request's callbacks into a shared
+ * object, and another request would get the answer. The name is unique: passport keeps names for the whole process. */
 function register(strategy: JwtStrategy): string {
   const name = `jwt ${(registered += 1)}`;
   passport.use(name, strategy);
@@ -43,7 +40,6 @@ export class AuthGuard extends PassportGuard() {
     return true;
   }
 
-  /** While SERVICE_TOKEN is unset, nobody. */
   private admitService(authorization: string | undefined): true {
     if (authorization === undefined) throw new AppError('authentication_required');
     const { serviceToken } = this.config.tokens;
@@ -52,7 +48,6 @@ export class AuthGuard extends PassportGuard() {
     return true;
   }
 
-  /** Passport's outcome as an error of ours; there is no other way to a principal. */
   override handleRequest<T>(error: unknown, principal: T | false | null | undefined, info: unknown): T {
     if (error) throw error as Error;
     if (principal) return principal;
@@ -61,7 +56,6 @@ export class AuthGuard extends PassportGuard() {
   }
 }
 
-/** Undefined: any logged-in user. */
 function accessOf(context: ExecutionContext): Access | undefined {
   const own = Reflect.getMetadata(ACCESS, context.getHandler()) as Access | undefined;
   return own ?? (Reflect.getMetadata(ACCESS, context.getClass()) as Access | undefined);

@@ -1,4 +1,3 @@
-/** How passport finds and verifies the bearer token; its claims are read by AccessTokens. */
 import type { IncomingMessage } from 'node:http';
 
 import { Inject, Injectable } from '@nestjs/common';
@@ -21,14 +20,13 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   ) {
     super({
       jwtFromRequest: bearerToken,
-      // jsonwebtoken takes a function for its key and calls it with the token's header; passport-jwt's types know only keys.
       secretOrKeyProvider: (_request, _token, done) => {
         done(null, accessTokens.keyFor as unknown as Extract<Secret, string>);
       },
       algorithms: [accessTokens.algorithm],
       issuer,
       audience,
-      // Decided in principalOf, by the injected clock.
+      // principalOf checks it, with the injected clock.
       ignoreExpiration: true,
     });
   }
@@ -40,7 +38,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   }
 }
 
-/** RFC 6750 section 2.1, the whole header: passport-jwt's own reads two words and ignores what stands around them. */
+/** RFC 6750 section 2.1, for the whole header: passport-jwt reads two words and ignores text around them. */
 function bearerToken({ headers }: Pick<IncomingMessage, 'headers'>): string | null {
   return /^bearer +([\w.~+/-]+=*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 }

@@ -1,4 +1,4 @@
-/** Refresh tokens: an HMAC over the session's id and generation, so that the database keeps no token. */
+/** Refresh tokens: an HMAC over the session's id and generation, so that the database stores no token. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
@@ -7,7 +7,6 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { deriveKey } from '../../config/keys.js';
 
-/** Which generation of which session a refresh token is. */
 export interface RefreshTokenParts {
   readonly sessionId: string;
   readonly seq: number;
@@ -22,7 +21,7 @@ const MAC_OFFSET = SALT_OFFSET + SALT_BYTES;
 const TOKEN_BYTES = MAC_OFFSET + 32;
 
 interface RefreshKey {
-  /** The token's first byte says which secret made it, so that the previous one is accepted while keys rotate. */
+  /** The token's first byte names its secret: the previous one stays valid during a rotation. */
   readonly version: number;
   readonly key: Buffer;
 }
@@ -35,7 +34,7 @@ export class RefreshTokens {
     this.keys = [tokens.secret, tokens.previousSecret].filter((secret) => secret !== undefined).map(refreshKey);
   }
 
-  /** base64url(version ‖ session id ‖ seq ‖ salt ‖ HMAC-SHA-256): the same parts give the same token, byte for byte. */
+  /** base64url(version ‖ session id ‖ seq ‖ salt ‖ HMAC-SHA-256). Equal parts give equal tokens, byte for byte. */
   encode({ sessionId, seq, salt }: RefreshTokenParts): string {
     const [{ version, key }] = this.keys as [RefreshKey];
     const head = Buffer.alloc(MAC_OFFSET);
@@ -46,7 +45,6 @@ export class RefreshTokens {
     return Buffer.concat([head, mac(key, head)]).toString('base64url');
   }
 
-  /** @returns undefined for every text that {@link encode} did not make; costs no query */
   decode(token: string): RefreshTokenParts | undefined {
     const bytes = Buffer.from(token, 'base64url');
     if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== token) return undefined;

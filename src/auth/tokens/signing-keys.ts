@@ -1,4 +1,4 @@
-/** The keys of access tokens: of the secret (HS256), or the PEM files of a folder that may change while Roost runs. */
+/** The keys of access tokens: one secret (HS256), or a folder of PEM files that may change at runtime. */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 
 import type { Logger } from 'pino';
@@ -16,15 +16,13 @@ export interface SigningKey {
 }
 
 export abstract class SigningKeys {
-  /** The one accepted algorithm: nothing in a token may choose another (RFC 8725 section 3.1). */
+  /** The one accepted algorithm: a token cannot choose another (RFC 8725 section 3.1). */
   abstract readonly algorithm: 'HS256' | KeyFolder['algorithm'];
 
   abstract signer(): SigningKey;
 
-  /** @param id as a token says it, which may be anything */
   abstract verifier(id: string): KeyObject | undefined;
 
-  /** What others may know of the keys (RFC 7517). */
   abstract jwks(): readonly JwkResponse[];
 }
 
@@ -57,15 +55,11 @@ class SecretKeys extends SigningKeys {
   }
 }
 
-/** How old what is known of the folder may be. */
 const FRESH_MS = 5_000;
-/** Unknown key ids are forged, or of a key that another instance has read already: the folder is read, but not for each. */
+/** An unknown key id is forged or of a new key. The folder is read again, but not for each forged id. */
 const MISS_INTERVAL_MS = 1_000;
 
-/**
- * Reads synchronously, some tenths of a millisecond every few seconds: the thread pool, where other reads go, belongs to
- * the password hashes.
- */
+/** Reads synchronously, some tenths of a millisecond: the thread pool belongs to the password hashes. */
 class FolderKeys extends SigningKeys {
   readonly algorithm: KeyFolder['algorithm'];
   private ordered: readonly KeyFile[] = [];
@@ -76,7 +70,6 @@ class FolderKeys extends SigningKeys {
   private complaint = '';
   private signerId: string | undefined;
 
-  /** @throws ConfigError when the folder has no key that can be used */
   constructor(
     private readonly folder: KeyFolder,
     private readonly logger: Logger,
@@ -111,7 +104,6 @@ class FolderKeys extends SigningKeys {
     return this.published;
   }
 
-  /** Monotonic, and moved by tests. */
   private now(): number {
     return performance.now() + this.clock.offsetMs;
   }
@@ -125,7 +117,6 @@ class FolderKeys extends SigningKeys {
     this.complaint = complaint;
   }
 
-  /** @returns what is wrong; no key is lost by it, as long as its file is there */
   private read(): string {
     try {
       const { keys, faults } = readKeyFiles(this.folder, this.keys);
@@ -153,7 +144,7 @@ function secretKey(secret: string): SigningKey {
   return { id: deriveKey(secret, 'access token key id').toString('hex', 0, 8), key: createSecretKey(secret, 'utf8') };
 }
 
-/** Field by field, of the public key: nothing private can be among them. */
+/** An allow-list of public fields: private ones cannot leak. */
 function jwk({ id, publicKey }: KeyFile, alg: KeyFolder['algorithm']): JwkResponse {
   const { crv, x, y, n, e, kty } = publicKey.export({ format: 'jwk' });
   const common = { use: 'sig', alg, kid: id };

@@ -1,4 +1,4 @@
-/** Access and refresh tokens, the keys that sign them, and the guard that asks for them. */
+/** Access and refresh tokens, their keys, and the guard. */
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';

@@ -1,4 +1,4 @@
-/** The clean-up: each module says in its constructor which of its rows are dead. */
+/** The clean-up: each module registers its dead rows in its constructor. */
 import { Module } from '@nestjs/common';
 
 import { Cleanup } from './cleanup.js';

@@ -1,15 +1,12 @@
-/** Deletes what nothing asks for any more, a few rows at a time; rows that another instance is deleting are left to it. */
+/** Deletes dead rows in small batches; rows locked by another instance are skipped. */
 import type { EntityManager } from 'typeorm';
 
-/** The rows of a table that nothing asks for any more. */
 export interface DeadRows {
-  /** With a column `id`. */
   readonly table: string;
-  /** A condition in SQL, with the offset of the clock as $1. */
+  /** SQL; $1 is the clock's offset. */
   readonly condition: string;
 }
 
-/** @returns how many rows there were, at most `limit` */
 export async function deleteDead(
   manager: EntityManager,
   { table, condition }: DeadRows,

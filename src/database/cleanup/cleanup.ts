@@ -1,4 +1,3 @@
-/** Deletes what the nouns say is dead, in small batches, on any number of instances at once. */
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -12,7 +11,6 @@ import { type DeadRows, deleteDead } from './cleanup.query.js';
 
 const EVERY_MS = 10 * 60_000;
 const BATCH = 1_000;
-/** A batch that takes too long is tried again as one so many times smaller. */
 const SMALLER = 10;
 
 @Injectable()
@@ -33,7 +31,6 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly clock: Clock,
   ) {}
 
-  /** Call when a module is made. */
   add(...dead: DeadRows[]): void {
     this.dead.push(...dead);
   }
@@ -42,13 +39,11 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.schedule.start();
   }
 
-  /** The batch under way ends before the pool closes. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await this.schedule.stop();
   }
 
-  /** @returns how many rows went, by table */
   async run(batch = BATCH): Promise<Record<string, number>> {
     const deleted: Record<string, number> = {};
     for (const dead of this.dead) deleted[dead.table] = (deleted[dead.table] ?? 0) + (await this.clean(dead, batch));
@@ -57,7 +52,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
     return deleted;
   }
 
-  /** What keeps one table from being cleaned does not keep the others. @returns how many rows went */
+  /** A fault in one table does not stop the others. */
   private async clean(dead: DeadRows, batch: number): Promise<number> {
     let deleted = 0;
     let limit = batch;

@@ -10,20 +10,15 @@ import type { Place } from './place.js';
 
 const run = promisify(execFile);
 
-/** Nothing of Roost's environment reaches PostgreSQL: it has secrets, and a locale and time zone of its own. */
+/** PostgreSQL gets none of Roost's environment: it contains secrets. */
 export const POSTGRES_ENV = { LC_ALL: 'C', TZ: 'UTC' };
 
 export interface Binaries {
   initdb: string;
   postgres: string;
-  /** The major version, as in the file PG_VERSION of a cluster. */
   major: string;
 }
 
-/**
- * Where the account cannot reach node_modules, the programs are copied once into `systemDir`.
- * @throws EmbeddedPostgresError when they are not installed or do not run on this system
- */
 export async function locateBinaries(place: Place, systemDir: string): Promise<Binaries> {
   const packageDir = findPackage();
   const native = join(packageDir, 'native');
@@ -56,7 +51,7 @@ function findPackage(): string {
   }
 }
 
-/** npm packages hold no symbolic links; the package makes them after its installation, which --ignore-scripts skips. */
+/** npm packages contain no symbolic links, and --ignore-scripts skips the script that creates them. */
 async function restoreSymlinks(packageDir: string): Promise<void> {
   const list = await readFile(join(packageDir, 'native', 'pg-symlinks.json'), 'utf8');
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {

@@ -1,4 +1,3 @@
-/** Makes the embedded cluster and its password: once, and never half. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -13,11 +12,7 @@ import { SUPERUSER } from './roles.js';
 
 const run = promisify(execFile);
 
-/**
- * Makes the cluster of `place` unless it exists, and returns its role's password. The caller holds the cluster's lock.
- * @param signal breaks the making off
- * @throws EmbeddedPostgresError when the folder holds something else, another major version, or its password is lost
- */
+/** Hold the cluster's lock. @throws EmbeddedPostgresError for foreign files, another version or a lost password */
 export async function prepareCluster(
   place: Place,
   binaries: Binaries,
@@ -48,7 +43,6 @@ async function requireMajor(dataDir: string, major: string): Promise<void> {
   );
 }
 
-/** @throws EmbeddedPostgresError when it is lost */
 export async function readPassword(dataDir: string): Promise<string> {
   const passwordFile = passwordFileOf(dataDir);
   try {
@@ -68,7 +62,7 @@ async function requireEmpty(dataDir: string): Promise<void> {
   );
 }
 
-/** The finished cluster gets its name in one step, so what has the name is whole, whenever Roost is killed. */
+/** A rename completes the cluster: whenever Roost is killed, a named cluster is whole. */
 async function makeCluster(
   { dataDir, account }: Place,
   password: string,
@@ -103,7 +97,7 @@ async function giveTo({ uid, gid }: Account, paths: string[]): Promise<void> {
   for (const path of paths) await chown(path, uid, gid);
 }
 
-/** C.UTF-8 of the builtin provider sorts and folds alike on every system and never changes with an upgrade of it. */
+/** C.UTF-8 of the builtin provider sorts and folds alike on every system, and survives system upgrades. */
 async function runInitdb(
   initdb: string,
   where: string[],
@@ -118,7 +112,7 @@ async function runInitdb(
     await making.finally(() => signal?.removeEventListener('abort', breakOff));
   };
   try {
-    // Trigrams ask the system what a letter is, and not every system has the locale.
+    // Trigrams ask the system's locale what a letter is, and not every system has C.UTF-8.
     await make(['--lc-ctype=C.UTF-8']).catch(async (error: unknown) => {
       if (!String((error as { stderr?: unknown }).stderr).includes('invalid locale')) throw error;
       await make([]);

@@ -1,4 +1,4 @@
-/** A real PostgreSQL of Roost's own, for when there is no DATABASE_URL: nothing to install, gone when Roost is gone. */
+/** Roost's own PostgreSQL for when DATABASE_URL is unset: nothing to install, stopped with Roost. */
 import { locateBinaries } from './binaries.js';
 import { prepareCluster, readPassword } from './cluster.js';
 import { EmbeddedPostgresError } from './error.js';
@@ -12,39 +12,24 @@ export { EmbeddedPostgresError };
 const SYSTEM_DIR = '/var/lib/roost';
 
 export interface EmbeddedPostgresOptions {
-  /** The cluster's folder. Its lock, password and log are beside it. */
   dataDir: string;
-  /** Created when there is none of this name. */
   database: string;
-  /** Settings of postgresql.conf on top of Roost's own. */
   settings?: Record<string, string>;
-  /** As root only: what the account of PostgreSQL cannot reach goes here. Default: /var/lib/roost. */
+  /** For root only, where PostgreSQL's account cannot reach `dataDir`. Default: /var/lib/roost. */
   systemDir?: string;
-  /** When it aborts, a start under way stops what it has started and fails. */
   signal?: AbortSignal;
-  /** Called once when the server has ended although nobody stopped it. */
   onLost?: (error: EmbeddedPostgresError) => void;
 }
 
 export interface EmbeddedPostgres {
-  /** Of a role that owns the database and nothing else, with its password. The port changes with each start. */
   url: string;
-  /** For tests, which make databases and roles of their own. */
   superuserUrl: string;
-  /** Where the cluster really is. */
   dataDir: string;
-  /** Whether this start has made it. */
   isNew: boolean;
-  /** Sentences for the person who starts Roost. */
   notices: string[];
-  /** Ends every session and returns when the server has gone; a second call waits for the first. */
   stop(): Promise<void>;
 }
 
-/**
- * Starts the cluster in `dataDir`, making it first when there is none.
- * @throws EmbeddedPostgresError with what to do about it
- */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   try {
     return await start(options);
@@ -82,10 +67,6 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   }
 }
 
-/**
- * The URL of the cluster in `dataDir` while another process of Roost runs it.
- * @returns undefined when nobody does
- */
 export async function findEmbeddedPostgres({
   dataDir,
   database,

@@ -1,22 +1,18 @@
-/** One Roost for each cluster: a lock that the kernel frees, however the process that holds it ends. */
+/** One Roost per cluster: a lock that the kernel frees, however its process ends. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EmbeddedPostgresError } from './error.js';
 
-/** macOS takes the lock with open(2) itself; Node has no name for the flag. */
+/** macOS takes the lock in open(2); Node has no name for the flag. */
 const O_EXLOCK = 0x20;
 
-/** The lock of a Roost that was just killed lives on for a moment in a child that it was starting. Milliseconds. */
+/** Milliseconds. After a kill, a child that was starting may hold the lock for a moment. */
 const PATIENCE = 1_000;
 const PAUSE = 50;
 
-/**
- * Locks the cluster in `dataDir` through the file beside it and returns what unlocks it.
- * The file stays: removing it would let two processes hold locks on two files of one name.
- * @throws EmbeddedPostgresError when another process holds the lock
- */
+/** The lock file stays: removing it would let two processes lock two files of one name. */
 export async function lockCluster(dataDir: string): Promise<() => void> {
   const path = `${dataDir}.lock`;
   const open = process.platform === 'darwin' ? openLocked : openAndLock;
@@ -45,7 +41,7 @@ function openLocked(path: string): number | undefined {
   }
 }
 
-/** flock(1) locks the open file that it inherits, and so the one of this process: the lock outlives the command. */
+/** flock(1) locks the inherited open file, which this process shares: the lock outlives the command. */
 function openAndLock(path: string): number | undefined {
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   const flock = spawnSync('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', file], encoding: 'utf8' });

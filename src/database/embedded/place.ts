@@ -1,4 +1,4 @@
-/** Where the embedded cluster lives and which account runs it: PostgreSQL refuses to run as root. */
+/** Chooses the embedded cluster's folder and account: PostgreSQL refuses to run as root. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
@@ -11,7 +11,6 @@ const run = promisify(execFile);
 
 const ACCOUNT_NAME = 'postgres';
 
-/** The ids to start PostgreSQL with; empty for those of Roost itself. */
 export interface Account {
   uid?: number;
   gid?: number;
@@ -23,10 +22,7 @@ export interface Place {
   notices: string[];
 }
 
-/**
- * As an ordinary user the cluster is in `wanted` and runs as that user. As root it runs as its owner, or as `postgres`
- * when it is new; where that account cannot enter the parents of `wanted`, the cluster is in a folder of `systemDir`.
- */
+/** Root runs PostgreSQL as the folder's owner, else as `postgres`; in `systemDir` if that cannot enter `wanted`. */
 export async function choosePlace(wanted: string, systemDir: string): Promise<Place> {
   const dataDir = await resolveFolder(wanted);
   if (process.getuid?.() !== 0) return { dataDir, account: {}, notices: [] };
@@ -52,7 +48,7 @@ async function resolveFolder(wanted: string): Promise<string> {
   return join(await realpath(dirname(wanted)), basename(wanted));
 }
 
-/** A cluster that exists is never left for a new and empty one, also when the modes of its parents have changed. */
+/** An existing cluster is never replaced by an empty one, even when its parents' modes have changed. */
 async function staysAt(dataDir: string, elsewhere: string, account: Account): Promise<boolean> {
   if (await isCluster(dataDir)) return true;
   return !(await isCluster(elsewhere)) && (await canEnter(dirname(dataDir), account));
@@ -96,7 +92,7 @@ async function createAccount(notices: string[]): Promise<Account> {
   return account;
 }
 
-/** Asks the kernel instead of reading modes: groups, ACLs and mount options count as well. */
+/** Asks the kernel, since groups, ACLs and mount options count, too. */
 async function canEnter(folder: string, account: Account): Promise<boolean> {
   try {
     await run('test', ['-x', folder], account);

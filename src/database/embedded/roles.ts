@@ -1,25 +1,23 @@
-/** The embedded cluster's two roles: Roost's own, which owns its database and no more, and the superuser that makes it so. */
+/** The embedded cluster's two roles: Roost's own, which owns its database only, and a superuser. */
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 
 import { EmbeddedPostgresError } from './error.js';
 
 export const ROLE = 'roost';
 export const SUPERUSER = 'postgres';
-/** Stands in for a superuser while that is renamed: nobody can rename itself. */
 const STAND_IN = 'roost_upgrade';
 
 export interface Cluster {
   readonly port: number;
-  /** Of both roles. The file that has it is readable for nobody but Roost. */
   readonly password: string;
 }
 
-/** With the password in it, and with nothing that the driver would take from the environment instead. */
+/** Complete, so that the driver takes nothing from the environment. */
 export function urlOf({ port, password }: Cluster, database: string, role = ROLE): string {
   return `postgres://${role}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}?sslmode=disable`;
 }
 
-/** Makes the roles and the database as they have to be, also of a cluster whose one role was a superuser. Safe to repeat. */
+/** Idempotent. Also upgrades a cluster whose only role was a superuser. */
 export async function prepareRoles(cluster: Cluster, database: string): Promise<void> {
   if (!(await canLogIn(urlOf(cluster, 'postgres', SUPERUSER)))) await renameSuperuser(cluster);
   await withClient(urlOf(cluster, 'postgres', SUPERUSER), async (client) => {
@@ -27,13 +25,12 @@ export async function prepareRoles(cluster: Cluster, database: string): Promise<
     const roles = new Set(rows.map(({ rolname }) => rolname));
     if (roles.has(STAND_IN)) await client.query(`DROP ROLE ${STAND_IN}`);
     if (!roles.has(ROLE)) await client.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD ${escapeLiteral(cluster.password)}`);
-    // The details of errors are for the log of a start that fails; those of sessions are about people.
+    // Error details hold personal data: only the log of a failing start has them.
     for (const role of [ROLE, SUPERUSER]) await client.query(`ALTER ROLE ${role} SET log_error_verbosity = terse`);
   });
   await prepareDatabase(cluster, database);
 }
 
-/** @throws EmbeddedPostgresError when the cluster has another password */
 async function renameSuperuser(cluster: Cluster): Promise<void> {
   const password = escapeLiteral(cluster.password);
   if (!(await canLogIn(urlOf(cluster, 'postgres'))))
@@ -58,7 +55,7 @@ async function prepareDatabase(cluster: Cluster, database: string): Promise<void
     return rows[0]?.owner ?? ROLE;
   });
   if (owner === ROLE) return;
-  // All or nothing: that the database has another owner tells that there is work to do.
+  // Atomic: a database with another owner shows unfinished work.
   await withClient(urlOf(cluster, database, SUPERUSER), async (client) => {
     const { rows } = await client.query<{ statement: string }>(HAND_OVER, [ROLE]);
     const all = [...rows.map(({ statement }) => statement), `ALTER DATABASE ${name} OWNER TO ${ROLE}`];
@@ -66,7 +63,6 @@ async function prepareDatabase(cluster: Cluster, database: string): Promise<void
   });
 }
 
-/** Everything in `public` that belongs to no other object and to no extension. */
 const HAND_OVER = `
   SELECT format('ALTER %s %s OWNER TO %I', kind, name, $1::text) AS statement FROM (
     SELECT 'pg_class'::regclass AS catalog, oid, relnamespace AS namespace, oid::regclass::text AS name,
@@ -95,7 +91,6 @@ async function canLogIn(url: string): Promise<boolean> {
 
 async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url });
-  // What is lost is told by the query that fails.
   client.on('error', () => undefined);
   try {
     await client.connect();

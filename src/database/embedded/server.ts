@@ -1,4 +1,4 @@
-/** Runs the embedded cluster's server under its supervisor, and ends servers that a killed Roost has left. */
+/** Runs the embedded server under a supervisor, and ends servers left by a killed Roost. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 const SUPERVISOR = fileURLToPath(new URL('./supervisor.mjs', import.meta.url));
 
-/** Milliseconds. A start may have to replay the write-ahead log; a stop is the supervisor's two limits and a little. */
+/** Milliseconds. A start may replay the write-ahead log; a stop is the supervisor's two limits and a little. */
 const START_LIMIT = 120_000;
 const STOP_LIMIT = 17_000;
 const FAST_SHUTDOWN = 10_000;
@@ -32,17 +32,15 @@ const SETTINGS = {
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_checkpoints: 'off',
-  // The data of people is in statements and in the details of errors: both stay out of the log.
+  // Statements and error details hold personal data and stay out of the log.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
-  // Of a start that fails; each role has it terse.
   log_error_verbosity: 'default',
 };
 
-/** A log that has grown beyond this is put aside at the next start, over the one before. Bytes. */
 const LOG_ENOUGH = 1_048_576;
 
-/** What passes by itself: a port that was taken in between, and a predecessor's processes that are still ending. */
+/** Transient faults: a port taken in between, and processes of the predecessor that are still ending. */
 const PASSING = /could not bind|lock file "postmaster\.pid" already exists|pre-existing shared memory block/;
 
 export interface ServerOptions {
@@ -51,7 +49,6 @@ export interface ServerOptions {
   account: Account;
   settings: Record<string, string>;
   signal: AbortSignal | undefined;
-  /** Called when the server has ended although nobody stopped it. */
   onLost: (error: EmbeddedPostgresError) => void;
 }
 
@@ -60,10 +57,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/**
- * Starts the server on a free port and waits until it accepts connections. The caller holds the cluster's lock, so a
- * server that is running there already belongs to nobody and is ended first.
- */
+/** Waits for connections. The caller holds the cluster's lock: a server already running is an orphan and is ended. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { dataDir, signal } = options;
   const deadline = Date.now() + START_LIMIT;
@@ -85,7 +79,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-/** What the server said before it was lost is still there when it has been started again. */
 async function putLogAside(log: string): Promise<void> {
   if ((await sizeOf(log)) > LOG_ENOUGH) await rename(log, `${log}.1`);
 }
@@ -107,7 +100,7 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
-/** In a session of its own, so that a terminal's Ctrl-C reaches Roost alone, which then stops the server last. */
+/** A session of its own: a terminal's Ctrl-C reaches Roost alone, which stops the server last. */
 function startSupervisor({ command, dataDir, account, settings }: ServerOptions, port: number): ChildProcess {
   const all = Object.entries({ ...SETTINGS, ...settings, port: String(port) });
   const args = ['-D', dataDir, ...all.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
@@ -144,7 +137,7 @@ async function becomesReady(
   return false;
 }
 
-/** The server lives as long as its supervisor, and where that was killed, Roost ends the server in its place. */
+/** The server lives as long as its supervisor; if that is killed, Roost ends the server. */
 function guard(supervisor: ChildProcess, port: number, { dataDir, onLost }: ServerOptions): Server {
   let end: Promise<void> | undefined;
   const lose = (): void => {
@@ -168,10 +161,6 @@ async function endSupervised(supervisor: ChildProcess, dataDir: string): Promise
   await endServer(dataDir);
 }
 
-/**
- * Ends the server of a cluster, whoever started it, and returns when it has gone.
- * @throws EmbeddedPostgresError when it may not be ended, or does not end
- */
 async function endServer(dataDir: string): Promise<void> {
   const postmaster = await findPostmaster(dataDir);
   if (!postmaster) return;
@@ -203,7 +192,7 @@ interface Postmaster {
   status: string | undefined;
 }
 
-/** The live server of the cluster. A pid file whose pid is another process's by now would keep it from starting. */
+/** A pid file whose pid now belongs to another process would prevent a start. */
 export async function findPostmaster(dataDir: string): Promise<Postmaster | undefined> {
   const pidFile = join(dataDir, 'postmaster.pid');
   const lines = (await readIfExists(pidFile)).split('\n');
@@ -215,7 +204,7 @@ export async function findPostmaster(dataDir: string): Promise<Postmaster | unde
   return undefined;
 }
 
-/** The command line of a process, empty when there is none or only a zombie. Slim images have no ps. */
+/** Empty for a zombie. Slim images have no ps. */
 async function commandOf(pid: number): Promise<string> {
   if (process.platform === 'linux') return (await readIfExists(`/proc/${pid}/cmdline`)).replaceAll('\0', ' ');
   try {

@@ -1,39 +1,28 @@
-/**
- * The partitions of the audit, one for each month in UTC: made ahead, and dropped when their time is over. What found no
- * partition of its month waits in the default one, so that nobody's login fails for it, and is moved from there.
- */
+/** Monthly partitions of the audit in UTC: created ahead, dropped when expired. Events without a partition go into
+ * the default one, so that no login fails, and are moved later. */
 import pg from 'pg';
 
 import { hangUp } from '../live-client.js';
 
-/** Months that are made beyond the current one: so long Roost may stand still without missing one. */
 const MONTHS_AHEAD = 3;
 
-/** One arbitrary number for all instances of Roost. */
 const LOCK = 7_263_948_116;
 
-/** Milliseconds. Whoever waits for a lock of the whole table makes writers wait behind it. */
+/** Milliseconds. Writers queue behind a waiting lock of the whole table. */
 const TIMEOUTS = { connect: 5_000, lock: 2_000, answer: 30_000 };
 
 export interface PartitionChanges {
-  /** Months that partitions were made for: `2026_11`. */
   readonly made: readonly string[];
   readonly dropped: readonly string[];
-  /** Rows of the default partition that were moved to theirs. */
   readonly moved: number;
 }
 
 export interface PartitionTimes {
-  /** Added to the database's clock. Milliseconds. */
   readonly offsetMs: number;
-  /** How long events are kept; undefined: nothing is dropped. Milliseconds. */
   readonly retentionMs?: number;
 }
 
-/**
- * Safe on any number of instances at once: one after the other, and the later ones find nothing to do.
- * @param url a direct connection of the role that owns the table
- */
+/** Idempotent and safe on any number of instances. @param url a direct connection of the table's owner */
 export async function keepAuditPartitions(url: string, times: PartitionTimes): Promise<PartitionChanges> {
   const client = new pg.Client({
     connectionString: url,
@@ -51,7 +40,6 @@ export async function keepAuditPartitions(url: string, times: PartitionTimes): P
     await client.query('COMMIT');
     return changes;
   } finally {
-    // Ending the connection rolls back what is not committed.
     await hangUp(client);
   }
 }
@@ -95,7 +83,6 @@ async function partitionedMonths(client: pg.Client): Promise<string[]> {
   return rows.map(({ month }) => month);
 }
 
-/** How many rows of which months the default partition holds. */
 async function strayMonths(client: pg.Client): Promise<Map<string, number>> {
   const { rows } = await client.query<{ month: string; count: number }>(
     `SELECT to_char(at, 'YYYY_MM') AS month, count(*)::int AS count FROM audit_events_default GROUP BY 1`,
@@ -123,7 +110,6 @@ function endOf(month: string): string {
   return startOf(monthOf(new Date(startOf(month)), 1));
 }
 
-/** @returns the month so many months later: `2026_11` */
 function monthOf(time: Date, later: number): string {
   const first = new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth() + later));
   return first.toISOString().slice(0, 7).replace('-', '_');

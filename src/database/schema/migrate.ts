@@ -1,4 +1,4 @@
-/** Brings the schema up to date: the only way it changes. Any number of instances may do so at once. */
+/** Migrates the schema; safe on any number of instances at once. */
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -15,7 +15,6 @@ import { makeForeignRowsOld } from '../transaction-ids.js';
 
 type Migration = new () => MigrationInterface;
 
-/** The classes in the folder of migrations; their names say in which order they run. */
 export async function findMigrations(): Promise<Migration[]> {
   const names = readdirSync(new URL('../migrations', import.meta.url))
     .flatMap((file) => /^(\d{13}-.+)\.[jt]s$/.exec(file)?.[1] ?? [])
@@ -26,12 +25,10 @@ export async function findMigrations(): Promise<Migration[]> {
   return modules.flatMap((found) => Object.values(found).filter((value) => typeof value === 'function'));
 }
 
-/** One arbitrary number for all instances of Roost. */
 const LOCK = 7_263_948_115;
 
-/** Milliseconds. A lock of a table that is waited for makes its readers and writers wait, too. */
+/** Milliseconds. Readers and writers queue behind a waiting table lock. */
 const TIMEOUTS = { connect: 5_000, tableLock: 3_000, pause: 250 };
-/** How often a table that somebody holds is tried again. */
 const ATTEMPTS = 20;
 
 const HELD =
@@ -41,16 +38,11 @@ const SILENT =
   'The database fell silent while its schema was brought up to date: the connection was lost. What was begun is whole or not there at all; start Roost again.';
 
 export interface MigrateOptions {
-  /** Told once, when another instance is migrating and is waited for. */
   readonly onWait?: () => void;
-  /** What failed and is tried again while Roost runs. */
   readonly onFault?: (event: string, error: unknown) => void;
 }
 
-/**
- * All in one transaction, which also holds the lock: so it works behind a transaction pooler, and nothing is half done.
- * @returns the names of the migrations that were run
- */
+/** One transaction holds the lock: works behind a transaction pooler, and nothing is half done. */
 export async function migrate(url: string, { onWait, onFault }: MigrateOptions = {}): Promise<string[]> {
   const source = new DataSource({
     type: 'postgres',
@@ -58,7 +50,6 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
     migrations: await findMigrations(),
     installExtensions: false,
     applicationName: 'roost-migrate',
-    // Errors are thrown; the console has nothing else to tell.
     logger: 'debug',
     extra: {
       max: 1,
@@ -83,13 +74,12 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
   }
 }
 
-/** @returns undefined while another instance migrates, or somebody holds a table */
 async function runMigrations(source: DataSource, url: string, attempt: number): Promise<string[] | undefined> {
   const runner = source.createQueryRunner();
   const lookout = new Lookout(url, (await runner.connect()) as pg.Client);
   try {
     await runner.startTransaction();
-    // A pooler's connection may have the limits of another client.
+    // A pooler's connection may carry the limits of another client.
     await runner.query(
       `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
     );

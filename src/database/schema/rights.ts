@@ -1,11 +1,11 @@
-/** Finds at start what the database's role may not do, before a request does. */
+/** Finds missing rights of the database's role at start, before a request does. */
 import pg from 'pg';
 
 import { type DatabaseTarget, DatabaseStartError } from '../connect.js';
 
 const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
-/** What serving needs, by table or sequence; those of identity columns need nothing. Nothing changes what is in the audit. */
+/** Needed to serve. Identity columns need no sequence rights. The audit is never updated or deleted. */
 export const NEEDED_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   audit_events: ['SELECT', 'INSERT'],
   audit_events_id_seq: ['USAGE'],
@@ -25,7 +25,6 @@ export const NEEDED_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   ),
 };
 
-/** @throws DatabaseStartError that names what the role lacks, with statements that grant it */
 export async function requireRights(target: DatabaseTarget): Promise<void> {
   const { role, grants } = await missingGrants(target.url);
   if (grants.length === 0) return;
@@ -34,7 +33,6 @@ export async function requireRights(target: DatabaseTarget): Promise<void> {
   );
 }
 
-/** @returns what to say of an error of the migrations that is about rights; undefined for any other one */
 export async function lackingRights(error: unknown, target: DatabaseTarget): Promise<Error | undefined> {
   const { code, message = '' } = error as { code?: unknown; message?: string };
   if (code !== '42501') return undefined;
@@ -70,7 +68,7 @@ async function missingGrants(url: string): Promise<{ role: string; grants: strin
   }
 }
 
-/** Of the tables that are there. By their number in the catalog: a name cannot be looked up without a right to the schema. */
+/** Looked up by oid: a name needs a right to the schema. */
 const MISSING = `
   SELECT quote_ident(current_user) AS role, has_schema_privilege('public', 'USAGE') AS enters, coalesce((
     SELECT json_agg(json_build_object('table', wanted."table", 'right', wanted."right"))

@@ -1,4 +1,4 @@
-/** Indexes of searches, which the server may lack the extensions for: built without keeping anybody from writing. */
+/** Search indexes, whose extensions the server may lack: built without blocking writes. */
 import pg from 'pg';
 
 import { hangUp } from '../live-client.js';
@@ -6,7 +6,6 @@ import { Lookout } from '../lookout.js';
 
 interface SearchIndex {
   readonly definition: string;
-  /** Trusted ones: the owner of a database may make them. */
   readonly extensions: readonly string[];
 }
 
@@ -26,14 +25,9 @@ const INDEXES: Readonly<Record<string, SearchIndex>> = {
   },
 };
 
-/** Milliseconds. */
 const CONNECT_MS = 5_000;
 
-/**
- * Builds what is missing, or was left half built. Without an extension, a search reads all rows that it may find.
- * @param url a direct connection of the role that owns the tables
- * @param onFault told what is missing, and why
- */
+/** Also rebuilds invalid ones. A search without its index scans all rows. @param url the owner's, direct */
 export async function buildSearchIndexes(url: string, onFault: (error: unknown) => void): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
@@ -71,7 +65,6 @@ async function build(client: pg.Client, name: string, { definition, extensions }
   await client.query(`CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ${definition}`);
 }
 
-/** Where the locale of the database knows ASCII only, trigrams are made of nothing else. */
 async function checkLetters(client: pg.Client, onFault: (error: unknown) => void): Promise<void> {
   const { rows } = await client.query<{ known: boolean }>(`SELECT cardinality(show_trgm('Я')) > 0 AS known`);
   if (rows[0]?.known !== true) onFault(new Error(ASCII_ONLY));

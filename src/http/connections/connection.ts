@@ -1,30 +1,25 @@
-/** One connection of a client: its requests take turns, its answers come in order, and it always has an end. */
+/** One client connection: serves its requests in order, and always ends. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Counts, bytes and milliseconds. `docs/security.md` has a row for each. */
 export const CONNECTION_BOUNDS = {
-  /** Requests of one connection that wait for the answer to the one before them. */
   waitingRequests: 100,
-  /** Of one body. A chunk of one byte costs as much as one of many, and no length of a body bounds their number. */
+  /** Per body: a chunk of one byte costs as much as a long one, and the body limit does not bound their number. */
   chunks: 5_000,
-  /** An answer that the client does not read makes no progress. */
   stalledMs: 30_000,
-  /** Read and dropped, so that a client that is still writing gets its answer. */
+  /** Read and dropped, so that a client that still writes gets its answer. */
   lingerBytes: 16_777_216,
   lingerMs: 10_000,
-  /** For the answers that are due when the connection is about to end. */
   dueMs: 40_000,
-  /** Without a whole request: longer than keep-alive and the time for a head together. */
+  /** Without a complete request: longer than keep-alive plus the time for a head. */
   idleMs: 85_000,
-  /** While stopping, each of these is shorter. */
   stopping: { unfinishedMs: 1_000, stalledMs: 2_000, lingerMs: 500 },
   checkMs: 5_000,
 };
 
 const DROP_CHECK_MS = 100;
 
-/** Why we closed a connection that its client could have kept. */
 export type CloseReason =
   | 'too_many_connections'
   | 'too_many_of_address'
@@ -34,7 +29,6 @@ export type CloseReason =
   | 'not_drained'
   | 'idle';
 
-/** A request, its answer, and how it is served. */
 export interface Turn {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -42,11 +36,9 @@ export interface Turn {
 }
 
 export class Connection {
-  /** The newest request; its answer may be out already. */
   private latest: Turn | undefined;
   private current: Turn | undefined;
   private readonly waiting: Turn[] = [];
-  /** Set once the connection takes no more requests; the promise is the last answer, if there is one. */
   private farewell: Promise<string | undefined> | undefined;
   private isLingering = false;
   private isStopping = false;
@@ -54,28 +46,25 @@ export class Connection {
   private progress = '';
   private progressAt = 0;
 
-  /** @param onCut told why, when it is not the client who ends it */
   constructor(
     readonly socket: Socket,
     private readonly onCut: (reason: CloseReason) => void,
   ) {
-    // Node closes after the last answer. While the client still writes, that would be a reset, and lose the answer.
+    // Node would close after the last answer. While the client still writes, that is a reset, and loses the answer.
     socket.destroySoon = () => {
       this.linger();
     };
   }
 
-  /** Whether a parser's error is no news: the connection is ending. */
   get isEnding(): boolean {
     return this.farewell !== undefined || this.isLingering || this.socket.destroyed;
   }
 
-  /** The request whose body is under way: what is refused now is refused of it. */
   get unfinished(): IncomingMessage | undefined {
     return this.latest?.request.complete === false ? this.latest.request : undefined;
   }
 
-  /** Serves a request when those before it have been answered: RFC 9112 section 9.3.2 has them in order. */
+  /** Answers stay in order (RFC 9112 section 9.3.2). */
   take(turn: Turn): void {
     if (this.isEnding) return;
     this.latest = turn;
@@ -89,7 +78,6 @@ export class Connection {
     }
   }
 
-  /** Ends the connection after the answers that are due. @param answer bytes of the last one; undefined: none */
   endWith(answer: Promise<string | undefined>): void {
     if (this.isEnding) return;
     this.farewell = answer;
@@ -101,12 +89,11 @@ export class Connection {
     this.socket.once('close', () => {
       clearTimeout(timer);
     });
-    // After CONNECT, Node has taken its own listener off.
+    // Node removes its own listener after CONNECT.
     this.socket.on('drain', () => this.current?.response.emit('drain'));
     void this.conclude();
   }
 
-  /** No more requests: what is whole is answered, anything else gets a moment more. */
   stop(refuse: () => Promise<string>): void {
     this.isStopping = true;
     setTimeout(() => {
@@ -114,7 +101,6 @@ export class Connection {
     }, CONNECTION_BOUNDS.stopping.unfinishedMs).unref();
   }
 
-  /** Call from time to time. @param now on the monotonic clock */
   check(now: number): void {
     const { stalledMs } = this.isStopping ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
     const progress = this.socket.writableLength > 0 ? progressOf(this.socket) : '';
@@ -145,7 +131,6 @@ export class Connection {
     else void this.conclude();
   }
 
-  /** An answer that has begun, or of a request that arrived whole. */
   private get isDue(): boolean {
     return this.current !== undefined && (this.current.request.complete || this.current.response.headersSent);
   }
@@ -154,18 +139,17 @@ export class Connection {
     if (this.farewell === undefined) return;
     const answer = await this.farewell;
     if (this.isDue || this.isLingering || this.socket.destroyed) return;
-    // A second answer to one request would be taken for that of the next (response splitting).
+    // A second answer to one request would count as the next one's (response splitting).
     const isAnswered = this.unfinished !== undefined && this.latest?.response.headersSent === true;
     if (answer !== undefined && !isAnswered) this.socket.write(answer, 'latin1');
     this.linger();
   }
 
-  /** Ends our half, then waits for the client to end its own. */
   private linger(): void {
     if (this.isLingering || this.socket.destroyed) return;
     this.isLingering = true;
     this.socket.end();
-    // Node starts to read again in a listener of its own, which goes with the parser's; it may be about to.
+    // Node's resume listener is removed with the parser's, and may be about to run.
     this.socket
       .pause()
       .once('resume', () => {
@@ -175,12 +159,10 @@ export class Connection {
     this.dropInput(() => this.socket.destroyed);
   }
 
-  /** Nothing that still comes is a request. */
   private leaveParser(): void {
     this.socket.removeAllListeners('data').on('data', () => undefined);
   }
 
-  /** A bounded amount, for a bounded time. */
   private dropInput(isOver: () => boolean): void {
     const { socket } = this;
     const [bytesBefore, startedAt] = [socket.bytesRead, performance.now()];
@@ -199,7 +181,6 @@ export class Connection {
   }
 }
 
-/** Bytes that left the process, and what the kernel has yet to take of the write under way. */
 function progressOf(socket: Socket): string {
   return `${socket.bytesWritten - socket.writableLength} ${handleOf(socket)?.writeQueueSize ?? ''}`;
 }

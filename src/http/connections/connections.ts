@@ -1,4 +1,4 @@
-/** Every socket that clients open: each has an error listener, limits and an end. */
+/** Guards every client socket: an error listener, limits and an end. */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,13 +10,10 @@ import { type CloseReason, Connection, CONNECTION_BOUNDS, type Turn } from './co
 import { AppError } from '../../common/errors.js';
 import type { ParserError, RawAnswers } from './raw-errors.js';
 
-/** For the database, logs and files. */
 const RESERVED_DESCRIPTORS = 256;
 
 export interface ConnectionLimits {
-  /** Open at a time; undefined: no limit. */
   readonly perAddress: number | undefined;
-  /** Proxies, which speak for many clients. */
   readonly isExempt: (address: string) => boolean;
 }
 
@@ -34,10 +31,9 @@ export class Connections {
     return this.all.size;
   }
 
-  /** Call when the server has its handler, and before it listens. */
   guard(fastify: FastifyInstance): void {
     const { server } = fastify;
-    // A client may close its half right after its request.
+    // A client may half-close right after its request.
     Object.assign(server, { httpAllowHalfOpen: true, maxConnections: maxConnections(limitsOfProcess()) });
     server.on('connection', (socket: Socket) => {
       this.accept(socket);
@@ -59,7 +55,7 @@ export class Connections {
   }
 
   private accept(socket: Socket): void {
-    // Node takes its own listener away before it emits `connect`; an error without one would end the process.
+    // Node removes its own listener before `connect`; an unhandled error would end the process.
     socket.on('error', () => undefined);
     const address = socket.remoteAddress ?? '';
     const connection = new Connection(socket, (reason: CloseReason) => {
@@ -87,7 +83,6 @@ export class Connections {
     return open > perAddress;
   }
 
-  /** An expectation that Node does not know is refused like any other request. */
   private giveTurns({ server, allowedMethods }: FastifyInstance): void {
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
@@ -106,7 +101,7 @@ export class Connections {
 
   private refuse({ allowedMethods }: FastifyInstance, error: ParserError, socket: Socket): void {
     const connection = this.all.get(socket);
-    // Node tells of lost connections in the same way, and of bytes after a request that said it was the last.
+    // Node also reports lost connections here, and bytes after a final request.
     if (connection === undefined || connection.isEnding || error.code === 'HPE_CLOSED_CONNECTION') return;
     const headers = connection.unfinished?.headers;
     connection.endWith(this.answers.malformed(socket, error, { allowedMethods, headers }));
@@ -124,7 +119,6 @@ export class Connections {
       this.check();
     }, CONNECTION_BOUNDS.stopping.lingerMs).unref();
     for (const [socket, connection] of this.all) {
-      // Browsers and clients open connections in advance, and may never use them.
       if (socket.bytesRead === 0) socket.destroy();
       else this.retire(connection);
     }
@@ -137,7 +131,7 @@ export class Connections {
   }
 }
 
-/** Node's parser gives the request each chunk by itself. Whoever reads too many gets an error, and no more of them. */
+/** Node's parser passes each chunk by itself. Beyond the limit, the body ends with an error. */
 function boundChunks(request: IncomingMessage): void {
   const push = request.push.bind(request);
   let chunks = 0;
@@ -153,13 +147,11 @@ function boundChunks(request: IncomingMessage): void {
   };
 }
 
-/** @param limits as the system lists those of a process @returns undefined where there is none, or it is not told */
 export function maxConnections(limits = limitsOfProcess()): number | undefined {
   const [, soft] = /^Max open files +(\d+)/m.exec(limits) ?? [];
   return soft === undefined ? undefined : Math.max(1, Number(soft) - RESERVED_DESCRIPTORS);
 }
 
-/** Node raises its limit of descriptors as far as it may. */
 function limitsOfProcess(): string {
   try {
     return readFileSync('/proc/self/limits', 'utf8');

@@ -1,4 +1,4 @@
-/** Answers to what never becomes a request of Fastify's: written to the socket, counted and logged like all others. */
+/** Answers requests that never reach Fastify: written to the socket, counted and logged like others. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -23,20 +23,17 @@ const CODE_OF_PARSER_ERROR: Partial<Record<string, ErrorCode>> = {
 
 export interface ParserError extends Error {
   readonly code?: string;
-  /** The bytes that were read last, and how many of them were understood. */
   readonly rawPacket?: Buffer;
   readonly bytesParsed?: number;
 }
 
 export interface RawRules extends HttpRules {
-  /** Counts one answer to a network, and refuses when there were too many. Undefined: nothing is limited. */
   readonly limit: ((network: string) => Promise<{ headers: Record<string, string>; refusal?: AppError }>) | undefined;
 }
 
 type Headers = Labelled['headers'];
 
 export class RawAnswers {
-  /** By code and by reason, since the start. */
   readonly refused = new Map<string, number>();
   readonly closed = new Map<string, number>();
   private readonly refusals: SampledLog;
@@ -50,7 +47,6 @@ export class RawAnswers {
     this.closings = new SampledLog(logger, 'connection closed');
   }
 
-  /** For what Node's parser refuses. @param known of a request whose body is refused @returns bytes */
   malformed(
     socket: Socket,
     error: ParserError,
@@ -65,7 +61,6 @@ export class RawAnswers {
     return this.refuse(socket, refusal, known ?? readableHeaders(packet));
   }
 
-  /** For CONNECT. @returns bytes */
   unrouted(
     socket: Socket,
     { url = '', headers }: IncomingMessage,
@@ -74,7 +69,6 @@ export class RawAnswers {
     return this.refuse(socket, unrouted(allowedMethods(originForm(url))), headers);
   }
 
-  /** @returns bytes */
   async refuse(socket: Socket, error: AppError, headers: Headers = {}): Promise<string> {
     const request: Labelled & { url: string } = { id: randomUUID(), url: '', headers, socket };
     const ip = this.rules.proxies.clientOf(request);
@@ -86,7 +80,6 @@ export class RawAnswers {
     return responseOf(problem, { ...answerHeaders(request, this.rules), ...hit?.headers, ...own });
   }
 
-  /** Counts and logs a connection that we closed. */
   noteClosed(reason: CloseReason, address: string): void {
     this.closed.set(reason, (this.closed.get(reason) ?? 0) + 1);
     const kind = reason === 'too_many_connections' ? reason : `${reason} ${networkOf(address)}`;
@@ -94,19 +87,17 @@ export class RawAnswers {
   }
 }
 
-/** Of a head. */
 const END = '\r\n\r\n';
-/** RFC 9110 section 5.6.2: a method is a token, also one that Node does not know. */
+/** RFC 9110 section 5.6.2: a method is a token, also one unknown to Node. */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*) HTTP\/1\.[01]\r\n/;
 
-/** Requests that came before it may be in the same packet. */
 function headOf({ rawPacket, bytesParsed = 0 }: ParserError): string {
   const packet = rawPacket?.toString('latin1') ?? '';
   const before = bytesParsed < END.length ? -1 : packet.lastIndexOf(END, bytesParsed - END.length);
   return before === -1 ? packet : packet.slice(before + END.length);
 }
 
-/** Of a head that as a whole cannot be parsed; good for labels and counters, and for nothing else. */
+/** Of a malformed head: only for labels and counters. */
 function readableHeaders(packet: string): Headers {
   const [head = ''] = packet.split(END, 1);
   const find = (name: string): string | undefined => new RegExp(`\r\n${name}:[ \t]*([^\r\n]*)`, 'i').exec(head)?.[1];

@@ -1,4 +1,4 @@
-/** Path ids, read strictly: `1e3`, `0x10`, `+1` and what does not fit the column are no ids. */
+/** Path ids, read strictly: `1e3`, `0x10`, `+1` and values beyond the column are invalid. */
 import type { PipeTransform } from '@nestjs/common';
 
 import type { ErrorCode } from '../../common/error-codes.js';
@@ -7,7 +7,6 @@ import { AppError } from '../../common/errors.js';
 export const MAX_INTEGER = 2_147_483_647;
 const MAX_BIGINT = 9_223_372_036_854_775_807n;
 
-/** For `integer` keys. A malformed id names nothing, so it is the same 404 as a missing row. */
 export class IntegerIdPipe implements PipeTransform<string, number> {
   constructor(private readonly notFound: ErrorCode) {}
 
@@ -18,7 +17,6 @@ export class IntegerIdPipe implements PipeTransform<string, number> {
   }
 }
 
-/** For `bigint` keys, which stay decimal text: JavaScript's numbers do not hold all of them. */
 export class BigintIdPipe implements PipeTransform<string, string> {
   constructor(private readonly notFound: ErrorCode) {}
 
@@ -28,7 +26,6 @@ export class BigintIdPipe implements PipeTransform<string, string> {
   }
 }
 
-/** For `uuid` keys; in lower case, as the database writes them. */
 export class UuidPipe implements PipeTransform<string, string> {
   constructor(private readonly notFound: ErrorCode) {}
 

@@ -1,4 +1,4 @@
-/** The only body parser: strict JSON in UTF-8, bounded in depth (a deep body would exhaust the stack further on, nestjs/nest#17801). */
+/** The only body parser: strict JSON in UTF-8, bounded in depth (deep bodies exhaust the stack, nestjs/nest#17801). */
 import type { FastifyInstance } from 'fastify';
 
 import { AppError } from '../../common/errors.js';
@@ -16,7 +16,7 @@ export function acceptOnlyJson(fastify: FastifyInstance): void {
       done(error as Error);
     }
   });
-  // `curl -X POST -d ''` names the type of a form that it does not send.
+  // `curl -X POST -d ''` declares a form type without a body.
   fastify.addContentTypeParser('*', ({ headers }, _body, done) => {
     if (headers['content-length'] === '0') done(null);
     else done(new AppError('unsupported_media_type'));
@@ -34,18 +34,14 @@ function isJson(type: string): boolean {
   return media === 'application/json' && parameters.every(isHarmless);
 }
 
-/**
- * @returns undefined for an empty body
- * @throws AppError `malformed_json` or `json_too_deep`
- */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   const text = decode(body);
   if (depth(text) > MAX_DEPTH) throw new AppError('json_too_deep');
   try {
-    // RFC 8259 section 8.1: no byte order mark; the parser would skip it.
+    // RFC 8259 section 8.1: no byte order mark; the decoder would skip it.
     if (text.startsWith('\uFEFF')) throw new SyntaxError('byte order mark');
-    // It makes own properties even of __proto__, which the validation pipe then refuses by name.
+    // JSON.parse keeps __proto__ as an own property, which the validation pipe refuses by name.
     return JSON.parse(text) as unknown;
   } catch (error) {
     throw new AppError('malformed_json', { cause: error });

@@ -1,4 +1,4 @@
-/** The one place where input is checked: text, unknown fields, and the rules of the DTO. */
+/** The one place that checks input: text, unknown fields and the rules of the DTO. */
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator';
 
@@ -8,9 +8,9 @@ import { readersOf } from './validation.js';
 
 type Dto = new () => object;
 
-/** Thousands of unknown fields must not be answered with megabytes. */
+/** Thousands of unknown fields must not cause megabytes of answer. */
 const MAX_UNKNOWN_REPORTED = 20;
-/** Names are the client's: an answer must not be longer than its request because of them. */
+/** The client chooses names: an answer must not be longer than its request. */
 const POINTER_MAX_LENGTH = 120;
 
 @Injectable()
@@ -25,7 +25,6 @@ export class ValidationPipe implements PipeTransform {
     return isDto(metatype) ? this.validate(value === undefined ? {} : value, metatype) : value;
   }
 
-  /** A path with text that cannot be stored names nothing. */
   private parameter(value: unknown): unknown {
     if (findUnstorable(value)) throw new AppError('route_not_found');
     return value;
@@ -61,7 +60,6 @@ function isDto(metatype: ArgumentMetadata['metatype']): metatype is Dto {
   return metatype !== undefined && ![Object, String, Number, Boolean, Array].includes(metatype as never);
 }
 
-/** No field of a DTO is nested: an object or an array goes to its checks as it is, and they refuse it. */
 function fill(instance: object, fields: readonly [string, unknown][]): object {
   const readers = readersOf(instance);
   const read = (name: string, value: unknown): unknown =>
@@ -78,7 +76,6 @@ function fieldError({ property, constraints = {} }: ValidationError): FieldError
   return { pointer: pointer([property]), code, detail };
 }
 
-/** @returns the names that lead to the first text, of a value or a field's name, that the database could not hold */
 function findUnstorable(value: unknown): string[] | undefined {
   if (typeof value === 'string') return isStorable(value) ? undefined : [];
   if (typeof value !== 'object' || value === null) return undefined;
@@ -98,7 +95,6 @@ function unstorable(place: readonly string[]): FieldError {
   };
 }
 
-/** A JSON Pointer as a URI fragment, cut after a whole character where it would be too long. */
 function pointer(names: readonly string[]): string {
   let fragment = '#';
   for (const character of names.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')) {

@@ -1,4 +1,4 @@
-/** The decorators that DTO fields are made of: each validates, and tells the OpenAPI document what it validates. */
+/** The decorators of DTO fields: each validates and documents its field. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
@@ -8,29 +8,24 @@ import { parseDayOrTimestamp, parseTimestamp } from '../../common/timestamps.js'
 
 const READERS = Symbol('readers');
 
-/** Turns a field's text into its value; undefined leaves the text, for the field's checks to refuse. */
 export type Reader = (text: string) => unknown;
 
-/** How the text of a field is read before it is checked. Only text is: other values are checked as they came. */
 export function Read(reader: Reader): PropertyDecorator {
   return (prototype, field) => {
     Reflect.defineMetadata(READERS, new Map([...readersOf(prototype), [String(field), reader]]), prototype);
   };
 }
 
-/** @param dto an instance or the prototype of a DTO */
 export function readersOf(dto: object): ReadonlyMap<string, Reader> {
   return (Reflect.getMetadata(READERS, dto) as ReadonlyMap<string, Reader> | undefined) ?? new Map<string, Reader>();
 }
 
-/** One check of a field: the error's code, the sentence, and what must hold. */
 export interface Check {
   readonly code: string;
   readonly detail: string;
   readonly holds: (value: unknown) => boolean;
 }
 
-/** The first check that fails is the one reported. */
 export function Field(documented: ApiPropertyOptions, ...checks: Check[]): PropertyDecorator {
   const present: Check = { code: 'required', detail: 'is required', holds: (value) => value !== undefined };
   return applyDecorators(
@@ -41,22 +36,18 @@ export function Field(documented: ApiPropertyOptions, ...checks: Check[]): Prope
   );
 }
 
-/** The field may be left out; `null` is refused, where `IsOptional` would let it through to the database. */
+/** `null` is refused; `IsOptional` would let it through to the database. */
 export const OptionalNotNull = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
-/** The field may be left out, and `null` clears it. */
 export const OptionalNullable = (): PropertyDecorator =>
   ValidateIf((_, value) => value !== undefined && value !== null);
 
 export interface TextRules {
-  /** In code points. */
   readonly min?: number;
-  /** In code points. */
   readonly max: number;
   readonly blank?: 'refused';
   readonly pattern?: { readonly regex: RegExp; readonly detail: string };
   readonly documented?: ApiPropertyOptions;
-  /** Checks of the field's own, after the others. */
   readonly also?: readonly Check[];
 }
 
@@ -111,7 +102,6 @@ export function OneOf(choices: readonly string[]): PropertyDecorator {
   );
 }
 
-/** A query parameter that reads `true` or `false`; given twice, it is refused. */
 export function QueryFlag(): PropertyDecorator {
   return applyDecorators(
     Read((text) => (text === 'true' ? true : text === 'false' ? false : undefined)),
@@ -119,7 +109,6 @@ export function QueryFlag(): PropertyDecorator {
   );
 }
 
-/** A UUID, then in lower case, as the database writes it. */
 export function Uuid(): PropertyDecorator {
   return applyDecorators(
     Read((text) => text.toLowerCase()),
@@ -134,7 +123,6 @@ export function Uuid(): PropertyDecorator {
   );
 }
 
-/** A query parameter in plain decimal digits; `1e2`, `0x10`, `+1` and ` 1` are refused. */
 export function QueryInteger(range: { min: number; max: number; default: number }): PropertyDecorator {
   return applyDecorators(
     Read((text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined)),
@@ -149,7 +137,6 @@ export function QueryInteger(range: { min: number; max: number; default: number 
   );
 }
 
-/** A point in time (RFC 3339); the field stays text. */
 export function Timestamp(): PropertyDecorator {
   return Field(
     { type: 'string', format: 'date-time' },
@@ -161,7 +148,6 @@ export function Timestamp(): PropertyDecorator {
   );
 }
 
-/** A query parameter: a date (from its beginning in UTC), or a point in time (RFC 3339); the field stays text. */
 export function QueryTime(): PropertyDecorator {
   return Field(
     { type: 'string' },

@@ -1,4 +1,4 @@
-/** That somebody wants nothing to do with another: each is hidden from the other, and neither follows. */
+/** A block: each is hidden from the other, and neither follows. */
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';

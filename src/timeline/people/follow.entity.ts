@@ -1,4 +1,3 @@
-/** That somebody reads what another posts. */
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';

@@ -1,21 +1,16 @@
-/**
- * The SQL of follows, mutes and blocks. Whatever adds or removes follows first locks the `user_stats` of both people, in
- * the order of their ids: so counts never drift, and people who act on each other do not deadlock.
- */
+/** The SQL of follows, mutes and blocks. Changes to follows first lock the `user_stats` of both people, ordered by id:
+ * counts stay exact, and people who act on each other do not deadlock. */
 import type { EntityManager } from 'typeorm';
 
-/** An expression: whether somebody has blocked another. */
 export function hasBlocked(blocker: string, blocked: string): string {
   return `EXISTS (SELECT FROM blocks b WHERE b.blocker_id = ${blocker} AND b.blocked_id = ${blocked})`;
 }
 
-/** One follows the other. */
 export interface Edge {
   readonly followerId: string;
   readonly followeeId: string;
 }
 
-/** Until the end of the transaction. @returns those of whom there are */
 export async function lockStats(tx: EntityManager, userIds: readonly string[]): Promise<string[]> {
   const rows: { user_id: string }[] = await tx.query(
     'SELECT user_id FROM user_stats WHERE user_id = ANY($1::uuid[]) ORDER BY user_id FOR NO KEY UPDATE',
@@ -25,13 +20,12 @@ export async function lockStats(tx: EntityManager, userIds: readonly string[]): 
 }
 
 export interface FollowOutcome {
-  /** How many people the follower now follows; null when nothing was added. */
   readonly following: number | null;
   readonly hasBlocked: boolean;
   readonly isBlocked: boolean;
 }
 
-/** Adds the edge and counts it, unless it is there or one of the two has blocked the other. Lock their stats before. */
+/** Lock both stats first. Adds nothing when the edge exists or one has blocked the other. */
 export async function insertFollow(tx: EntityManager, { followerId, followeeId }: Edge): Promise<FollowOutcome> {
   const [outcome]: [FollowOutcome] = await tx.query(
     `WITH blocked AS (
@@ -51,7 +45,7 @@ export async function insertFollow(tx: EntityManager, { followerId, followeeId }
   return outcome;
 }
 
-/** Removes those edges that are there, and counts them no more. Lock the stats of everybody in them before. */
+/** Lock the stats of everybody involved first. */
 export async function deleteFollows(tx: EntityManager, edges: readonly Edge[]): Promise<void> {
   await tx.query(
     `WITH gone AS (
@@ -69,7 +63,6 @@ export async function deleteFollows(tx: EntityManager, edges: readonly Edge[]): 
   );
 }
 
-/** Follows of and by an account that is being erased: nobody else's count drifts. @returns how many there were, at most `limit` */
 export async function eraseFollows(tx: EntityManager, userId: string, limit: number): Promise<number> {
   const edges: Edge[] = await tx.query(
     `SELECT follower_id AS "followerId", followee_id AS "followeeId" FROM follows
@@ -84,12 +77,10 @@ export async function eraseFollows(tx: EntityManager, userId: string, limit: num
   return edges.length;
 }
 
-/** Of and by an account that is being erased. @returns how many there were, at most `limit` */
 export function eraseMutes(tx: EntityManager, userId: string, limit: number): Promise<number> {
   return eraseRelations(tx, { table: 'mutes', by: 'user_id', of: 'muted_id' }, { userId, limit });
 }
 
-/** See {@link eraseMutes}. */
 export function eraseBlocks(tx: EntityManager, userId: string, limit: number): Promise<number> {
   return eraseRelations(tx, { table: 'blocks', by: 'blocker_id', of: 'blocked_id' }, { userId, limit });
 }

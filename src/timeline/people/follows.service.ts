@@ -10,16 +10,14 @@ import { deleteFollows, insertFollow, lockStats } from './follows.query.js';
 import { Mute } from './mute.entity.js';
 import { PeopleService } from './people.service.js';
 
-/** How many people somebody may follow: what the home timeline is bounded by. */
 export const FOLLOW_LIMIT = 5_000;
 
-/** Ids. */
 interface Pair {
   readonly self: string;
   readonly other: string;
 }
 
-/** What people decide about each other. All of it is idempotent, and holds from the next read on. */
+/** Follows, mutes and blocks: idempotent, and effective from the next read on. */
 @Injectable()
 export class FollowsService {
   constructor(
@@ -27,7 +25,7 @@ export class FollowsService {
     private readonly profiles: PeopleService,
   ) {}
 
-  /** @throws AppError `user_not_found`, `not_oneself`, `user_blocked` by the caller, or `follow_limit_reached` */
+  /** @throws AppError `user_not_found`, `not_oneself`, `user_blocked` by the caller, `follow_limit_reached` */
   async follow(about: About): Promise<void> {
     const pair = await this.visible(about);
     await this.database.transaction(async (tx) => {
@@ -40,7 +38,6 @@ export class FollowsService {
     });
   }
 
-  /** @throws AppError `user_not_found` when there is no such account */
   async unfollow(about: About): Promise<void> {
     const pair = await this.anybody(about);
     await this.database.transaction(async (tx) => {
@@ -49,7 +46,7 @@ export class FollowsService {
     });
   }
 
-  /** Keeps the follow, if there is one. @throws AppError `user_not_found` or `not_oneself` */
+  /** Keeps an existing follow. @throws AppError `user_not_found`, `not_oneself` */
   async mute(about: About): Promise<void> {
     const { self, other } = await this.visible(about);
     try {
@@ -63,13 +60,12 @@ export class FollowsService {
     }
   }
 
-  /** @throws AppError `user_not_found` when there is no such account */
   async unmute(about: About): Promise<void> {
     const { self, other } = await this.anybody(about);
     await this.database.manager.delete(Mute, { userId: self, mutedId: other });
   }
 
-  /** Ends both follows. Whoever was blocked first may block, too. @throws AppError `user_not_found` or `not_oneself` */
+  /** Ends both follows. A blocked person may block in return. @throws AppError `user_not_found`, `not_oneself` */
   async block(about: About): Promise<void> {
     const { id, isHidden } = await this.profiles.find(about);
     if (isHidden) throw new AppError('user_not_found');
@@ -85,13 +81,12 @@ export class FollowsService {
     });
   }
 
-  /** Follows that the block has ended stay ended. @throws AppError `user_not_found` when there is no such account */
+  /** Does not restore follows. @throws AppError `user_not_found` */
   async unblock(about: About): Promise<void> {
     const { self, other } = await this.anybody(about);
     await this.database.manager.delete(Block, { blockerId: self, blockedId: other });
   }
 
-  /** What was decided is undone about anybody, also about people who are hidden. */
   private async anybody(about: About): Promise<Pair> {
     return { self: about.principal.userId, other: (await this.profiles.find(about)).id };
   }
@@ -102,7 +97,7 @@ export class FollowsService {
     return distinct(about, id);
   }
 
-  /** Erasing an account takes the same lock: whoever is there now stays until the end of the transaction. */
+  /** Erasure takes the same lock: an account found here exists until the end of the transaction. */
   private async lock(tx: EntityManager, { self, other }: Pair): Promise<void> {
     const there = await lockStats(tx, [self, other]);
     if (!there.includes(self)) throw new AppError('invalid_token');

@@ -1,4 +1,4 @@
-/** That somebody keeps another out of their home timeline, whether or not they follow them. */
+/** A mute: hides a person's posts from the home timeline, followed or not. */
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';

@@ -1,4 +1,4 @@
-/** Whom people follow, mute and block, and their profiles. */
+/** People as others see them: profiles, follows, mutes and blocks. */
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 

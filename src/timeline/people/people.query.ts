@@ -1,4 +1,3 @@
-/** The SQL of people as others see them. */
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../../common/pagination.js';
@@ -6,7 +5,7 @@ import { escapeLike } from '../../common/text.js';
 import { isoTimestamp, utcText } from '../../common/timestamps.js';
 import { HAS_BLOCKED_VIEWER, IS_BLOCKED, IS_HIDDEN, isFound, isSeen, type Viewing } from './viewing.query.js';
 
-/** As the unique index has it. */
+/** Must match the unique index. */
 const USERNAME = 'lower(u.username COLLATE "C")';
 
 export interface Profile {
@@ -23,7 +22,6 @@ export interface Profile {
   readonly isBlocked: boolean;
 }
 
-/** @returns undefined when the viewer may not see such a person */
 export async function selectProfile(
   manager: EntityManager,
   username: string,
@@ -42,10 +40,8 @@ export async function selectProfile(
   return rows[0];
 }
 
-/** Somebody as they are found by their username. */
 export interface Found {
   readonly id: string;
-  /** Disabled, or about to be deleted. */
   readonly isHidden: boolean;
   readonly hasBlockedViewer: boolean;
   readonly isBlocked: boolean;
@@ -64,25 +60,22 @@ export async function findPerson(
   return rows[0];
 }
 
-/** A person in a list. */
 export interface ListedPerson {
   readonly id: string;
   readonly username: string;
   readonly displayName: string | null;
   readonly bio: string | null;
   readonly isFollowing: boolean;
-  /** When they came into the list. */
   readonly since: string;
 }
 
 const IS_FOLLOWING = 'EXISTS (SELECT FROM follows f WHERE f.follower_id = $2 AND f.followee_id = u.id)';
 const PERSON = `u.id, u.username, u.display_name AS "displayName", u.bio, ${IS_FOLLOWING} AS "isFollowing"`;
 
-/** Whoever is in one's own list is found there, to be taken out; what they say of themselves is for those who see them. */
+/** One's own lists show hidden people, so that they can be removed, but without their profile. */
 const KEPT_PERSON = `u.id, u.username, CASE WHEN s.seen THEN u.display_name END AS "displayName",
             CASE WHEN s.seen THEN u.bio END AS bio, ${IS_FOLLOWING} AS "isFollowing"`;
 
-/** Lists of people around somebody: which table, whose list it is, and who is in it. */
 const LISTS = {
   followers: { table: 'follows', of: 'followee_id', who: 'follower_id', shows: 'seen' },
   following: { table: 'follows', of: 'follower_id', who: 'followee_id', shows: 'seen' },
@@ -96,7 +89,6 @@ export function personKey({ since, id }: ListedPerson): CursorKey {
   return [isoTimestamp(since), id];
 }
 
-/** The newest first; of others' lists without those whom the viewer may not see. */
 export function selectPeople(
   manager: EntityManager,
   list: PeopleList,
@@ -107,7 +99,7 @@ export function selectPeople(
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [`l.${of} = $3`];
   if (shows === 'seen') conditions.push(isSeen(page));
-  // Written out, and not as rows: the first column of the index descends and the second ascends.
+  // No row comparison: the index has one column descending and one ascending.
   if (page.after) {
     const [since, id] = page.after.map(bind);
     conditions.push(`l.created_at <= ${since}::timestamptz`);
@@ -121,14 +113,12 @@ export function selectPeople(
   );
 }
 
-/** Somebody in one's own list, whether or not they can be seen now. */
 export interface KeptPerson {
   readonly id: string;
   readonly username: string;
   readonly since: string;
 }
 
-/** The whole of a list, in the order of ids. */
 export function selectPeopleBatch(
   manager: EntityManager,
   list: PeopleList,
@@ -142,17 +132,16 @@ export function selectPeopleBatch(
   );
 }
 
-/** The expression of the trigram index. */
+/** Must match the trigram index. */
 const SEARCHED = `(u.username || ' ' || coalesce(u.display_name, ''))`;
 
 export function foundKey({ username }: ListedPerson): CursorKey {
   return [username.toLowerCase()];
 }
 
-/** Trigrams are of letters and digits: what has no three in a row is not found inside of names by the index. */
+/** Trigrams need three letters or digits in a row to find text inside of names. */
 const FOUND_INSIDE = /[\p{L}\p{N}]{3}/u;
 
-/** In the order of usernames; texts without three letters or digits in a row are found at the beginning of usernames and names only. */
 export function searchPeople(
   manager: EntityManager,
   q: string,
@@ -160,14 +149,13 @@ export function searchPeople(
 ): Promise<ListedPerson[]> {
   const values: unknown[] = [page.offsetMs, page.viewerId, page.limit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  // Of accents alone nothing is left, which everything would begin with.
+  // Folding text of accents alone leaves nothing, which would match everything.
   const conditions = [isSeen(page), `fold_text(${bind(q)}) <> ''`];
   if (!FOUND_INSIDE.test(q)) {
     const beginning = `fold_text(${bind(`${escapeLike(q)}%`)})`;
     conditions.push(`(${USERNAME} LIKE ${beginning} OR fold_text(u.display_name) LIKE ${beginning})`);
   } else {
     const inside = `fold_text(${bind(`%${escapeLike(q)}%`)})`;
-    // Of the whole for the index, and of each for what is found only across the two.
     conditions.push(
       `fold_text(${SEARCHED}) LIKE ${inside}`,
       `(lower(u.username) LIKE ${inside} OR fold_text(u.display_name) LIKE ${inside})`,

@@ -26,7 +26,7 @@ export interface PeoplePage {
   readonly limit: number;
 }
 
-/** People, as far as the caller may see them: nobody who is disabled or about to be deleted, or has blocked the caller, unless for staff. */
+/** Profiles visible to the caller: nobody disabled, about to be deleted or blocking the caller, except for staff. */
 @Injectable()
 export class PeopleService {
   constructor(
@@ -35,21 +35,21 @@ export class PeopleService {
     private readonly clock: Clock,
   ) {}
 
-  /** Whom the caller has blocked is seen, as such. @throws AppError `user_not_found` */
+  /** A person blocked by the caller stays visible. @throws AppError `user_not_found` */
   async get({ principal, username }: About): Promise<Profile> {
     const profile = await selectProfile(this.database.manager, username, this.viewing(principal));
     if (!profile) throw new AppError('user_not_found');
     return profile;
   }
 
-  /** Somebody by their username, visible or not. @throws AppError `user_not_found` when there is no such account */
+  /** Hidden or not. @throws AppError `user_not_found` */
   async find({ principal, username }: About): Promise<Found> {
     const found = await findPerson(this.database.manager, username, this.viewing(principal));
     if (!found) throw new AppError('user_not_found');
     return found;
   }
 
-  /** @throws AppError `user_not_found` also when one of the two has blocked the other */
+  /** @throws AppError `user_not_found`, also for a block in either direction */
   async requireVisible(about: About): Promise<Found> {
     const found = await this.find(about);
     const isAway = found.hasBlockedViewer && !isStaff(about.principal);
@@ -57,18 +57,15 @@ export class PeopleService {
     return found;
   }
 
-  /** Who follows somebody, or whom they follow: the newest first. @throws AppError `user_not_found` */
   async listAround(about: About, list: 'followers' | 'following', page: PeoplePage): Promise<Page<ListedPerson>> {
     const { id } = await this.requireVisible(about);
     return this.people(about.principal, { list, ofId: id }, page);
   }
 
-  /** Whom the caller has muted or blocked: the newest first. */
   listOwn(principal: Principal, list: 'mutes' | 'blocks', page: PeoplePage): Promise<Page<ListedPerson>> {
     return this.people(principal, { list, ofId: principal.userId }, page);
   }
 
-  /** In the order of usernames; a cursor holds for any text. */
   async search(principal: Principal, q: string, { cursor, limit }: PeoplePage): Promise<Page<ListedPerson>> {
     const after = this.after('people', cursor);
     const rows = await searchPeople(this.database.manager, q, { ...this.viewing(principal), after, limit: limit + 1 });

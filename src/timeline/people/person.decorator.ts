@@ -5,14 +5,11 @@ import type { AuthenticatedRequest, Principal } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
 import { USERNAME_PATTERN } from '../../users/fields.js';
 
-/** Who asks, and about whom. */
 export interface About {
   readonly principal: Principal;
-  /** Of the path. */
   readonly username: string;
 }
 
-/** For `/users/:username`. What cannot be a username names nobody. */
 export const AboutPerson = createParamDecorator((_: unknown, context: ExecutionContext): About => {
   const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
   if (!request.user) throw new AppError('authentication_required');
@@ -21,6 +18,5 @@ export const AboutPerson = createParamDecorator((_: unknown, context: ExecutionC
   return { principal: request.user, username };
 });
 
-/** For the OpenAPI document. */
 export const UsernameInPath = (): MethodDecorator =>
   ApiParam({ name: 'username', schema: { type: 'string', pattern: '^[A-Za-z0-9_]{3,30}$' } });

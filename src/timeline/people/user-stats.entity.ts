@@ -1,4 +1,4 @@
-/** Exact counts of a person, changed in the transaction of what they count. A trigger adds the row with the account. */
+/** Exact counts, changed in the transaction of their cause. A trigger creates the row. */
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';

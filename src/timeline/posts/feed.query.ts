@@ -1,4 +1,4 @@
-/** One keyset page of a home timeline: the newest posts of whom the viewer follows and has not muted, and their own. */
+/** One keyset page of a home timeline: posts of followed people without muted ones, and one's own. */
 import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../../common/timestamps.js';
@@ -6,13 +6,11 @@ import type { ListedPost } from './posts.query.js';
 
 export interface TimelinePage {
   readonly viewerId: string;
-  /** Id of the last post of the page before. */
   readonly before: string | undefined;
   readonly limit: number;
   readonly offsetMs: number;
 }
 
-/** The search is the function `timeline_page` of the timeline's migration. */
 export function selectTimelinePage(
   manager: EntityManager,
   { viewerId, before, limit, offsetMs }: TimelinePage,

@@ -1,4 +1,4 @@
-/** Tells the streams of every instance that there are new posts. */
+/** Notifies the streams of every instance of new posts. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
@@ -7,7 +7,6 @@ import { DataSource } from 'typeorm';
 
 import { notifyOfPosts } from './posts.query.js';
 
-/** Milliseconds. */
 const APART_MS = 50;
 
 @Injectable()
@@ -17,16 +16,12 @@ export class NewPosts {
 
   constructor(@InjectDataSource() private readonly database: DataSource) {}
 
-  /**
-   * Call when the transaction that wrote a post has committed; returns at once and never throws. Many calls are few
-   * notifications, and one that is lost costs a second: streams also look by themselves.
-   */
+  /** Call after the commit; never throws. Coalesces calls. A lost notification costs a second: streams also poll. */
   announce(): void {
     this.announced = true;
     if (!this.running) void this.keepNotifying();
   }
 
-  /** The first at once, the others {@link APART_MS} apart, and never two at a time. */
   private async keepNotifying(): Promise<void> {
     this.running = true;
     while (this.announced) {

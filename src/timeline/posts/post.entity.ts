@@ -1,4 +1,4 @@
-/** Something that somebody said. Deleting only marks it. */
+/** A post. A deletion only marks it. */
 import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';
@@ -8,7 +8,6 @@ import { User } from '../../users/user.entity.js';
 @Index('posts_tx_idx', ['tx', 'id'])
 @Index('posts_created_brin', { synchronize: false })
 export class Post {
-  /** In decimal: a `bigint`. */
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',
     generatedIdentity: 'ALWAYS',
@@ -29,11 +28,10 @@ export class Post {
   @Column({ type: 'timestamptz', name: 'deleted_at', precision: 3, nullable: true })
   deletedAt: Date | null;
 
-  /** Whoever deleted it, who may be gone: the author, or a moderator. */
   @Column('uuid', { name: 'deleted_by', nullable: true })
   deletedBy: string | null;
 
-  /** The transaction that wrote it, in decimal: the order in which streams deliver. */
+  /** The writing transaction in decimal: streams deliver in its order. */
   @Column('bigint', { default: () => 'current_tx()' })
   tx: string;
 }

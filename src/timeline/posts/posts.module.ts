@@ -1,4 +1,4 @@
-/** Posts, and the home timeline that is made of them. */
+/** Posts, and the home timeline. */
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 

@@ -1,13 +1,10 @@
-/** The SQL of posts. */
 import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../../common/timestamps.js';
 import { isSeen, type Viewing } from '../people/viewing.query.js';
 import { NOW_EXACTLY } from '../../database/sql.js';
 
-/** A post as it is read for others: its timestamp is text. */
 export interface ListedPost {
-  /** In decimal. */
   readonly id: string;
   readonly authorId: string;
   readonly username: string;
@@ -15,10 +12,8 @@ export interface ListedPost {
   readonly createdAt: string;
 }
 
-/** Of a post `p` and its author `u`. */
 const COLUMNS = `p.id::text, p.author_id AS "authorId", u.username, p.text, ${utcText('p.created_at')} AS "createdAt"`;
 
-/** With its count, by the function `insert_post` of the timeline's migration. @returns undefined when the author is gone */
 export async function insertPost(
   manager: EntityManager,
   { authorId, text }: { authorId: string; text: string },
@@ -31,7 +26,6 @@ export async function insertPost(
   return id === null ? undefined : { id, authorId, username, text, createdAt };
 }
 
-/** @returns undefined when there is none that the viewer may see */
 export async function selectPost(
   manager: EntityManager,
   id: string,
@@ -47,12 +41,10 @@ export async function selectPost(
 
 export interface AuthorPage {
   readonly authorId: string;
-  /** Id of the last post of the page before. */
   readonly before: string | undefined;
   readonly limit: number;
 }
 
-/** What somebody posted, the newest first. */
 export function selectPostsOf(manager: EntityManager, { authorId, before, limit }: AuthorPage): Promise<ListedPost[]> {
   const values: unknown[] = [authorId, limit];
   const below = before === undefined ? '' : `AND p.id < $${values.push(before)}`;
@@ -66,12 +58,10 @@ export function selectPostsOf(manager: EntityManager, { authorId, before, limit 
 export interface Deletion {
   readonly id: string;
   readonly deleterId: string;
-  /** Also what somebody else wrote. */
   readonly any: boolean;
   readonly offsetMs: number;
 }
 
-/** Marks a post, and counts it no more. @returns its author; undefined when there is none that the deleter may delete */
 export async function deletePost(
   manager: EntityManager,
   { id, deleterId, any, offsetMs }: Deletion,
@@ -88,7 +78,6 @@ export async function deletePost(
   return rows[0]?.author_id;
 }
 
-/** @returns whether it was deleted by another than its author, and now is not */
 export async function restorePost(manager: EntityManager, id: string): Promise<boolean> {
   const rows: unknown[] = await manager.query(
     `WITH restored AS (
@@ -102,7 +91,6 @@ export async function restorePost(manager: EntityManager, id: string): Promise<b
   return rows.length === 1;
 }
 
-/** For staff: also of authors who are hidden. @returns undefined when there is none, or it is deleted */
 export async function selectAnyPost(manager: EntityManager, id: string): Promise<ListedPost | undefined> {
   const rows: ListedPost[] = await manager.query(
     `SELECT ${COLUMNS} FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1 AND p.deleted_at IS NULL`,
@@ -111,7 +99,6 @@ export async function selectAnyPost(manager: EntityManager, id: string): Promise
   return rows[0];
 }
 
-/** Of one's own: also one that was deleted. */
 export interface KeptPost {
   readonly id: string;
   readonly text: string;
@@ -119,7 +106,6 @@ export interface KeptPost {
   readonly deletedAt: string | null;
 }
 
-/** All of somebody's posts, in the order of their ids. */
 export function selectPostBatch(
   manager: EntityManager,
   authorId: string,
@@ -132,7 +118,6 @@ export function selectPostBatch(
   );
 }
 
-/** For good, of an account that is being erased: its count goes with it. @returns how many there were, at most `limit` */
 export async function erasePosts(tx: EntityManager, authorId: string, limit: number): Promise<number> {
   const [{ erased }]: [{ erased: number }] = await tx.query(
     `WITH gone AS (
@@ -143,10 +128,9 @@ export async function erasePosts(tx: EntityManager, authorId: string, limit: num
   return erased;
 }
 
-/** The channel on which instances tell each other that there are posts. */
 export const POSTS_CHANNEL = 'posts';
 
-/** Not within a transaction that posts: commits that notify wait for one another. */
+/** Outside the posting transaction: commits that notify wait for one another. */
 export async function notifyOfPosts(manager: EntityManager): Promise<void> {
   await manager.query(`NOTIFY ${POSTS_CHANNEL}`);
 }

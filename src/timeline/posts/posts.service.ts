@@ -39,7 +39,6 @@ export class PostsService {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws AppError `invalid_token` when the account is gone */
   async create({ userId }: Principal, text: string): Promise<ListedPost> {
     const post = await insertPost(this.database.manager, { authorId: userId, text });
     if (!post) throw new AppError('invalid_token');
@@ -47,17 +46,14 @@ export class PostsService {
     return post;
   }
 
-  /** @throws AppError `post_not_found` also where author and viewer have nothing to do with each other */
+  /** @throws AppError `post_not_found`, also for a block in either direction */
   async get(principal: Principal, id: string): Promise<ListedPost> {
     const post = await selectPost(this.database.manager, id, this.viewing(principal));
     if (!post) throw new AppError('post_not_found');
     return post;
   }
 
-  /**
-   * Marks a post of one's own; moderators and admins mark anybody's, which is audited.
-   * @throws AppError `post_not_found` or `post_forbidden`
-   */
+  /** Staff delete others' posts, with an audit event. @throws AppError `post_not_found`, `post_forbidden` */
   async delete(actor: Actor, id: string): Promise<void> {
     const { principal } = actor;
     const { userId } = principal;
@@ -75,10 +71,7 @@ export class PostsService {
     throw new AppError('post_forbidden');
   }
 
-  /**
-   * Brings back what another than its author deleted; once it is there, again is no error.
-   * @throws AppError `post_not_found`
-   */
+  /** Idempotent; not for posts deleted by their author. @throws AppError `post_not_found` */
   async restore(actor: Actor, id: string): Promise<ListedPost> {
     const { userId } = actor.principal;
     return this.database.transaction(async (tx) => {
@@ -98,7 +91,6 @@ export class PostsService {
     });
   }
 
-  /** What somebody posted, the newest first. @throws AppError `user_not_found` */
   async listOf(about: About, { cursor, limit }: PostsPage): Promise<Page<ListedPost>> {
     const { id: authorId } = await this.profiles.requireVisible(about);
     const scope = `posts of ${authorId}`;
@@ -106,7 +98,6 @@ export class PostsService {
     return this.cut(scope, await selectPostsOf(this.database.manager, page), limit);
   }
 
-  /** The newest posts of whom the caller follows, and their own. */
   async timeline(principal: Principal, { cursor, limit }: PostsPage): Promise<Page<ListedPost>> {
     const scope = `timeline ${principal.userId}`;
     const page = { ...this.viewing(principal), before: this.before(scope, cursor), limit: limit + 1 };

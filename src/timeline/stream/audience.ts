@@ -1,4 +1,3 @@
-/** Who reads a stream on this instance. */
 import { Injectable } from '@nestjs/common';
 
 import type { Caller } from '../../common/access.js';
@@ -7,14 +6,13 @@ import type { EventStream } from './event-stream.js';
 export interface Viewer {
   readonly caller: Caller;
   readonly stream: EventStream;
-  /** False until the stream has taken up where its client was: till then nothing new is delivered to it. */
+  /** False until the stream has caught up; new posts are not delivered to it before. */
   isLive: boolean;
   delivered: number;
 }
 
 @Injectable()
 export class Audience implements Iterable<Viewer> {
-  /** The oldest stream of each person comes first. */
   private readonly byUser = new Map<string, Set<Viewer>>();
   private count = 0;
 

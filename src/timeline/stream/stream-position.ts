@@ -1,18 +1,13 @@
-/**
- * Which transactions' posts a reader has taken in. Ids, times and the numbers of transactions are all given before the
- * commit, and are no order in which posts appear; a snapshot says exactly which transactions it saw.
- */
+/** Which transactions' posts a reader has taken in. Ids, times and transaction numbers are assigned before the commit,
+ * so none is the order in which posts appear. A snapshot tells exactly which transactions it saw. */
 import type { CursorKey } from '../../common/pagination.js';
 
-/** An id of none: all posts come after it. */
 const NO_POST = '0';
 
 export interface Position {
-  /** Which numbers its transactions in its own way. */
   readonly server: string;
-  /** Of this transaction and all later ones nothing was taken in. */
   readonly next: number;
-  /** Of these before it neither, but for posts up to an id; in ascending order. */
+  /** Earlier transactions that were open, each with the last post taken in; ascending. */
   readonly open: readonly OpenTransaction[];
 }
 
@@ -21,7 +16,6 @@ export interface OpenTransaction {
   readonly afterId: string;
 }
 
-/** @param snapshot as PostgreSQL writes a `pg_snapshot`: `xmin:xmax:`, and those between that are under way */
 export function positionOf(server: string, snapshot: string): Position {
   const [, xmax = '', underway = ''] = snapshot.split(':');
   const open = underway === '' ? [] : underway.split(',').map((tx) => ({ tx: Number(tx), afterId: NO_POST }));
@@ -33,11 +27,7 @@ export interface ReadPost {
   readonly id: string;
 }
 
-/**
- * Where a client stands that has read until each of some posts.
- * @param posts what appeared between the positions, in the order of transactions and ids
- * @param ended false when there may be more of them
- */
+/** @param posts all between the positions, by transaction and id @param ended false when more may follow */
 export function withPositions<T extends ReadPost>(
   posts: readonly T[],
   { from, to, ended }: { from: Position; to: Position; ended: boolean },
@@ -49,7 +39,6 @@ export function withPositions<T extends ReadPost>(
   });
 }
 
-/** On the way from one position to a later one. @param more whether the post's transaction may have others after it */
 function between(from: Position, to: Position, { post, more }: { post: ReadPost; more: boolean }): Position {
   return {
     server: to.server,
@@ -62,12 +51,11 @@ function between(from: Position, to: Position, { post, more }: { post: ReadPost;
   };
 }
 
-/** Transactions by their distance: ids of events are sent back in a header, which has a limit. */
+/** Distances keep event ids short: clients send them in a header, which has a limit. */
 export function positionKey({ server, next, open }: Position): CursorKey {
   return [server, next, ...open.flatMap(({ tx, afterId }) => [next - tx, afterId === NO_POST ? 0 : afterId])];
 }
 
-/** @param key made by {@link positionKey} */
 export function positionOfKey([server, next, ...open]: CursorKey): Position {
   const pairs = Array.from({ length: open.length / 2 }, (_, index) => open.slice(2 * index, 2 * index + 2));
   return {

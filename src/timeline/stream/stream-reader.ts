@@ -1,7 +1,4 @@
-/**
- * Reads new posts once for all streams of this instance, and writes each to those who follow its author. Woken by other
- * instances, and every second; while nobody has a stream open, it asks nothing.
- */
+/** Reads new posts once for all streams of this instance and delivers them to followers. Idle without streams. */
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -28,11 +25,11 @@ import {
 } from './stream.query.js';
 
 const EVERY_MS = 1_000;
-/** Posts of one reading: of 8 kB at most each, what a stream may have unread is not reached by one reading alone. */
+/** Posts per read: one batch alone (8 kB each at most) does not reach the unread limit. */
 const BATCH = 100;
-/** Streams that take up in one turn, together: a thousand that come back at once do not keep the others waiting. */
+/** Streams that catch up per turn, so that a thousand reconnects do not delay the others. */
 const NEWCOMERS = 8;
-/** What a stream may have missed: posts for it, posts of anybody, and bytes. Beyond, the first page is cheaper. */
+/** Posts for the stream, posts of anybody, and bytes. Beyond these bounds, reloading the first page is cheaper. */
 const MISSED = { posts: 500, scanned: 10_000, bytes: EVENT_STREAM_BOUNDS.unread / 2 };
 const RETRY_MS = 1_000;
 
@@ -52,7 +49,6 @@ interface Newcomer {
 
 @Injectable()
 export class StreamReader implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** Of all live streams; undefined while nobody has one. */
   private position: Position | undefined;
   private newcomers: Newcomer[] = [];
   private running: Promise<void> | undefined;
@@ -78,22 +74,16 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     await this.listener.listen({ channel: POSTS_CHANNEL, onNotification: wake, onReconnect: wake });
   }
 
-  /** When all streams have ended; until then the pool is needed. */
   async beforeApplicationShutdown(): Promise<void> {
     this.wake();
     await this.running;
   }
 
-  /** The event id that a quiet stream is to be resumed from. */
   get lastEventId(): string | undefined {
     return this.position && this.eventId(this.position);
   }
 
-  /**
-   * Begins the answer of a viewer who is in the audience already.
-   * @param lastEventId what the client has read last; undefined: it wants what is posted from now on
-   * @throws AppError with what has ended the stream meanwhile; an error of the database
-   */
+  /** @param lastEventId undefined: new posts only @throws AppError that ended the stream; a database error */
   admit(viewer: Viewer, lastEventId: string | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.newcomers.push({ viewer, lastEventId, resolve, reject });
@@ -102,7 +92,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     });
   }
 
-  /** Any number of calls while it reads make it read once more. */
   private wake(): void {
     this.woken = true;
     this.resume();
@@ -130,7 +119,7 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private async read(): Promise<void> {
-    // Only whoever came before the reading: what a client has read elsewhere is then not ahead of what is read here.
+    // Only streams that joined before the read: a client must not be ahead of this position.
     const waiting = Math.min(this.newcomers.length, NEWCOMERS);
     try {
       const now = await this.advance();
@@ -145,13 +134,12 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  /** Delivers what is new, and moves on when all of it is delivered. @returns undefined when there is more to read */
   private async advance(): Promise<Position | undefined> {
     const { manager } = this.database;
     const since = this.position;
     if (!since) return (this.position = await selectPosition(manager));
     const read = await readNewPosts(manager, { since, limit: BATCH, offsetMs: this.clock.offsetMs });
-    // Another server, or the same one after a restart, may know fewer transactions than the position does.
+    // Another or restarted server may know fewer transactions than the position.
     if (read.now.server !== since.server) return this.beginAnew(read.now);
     if (read.posts.some(({ tx }) => tx >= read.now.next)) {
       await this.transactions.makeOld();
@@ -171,7 +159,7 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     return (this.position = now);
   }
 
-  /** @returns false when nobody can tell whose tokens have ended, and nothing was delivered */
+  /** @returns false when revocations are unknown: then nothing is delivered */
   private async deliver(posts: readonly PositionedPost[]): Promise<boolean> {
     if (posts.length === 0) return true;
     const followers = await this.followersOf([...new Set(posts.map(({ post }) => post.authorId))]);
@@ -202,7 +190,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     if (this.newcomers.length > 0) this.woken = true;
   }
 
-  /** The stream then is where all others are. */
   private async begin({ viewer, lastEventId, resolve, reject }: Newcomer, now: Position): Promise<void> {
     try {
       const missed = lastEventId === undefined ? [] : await this.missedSince(lastEventId, viewer, now);
@@ -222,7 +209,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  /** @returns undefined when the client has to begin anew */
   private async missedSince(
     lastEventId: string,
     { caller: { userId } }: Viewer,
@@ -254,7 +240,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     return frameOf({ id: this.eventId(position), event: 'post', data: presentPost(post) });
   }
 
-  /** The first thing that a stream says; or, where it cannot go on, that its client has to begin with the first page. */
   private beginning(position: Position, event?: 'reset'): string {
     return frameOf({ retry: RETRY_MS, id: this.eventId(position), ...(event && { event, data: {} }) });
   }
@@ -263,7 +248,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     return this.cursors.encode(SCOPE, positionKey(position));
   }
 
-  /** @returns undefined for what is no event id of ours */
   private positionOf(eventId: string): Position | undefined {
     try {
       return positionOfKey(this.cursors.decode(SCOPE, eventId));

@@ -1,4 +1,4 @@
-/** New posts as they appear. */
+/** Streams of new posts. */
 import { Module } from '@nestjs/common';
 
 import { RevocationsModule } from '../../auth/revocations/revocations.module.js';

@@ -1,8 +1,6 @@
-/**
- * The SQL of streams. What a position has not taken in is read by the index of `posts (tx, id)` alone: one range, and a
- * few transactions that were under way, as ranges, too: for an equality the planner takes another index where one transaction
- * has written most posts, and reads all of them. That one stays open for an hour costs a look-up, and delays nobody's posts.
- */
+/** The SQL of streams. Posts beyond a position come from the index `posts (tx, id)`: one range, and a small range for
+ * each transaction that was open. For equality, the planner may take another index and read all posts of a large
+ * transaction. A transaction open for an hour costs a look-up and delays nobody's posts. */
 import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../../common/timestamps.js';
@@ -11,10 +9,7 @@ import { isHiddenAt } from '../../users/users.query.js';
 import type { ListedPost } from '../posts/posts.query.js';
 import { type Position, positionOf } from './stream-position.js';
 
-/**
- * By $2 to $4, of {@link positionValues}, at most $5 of the range and of each open transaction.
- * @param only of these transactions: before each limit, or what follows on those that are left out would be lost
- */
+/** $2 to $4 of {@link positionValues}, $5 per range. @param only filters before the limits, or posts would be lost */
 function notTakenIn(only: (tx: string) => string = () => 'true'): string {
   return `SELECT late.tx, late.id, late.author_id FROM unnest($3::bigint[], $4::bigint[]) o(tx, after_id)
           CROSS JOIN LATERAL (
@@ -33,21 +28,17 @@ function positionValues({ next, open }: Position): unknown[] {
 
 export interface StreamedPost extends ListedPost {
   readonly tx: number;
-  /** False when it was deleted, or its author hidden, before it was read. */
   readonly shown: boolean;
 }
 
 export interface NewPostsRead {
-  /** When it was read: all until then is among the posts, or would be if they were not limited. */
   readonly now: Position;
-  /** In the order of transactions and ids. */
   readonly posts: readonly StreamedPost[];
 }
 
 interface Found extends Omit<StreamedPost, 'tx'> {
   readonly snapshot: string;
   readonly server: string;
-  /** Null where there is no post. */
   readonly tx: string | null;
 }
 
@@ -58,7 +49,7 @@ export async function selectPosition(manager: EntityManager): Promise<Position> 
   return positionOf(server, snapshot);
 }
 
-/** Reads, in one statement and so in one snapshot, what has appeared since a position. */
+/** One statement, one snapshot. */
 export async function readNewPosts(
   manager: EntityManager,
   { since, limit, offsetMs }: { since: Position; limit: number; offsetMs: number },
@@ -87,7 +78,6 @@ export interface Recipient {
   readonly viewerId: string;
 }
 
-/** Who, of some viewers, follows whom, of some authors, and has not muted them. */
 export function selectRecipients(
   manager: EntityManager,
   { authorIds, viewerIds }: { authorIds: readonly string[]; viewerIds: readonly string[] },
@@ -104,16 +94,13 @@ export function selectRecipients(
 export interface Missed {
   readonly viewerId: string;
   readonly since: Position;
-  /** Of a later snapshot: what it has not taken in either is left out. */
+  /** Of a later snapshot; transactions open in it are excluded, too. */
   readonly until: Position;
-  /** At most so many posts of anybody are looked at. */
   readonly scanned: number;
-  /** At most so many of them are for the viewer. */
   readonly limit: number;
   readonly offsetMs: number;
 }
 
-/** What a viewer's stream would have delivered between two positions. @returns undefined when it is too much */
 export async function selectMissedPosts(
   manager: EntityManager,
   { viewerId, since, until, scanned, limit, offsetMs }: Missed,

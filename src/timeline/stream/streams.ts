@@ -1,4 +1,4 @@
-/** Opens streams of new posts, within bounds, and ends them: with their token, or when this instance stops. */
+/** Opens streams of new posts within limits; they end with their token or at shutdown. */
 import {
   Inject,
   Injectable,
@@ -19,9 +19,7 @@ import { Audience, type Viewer } from './audience.js';
 import { EventStream, frameOf, type ServerEvent } from './event-stream.js';
 import { StreamReader } from './stream-reader.js';
 
-/** At a time, on one instance. */
 export const STREAM_LIMITS = { perUser: 5, perInstance: 10_000 };
-/** A stream that is quiet so long says that it is there, in milliseconds. */
 export const HEARTBEAT = { everyMs: 15_000 };
 const TICK_MS = 1_000;
 const FULL_RETRY_SECONDS = 5;
@@ -50,7 +48,7 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     }, TICK_MS).unref();
   }
 
-  /** Before requests under way are waited for: these would never end. */
+  /** Before the wait for requests under way: streams would never end. */
   onModuleDestroy(): void {
     this.draining = true;
     for (const viewer of [...this.audience]) this.end(viewer, 'draining');
@@ -60,23 +58,17 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     clearInterval(this.timer);
   }
 
-  /** Streams that are open. */
   get open(): number {
     return this.audience.size;
   }
 
-  /** Posts written to streams since the start. */
   get delivered(): number {
     let delivered = this.deliveredBefore;
     for (const viewer of this.audience) delivered += viewer.delivered;
     return delivered;
   }
 
-  /**
-   * Answers with a stream; one more than a person may have takes the place of their oldest.
-   * @param lastEventId of the client's; undefined: only what is posted from now on
-   * @throws AppError `draining`, `overloaded`, or what has become of the token; an error of the database
-   */
+  /** Beyond the limit, replaces the person's oldest stream. @throws `draining`, `overloaded`, the token's fault */
   async start(caller: Caller, reply: FastifyReply, lastEventId: string | undefined): Promise<void> {
     if (this.draining) throw new AppError('draining');
     const ended = this.whyEnded(caller);
@@ -126,7 +118,7 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     }
   }
 
-  /** With an id, so that a quiet stream, too, is resumed from where it was. */
+  /** Carries an id, so that a quiet stream also resumes from its position. */
   private beat({ stream }: Viewer): void {
     const id = this.reader.lastEventId;
     stream.write(`:\n${frameOf(id === undefined ? {} : { id })}`);
@@ -139,7 +131,7 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     }
   }
 
-  /** Without the leeway of clocks that issue tokens: a client has another token by then. */
+  /** Without leeway: a client has refreshed its token by then. */
   private whyEnded(caller: Caller): ErrorCode | undefined {
     return caller.expiresAt <= this.clock.epochSeconds() ? 'token_expired' : this.tokens.whyEnded(caller);
   }
