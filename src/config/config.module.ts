@@ -8,7 +8,7 @@ import { Cursors } from '../common/pagination.js';
 import { PersonalDataRegistry } from '../common/personal-data.js';
 import { Random } from '../common/random.js';
 import type { Config } from './config.js';
-import { deriveKey } from './keys.js';
+import { deriveKey } from '../common/crypto.js';
 
 export const CONFIG = Symbol('Config');
 

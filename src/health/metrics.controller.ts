@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../common/access.js';
 import { isLocalRequest } from '../common/address.js';
 import { AppError } from '../common/errors.js';
-import { equalSecrets } from '../common/secrets.js';
+import { equalSecrets } from '../common/crypto.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Metrics } from './metrics.js';

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
+import { Loop } from '../common/loop.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -38,10 +39,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private soon: NodeJS.Timeout | undefined;
   private failing = false;
   private obstacle: string | undefined;
-  private woken = true;
-  private stopped = false;
-  private resume: () => void = () => undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly loop = new Loop({ everyMs: EVERY_MS, run: () => this.sendDue() });
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -60,21 +58,21 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
       this.wakeSoon();
     };
     await this.listener.listen({ channel: 'mails', onNotification: wakeSoon, onReconnect: wakeSoon });
-    this.running = this.keepSending();
+    // What is due already waits for no notification.
+    this.loop.wake();
+    this.loop.start();
   }
 
   /** Mails under way get a grace, are then aborted, and another instance retries them. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
     clearTimeout(this.soon);
-    this.wake();
     const grace = setTimeout(
       () => {
         this.abort.abort();
       },
       Math.min(GRACE_MS, this.config.http.shutdownTimeoutMs / 2),
     );
-    await this.running;
+    await this.loop.stop();
     await Promise.all(this.underway);
     clearTimeout(grace);
   }
@@ -84,34 +82,10 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     this.soon ??= setTimeout(
       () => {
         this.soon = undefined;
-        this.wake();
+        this.loop.wake();
       },
       least + (more * this.random.bytes(1).readUInt8()) / 255,
     ).unref();
-  }
-
-  private wake(): void {
-    this.woken = true;
-    this.resume();
-  }
-
-  private async keepSending(): Promise<void> {
-    for (;;) {
-      if (!this.woken) await this.pause();
-      if (this.stopped) return;
-      this.woken = false;
-      await this.sendDue();
-    }
-  }
-
-  private pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, EVERY_MS).unref();
-      this.resume = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   private async sendDue(): Promise<void> {
@@ -133,7 +107,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private begin(mail: DueMail): void {
     const attempt = this.deliver(mail).finally(() => {
       this.underway.delete(attempt);
-      this.wake();
+      this.loop.wake();
     });
     this.underway.add(attempt);
   }

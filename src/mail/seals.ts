@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { deriveKey, fingerprint } from '../config/keys.js';
+import { deriveKey, fingerprint } from '../common/crypto.js';
 import type { MailContent } from './templates.js';
 
 const CIPHER = 'aes-256-gcm';

@@ -1,7 +1,7 @@
 /** JWTs made by hand, for what no library would sign. */
 import { createHmac, type KeyObject, randomUUID, sign } from 'node:crypto';
 
-import { deriveKey } from '../../src/config/keys.js';
+import { deriveKey } from '../../src/common/crypto.js';
 
 export interface Jwt {
   readonly header: unknown;

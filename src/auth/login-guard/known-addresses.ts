@@ -6,7 +6,7 @@ import { networkOf } from '../../common/address.js';
 import { Clock } from '../../common/clock.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { deriveKey, fingerprint } from '../../config/keys.js';
+import { deriveKey, fingerprint } from '../../common/crypto.js';
 import { deleteAddresses, forgetAddresses, rememberAddress } from './known-addresses.query.js';
 
 /** An unknown account costs the same work. */

@@ -9,7 +9,7 @@ import { Clock } from '../../common/clock.js';
 import { Random } from '../../common/random.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { deriveKey, fingerprint } from '../../config/keys.js';
+import { deriveKey, fingerprint } from '../../common/crypto.js';
 import type { TokenPurpose } from './mailed-token.entity.js';
 import { countCodeTry, deleteTokens, putToken, selectToken, takeToken } from './mailed-tokens.query.js';
 import { hashOf, newToken } from './mailed-token.js';

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { Clock } from '../../common/clock.js';
 import { LOGGER } from '../../common/logger.js';
+import { Loop } from '../../common/loop.js';
 import { Listener } from '../../database/listener.js';
 import { TransactionIds } from '../../database/transaction-ids.js';
 import { Revocations } from './revocations.js';
@@ -19,10 +20,7 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
   private server: string | undefined;
   private readsAll = true;
   private failing = false;
-  private woken = false;
-  private stopped = false;
-  private resume: () => void = () => undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly loop = new Loop({ everyMs: EVERY_MS, run: () => this.read() });
 
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
@@ -38,50 +36,24 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     await this.listener.listen({
       channel: 'revocations',
       onNotification: () => {
-        this.wake();
+        this.loop.wake();
       },
       onReconnect: () => {
         this.readAll();
       },
     });
     await this.read();
-    this.running = this.keepReading();
+    this.loop.start();
   }
 
   /** Late on purpose: tokens revoked while the last requests are answered must be refused, too. */
   async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    this.wake();
-    await this.running;
-  }
-
-  private wake(): void {
-    this.woken = true;
-    this.resume();
+    await this.loop.stop();
   }
 
   private readAll(): void {
     this.readsAll = true;
-    this.wake();
-  }
-
-  private async keepReading(): Promise<void> {
-    for (;;) {
-      if (!this.woken) await this.pause();
-      if (this.stopped) return;
-      this.woken = false;
-      await this.read();
-    }
-  }
-
-  private pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, EVERY_MS).unref();
-      this.resume = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    this.loop.wake();
   }
 
   private async read(): Promise<void> {
@@ -107,7 +79,7 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
       this.failing = false;
       if (isForeign) await this.transactions.makeOld();
     } catch (error) {
-      if (this.stopped) return;
+      if (this.loop.isStopped) return;
       this.readsAll = true;
       if (!this.failing)
         this.logger.warn({ event: 'revocations_unread', err: error }, 'revocations cannot be read: trying again');

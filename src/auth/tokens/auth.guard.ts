@@ -5,7 +5,7 @@ import passport from 'passport';
 
 import { ACCESS, type Access, type AuthenticatedRequest } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
-import { equalSecrets } from '../../common/secrets.js';
+import { equalSecrets } from '../../common/crypto.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { JwtStrategy } from './jwt.strategy.js';

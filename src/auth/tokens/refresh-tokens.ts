@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { deriveKey } from '../../config/keys.js';
+import { deriveKey } from '../../common/crypto.js';
 
 export interface RefreshTokenParts {
   readonly sessionId: string;

@@ -7,7 +7,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Config } from '../../config/config.js';
 import { ConfigError } from '../../config/environment.js';
 import { bySigning, type KeyFile, type KeyFolder, readKeyFiles, signerAt } from '../../config/key-files.js';
-import { deriveKey } from '../../config/keys.js';
+import { deriveKey } from '../../common/crypto.js';
 import type { JwkResponse } from './jwks.dto.js';
 
 export interface SigningKey {

@@ -13,7 +13,7 @@ import type { ErrorCode } from '../../common/error-codes.js';
 import { AppError } from '../../common/errors.js';
 import { answerHeaders, type HttpRules, type Labelled, originForm } from '../hardening.js';
 import { problemReply } from '../problem.js';
-import { SampledLog } from '../../common/sampled-log.js';
+import { SampledLog } from './sampled-log.js';
 
 const CODE_OF_PARSER_ERROR: Partial<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',

@@ -8,6 +8,7 @@ import { Revocations } from '../../auth/revocations/revocations.js';
 import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
+import { Loop } from '../../common/loop.js';
 import { Cursors } from '../../common/pagination.js';
 import { Listener } from '../../database/listener.js';
 import { TransactionIds } from '../../database/transaction-ids.js';
@@ -51,10 +52,12 @@ interface Newcomer {
 export class StreamReader implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private position: Position | undefined;
   private newcomers: Newcomer[] = [];
-  private running: Promise<void> | undefined;
-  private woken = false;
+  private readonly loop = new Loop({
+    everyMs: EVERY_MS,
+    run: () => this.read(),
+    isDone: () => this.isUnwatched(),
+  });
   private failing = false;
-  private resume: () => void = () => undefined;
 
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
@@ -69,14 +72,13 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
 
   async onApplicationBootstrap(): Promise<void> {
     const wake = (): void => {
-      this.wake();
+      this.loop.wake();
     };
     await this.listener.listen({ channel: POSTS_CHANNEL, onNotification: wake, onReconnect: wake });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.wake();
-    await this.running;
+    await this.loop.ended();
   }
 
   get lastEventId(): string | undefined {
@@ -87,35 +89,16 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
   admit(viewer: Viewer, lastEventId: string | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.newcomers.push({ viewer, lastEventId, resolve, reject });
-      this.wake();
-      this.running ??= this.keepReading();
+      this.loop.wake();
+      this.loop.start();
     });
   }
 
-  private wake(): void {
-    this.woken = true;
-    this.resume();
-  }
-
-  private async keepReading(): Promise<void> {
-    for (;;) {
-      if (!this.woken) await this.pause();
-      if (this.audience.size === 0 && this.newcomers.length === 0) break;
-      this.woken = false;
-      await this.read();
-    }
+  /** While nobody has a stream open, nothing is read. */
+  private isUnwatched(): boolean {
+    if (this.audience.size > 0 || this.newcomers.length > 0) return false;
     this.position = undefined;
-    this.running = undefined;
-  }
-
-  private pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, EVERY_MS).unref();
-      this.resume = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    return true;
   }
 
   private async read(): Promise<void> {
@@ -150,7 +133,7 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     if (!(await this.deliver(posts.filter(({ post }) => post.shown)))) return undefined;
     this.position = ended ? read.now : posts.at(-1)?.position;
     if (ended) return read.now;
-    this.woken = true;
+    this.loop.wake();
     return undefined;
   }
 
@@ -187,7 +170,7 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async admitNewcomers(newcomers: readonly Newcomer[], now: Position): Promise<void> {
     await Promise.all(newcomers.map((newcomer) => this.begin(newcomer, now)));
-    if (this.newcomers.length > 0) this.woken = true;
+    if (this.newcomers.length > 0) this.loop.wake();
   }
 
   private async begin({ viewer, lastEventId, resolve, reject }: Newcomer, now: Position): Promise<void> {

@@ -1,5 +1,4 @@
-/** Keys for single purposes, derived from one secret (HKDF, RFC 5869), so that no two uses share a key. */
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 export type KeyPurpose =
   | 'access token key id'
@@ -12,6 +11,7 @@ export type KeyPurpose =
   | 'refresh token'
   | 'refresh token key id';
 
+/** HKDF (RFC 5869): no two purposes share a key. */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `roost ${purpose}`, 32));
 }
@@ -19,4 +19,10 @@ export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
 /** HMAC-SHA-256. The texts must not contain NUL. */
 export function fingerprint(key: Buffer, ...texts: string[]): Buffer {
   return createHmac('sha256', key).update(texts.join('\0')).digest();
+}
+
+/** Constant time, also for different lengths. */
+export function equalSecrets(given: string, expected: string): boolean {
+  const [a, b] = [given, expected].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
+  return timingSafeEqual(a, b);
 }

@@ -1,0 +1,63 @@
+/** Work that is done at intervals, and at once when woken; one run at a time. */
+export interface LoopOptions {
+  readonly everyMs: number;
+  /** Must not throw. */
+  readonly run: () => Promise<void>;
+  /** Asked before each run. When true, the loop ends, and can be started again. */
+  readonly isDone?: () => boolean;
+}
+
+export class Loop {
+  private woken = false;
+  private stopped = false;
+  private resume: () => void = () => undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: LoopOptions) {}
+
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** The first run comes after the interval, or at once if the loop was woken before. */
+  start(): void {
+    this.running ??= this.keepRunning();
+  }
+
+  /** Any number of calls during a run cause one more. */
+  wake(): void {
+    this.woken = true;
+    this.resume();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.ended();
+  }
+
+  /** Resolves when {@link LoopOptions.isDone} or {@link stop} has ended the loop. */
+  async ended(): Promise<void> {
+    this.wake();
+    await this.running;
+  }
+
+  private async keepRunning(): Promise<void> {
+    for (;;) {
+      if (!this.woken) await this.pause();
+      if (this.stopped || this.options.isDone?.() === true) break;
+      this.woken = false;
+      await this.options.run();
+    }
+    this.running = undefined;
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.options.everyMs).unref();
+      this.resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
