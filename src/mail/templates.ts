@@ -23,89 +23,89 @@ type Block = string | { readonly label: string; readonly url: string } | { reado
 
 export function confirmationMail(to: { username: string; url: string; code: string }): MailContent {
   return letter('Confirm your e-mail address', to.username, [
-    'an account was made with this e-mail address. Is it yours? Then confirm it:',
+    'An account was created with this e-mail address. If it is yours, confirm the address:',
     { label: 'Confirm my address', url: to.url },
-    'Or type this code where you are asked for it:',
+    'Or enter this code:',
     { code: to.code },
-    'The link is good for 24 hours, the code for as long and for five tries.',
-    'If you did not make the account, you need not do anything. Should you want one yourself, ask for a new password with this address: that ends whatever somebody else has set up.',
+    'The link and the code are valid for 24 hours. The code may be tried five times.',
+    'If you did not create the account, you can ignore this message. If you want an account yourself, request a new password for this address: this removes everything that somebody else has set up.',
   ]);
 }
 
 export function passwordResetMail(to: { username: string; url: string; ttlMs: number; asks?: boolean }): MailContent {
   return letter('Choose a new password', to.username, [
-    'somebody, you we hope, asked for a new password for your account. Choose it here:',
+    'We received a request to reset your password. To choose a new one, follow this link:',
     { label: 'Choose a new password', url: to.url },
     ...(to.asks === true
       ? [
-          'This address was never confirmed, so another person may have made the account. If you did not make it, say so on that page: all that is in it is then erased, and you get a new, empty account.',
+          'This address was never confirmed, so another person may have made the account. If you did not create it, say so on that page. Everything in it is then erased, and you get a new, empty account.',
         ]
       : []),
-    `The link is good for ${inWords(to.ttlMs)} and for one change. A newer mail replaces it.`,
-    'If it was not you, you need not do anything: your password stays as it is.',
+    `The link is valid for ${inWords(to.ttlMs)} and for one use. A newer message replaces it.`,
+    'If you did not request this, you can ignore this message. Your password stays unchanged.',
   ]);
 }
 
 export function passwordWasResetMail(to: { username: string }): MailContent {
   return letter('Your password was changed', to.username, [
-    'your account has a new password, chosen with a link that we sent to this address. All of its sessions were ended.',
-    'If it was not you, somebody else reads your mail: secure your mailbox first, then ask for a new password.',
+    'The password of your account was reset with a link that we sent to this address. All sessions of the account were ended.',
+    'If this was not you, somebody else can read your mail. Secure your mailbox first, then request a new password.',
   ]);
 }
 
 export function passwordChangedMail(to: { username: string }): MailContent {
   return letter('Your password was changed', to.username, [
-    'the password of your account was changed by somebody who is logged in and knew the one before. All other sessions were ended.',
-    'If it was you, you need not do anything. If it was not, ask for a new password now: that ends what somebody else has set up.',
+    'The password of your account was changed in a session that is logged in, after entering the current password. All other sessions were ended.',
+    'If this was you, you can ignore this message. If it was not, request a new password now: this removes everything that somebody else has set up.',
   ]);
 }
 
 export function registrationConflictMail(to: { username: string }): MailContent {
   return letter('You have an account already', to.username, [
-    'somebody, perhaps you, tried to make an account with this e-mail address. There is one already, and nothing about it was changed.',
-    'If it was you: log in, or ask for a new password if you have forgotten yours. If it was not, you need not do anything.',
+    'We received a request to create an account with this e-mail address. It already has an account, and nothing in it was changed.',
+    'If this was you, log in, or request a new password if you have forgotten yours. If it was not, you can ignore this message.',
   ]);
 }
 
 export function invitationMail(to: { username: string; url: string }): MailContent {
   return letter('You are invited', to.username, [
-    'an account was made for you with this e-mail address. Choose a password for it, and it is yours:',
+    'An account was created for you with this e-mail address. To accept it, choose a password:',
     { label: 'Choose a password', url: to.url },
-    'The link is good for 7 days.',
-    'If you did not expect it, you need not do anything: nobody can use the account before a password is chosen.',
+    'The link is valid for 7 days.',
+    'If you did not expect this, you can ignore this message. Nobody can use the account before a password is chosen.',
   ]);
 }
 
 export function emailChangeMail(to: { username: string; url: string }): MailContent {
   return letter('Confirm your new e-mail address', to.username, [
-    'somebody, you we hope, wants this to be the e-mail address of your account. Is it yours? Then confirm it:',
+    'We received a request to change the e-mail address of your account to this one. To confirm the change, follow this link:',
     { label: 'Confirm my new address', url: to.url },
-    'The link is good for 24 hours. A newer request ends it.',
-    'If you did not ask for it, you need not do anything.',
+    'The link is valid for 24 hours. A newer request replaces it.',
+    'If you did not request this, you can ignore this message.',
   ]);
 }
 
 export function emailChangeConflictMail(to: { username: string }): MailContent {
   return letter('This address has an account already', to.username, [
-    'somebody, perhaps you, wanted this to be the e-mail address of another account. It is kept for yours, and nothing about it was changed.',
-    'You need not do anything.',
+    'We received a request to use this e-mail address for another account. It belongs to your account, or is reserved for it, so nothing was changed.',
+    'You can ignore this message.',
   ]);
 }
 
 export function emailChangeNoticeMail(to: { username: string; url: string | undefined }): MailContent {
   const subject = 'Your e-mail address is about to change';
   const what =
-    'somebody who knows your password, you we hope, asked for another e-mail address for your account. It changes when that address is confirmed.';
+    'We received a request to change the e-mail address of your account. It was made with your password. The address changes once the new one is confirmed.';
   if (to.url === undefined)
     return letter(subject, to.username, [
       what,
-      'If it was not you, ask for a new password now: that ends the change. Once it is done, the link in the mail to the address before this one undoes it.',
+      'If this was not you, request a new password now: this cancels the change. Once the address has changed, the link in the message to your earlier address undoes it.',
     ]);
   return letter(subject, to.username, [
     what,
-    'If it was not you, undo it, also when it has changed already. You then choose a new password, and all sessions are ended:',
+    'If this was not you, undo the change, even if it is already done. You then choose a new password, and all sessions are ended:',
     { label: 'Undo the change', url: to.url },
-    'The link is good for 7 days. If it was you, you need not do anything.',
+    'The link is valid for 7 days. If this was you, you can ignore this message.',
   ]);
 }
 
@@ -118,15 +118,15 @@ export function deletionMail(to: {
   const final = to.final.toUTCString().replace('GMT', 'UTC');
   const cancel =
     to.by === 'own'
-      ? 'Have you changed your mind, or was it not you? Then log in before that: a login cancels the deletion. If you do not know your password, ask for a new one first, and then log in.'
-      : 'Until then nobody can log in. If you think that this is a mistake, write to those who run this service before that: they can cancel it.';
+      ? 'If you have changed your mind, or if this was not you, log in before that time: a login cancels the deletion. If you do not know your password, request a new one first.'
+      : 'Until then nobody can log in. If you think that this is a mistake, contact the administrators of this service before that time: they can cancel the deletion.';
   return letter('Your account is going to be deleted', to.username, [
-    `${to.by === 'own' ? 'somebody, you we hope, has' : 'an administrator has'} deleted your account. All of its sessions were ended.`,
-    `On ${final} the deletion becomes final: the account and everything in it are then erased, and cannot be brought back.`,
+    `${to.by === 'own' ? 'We received a request to delete your account.' : 'An administrator has deleted your account.'} All of its sessions were ended.`,
+    `The deletion becomes final on ${final}. The account and everything in it are then erased, and cannot be restored.`,
     cancel,
     ...(to.isFormer === true
       ? [
-          'This address was that of the account until lately: the link in the mail about the change undoes both, the change and the deletion.',
+          'This was the address of the account until recently: the link in the mail about the change undoes both, the change and the deletion.',
         ]
       : []),
   ]);
@@ -135,11 +135,11 @@ export function deletionMail(to: {
 export function deletionCancelledMail(to: { username: string; by: 'own' | 'staff' }): MailContent {
   if (to.by === 'staff')
     return letter('Your account stays', to.username, [
-      'an administrator has cancelled the deletion of your account. Nothing in it was deleted, and you can log in again.',
+      'An administrator has cancelled the deletion of your account. Nothing in it was deleted, and you can log in again.',
     ]);
   return letter('Your account stays', to.username, [
-    'somebody, you we hope, logged in to your account or undid a change of its e-mail address. That cancels its deletion: nothing in it was deleted.',
-    'If it was not you, somebody knows your password: change it.',
+    'The deletion of your account was cancelled by a login, or by undoing a change of its e-mail address. Nothing in it was deleted.',
+    'If this was not you, somebody else knows your password. Change it now.',
   ]);
 }
 

@@ -261,7 +261,7 @@ describe('an account that an admin deletes', () => {
     expectRefused(await tryLogin(there, ada, 'wrong horse battery'), 'invalid_credentials');
     expect(await pending(ada)).toMatchObject({ deletion: 'staff' });
     const [mail] = await mailsTo(here, ada.email, 'going to be deleted');
-    expect(mail?.text).toContain('an administrator has deleted your account');
+    expect(mail?.text).toContain('An administrator has deleted your account');
     expect(mail?.text).not.toContain('a login cancels');
   });
 
@@ -295,7 +295,7 @@ describe('an account that an admin deletes', () => {
       ['user.enabled', admin.id],
     ]);
     const [mail] = await mailsTo(here, ada.email, 'Your account stays');
-    expect(mail?.text).toContain('an administrator has cancelled');
+    expect(mail?.text).toContain('An administrator has cancelled');
     await expectLive(there, await login(there, ada.email));
     expect(await audited(here, () => enable(admin, ada))).toEqual([]);
   });

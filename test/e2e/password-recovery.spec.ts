@@ -108,7 +108,7 @@ describe('POST /auth/password/forgot', () => {
       const mails = await mailsTo(app, ada.email, SUBJECT);
       expect(mails).toHaveLength(10);
       const last = await mailedToken(app, ada.email, SUBJECT);
-      expect(mails.map(({ text }) => /good for (.+?) and/.exec(text)?.[1])).toEqual([
+      expect(mails.map(({ text }) => /valid for (.+?) and/.exec(text)?.[1])).toEqual([
         '15 hours',
         ...Array.from({ length: 9 }, () => '30 minutes'),
       ]);
