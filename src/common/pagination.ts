@@ -28,7 +28,7 @@ export class Cursors {
       throw invalid({
         pointer: `#/${parameter}`,
         code: 'invalid_cursor',
-        detail: 'Take the cursor from the Link header of the page before, with the same sort.',
+        detail: 'Take the cursor from the Link header of the previous page, with the same sort.',
       });
     }
     return JSON.parse(payload.toString()) as CursorKey;

@@ -42,10 +42,10 @@ export function guessable(
   const typed = Buffer.byteLength(password) <= PATTERN_MAX_BYTES;
   const unit = typed ? unitOf(text) : text;
   if (COMMON.has(text) || COMMON.has(unit)) {
-    return { code: 'too_common', detail: 'is one of the passwords that are used most, and so guessed first' };
+    return { code: 'too_common', detail: 'is one of the passwords that are used most, and is guessed first' };
   }
   if (typed && (codePoints(unit) <= UNIT_MAX_LENGTH || runsOf(text) <= MAX_RUNS)) {
-    return { code: 'too_guessable', detail: 'is a repetition or a sequence, which is guessed soon' };
+    return { code: 'too_guessable', detail: 'is a repetition or a sequence, which is easy to guess' };
   }
   const local = email.slice(0, email.indexOf('@'));
   if ([email, local].some((name) => reliesOn(text, name)) || isMadeOf(text, [local])) {

@@ -31,7 +31,7 @@ export interface Reset {
 const NOT_AFRESH = {
   pointer: '#/start_afresh',
   code: 'confirmed',
-  detail: 'is only for an account that never confirmed its address: delete the account instead',
+  detail: 'is only allowed for an account that never confirmed its address: delete the account instead',
 };
 
 @Injectable()
