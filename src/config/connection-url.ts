@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs';
 const PARTS = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<authority>[^/?#]*)(?<path>[^?#]*)(?<rest>.*)$/is;
 const PARAMETERS = /^\?[A-Za-z][\w.-]*=[^&]*(?:&[A-Za-z][\w.-]*=[^&]*)*$/;
 
+/** Never quotes a part of the URL, which may hold a password. */
 export function connectionUrlFault(value: string, protocols: readonly string[]): string | undefined {
   const { scheme = '', authority = '', path = '', rest = '' } = PARTS.exec(value)?.groups ?? {};
   if (!protocols.includes(`${scheme.toLowerCase()}:`))

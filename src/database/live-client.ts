@@ -50,8 +50,7 @@ export interface LiveClient extends pg.Client {
   pooled: boolean;
 }
 
-/** A pool's connections. When one is silent, those silent since end with it: a lost host takes all connections at once,
- * and each would cost a request its answer. */
+/** When one connection is silent, those silent since end with it: a lost host takes all of the pool's at once. */
 export function liveClients(limits: Limits): new (config: pg.ClientConfig) => LiveClient {
   const alive = new Set<PooledClient>();
 

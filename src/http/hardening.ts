@@ -137,8 +137,7 @@ export function routable({ url = '' }: IncomingMessage): string {
   return isReadable(target) ? target : '/';
 }
 
-/** Drops the authority of an absolute-form target (RFC 9112 section 3.2.2). The client chooses it, so it must not reach
- * rules about paths, logs and links. */
+/** Drops the authority (RFC 9112 section 3.2.2): the client's word must not reach rules of paths, logs and links. */
 export function originForm(target: string): string {
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('#', 1);
   return path.startsWith('/') ? path : `/${path}`;

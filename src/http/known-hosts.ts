@@ -1,5 +1,4 @@
-/** Routes that trust the network answer to known host names only, against DNS rebinding: a page whose name points here
- * is of the same origin for its browser. */
+/** Routes that trust the network answer to known host names only, against DNS rebinding by web pages. */
 import type { FastifyInstance } from 'fastify';
 
 import { isLoopbackAddress } from '../common/address.js';

@@ -7,6 +7,7 @@ import { isUsername } from './fields.js';
 import { parseHash } from '../auth/hashing/bcrypt-hash.js';
 import { insertUsers, type ImportedUser } from './import.query.js';
 
+/** A cost of 31 would occupy a core for a day. */
 const COST = { min: 4, max: 15 };
 const BATCH = 1_000;
 const MOST_ROUNDS = 1_000 * 2 ** 12;
@@ -87,8 +88,7 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
   return counts;
 }
 
-/** A hash of the empty password protects nothing. Each comparison costs a login, so a minute's worth is compared:
- * an empty password never logs in anyway. */
+/** Each comparison costs a login, so only a minute's worth is compared: an empty password never logs in anyway. */
 function emptyPasswordFinder(mostRounds: number): (users: readonly ImportedUser[]) => Promise<Set<string>> {
   let rounds = mostRounds;
   return async (users) => {
@@ -109,6 +109,7 @@ function isOtherEncoding(text: string): boolean {
   return /[\0\uFFFD]/.test(text.slice(0, 4));
 }
 
+/** @returns the reason of a refusal, never with the line's content: it holds a password hash */
 function readUser(text: string, now: Date, random: Random): ImportedUser | string {
   let value: unknown;
   try {

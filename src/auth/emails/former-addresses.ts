@@ -55,6 +55,7 @@ export class FormerAddresses {
     return takeFormerAddress(tx, tokenHash, this.clock.offsetMs);
   }
 
+  /** Lock the user's row first. */
   async end(tx: EntityManager, owner: AddressOwner): Promise<void> {
     await deleteFormerAddress(tx, owner);
   }

@@ -24,8 +24,7 @@ export interface CountResult {
   readonly known: boolean;
 }
 
-/** The pair comes first: a guess that it blocks does not count against the account. Row locks serialise guesses,
- * always in the order of pair, then account. */
+/** Lock order: pair, then account, which serialises guesses. One that the pair blocks does not count for accounts. */
 export async function countGuess(
   manager: EntityManager,
   { pair, account, address }: GuessKeys,

@@ -31,6 +31,7 @@ export class Connections {
     return this.all.size;
   }
 
+  /** Call once the server has its handler, and before it listens. */
   guard(fastify: FastifyInstance): void {
     const { server } = fastify;
     // A client may half-close right after its request.
