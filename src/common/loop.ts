@@ -1,9 +1,8 @@
 /** Work that is done at intervals, and at once when woken; one run at a time. */
 export interface LoopOptions {
   readonly everyMs: number;
-  /** Must not throw. */
   readonly run: () => Promise<void>;
-  /** Asked before each run. When true, the loop ends, and can be started again. */
+  /** Ends the loop, which can be started again. */
   readonly isDone?: () => boolean;
 }
 
@@ -19,7 +18,6 @@ export class Loop {
     return this.stopped;
   }
 
-  /** The first run comes after the interval, or at once if the loop was woken before. */
   start(): void {
     this.running ??= this.keepRunning();
   }
@@ -35,7 +33,6 @@ export class Loop {
     await this.ended();
   }
 
-  /** Resolves when {@link LoopOptions.isDone} or {@link stop} has ended the loop. */
   async ended(): Promise<void> {
     this.wake();
     await this.running;
