@@ -24,6 +24,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/roost.ts'],
+  reporters: ['default', '<rootDir>/test/support/slowest-reporter.mjs'],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'lcov'],
   maxWorkers: '100%',

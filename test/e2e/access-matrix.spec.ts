@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TestApp } from '../support/app.js';
-import { confirmedPerson, PASSWORD, person, type Person, staff } from '../support/people.js';
+import { PASSWORD, person, type Person, staff } from '../support/people.js';
 
 const WHO = ['nobody', 'another', 'owner', 'moderator', 'admin', 'disabled'] as const;
 type Who = (typeof WHO)[number];
@@ -24,7 +24,7 @@ interface Asked {
 
 const MISSING = '00000000-0000-4000-8000-000000000000';
 
-/** `{task_id}`, `{post_id}`, `{user_id}` and `{username}` are the owner's; each asker has an owner of their own. */
+/** `{task_id}`, `{post_id}`, `{user_id}` and `{username}` are the owner's; who changes something of it has an owner of their own. */
 const OPERATIONS: Record<string, Asked> = {
   'GET /.well-known/jwks.json': { answers: EVERYBODY(200) },
   'GET /health/live': { answers: EVERYBODY(200) },
@@ -105,14 +105,49 @@ const DOCUMENT = JSON.parse(readFileSync(join(__dirname, '../../openapi.json'), 
   paths: Record<string, Record<string, unknown>>;
 };
 
+/** What belongs to somebody, and may be asked for by others. */
+interface Owned {
+  readonly owner: Person;
+  readonly taskId: string;
+  readonly postId: string;
+}
+
 describe('access', () => {
   let app: TestApp;
+  /** Of those who come again and again; the owner has one of their own. */
+  const tokens: Partial<Record<Who, string>> = {};
+  let untouched: Owned;
 
   beforeAll(async () => {
     app = await TestApp.start();
+    const [other, moderator, admin, disabled] = await Promise.all([
+      person(app, 'another'),
+      staff(app, 'moderator'),
+      staff(app, 'admin'),
+      person(app, 'disabled'),
+    ]);
+    expect((await moderator.api.post(`/admin/users/${disabled.id}/disable`, { reason: 'x' })).status).toBe(204);
+    Object.assign(tokens, {
+      another: other.access_token,
+      moderator: moderator.access_token,
+      admin: admin.access_token,
+      disabled: disabled.access_token,
+    });
+    untouched = await newOwned();
   });
 
   afterAll(() => app.stop());
+
+  async function newOwned(): Promise<Owned> {
+    const owner = await person(app, 'owner');
+    await app.pool.query('UPDATE users SET email_confirmed_at = now() WHERE id = $1', [owner.id]);
+    const [task, post] = await Promise.all([
+      owner.api.post('/tasks', { title: 'owned' }),
+      owner.api.post('/posts', { text: 'owned' }),
+    ]);
+    expect([task.status, post.status]).toEqual([201, 201]);
+    return { owner, taskId: String(task.body.id), postId: String(post.body.id) };
+  }
 
   it('is in the table for every operation, and for nothing else', () => {
     const documented = Object.entries(DOCUMENT.paths).flatMap(([path, item]) =>
@@ -121,30 +156,16 @@ describe('access', () => {
     expect(documented.sort()).toEqual(Object.keys(OPERATIONS).sort());
   });
 
-  /** @returns the access token that somebody sends */
-  const tokenOf = async (who: Who, owner: Person): Promise<string | undefined> => {
-    if (who === 'nobody') return undefined;
-    if (who === 'owner') return owner.access_token;
-    if (who === 'moderator' || who === 'admin') return (await staff(app, who)).access_token;
-    const other = await person(app, who);
-    if (who === 'disabled') {
-      const { api } = await staff(app, 'moderator');
-      expect((await api.post(`/admin/users/${other.id}/disable`, { reason: 'x' })).status).toBe(204);
-    }
-    return other.access_token;
-  };
-
   it.each(Object.entries(OPERATIONS))('to %s', async (operation, { answers, body, query = '' }) => {
     const [method = '', path = ''] = operation.split(' ');
+    const changesOwned = method !== 'GET' && /\{(?:task_id|post_id|user_id|username)\}/.test(path);
     const given: [Who, number][] = [];
     for (const who of WHO) {
-      const owner = await confirmedPerson(app, 'owner');
-      const task = (await owner.api.post('/tasks', { title: 'owned' })).body as { id: number };
-      const post = (await owner.api.post('/posts', { text: 'owned' })).body as { id: string };
-      const token = await tokenOf(who, owner);
+      const { owner, taskId, postId } = changesOwned ? await newOwned() : untouched;
+      const token = who === 'owner' ? owner.access_token : tokens[who];
       const full = path
-        .replace('{task_id}', String(task.id))
-        .replace('{post_id}', post.id)
+        .replace('{task_id}', taskId)
+        .replace('{post_id}', postId)
         .replace('{user_id}', owner.id)
         .replace('{username}', owner.username)
         .replace('{session_id}', MISSING);

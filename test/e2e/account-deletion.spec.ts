@@ -6,6 +6,7 @@ import { mailedToken, mailsTo } from '../support/mailbox.js';
 import { confirmAddress, confirmedPerson, login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, me, refresh } from '../support/sessions.js';
+import { soaked } from '../support/soak.js';
 
 let here: TestApp;
 let there: TestApp;
@@ -338,10 +339,10 @@ describe('an account that an admin deletes', () => {
 });
 
 describe('races', () => {
-  it('two admins leave at once, on two instances: one is always left, in 30 rounds', async () => {
+  it('two admins leave at once, on two instances: one is always left', async () => {
     await here.pool.query(`UPDATE users SET role = 'user'`);
     const [first, second] = [await staff(here, 'admin'), await staff(here, 'admin')];
-    for (let round = 0; round < 30; round += 1) {
+    for (let round = 0; round < soaked(30, 10); round += 1) {
       const [one, two] = [await login(here, first.email), await login(there, second.email)];
       const answers = await Promise.all([
         leave({ api: here.api.as(one.access_token) }),
@@ -351,9 +352,9 @@ describe('races', () => {
     }
   });
 
-  it('an admin deletes whom another makes an admin: either comes first, and never both, in 30 rounds', async () => {
+  it('an admin deletes whom another makes an admin: either comes first, and never both', async () => {
     const [first, second] = [await staff(here, 'admin'), await staff(here, 'admin')];
-    for (let round = 0; round < 30; round += 1) {
+    for (let round = 0; round < soaked(30, 10); round += 1) {
       const eve = await confirmedPerson(here, 'eve');
       const [removed, promoted] = await Promise.all([
         here.api.as(first.access_token).delete(`/admin/users/${eve.id}`),
@@ -366,10 +367,10 @@ describe('races', () => {
     }
   });
 
-  it('an admin leaves while they demote the other: one is always left, in 30 rounds', async () => {
+  it('an admin leaves while they demote the other: one is always left', async () => {
     await here.pool.query(`UPDATE users SET role = 'user'`);
     const [first, second] = [await staff(here, 'admin'), await staff(here, 'admin')];
-    for (let round = 0; round < 30; round += 1) {
+    for (let round = 0; round < soaked(30, 10); round += 1) {
       await here.pool.query(
         `UPDATE users SET role = 'admin', deletion = NULL, delete_after = NULL WHERE id = ANY($1)`,
         [[first.id, second.id]],
@@ -386,8 +387,8 @@ describe('races', () => {
     }
   });
 
-  it('deleted from two sessions at once: once, in 20 rounds', async () => {
-    for (let round = 0; round < 20; round += 1) {
+  it('deleted from two sessions at once: once', async () => {
+    for (let round = 0; round < soaked(20, 10); round += 1) {
       const [one, two] = [await login(here, ada.email), await login(there, ada.email)];
       const rows = await audited(here, async () => {
         const answers = await Promise.all([
@@ -400,8 +401,8 @@ describe('races', () => {
     }
   });
 
-  it('a login comes as its owner deletes: a session lives exactly if the account stays, in 30 rounds', async () => {
-    for (let round = 0; round < 30; round += 1) {
+  it('a login comes as its owner deletes: a session lives exactly if the account stays', async () => {
+    for (let round = 0; round < soaked(30, 10); round += 1) {
       const { access_token } = await login(here, ada.email);
       const [entered, left] = await Promise.all([tryLogin(there, ada), leave({ api: here.api.as(access_token) })]);
       expect([entered.status, left.status]).toEqual([200, 202]);
@@ -412,9 +413,9 @@ describe('races', () => {
     }
   });
 
-  it('a login comes as an admin deletes: no session survives it, in 30 rounds', async () => {
+  it('a login comes as an admin deletes: no session survives it', async () => {
     const admin = await staff(here, 'admin');
-    for (let round = 0; round < 30; round += 1) {
+    for (let round = 0; round < soaked(30, 10); round += 1) {
       const [entered] = await Promise.all([
         tryLogin(there, ada),
         admin.api.delete(`/admin/users/${ada.id}`).then(({ status }) => {

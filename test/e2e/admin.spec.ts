@@ -9,12 +9,16 @@ let admin: Person;
 let ada: Person;
 let bob: Person;
 
-beforeEach(async () => {
+beforeAll(async () => {
   app = await TestApp.start();
+});
+
+beforeEach(async () => {
+  await app.forget();
   [admin, ada, bob] = [await staff(app, 'admin'), await person(app, 'ada'), await person(app, 'bob')];
 });
 
-afterEach(() => app.stop());
+afterAll(() => app.stop());
 
 const idsOf = ({ body }: Answer): string[] => (body as { id: string }[]).map(({ id }) => id);
 const list = (query = ''): Promise<Answer> => admin.api.get(`/admin/users${query}`);

@@ -11,13 +11,17 @@ let app: TestApp;
 let ada: Person;
 let bob: Person;
 
-beforeEach(async () => {
+beforeAll(async () => {
   app = await TestApp.start();
+});
+
+beforeEach(async () => {
+  await app.forget();
   ada = await person(app, 'ada');
   bob = await person(app, 'bob');
 });
 
-afterEach(() => app.stop());
+afterAll(() => app.stop());
 
 const sessionOf = ({ access_token }: Tokens): string => String(claimsOf(access_token).sid);
 
@@ -260,6 +264,20 @@ describe('GET /users/me/activity', () => {
 });
 
 describe('the partitions', () => {
+  let unchanged: TestApp;
+
+  beforeEach(async () => {
+    unchanged = app;
+    app = await TestApp.start();
+    ada = await person(app, 'ada');
+    bob = await person(app, 'bob');
+  });
+
+  afterEach(async () => {
+    await app.stop();
+    app = unchanged;
+  });
+
   const partitions = async (): Promise<string[]> => {
     const { rows } = await app.pool.query<{ name: string }>(
       `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit_events'::regclass ORDER BY 1`,

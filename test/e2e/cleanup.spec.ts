@@ -7,12 +7,16 @@ describe('clean-up', () => {
   let app: TestApp;
   let ada: Person;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     app = await TestApp.start();
+  });
+
+  beforeEach(async () => {
+    await app.forget();
     ada = await person(app, 'ada');
   });
 
-  afterEach(() => app.stop());
+  afterAll(() => app.stop());
 
   const counts = async (): Promise<unknown> =>
     (
@@ -115,7 +119,11 @@ describe('clean-up', () => {
     const phone = await login(app, ada.email);
     await app.api.as(phone.access_token).post('/auth/logout');
     app.clock.advance('91d');
-    expect(await cleanUp()).toMatchObject({ sessions: 0, revocations: 1, known_addresses: 1 });
+    try {
+      expect(await cleanUp()).toMatchObject({ sessions: 0, revocations: 1, known_addresses: 1 });
+    } finally {
+      await app.pool.query('DROP FUNCTION fail CASCADE');
+    }
     const failed = app.log.filter((line) => line.includes('clean_up_failed')).map((line) => JSON.parse(line).table);
     expect(failed).toEqual(['sessions']);
   });
@@ -131,6 +139,10 @@ describe('clean-up', () => {
        CREATE TRIGGER revocations_take_long AFTER DELETE ON revocations REFERENCING OLD TABLE AS gone
          FOR EACH STATEMENT EXECUTE FUNCTION take_long()`,
     );
-    expect(await cleanUp()).toMatchObject({ revocations: 25 });
+    try {
+      expect(await cleanUp()).toMatchObject({ revocations: 25 });
+    } finally {
+      await app.pool.query('DROP FUNCTION take_long CASCADE');
+    }
   });
 });

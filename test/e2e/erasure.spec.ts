@@ -9,6 +9,7 @@ import { mailedToken, mailsTo } from '../support/mailbox.js';
 import { confirmAddress, login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused } from '../support/sessions.js';
+import { soaked } from '../support/soak.js';
 
 let here: TestApp;
 let there: TestApp;
@@ -342,10 +343,10 @@ describe('a login at the moment of erasure', () => {
     return erase(here, 1);
   };
 
-  it('wins, and the account is whole, or finds nobody, and all is gone: in 40 rounds', async () => {
+  it('wins, and the account is whole, or finds nobody, and all is gone', async () => {
     const outcomes = new Set<number>();
     let queries = 0;
-    for (let round = 0; round < 40; round += 1) {
+    for (let round = 0; round < soaked(40, 10) || outcomes.size < 2; round += 1) {
       const eve = await person(here, 'eve');
       await addTasks(eve, 3);
       await gone(eve);
@@ -360,6 +361,5 @@ describe('a login at the moment of erasure', () => {
       expect([erased + later, await isThere(eve), await tasksOf(eve)]).toEqual(whole ? [0, true, 3] : [1, false, 0]);
       if (whole) await expectLive(here, entered.body);
     }
-    expect([...outcomes].sort()).toEqual([200, 401]);
   });
 });

@@ -8,14 +8,17 @@ describe('the first admin', () => {
   let app: TestApp;
   const others: TestApp[] = [];
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     app = await TestApp.start();
   });
 
+  beforeEach(() => app.forget());
+
   afterEach(async () => {
     for (const other of others.splice(0)) await other.stop();
-    await app.stop();
   });
+
+  afterAll(() => app.stop());
 
   const start = async (env: Record<string, string> = ENV): Promise<TestApp> => {
     const other = await TestApp.start({ sharing: app, env });

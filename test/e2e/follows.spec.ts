@@ -3,6 +3,7 @@ import { TestApp } from '../support/app.js';
 import { execute, someoneWaits } from '../support/database.js';
 import { walk } from '../support/pages.js';
 import { person, type Person, staff } from '../support/people.js';
+import { soaked } from '../support/soak.js';
 
 describe('between people', () => {
   let app: TestApp;
@@ -289,7 +290,7 @@ describe('between people', () => {
     });
 
     it('wins over a follow at the same moment, whichever comes first', async () => {
-      for (let round = 0; round < 20; round += 1) {
+      for (let round = 0; round < soaked(20, 10); round += 1) {
         const [x, y] = [await person(app, 'x'), await person(app, 'y')];
         const [, blocked] = await Promise.all([x.api.put(to(y, 'follow')), y.api.put(to(x, 'block'))]);
         expect(blocked.status).toBe(204);

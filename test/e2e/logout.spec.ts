@@ -1,6 +1,7 @@
 import { TestApp } from '../support/app.js';
 import { login, person, type Person, type Tokens } from '../support/people.js';
 import { expectDead, expectLive, expectRefused, me, refresh, refreshed, sessionsOf } from '../support/sessions.js';
+import { soaked } from '../support/soak.js';
 
 describe('POST /auth/logout', () => {
   let app: TestApp;
@@ -155,7 +156,7 @@ describe('POST /auth/logout', () => {
   });
 
   it('leaves no token alive that a refresh got at the same time, in whichever way the session ends', async () => {
-    for (let round = 0; round < 200; round += 1) {
+    for (let round = 0; round < soaked(200, 20); round += 1) {
       const tokens = await login(app, ada.email);
       const bearer = app.api.as(tokens.access_token);
       const ways = [

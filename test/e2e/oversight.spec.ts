@@ -15,6 +15,7 @@ import {
 } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectLive, expectRefused, me, refresh, refreshed } from '../support/sessions.js';
+import { soaked } from '../support/soak.js';
 
 let here: TestApp;
 let there: TestApp;
@@ -299,10 +300,10 @@ describe('races', () => {
   const activeAdmins = async (): Promise<number> =>
     (await here.pool.query(`SELECT 1 FROM users WHERE role = 'admin' AND status = 'active'`)).rowCount ?? 0;
 
-  it('two admins demote each other, on two instances: one is always left, in 50 rounds', async () => {
+  it('two admins demote each other, on two instances: one is always left', async () => {
     await here.pool.query(`UPDATE users SET role = 'user'`);
     const [first, second] = [await person(here, 'first'), await person(here, 'second')];
-    for (let round = 0; round < 50; round += 1) {
+    for (let round = 0; round < soaked(50, 12); round += 1) {
       await here.pool.query(`UPDATE users SET role = 'admin', token_epoch = token_epoch + 1 WHERE id = ANY($1)`, [
         [first.id, second.id],
       ]);
@@ -316,9 +317,9 @@ describe('races', () => {
     }
   });
 
-  it('a role changes while its owner refreshes: no token with the old role is of use, in 50 rounds', async () => {
+  it('a role changes while its owner refreshes: no token with the old role is of use', async () => {
     let tokens: Tokens = ada;
-    for (let round = 0; round < 50; round += 1) {
+    for (let round = 0; round < soaked(50, 12); round += 1) {
       const role = round % 2 === 0 ? 'moderator' : 'user';
       const [answer, changed] = await Promise.all([refresh(there, tokens.refresh_token), setRole(admin, ada, role)]);
       expect([answer.status, changed.status]).toEqual([200, 200]);
@@ -331,8 +332,8 @@ describe('races', () => {
     }
   });
 
-  it('a ban comes while its subject logs in and refreshes: no session survives it, in 50 rounds', async () => {
-    for (let round = 0; round < 50; round += 1) {
+  it('a ban comes while its subject logs in and refreshes: no session survives it', async () => {
+    for (let round = 0; round < soaked(50, 12); round += 1) {
       const phone = await login(there, ada.email);
       const [entered, kept, banned] = await Promise.all([
         tryLogin(there, ada),
@@ -353,8 +354,8 @@ describe('races', () => {
     }
   });
 
-  it('bans and lifts them at once: the account is what the last event says, in 50 rounds', async () => {
-    for (let round = 0; round < 50; round += 1) {
+  it('bans and lifts them at once: the account is what the last event says', async () => {
+    for (let round = 0; round < soaked(50, 12); round += 1) {
       const answers = await Promise.all([disable(moderator, ada), enable(admin, ada)]);
       expect(answers.map(({ status }) => status)).toEqual([204, 204]);
       const { rows } = await here.pool.query<{ status: string }>('SELECT status FROM users WHERE id = $1', [ada.id]);
@@ -363,9 +364,9 @@ describe('races', () => {
     }
   });
 
-  it('a moderator is demoted while they ban: nobody acts who no longer may, in 30 rounds', async () => {
+  it('a moderator is demoted while they ban: nobody acts who no longer may', async () => {
     await confirmAddress(here, moderator.email);
-    for (let round = 0; round < 30; round += 1) {
+    for (let round = 0; round < soaked(30, 10); round += 1) {
       await setRole(admin, moderator, 'moderator');
       const { access_token } = await login(there, moderator.email);
       const [banned] = await Promise.all([

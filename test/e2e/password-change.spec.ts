@@ -7,6 +7,7 @@ import { type Mail, mailsTo } from '../support/mailbox.js';
 import { login, PASSWORD, person, type Person, type Tokens } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, me, sessionsOf } from '../support/sessions.js';
+import { soaked } from '../support/soak.js';
 
 const NEW_PASSWORD = 'engine no. 2';
 
@@ -181,7 +182,7 @@ describe('PUT /auth/password', () => {
   describe('at the same time as', () => {
     it('logins with the old password: when it is answered, no session of theirs lives', async () => {
       let [from, to] = [PASSWORD, NEW_PASSWORD];
-      for (let round = 0; round < 50; round += 1) {
+      for (let round = 0; round < soaked(50, 12); round += 1) {
         const old = from;
         const logins = (): Promise<Answer>[] => [tryLogin(old), tryLogin(old)];
         const before = round % 3 === 0 ? [] : logins();

@@ -4,6 +4,7 @@ import { linkIn, mailedToken, mailsTo } from '../support/mailbox.js';
 import { confirmedPerson, login, PASSWORD, person, type Person } from '../support/people.js';
 import { request } from '../support/raw.js';
 import { expectDead, expectLive, expectRefused, sessionsOf } from '../support/sessions.js';
+import { soaked } from '../support/soak.js';
 
 const NEW_PASSWORD = 'engine no. 2';
 const SUBJECT = 'Choose a new password';
@@ -374,7 +375,7 @@ describe('POST /auth/password/reset', () => {
 
   it('wins against logins and refreshes at the same time: no session of before lives', async () => {
     let password = PASSWORD;
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < soaked(20, 10); round += 1) {
       const next = `engine no. ${round + 10}`;
       const phone = await login(app, ada.email, password);
       await app.pool.query("UPDATE mails SET created_at = created_at - interval '2 days'");

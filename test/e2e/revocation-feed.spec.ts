@@ -19,12 +19,16 @@ describe('GET /auth/revocations', () => {
   let app: TestApp;
   let ada: Person;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     app = await TestApp.start({ env: { SERVICE_TOKEN } });
+  });
+
+  beforeEach(async () => {
+    await app.forget();
     ada = await person(app, 'ada');
   });
 
-  afterEach(() => app.stop());
+  afterAll(() => app.stop());
 
   const read = (path = '/auth/revocations'): Promise<Answer<Entry[]>> => app.api.as(SERVICE_TOKEN).get(path);
 
@@ -67,9 +71,13 @@ describe('GET /auth/revocations', () => {
     const third = await read(nextOf(second));
     expect(sessionsIn(third)).toContain(late);
     await app.pool.query('SELECT pg_current_xact_id()');
-    const fourth = await read(nextOf(await read(nextOf(third))));
-    expect([fourth.status, fourth.body]).toEqual([200, []]);
-    expect(nextOf(fourth)).not.toBe('');
+    // An entry comes again for as long as a transaction from before it is open, in whichever database of the server.
+    let last = third;
+    while (last.body.length > 0) {
+      last = await read(nextOf(last));
+      expect(last.status).toBe(200);
+    }
+    expect(nextOf(last)).not.toBe('');
   });
 
   it('keeps the prefix of the request in its link', async () => {

@@ -16,7 +16,13 @@ interface Document {
 
 const DOCUMENT = JSON.parse(readFileSync(join(__dirname, '../../openapi.json'), 'utf8')) as Document;
 /** As a router matches them: what is written out before what may be anything. */
-const PATHS = Object.entries(DOCUMENT.paths).sort(([a], [b]) => a.split('{').length - b.split('{').length);
+const PATHS = Object.entries(DOCUMENT.paths)
+  .sort(([a], [b]) => a.split('{').length - b.split('{').length)
+  .map(([path, item]) => ({
+    path,
+    item,
+    pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+  }));
 const COMMON_STATUSES = new Set([404, 405]);
 
 export interface Answer<T = any> {
@@ -129,28 +135,35 @@ function assertProblem(answer: Answer<Problem>, where: string): void {
   const type = answer.headers.get('content-type');
   if (type !== 'application/problem+json; charset=utf-8') throw new Error(`${where} is not problem+json but ${type}`);
   if (where.startsWith('HEAD')) return;
-  validate({ $ref: '#/components/schemas/Problem' }, answer.body, where);
+  validate(PROBLEM, answer.body, where);
   if (answer.body.status !== answer.status) throw new Error(`${where} says status ${answer.body.status}`);
 }
 
 function validate(schema: object, body: unknown, where: string): void {
-  const references = JSON.parse(JSON.stringify(schema).replaceAll('#/components', 'api#/components')) as object;
-  const key = JSON.stringify(references);
-  let check = byText.get(key);
-  if (!check) byText.set(key, (check = ajv.compile(references)));
+  let check = checks.get(schema);
+  if (!check) checks.set(schema, (check = checkOf(schema)));
   if (!check(body)) throw new Error(`${where} does not match openapi.json: ${ajv.errorsText(check.errors)}`);
 }
 
+/** Many schemas are written out more than once. */
+function checkOf(schema: object): ValidateFunction {
+  const text = JSON.stringify(schema).replaceAll('#/components', 'api#/components');
+  let check = byText.get(text);
+  if (!check) byText.set(text, (check = ajv.compile(JSON.parse(text) as object)));
+  return check;
+}
+
+const PROBLEM = { $ref: '#/components/schemas/Problem' };
+const checks = new WeakMap<object, ValidateFunction>();
 const byText = new Map<string, ValidateFunction>();
 
 function operationAt(method: string, path: string): { path: string; operation: Operation } | undefined {
   const [bare = ''] = path.split('?');
   const documented =
     bare.startsWith('/api/') && !bare.startsWith('/api/v1/') ? bare.replace('/api/', '/api/v1/') : bare;
-  for (const [pattern, item] of PATHS) {
-    const matches = new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(documented);
+  for (const { path, item, pattern } of PATHS) {
     const operation = item[method === 'HEAD' ? 'get' : method.toLowerCase()];
-    if (matches && operation) return { path: pattern, operation };
+    if (operation && pattern.test(documented)) return { path, operation };
   }
   return undefined;
 }

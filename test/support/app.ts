@@ -65,6 +65,23 @@ export class TestApp {
     return this.log.map((line) => (JSON.parse(line) as { event?: string }).event ?? '').filter(Boolean);
   }
 
+  /**
+   * The database is as it was at the start, without a row, and so are the log and the clock: for a test that counts all
+   * there is, and takes a tenth of what an app of its own would. Numbers of rows go on, as do sequences.
+   */
+  async forget(): Promise<void> {
+    await this.pool.query(`
+      DO $$ BEGIN
+        -- No trigger keeps what is never changed.
+        PERFORM set_config('session_replication_role', 'replica', true);
+        EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') FROM pg_class
+                  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+                    AND relname <> 'migrations');
+      END $$`);
+    this.log.length = 0;
+    this.clock.offsetMs = 0;
+  }
+
   async stop(): Promise<void> {
     await (this.nest as NestFastifyApplication | undefined)?.close();
     await endPool(this.pool);
