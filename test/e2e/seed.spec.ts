@@ -6,10 +6,12 @@ import { hasAtMostGraphemes, isBlank, isStorable } from '../../src/common/text.j
 import { isUsername } from '../../src/users/fields.js';
 import { Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
+import { type Outcome, runInOne } from '../support/command.js';
 import { someoneWaits } from '../support/database.js';
 import { walk } from '../support/pages.js';
 import { login, person } from '../support/people.js';
 import { eventually, RoostFolder } from '../support/process.js';
+import { soaked } from '../support/soak.js';
 
 const SCRIPT = join(__dirname, '../../scripts/seed.mjs');
 const SECRET = 'a-key-of-the-tests-that-nobody-else-may-use';
@@ -18,12 +20,6 @@ const [READER, MODERATOR, ADMIN] = ['maya', 'ines', 'tomasz'].map((name) => `${n
   string,
   string,
 ];
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 const children: ChildProcess[] = [];
 
@@ -53,11 +49,11 @@ function passwordIn({ stdout }: Outcome): string {
 describe('npm run seed', () => {
   let app: TestApp;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     app = await TestApp.start();
   });
 
-  afterEach(() => app.stop());
+  afterAll(() => app.stop());
 
   const start = (args: readonly string[] = [], env: Record<string, string> = {}): ChildProcess =>
     run(args, { DATABASE_URL: app.databaseUrl, JWT_SECRET: SECRET, PORT: new URL(app.url).port, ...env });
@@ -87,190 +83,213 @@ describe('npm run seed', () => {
            OR following_count <> (SELECT count(*) FROM follows WHERE follower_id = user_id)`,
     );
 
-  it('prints lines that work as they stand: they log in, read a timeline and find people', async () => {
-    const outcome = await seeded();
-    expect(outcome).toMatchObject({ code: 0, stderr: '' });
-    const [setup, token, ...reads] = outcome.stdout.split('\n').filter((line) => /^(?:API=|TOKEN=|curl )/.test(line));
-    const answers = [];
-    for (const read of reads) {
-      const shell = spawn('sh', ['-euc', `${setup}\n${token}\n${read}`]);
-      children.push(shell);
-      const { code, stdout } = await outcomeOf(shell);
-      answers.push(JSON.parse(stdout) as unknown[]);
-      expect(code).toBe(0);
-    }
-    expect(answers).toEqual([
-      Array.from({ length: 5 }, () => expect.objectContaining({ text: expect.any(String) })),
-      expect.arrayContaining([expect.objectContaining({ username: 'tomasz', display_name: 'Tomasz Zieliński' })]),
-    ]);
-  });
+  describe('run once', () => {
+    let outcome: Outcome;
 
-  it('fills pages of timeline, tasks, followers and mutes, in the order of time', async () => {
-    const outcome = await seeded();
-    const api = app.api.as((await login(app, READER, passwordIn(outcome))).access_token);
-    const posts = (await walk<{ id: string; created_at: string }>(api, '/timeline?limit=100')).flat();
-    expect(posts.length).toBeGreaterThan(100);
-    expect(posts.map(({ created_at }) => created_at)).toEqual(
-      posts
-        .map(({ created_at }) => created_at)
-        .sort()
-        .reverse(),
-    );
-    const completed = ((await api.get('/tasks')).body as { completed: boolean }[]).map((task) => task.completed);
-    expect(new Set(completed)).toEqual(new Set([true, false]));
-    const { body: profile } = await api.get('/users/maya');
-    expect(profile).toMatchObject({ display_name: 'Maya Okafor', following_count: 28 });
-    expect((await walk(api, '/users/maya/followers')).flat()).toHaveLength(profile.followers_count as number);
-    expect((await api.get('/users/me/mutes')).body).toHaveLength(1);
-    expect((await api.get('/users/me/blocks')).body).toHaveLength(1);
-    expect((await api.get('/auth/me')).body).toMatchObject({ role: 'user', email_confirmed: true });
-  });
-
-  it('makes a moderator, whose deletions can be read in the audit and undone, and an admin', async () => {
-    const password = passwordIn(await seeded());
-    const [moderator, admin] = await Promise.all(
-      [MODERATOR, ADMIN].map(async (email) => app.api.as((await login(app, email, password)).access_token)),
-    );
-    const events = (await admin?.get('/admin/audit?action=post.deleted'))?.body as { after: { post: string } }[];
-    const [deleted] = await rowsOf<{ count: string }>('SELECT count(*) FROM posts WHERE deleted_by <> author_id');
-    expect(events.length).toBeGreaterThan(0);
-    expect(events).toHaveLength(Number(deleted?.count));
-    const { post } = events[0]?.after ?? { post: '' };
-    expect((await admin?.post(`/admin/posts/${post}/restore`))?.status).toBe(200);
-    expect((await moderator?.delete(`/posts/${post}`))?.status).toBe(200);
-    expect(await drift()).toEqual([]);
-  });
-
-  it('writes only what the API would have taken, with exact counts', async () => {
-    await seeded(['--people', '1000']);
-    expect(await drift()).toEqual([]);
-    const posts = await rowsOf(
-      'SELECT p.*, u.created_at AS joined FROM posts p JOIN users u ON u.id = author_id ORDER BY p.id',
-    );
-    const texts = posts.map(({ text }) => text as string);
-    expect(texts.filter((text) => !isStorable(text) || isBlank(text) || !hasAtMostGraphemes(text, 280))).toEqual([]);
-    expect(texts.filter((text) => /[{}]|undefined/.test(text))).toEqual([]);
-    expect(new Set(texts).size).toBeGreaterThan(texts.length * 0.8);
-    const times = posts.map(({ created_at }) => (created_at as Date).getTime());
-    expect(times).toEqual([...times].sort((a, b) => a - b));
-    expect(posts.filter(({ joined, created_at }) => joined > created_at)).toEqual([]);
-    const people = await rowsOf('SELECT * FROM users');
-    expect(people.filter(({ username }) => !isUsername(username))).toEqual([]);
-    expect(new Set(people.map(({ hashed_password }) => hashed_password)).size).toBe(1);
-    const FUTURE = ['users', 'posts', 'follows', 'mutes', 'blocks', 'tasks'].map(
-      (table) => `SELECT created_at FROM ${table} WHERE created_at > clock_timestamp()`,
-    );
-    expect(await rowsOf(FUTURE.join(' UNION ALL '))).toEqual([]);
-    expect(
-      await rowsOf(
-        `SELECT FROM follows f JOIN blocks b ON (follower_id, followee_id) IN ((blocker_id, blocked_id), (blocked_id, blocker_id))`,
-      ),
-    ).toEqual([]);
-  });
-
-  it('makes the same people each time, and more of them after the same first ones', async () => {
-    const NAMES = 'SELECT username, display_name, bio, role, email FROM users ORDER BY created_at';
-    await seeded();
-    const first = await rowsOf(NAMES);
-    const other = await TestApp.start();
-    try {
-      await outcomeOf(run(['--people', '60'], { DATABASE_URL: other.databaseUrl, JWT_SECRET: SECRET }));
-      expect((await other.pool.query(NAMES)).rows.slice(0, 50)).toEqual(first);
-    } finally {
-      await other.stop();
-    }
-  });
-
-  it('changes nothing when it is run again, and says the same password', async () => {
-    const first = await seeded();
-    const before = await everything();
-    const again = await seeded(['--people', '200']);
-    expect(again).toMatchObject({ code: 0, stderr: '' });
-    expect(again.stdout).toMatch(/^This database is seeded already; nothing was changed\.\n/);
-    expect(passwordIn(again)).toBe(passwordIn(first));
-    expect(await everything()).toEqual(before);
-  });
-
-  it('has another password with another secret, and says when the one that is set is not its own', async () => {
-    const first = await seeded();
-    const other = await seeded([], { JWT_SECRET: SECRET.toUpperCase() });
-    expect(other.code).toBe(0);
-    expect(other.stdout).toMatch(/Their password is another/);
-    expect(passwordIn(other)).toBe('');
-    expect(passwordIn(first)).toMatch(/^[0-9a-f]{5}(?:-[0-9a-f]{5}){3}$/);
-  });
-
-  it('adds people beside those who are there, who keep their names and all that is theirs', async () => {
-    const ada = await person(app);
-    await app.api.post('/auth/register', {
-      email: 'maya@example.org',
-      username: 'MAYA',
-      password: 'correct horse battery',
+    beforeAll(async () => {
+      await app.forget();
+      outcome = await seeded();
     });
-    await ada.api.put('/users/maya/follow');
-    await ada.api.post('/posts', { text: 'I was here before' });
-    const own = (): Promise<unknown[]> =>
-      rowsOf(
-        `SELECT u.*, s.* FROM users u JOIN user_stats s ON user_id = id WHERE email NOT LIKE '%@seed.example.org' ORDER BY id`,
+
+    it('prints lines that work as they stand: they log in, read a timeline and find people', async () => {
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+      const [setup, token, ...reads] = outcome.stdout.split('\n').filter((line) => /^(?:API=|TOKEN=|curl )/.test(line));
+      const answers = [];
+      for (const read of reads) {
+        const shell = spawn('sh', ['-euc', `${setup}\n${token}\n${read}`]);
+        children.push(shell);
+        const { code, stdout } = await outcomeOf(shell);
+        answers.push(JSON.parse(stdout) as unknown[]);
+        expect(code).toBe(0);
+      }
+      expect(answers).toEqual([
+        Array.from({ length: 5 }, () => expect.objectContaining({ text: expect.any(String) })),
+        expect.arrayContaining([expect.objectContaining({ username: 'tomasz', display_name: 'Tomasz Zieliński' })]),
+      ]);
+    });
+
+    it('fills pages of timeline, tasks, followers and mutes, in the order of time', async () => {
+      const api = app.api.as((await login(app, READER, passwordIn(outcome))).access_token);
+      const posts = (await walk<{ id: string; created_at: string }>(api, '/timeline?limit=100')).flat();
+      expect(posts.length).toBeGreaterThan(100);
+      expect(posts.map(({ created_at }) => created_at)).toEqual(
+        posts
+          .map(({ created_at }) => created_at)
+          .sort()
+          .reverse(),
       );
-    const before = await own();
-    const outcome = await seeded();
-    expect(outcome).toMatchObject({ code: 0, stderr: '' });
-    expect(await own()).toEqual(before);
-    const api = app.api.as((await login(app, READER, passwordIn(outcome))).access_token);
-    expect((await api.get('/auth/me')).body).toMatchObject({ username: 'maya_2' });
-    expect(await countOf('users')).toBe(52);
-    expect(await drift()).toEqual([]);
+      const completed = ((await api.get('/tasks')).body as { completed: boolean }[]).map((task) => task.completed);
+      expect(new Set(completed)).toEqual(new Set([true, false]));
+      const { body: profile } = await api.get('/users/maya');
+      expect(profile).toMatchObject({ display_name: 'Maya Okafor', following_count: 28 });
+      expect((await walk(api, '/users/maya/followers')).flat()).toHaveLength(profile.followers_count as number);
+      expect((await api.get('/users/me/mutes')).body).toHaveLength(1);
+      expect((await api.get('/users/me/blocks')).body).toHaveLength(1);
+      expect((await api.get('/auth/me')).body).toMatchObject({ role: 'user', email_confirmed: true });
+    });
+
+    it('changes nothing when it is run again, and says the same password', async () => {
+      const before = await everything();
+      const again = await seeded(['--people', '200']);
+      expect(again).toMatchObject({ code: 0, stderr: '' });
+      expect(again.stdout).toMatch(/^This database is seeded already; nothing was changed\.\n/);
+      expect(passwordIn(again)).toBe(passwordIn(outcome));
+      expect(await everything()).toEqual(before);
+    });
+
+    it('has another password with another secret, and says when the one that is set is not its own', async () => {
+      const other = await seeded([], { JWT_SECRET: SECRET.toUpperCase() });
+      expect(other.code).toBe(0);
+      expect(other.stdout).toMatch(/Their password is another/);
+      expect(passwordIn(other)).toBe('');
+      expect(passwordIn(outcome)).toMatch(/^[0-9a-f]{5}(?:-[0-9a-f]{5}){3}$/);
+    });
+
+    it('makes a moderator, whose deletions can be read in the audit and undone, and an admin', async () => {
+      const password = passwordIn(outcome);
+      const [moderator, admin] = await Promise.all(
+        [MODERATOR, ADMIN].map(async (email) => app.api.as((await login(app, email, password)).access_token)),
+      );
+      const events = (await admin?.get('/admin/audit?action=post.deleted'))?.body as { after: { post: string } }[];
+      const [deleted] = await rowsOf<{ count: string }>('SELECT count(*) FROM posts WHERE deleted_by <> author_id');
+      expect(events.length).toBeGreaterThan(0);
+      expect(events).toHaveLength(Number(deleted?.count));
+      const { post } = events[0]?.after ?? { post: '' };
+      expect((await admin?.post(`/admin/posts/${post}/restore`))?.status).toBe(200);
+      expect((await moderator?.delete(`/posts/${post}`))?.status).toBe(200);
+      expect(await drift()).toEqual([]);
+    });
   });
 
-  it('seeds once when it is run twice at once', async () => {
-    const outcomes = await Promise.all([seeded(), seeded()]);
-    expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
-    expect(outcomes.filter(({ stdout }) => stdout.startsWith('Added 50 people'))).toHaveLength(1);
-    expect(await countOf('users')).toBe(50);
-  });
+  describe('on a database without anybody', () => {
+    beforeEach(() => app.forget());
 
-  it.each(['SIGINT', 'SIGKILL'] as const)(
-    'leaves nothing behind when it is ended by %s in the middle, and the next run does it all',
-    async (signal) => {
-      const holder = await app.pool.connect();
-      await holder.query('BEGIN; LOCK TABLE tasks');
-      const child = start();
-      const ended = outcomeOf(child);
-      await eventually(() => someoneWaits(app.pool));
-      child.kill(signal);
-      if (signal === 'SIGKILL') await ended;
-      await holder.query('COMMIT');
-      holder.release();
-      expect(await ended).toMatchObject(
-        signal === 'SIGINT' ? { code: 130, stdout: 'Interrupted: nothing was changed.\n', stderr: '' } : { code: null },
+    it('writes only what the API would have taken, with exact counts', async () => {
+      await seeded(['--people', String(soaked(1_000, 300))]);
+      expect(await drift()).toEqual([]);
+      const posts = await rowsOf(
+        'SELECT p.*, u.created_at AS joined FROM posts p JOIN users u ON u.id = author_id ORDER BY p.id',
       );
-      expect(await countOf('users')).toBe(0);
-      expect((await seeded()).stdout).toMatch(/^Added 50 people/);
-      expect([await countOf('users'), await countOf('posts')]).toEqual([50, 600]);
-    },
-  );
+      const texts = posts.map(({ text }) => text as string);
+      expect(texts.filter((text) => !isStorable(text) || isBlank(text) || !hasAtMostGraphemes(text, 280))).toEqual([]);
+      expect(texts.filter((text) => /[{}]|undefined/.test(text))).toEqual([]);
+      expect(new Set(texts).size).toBeGreaterThan(texts.length * 0.8);
+      const times = posts.map(({ created_at }) => (created_at as Date).getTime());
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+      expect(posts.filter(({ joined, created_at }) => joined > created_at)).toEqual([]);
+      const people = await rowsOf('SELECT * FROM users');
+      expect(people.filter(({ username }) => !isUsername(username))).toEqual([]);
+      expect(new Set(people.map(({ hashed_password }) => hashed_password)).size).toBe(1);
+      const FUTURE = ['users', 'posts', 'follows', 'mutes', 'blocks', 'tasks'].map(
+        (table) => `SELECT created_at FROM ${table} WHERE created_at > clock_timestamp()`,
+      );
+      expect(await rowsOf(FUTURE.join(' UNION ALL '))).toEqual([]);
+      expect(
+        await rowsOf(
+          `SELECT FROM follows f JOIN blocks b ON (follower_id, followee_id) IN ((blocker_id, blocked_id), (blocked_id, blocker_id))`,
+        ),
+      ).toEqual([]);
+    });
 
-  it('does nothing in production', async () => {
-    const { code, stdout, stderr } = await seeded([], { NODE_ENV: 'production' });
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe(
-      'npm run seed makes people up, an admin among them: with NODE_ENV=production it does nothing.\n',
+    it('makes the same people each time, and more of them after the same first ones', async () => {
+      const NAMES = 'SELECT username, display_name, bio, role, email FROM users ORDER BY created_at';
+      await seeded();
+      const first = await rowsOf(NAMES);
+      await app.forget();
+      await seeded(['--people', '60']);
+      expect((await rowsOf(NAMES)).slice(0, 50)).toEqual(first);
+    });
+
+    it('adds people beside those who are there, who keep their names and all that is theirs', async () => {
+      const ada = await person(app);
+      await app.api.post('/auth/register', {
+        email: 'maya@example.org',
+        username: 'MAYA',
+        password: 'correct horse battery',
+      });
+      await ada.api.put('/users/maya/follow');
+      await ada.api.post('/posts', { text: 'I was here before' });
+      const own = (): Promise<unknown[]> =>
+        rowsOf(
+          `SELECT u.*, s.* FROM users u JOIN user_stats s ON user_id = id WHERE email NOT LIKE '%@seed.example.org' ORDER BY id`,
+        );
+      const before = await own();
+      const outcome = await seeded();
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+      expect(await own()).toEqual(before);
+      const api = app.api.as((await login(app, READER, passwordIn(outcome))).access_token);
+      expect((await api.get('/auth/me')).body).toMatchObject({ username: 'maya_2' });
+      expect(await countOf('users')).toBe(52);
+      expect(await drift()).toEqual([]);
+    });
+
+    it('seeds once when it is run twice at once', async () => {
+      const outcomes = await Promise.all([seeded(), seeded()]);
+      expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+      expect(outcomes.filter(({ stdout }) => stdout.startsWith('Added 50 people'))).toHaveLength(1);
+      expect(await countOf('users')).toBe(50);
+    });
+
+    it.each(['SIGINT', 'SIGKILL'] as const)(
+      'leaves nothing behind when it is ended by %s in the middle, and the next run does it all',
+      async (signal) => {
+        const holder = await app.pool.connect();
+        await holder.query('BEGIN; LOCK TABLE tasks');
+        const child = start();
+        const ended = outcomeOf(child);
+        await eventually(() => someoneWaits(app.pool));
+        child.kill(signal);
+        if (signal === 'SIGKILL') await ended;
+        await holder.query('COMMIT');
+        holder.release();
+        expect(await ended).toMatchObject(
+          signal === 'SIGINT'
+            ? { code: 130, stdout: 'Interrupted: nothing was changed.\n', stderr: '' }
+            : { code: null },
+        );
+        expect(await countOf('users')).toBe(0);
+        expect((await seeded()).stdout).toMatch(/^Added 50 people/);
+        expect([await countOf('users'), await countOf('posts')]).toEqual([50, 600]);
+      },
     );
-    expect(await countOf('users')).toBe(0);
   });
 
-  it.each<[string, string[], Record<string, string>, RegExp, number]>([
-    ['too few people', ['--people', '9'], {}, /^--people must be a whole number from 10 to 100000$/, 2],
-    ['too many people', ['--people', '100001'], {}, /^--people must be/, 2],
-    ['no number of people', ['--people', 'many'], {}, /^--people must be/, 2],
-    ['an option that is not there', ['--remove'], {}, /--remove/, 2],
-    ['a database that is none', [], { DATABASE_URL: 'mysql://x' }, /DATABASE_URL must be/, 1],
-  ])('says what is wrong with %s', async (_, args, env, message, expected) => {
-    const { code, stderr } = await seeded(args, env);
-    expect(code).toBe(expected);
-    expect(stderr.trim()).toMatch(message);
-    expect(stderr).not.toMatch(/\n\s+at /);
+  describe('called wrongly', () => {
+    const WRONG: [string, string[], Record<string, string>, RegExp, number][] = [
+      ['too few people', ['--people', '9'], {}, /^--people must be a whole number from 10 to 100000$/, 2],
+      ['too many people', ['--people', '100001'], {}, /^--people must be/, 2],
+      ['no number of people', ['--people', 'many'], {}, /^--people must be/, 2],
+      ['an option that is not there', ['--remove'], {}, /--remove/, 2],
+      ['a database that is none', [], { DATABASE_URL: 'mysql://x' }, /DATABASE_URL must be/, 1],
+    ];
+    let outcomes: Outcome[];
+
+    beforeAll(async () => {
+      await app.forget();
+      const env = { DATABASE_URL: app.databaseUrl, JWT_SECRET: SECRET };
+      outcomes = await runInOne(SCRIPT, [
+        ...WRONG.map(([, args, other]) => ({ args, env: { ...env, ...other } })),
+        { args: [], env: { ...env, NODE_ENV: 'production' } },
+      ]);
+    });
+
+    it.each(WRONG.map(([what, , , message, code], index) => ({ what, message, code, index })))(
+      'says what is wrong with $what',
+      ({ message, code, index }) => {
+        expect(outcomes[index]?.code).toBe(code);
+        expect(outcomes[index]?.stderr.trim()).toMatch(message);
+        expect(outcomes[index]?.stderr).not.toMatch(/\n\s+at /);
+      },
+    );
+
+    it('does nothing in production', async () => {
+      expect(outcomes.at(-1)).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: 'npm run seed makes people up, an admin among them: with NODE_ENV=production it does nothing.\n',
+      });
+      expect(await countOf('users')).toBe(0);
+    });
   });
 });
 
