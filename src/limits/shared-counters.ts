@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { CounterStorage } from './rate-limit.js';
 
 /** Milliseconds: a request's longest wait for Redis, and a start's for the first connection. */
-const PATIENCE = { answer: 100, start: 1_000 };
+export const PATIENCE = { answer: 100, start: 1_000 };
 const TRY_AGAIN_MS = 500;
 
 /** The first hit starts the window; a key that lost its expiry gets one. */

@@ -10,13 +10,14 @@ import { person, type Person, type Tokens } from '../support/people.js';
 import { History, LONG, type Request, SHORT, type Sleep, type Step } from '../support/session-history.js';
 import { ABSOLUTE_MS, GRACE_MS, SESSIONS_PER_USER } from '../support/session-model.js';
 import { expectDead, expectLive, expectRefused, me, refresh, refreshed, sessionsOf } from '../support/sessions.js';
+import { soaked } from '../support/soak.js';
 
 const { FC_RUNS, FC_SEED } = process.env;
 
 const DAY_MS = 86_400_000;
 
 /** A failure is made short before it is told, which takes more runs than a success. */
-jest.setTimeout(FC_RUNS === undefined ? 300_000 : 3_600_000);
+jest.setTimeout(FC_RUNS === undefined ? soaked(1_800_000, 300_000) : 3_600_000);
 
 const pick = fc.nat({ max: 999 });
 /** Mostly one of the latest: the child in store, the one it took the place of, their parent. */
@@ -85,8 +86,8 @@ const turns = fc.array(
 /** The owner or the thief refreshes. */
 const turnOfEither = fc.record({ sleep: fc.constantFrom(...SHORT), isOwner: fc.boolean() });
 
-function hold<T>(property: fc.IAsyncProperty<T>, usualRuns: number): Promise<void> {
-  const numRuns = Number(FC_RUNS ?? usualRuns);
+function hold<T>(property: fc.IAsyncProperty<T>, { runs }: { runs: number }): Promise<void> {
+  const numRuns = Number(FC_RUNS ?? runs);
   return fc.assert(property, { numRuns, ...(FC_SEED !== undefined && { seed: Number(FC_SEED) }) });
 }
 
@@ -114,7 +115,7 @@ describe('sessions', () => {
         for (const each of steps) await history.play(each);
         await history.end();
       }),
-      40,
+      { runs: soaked(200, 8) },
     );
   });
 
@@ -124,7 +125,7 @@ describe('sessions', () => {
         const { refresh_token } = await playAlone(taken);
         await expectLive(app, await refreshed(app, refresh_token));
       }),
-      20,
+      { runs: soaked(100, 8) },
     );
   });
 
@@ -143,7 +144,7 @@ describe('sessions', () => {
           refresh_token = answer.body.refresh_token ?? refresh_token;
         }
       }),
-      10,
+      { runs: soaked(50, 5) },
     );
   });
 
@@ -167,7 +168,7 @@ describe('sessions', () => {
         for (const child of children) await expectAccess(child);
         await refreshed(app, children[0]?.refresh_token ?? '');
       }),
-      15,
+      { runs: soaked(75, 8) },
     );
   });
 
@@ -205,7 +206,7 @@ describe('sessions', () => {
         expect(row).toMatchObject({ revoked_at: expect.any(Date), revoked_reason: 'reuse' });
         for (const tokens of given) await expectDead(app, tokens);
       }),
-      20,
+      { runs: soaked(100, 8) },
     );
   });
 

@@ -8,12 +8,14 @@ import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { walk } from '../support/pages.js';
 import { person, type Person, staff } from '../support/people.js';
+import { soaked } from '../support/soak.js';
 
 const { FC_RUNS, FC_SEED } = process.env;
+const RUNS = Number(FC_RUNS ?? soaked(150, 10));
 const SEED = FC_SEED === undefined ? {} : { seed: Number(FC_SEED) };
 
 /** A failure is made short before it is told, which takes more runs than a success. */
-jest.setTimeout(FC_RUNS === undefined ? 300_000 : 3_600_000);
+jest.setTimeout(FC_RUNS === undefined ? soaked(1_800_000, 300_000) : 3_600_000);
 
 const PEOPLE = 5;
 const who = fc.nat({ max: PEOPLE - 1 });
@@ -126,7 +128,7 @@ describe('a timeline', () => {
         expect(rows).toEqual([{ posts_count: posted.length }]);
       }
     });
-    await fc.assert(runs, { numRuns: Number(FC_RUNS ?? 30), ...SEED });
+    await fc.assert(runs, { numRuns: RUNS, ...SEED });
   });
 
   it('is what the naive query gives on random graphs, few followed or many, page by page', async () => {
@@ -139,7 +141,7 @@ describe('a timeline', () => {
         for (const reader of readers) expect(await idsOf(reader, limit)).toEqual(await naively(reader));
       },
     );
-    await fc.assert(graph, { numRuns: Math.ceil(Number(FC_RUNS ?? 30) / 10), ...SEED });
+    await fc.assert(graph, { numRuns: Math.ceil(RUNS / 5), ...SEED });
   });
 
   it('gives each post once while others post', async () => {
