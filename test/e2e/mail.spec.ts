@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
 import { Outbox } from '../../src/mail/outbox.js';
 import { confirmationMail, passwordWasResetMail } from '../../src/mail/templates.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
+import { cloneTemplate, dropDatabase, emptyTables, endPool } from '../support/database.js';
 import { eventually, RoostFolder } from '../support/process.js';
 import { Relay } from '../support/relay.js';
 import { Impostor, Smtp, smtpError } from '../support/smtp.js';
@@ -27,7 +29,20 @@ const IMPATIENT = '/?connectionTimeout=300&greetingTimeout=300&socketTimeout=600
 
 let app: TestApp;
 let smtp: Smtp;
+/** Of each test in its turn: none finds a mail of another. */
+let database: string;
+let pool: pg.Pool;
 const ending: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  database = await cloneTemplate();
+  pool = new pg.Pool({ connectionString: database, max: 1 });
+});
+
+afterAll(async () => {
+  await endPool(pool);
+  await dropDatabase(database);
+});
 
 beforeEach(async () => {
   smtp = await Smtp.start();
@@ -36,10 +51,11 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
+  await emptyTables(pool);
 });
 
 async function start(env: Record<string, string> = {}, options: TestAppOptions = {}): Promise<TestApp> {
-  const started = await TestApp.start({ env: { SMTP_URL: smtp.url, MAIL_FROM, ...env }, ...options });
+  const started = await TestApp.start({ env: { SMTP_URL: smtp.url, MAIL_FROM, ...env }, on: database, ...options });
   ending.push(() => started.stop());
   return started;
 }

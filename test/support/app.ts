@@ -11,7 +11,7 @@ import { createLogger, NestLogger } from '../../src/common/logger.js';
 import { FIRST_RUN } from '../../src/common/schedule.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Api } from './api.js';
-import { cloneTemplate, dropDatabase, endPool } from './database.js';
+import { cloneTemplate, dropDatabase, emptyTables, endPool } from './database.js';
 import { holdToOneConnection } from './one-connection.js';
 import type { Relay } from './relay.js';
 import { TestClock } from './world.js';
@@ -70,14 +70,7 @@ export class TestApp {
    * there is, and takes a tenth of what an app of its own would. Numbers of rows go on, as do sequences.
    */
   async forget(): Promise<void> {
-    await this.pool.query(`
-      DO $$ BEGIN
-        -- No trigger keeps what is never changed.
-        PERFORM set_config('session_replication_role', 'replica', true);
-        EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') FROM pg_class
-                  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-                    AND relname <> 'migrations');
-      END $$`);
+    await emptyTables(this.pool);
     this.log.length = 0;
     this.clock.offsetMs = 0;
   }

@@ -19,6 +19,18 @@ export async function emptyDatabase(): Promise<string> {
   return urlOf(name);
 }
 
+/** Of a migrated database, whose schema stays as it is. */
+export async function emptyTables(pool: pg.Pool): Promise<void> {
+  await pool.query(`
+    DO $$ BEGIN
+      -- No trigger keeps what is never changed.
+      PERFORM set_config('session_replication_role', 'replica', true);
+      EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') FROM pg_class
+                WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+                  AND relname <> 'migrations');
+    END $$`);
+}
+
 export function dropDatabase(url: string): Promise<void> {
   return execute(adminUrl(), `DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
 }
