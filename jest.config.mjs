@@ -27,7 +27,8 @@ export default {
   reporters: ['default', '<rootDir>/test/support/slowest-reporter.mjs'],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'lcov'],
-  maxWorkers: '100%',
+  // Many tests wait for time-outs: another file has the processor meanwhile.
+  maxWorkers: '150%',
   // No test is about time: a busy machine takes longer, and is right.
   testTimeout: 240_000,
 };
