@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Nest 12 is ESM and some of its companions are CommonJS: under Jest everything is compiled to CommonJS. */
 export default {
   rootDir: '.',
@@ -27,8 +29,8 @@ export default {
   reporters: ['default', '<rootDir>/test/support/slowest-reporter.mjs'],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'lcov'],
-  // Many tests wait for time-outs: another file has the processor meanwhile.
-  maxWorkers: '150%',
+  // Many tests wait for time-outs: one more file has a processor meanwhile.
+  maxWorkers: availableParallelism() + 1,
   // No test is about time: a busy machine takes longer, and is right.
   testTimeout: 240_000,
 };

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 
 import { Api } from '../support/api.js';
-import { childrenOf, eventually, isAlive, RoostFolder } from '../support/process.js';
+import { childrenOf, eventually, isAlive, RoostFolder, type RoostProcess } from '../support/process.js';
 
 const ACCOUNT = { email: 'first@example.org', password: 'correct horse battery' };
 
@@ -89,16 +89,6 @@ describe('the process with a database of its own', () => {
     expect((await again.as(tokens.access_token).get('/tasks')).body).toEqual([task]);
   });
 
-  it('refuses a folder that another Roost uses, and leaves that one alone', async () => {
-    const first = folder.start();
-    const api = new Api(await first.ready());
-    const second = folder.start();
-    expect(await second.exit()).toBe(1);
-    expect(second.output).toMatch(/could not start[\s\S]*Another Roost \(process \d+\) is using/);
-    expect(second.output).not.toMatch(/\n\s+at /);
-    expect((await api.get('/health/ready')).status).toBe(200);
-  });
-
   it('does not leave its database behind when the port is taken', async () => {
     const other: Server = createServer().listen(0, '127.0.0.1');
     await eventually(() => other.listening);
@@ -109,9 +99,29 @@ describe('the process with a database of its own', () => {
     expect(roost.output).toContain(`Port ${port} is already in use`);
     expect(folder.databasePid()).toBeUndefined();
   });
+});
+
+describe('a process that runs, with a database of its own', () => {
+  const folder = new RoostFolder();
+  let roost: RoostProcess;
+  let api: Api;
+
+  beforeAll(async () => {
+    roost = folder.start();
+    api = new Api(await roost.ready());
+  });
+
+  afterAll(() => folder.remove());
+
+  it('keeps its folder from another Roost, and is left alone by that', async () => {
+    const second = folder.start();
+    expect(await second.exit()).toBe(1);
+    expect(second.output).toMatch(/could not start[\s\S]*Another Roost \(process \d+\) is using/);
+    expect(second.output).not.toMatch(/\n\s+at /);
+    expect((await api.get('/health/ready')).status).toBe(200);
+  });
 
   it('answers 503 while its database is frozen, and comes back by itself', async () => {
-    const api = new Api(await folder.start().ready());
     expect((await api.post('/auth/register', ACCOUNT)).status).toBe(201);
     const postmaster = folder.databasePid() ?? 0;
     const server = [postmaster, ...childrenOf(postmaster)];
@@ -129,8 +139,6 @@ describe('the process with a database of its own', () => {
   });
 
   it('ends and says so when its database is killed and stays away', async () => {
-    const roost = folder.start();
-    await roost.ready();
     process.kill(folder.databasePid() ?? 0, 'SIGKILL');
     expect(await roost.exit()).toBe(1);
     expect(roost.output).toMatch(/PostgreSQL/);
