@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { AccountModule } from './account/account.module.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { AuditRetentionModule } from './audit/audit-retention.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { AuthGuard } from './auth/tokens/auth.guard.js';
 import type { Config } from './config/config.js';
@@ -34,6 +35,7 @@ export class AppModule {
         MailboxModule.with(config),
         UsersModule,
         AuditModule,
+        AuditRetentionModule,
         AuthModule,
         TasksModule,
         TimelineModule,

@@ -65,7 +65,7 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    // Connection answers a missing Host, with a body.
+    // hardening.ts answers a missing Host, with a body.
     http: { requireHostHeader: false, headersTimeout: TIMEOUTS.headers, connectionsCheckingInterval: TIMEOUTS.check },
     rewriteUrl: (request: IncomingMessage) => withoutPageSlash(withoutPrefix(routable(request), prefix)),
     clientErrorHandler: () => undefined,

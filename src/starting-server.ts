@@ -12,19 +12,28 @@ import { problemReply, SECURITY_HEADERS } from './http/problem.js';
 const RETRY_AFTER = 2;
 const TIMEOUTS = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 const OPEN_MS = 45_000;
+/** After the hand-over, so that both servers together keep to the bound of descriptors. */
+const HANDED_OVER_MS = 1_000;
 
 export class StartingServer {
   private handedOver = false;
+  private readonly sockets = new Set<Socket>();
 
-  private constructor(private readonly server: Server) {}
+  private constructor(private readonly server: Server) {
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+  }
 
   static async listen(port: number, host: string): Promise<StartingServer> {
     const server = createServer(TIMEOUTS, answer);
     Object.assign(server, { maxConnections: maxConnections() });
     server.on('connection', bound);
+    const starting = new StartingServer(server);
     server.listen(port, host);
     await once(server, 'listening');
-    return new StartingServer(server);
+    return starting;
   }
 
   get number(): number {
@@ -36,6 +45,9 @@ export class StartingServer {
     const listen = next.listen.bind(next);
     next.listen = () => {
       this.handedOver = true;
+      setTimeout(() => {
+        for (const socket of this.sockets) socket.destroy();
+      }, HANDED_OVER_MS).unref();
       return listen(this.server);
     };
   }

@@ -10,7 +10,6 @@ import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { PersonalDataRegistry } from '../common/personal-data.js';
 import { Schedule } from '../common/schedule.js';
-import { lockStats } from '../timeline/people/follows.query.js';
 import { closeDueAccount, deleteAccount, lockClosedAccount } from './erasure.query.js';
 import { NO_CLIENT } from '../common/actor.js';
 
@@ -69,7 +68,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private async erase(userId: string, batch: number): Promise<boolean> {
     const erased: Record<string, number> = {};
-    for (const { name, eraseBatch } of this.personalData.all()) {
+    for (const { name, eraseBatch } of this.personalData.inOrderOfErasure()) {
       if (!eraseBatch) continue;
       let last = batch;
       erased[name] = 0;
@@ -92,8 +91,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
       const account = await lockClosedAccount(tx, userId);
       if (!account) return false;
       await this.loginGuard.forget(tx, account);
-      // A racing follow holds this lock, or waits for it and finds no account.
-      await lockStats(tx, [userId]);
+      for (const { beforeDelete } of this.personalData.all()) await beforeDelete?.(tx, userId);
       await deleteAccount(tx, userId);
       await this.audit.record(tx, NO_CLIENT, [{ action: 'user.erased', actorId: null, subjectId: userId }]);
       return true;

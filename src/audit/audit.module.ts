@@ -2,13 +2,12 @@
 import { Module } from '@nestjs/common';
 
 import { ActivityController } from './activity.controller.js';
-import { AuditRetention } from './audit-retention.js';
 import { Audit } from './audit.js';
 import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../common/personal-data.js';
 import { presentActivity } from './audit.dto.js';
 import { auditKey, type ListedAuditEvent, selectAuditPage } from './audit.query.js';
 
-@Module({ controllers: [ActivityController], providers: [Audit, AuditRetention], exports: [Audit] })
+@Module({ controllers: [ActivityController], providers: [Audit], exports: [Audit] })
 export class AuditModule {
   constructor(personalData: PersonalDataRegistry) {
     personalData.add({

@@ -1,4 +1,3 @@
-/** The client of a request, and its principal. */
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 import type { AuthenticatedRequest, Caller, Principal } from './access.js';

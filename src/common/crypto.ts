@@ -21,7 +21,6 @@ export function fingerprint(key: Buffer, ...texts: string[]): Buffer {
   return createHmac('sha256', key).update(texts.join('\0')).digest();
 }
 
-/** Constant time, also for different lengths. */
 export function equalSecrets(given: string, expected: string): boolean {
   const [a, b] = [given, expected].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
   return timingSafeEqual(a, b);

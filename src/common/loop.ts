@@ -2,7 +2,6 @@
 export interface LoopOptions {
   readonly everyMs: number;
   readonly run: () => Promise<void>;
-  /** Ends the loop, which can be started again. */
   readonly isDone?: () => boolean;
 }
 

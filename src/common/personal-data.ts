@@ -13,6 +13,10 @@ export interface PersonalData {
   readonly exportRows?: (manager: EntityManager, principal: Principal) => ExportedRows;
   /** Undefined: deleted with the account's row. @returns how many rows were deleted, at most `limit` */
   readonly eraseBatch?: (tx: EntityManager, userId: string, limit: number) => Promise<number>;
+  /** Erased after all others: rows of this kind may still be written while those are erased. */
+  readonly isErasedLast?: boolean;
+  /** In the transaction that deletes the account's row, before it. */
+  readonly beforeDelete?: (tx: EntityManager, userId: string) => Promise<unknown>;
 }
 
 @Injectable()
@@ -25,6 +29,10 @@ export class PersonalDataRegistry {
 
   all(): readonly PersonalData[] {
     return this.kinds.toSorted(({ name: one }, { name: other }) => (one < other ? -1 : 1));
+  }
+
+  inOrderOfErasure(): readonly PersonalData[] {
+    return this.all().toSorted(({ isErasedLast: one = false }, { isErasedLast: other = false }) => +one - +other);
   }
 }
 

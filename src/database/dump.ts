@@ -176,7 +176,6 @@ async function ended(client: pg.Client, query: pg.Query): Promise<number> {
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, application_name: 'roost-dump' });
-  // The failing query reports a lost connection.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -3,11 +3,13 @@ import pg from 'pg';
 
 import { cut, hangUp } from './live-client.js';
 
-export const LOOKOUT = { every: 10_000, connect: 5_000, answer: 10_000 };
+/** Milliseconds, but for the number of looks: a pooler may keep the first statement waiting. */
+export const LOOKOUT = { every: 10_000, connect: 5_000, answer: 10_000, looksForPid: 6 };
 
 export class Lookout {
   private timer: NodeJS.Timeout | undefined;
   private pid: number | undefined;
+  private looks = 0;
   private stopped = false;
   isLost = false;
 
@@ -18,9 +20,10 @@ export class Lookout {
     this.lookLater();
   }
 
-  /** @param pid of the server's process; a pooler keeps it for one transaction only */
+  /** @param pid of the server's process; behind a pooler it is another one soon, so nothing is watched */
   watch(pid: number): void {
-    this.pid = pid;
+    if (pid === (this.client as unknown as { processID: number | null }).processID) this.pid = pid;
+    else this.stop();
   }
 
   stop(): void {
@@ -33,7 +36,8 @@ export class Lookout {
   }
 
   private async look(): Promise<void> {
-    const isAtWork = this.pid !== undefined && (await isBusy(this.url, this.pid));
+    this.looks += 1;
+    const isAtWork = this.pid === undefined ? this.looks < LOOKOUT.looksForPid : await isBusy(this.url, this.pid);
     if (this.stopped) return;
     this.isLost = !isAtWork;
     if (isAtWork) this.lookLater();

@@ -21,22 +21,28 @@ export class RetryingDataSource extends DataSource {
   override async transaction<T>(first: IsolationLevel | Work<T>, second?: Work<T>): Promise<T> {
     const work = second ?? (first as Work<T>);
     const progress = { begun: false };
-    const run = async (): Promise<T> => {
-      const waiting: (() => void)[] = [];
-      const noted: Work<T> = (tx) => {
-        progress.begun = true;
-        WORK.set(tx, waiting);
-        return work(tx);
-      };
-      const result = await (second ? super.transaction(first as IsolationLevel, noted) : super.transaction(noted));
-      for (const done of waiting) done();
-      return result;
+    let waiting: (() => void)[] = [];
+    const noted: Work<T> = (tx) => {
+      progress.begun = true;
+      WORK.set(tx, (waiting = []));
+      return work(tx);
     };
-    try {
-      return await run();
-    } catch (error) {
+    const run = (): Promise<T> =>
+      second ? super.transaction(first as IsolationLevel, noted) : super.transaction(noted);
+    const result = await run().catch((error: unknown) => {
       if (!isCollision(error) && (progress.begun || !isDatabaseUnavailable(error))) throw error;
       return run();
-    }
+    });
+    runAll(waiting);
+    return result;
+  }
+}
+
+/** All of them, also when one throws: each ends tokens of its own. */
+function runAll([first, ...others]: readonly (() => void)[]): void {
+  try {
+    first?.();
+  } finally {
+    if (others.length > 0) runAll(others);
   }
 }

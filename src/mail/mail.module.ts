@@ -30,6 +30,7 @@ export class MailModule {
     cleanup.add(DEAD_DECOYS, DEAD_MAILS);
     personalData.add({
       name: 'mails',
+      isErasedLast: true,
       eraseBatch: (tx, userId, limit) => eraseMails(tx, userId, { limit, offsetMs: clock.offsetMs }),
     });
   }

@@ -58,7 +58,6 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
       this.wakeSoon();
     };
     await this.listener.listen({ channel: 'mails', onNotification: wakeSoon, onReconnect: wakeSoon });
-    // What is due already waits for no notification.
     this.loop.wake();
     this.loop.start();
   }

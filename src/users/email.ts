@@ -1,4 +1,3 @@
-/** The one canonical form of e-mail addresses. */
 import { domainToASCII } from 'node:url';
 
 import { isEmail } from 'class-validator';

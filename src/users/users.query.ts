@@ -1,4 +1,3 @@
-/** The SQL of accounts. */
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';

@@ -79,6 +79,7 @@ export class UsersService {
       .getOne();
   }
 
+  /** Erasing accounts count, too: else the unique index would tell which address is known. */
   async requireFree(tx: EntityManager, username: string): Promise<void> {
     const taken = await tx
       .createQueryBuilder(User, 'u')

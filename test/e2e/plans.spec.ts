@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 
 import { Erasure } from '../../src/account/erasure.js';
 import { readRevocations } from '../../src/auth/revocations/revocations.query.js';
+import { PersonalDataRegistry } from '../../src/common/personal-data.js';
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
 import { takeDueMails } from '../../src/mail/outbox.query.js';
 import { TestApp } from '../support/app.js';
@@ -20,10 +21,11 @@ const FEW = 3_000;
 let app: TestApp;
 let ada: Person;
 let admin: Person;
+let eve: Person;
 
 beforeAll(async () => {
   app = await TestApp.start({ env: { SERVICE_TOKEN } });
-  [ada, admin] = [await person(app, 'ada'), await staff(app, 'admin')];
+  [ada, admin, eve] = [await person(app, 'ada'), await staff(app, 'admin'), await person(app, 'eve')];
   await app.pool.query(
     `SET synchronous_commit = off;
      INSERT INTO users (email, username, display_name, hashed_password, delete_after, deletion)
@@ -49,7 +51,7 @@ beforeAll(async () => {
      INSERT INTO tasks (user_id, title, created_at)
      SELECT '${ada.id}', 'task ' || n, now() - n * interval '1 minute' FROM generate_series(1, 5000) n;
      INSERT INTO audit_events (at, action, subject_id) SELECT now() - random() * interval '1 day', 'login.succeeded', id FROM users;
-     INSERT INTO follows (follower_id, followee_id) SELECT id, '${ada.id}' FROM users WHERE id <> '${ada.id}'`,
+     INSERT INTO follows (follower_id, followee_id) SELECT id, '${ada.id}' FROM users WHERE username LIKE 'm%'`,
   );
   // As autovacuum does after so many rows.
   await app.pool.query('VACUUM ANALYZE');
@@ -76,6 +78,13 @@ describe('while everything is alive', () => {
 
   it('erasure finds that no account is due', async () => {
     await expectFewRead(() => app.nestApp.get(Erasure).run());
+  });
+
+  it('erasing a person reads what is theirs', async () => {
+    const kinds = app.nestApp.get(PersonalDataRegistry).inOrderOfErasure();
+    expect(kinds.map(({ name }) => name).at(-1)).toBe('mails');
+    for (const { eraseBatch } of kinds)
+      if (eraseBatch) await expectFewRead(() => manager().transaction((tx) => eraseBatch(tx, eve.id, 100)));
   });
 
   it('a reading of revocations takes in what is new', async () => {

@@ -150,7 +150,7 @@ describe('the process with DATABASE_URL', () => {
     const roost = folder.start({ PORT: '0', DATABASE_URL: '', DOCS: ' ', SMTPURL: 'smtp://mail' });
     await roost.ready();
     expect(roost.output).not.toContain('/docs');
-    expect(roost.output).toContain('SMTPURL is no variable of Roost: is SMTP_URL meant?');
+    await eventually(() => roost.output.includes('SMTPURL is no variable of Roost: is SMTP_URL meant?'));
     expect(existsSync(join(folder.path, '.data/postgres'))).toBe(false);
   });
 

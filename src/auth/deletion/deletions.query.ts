@@ -7,7 +7,7 @@ export interface MarkedAccount {
   readonly deleteAfter: Date;
 }
 
-/** Not before the last way back expires: an account thief must not destroy the account. Lock the row first. */
+/** Never later than decided before, nor before the last way back expires: a thief must not destroy the account. Lock the row first. */
 export async function markForDeletion(
   tx: EntityManager,
   { userId, by, delayMs, offsetMs }: { userId: string; by: 'own' | 'staff'; delayMs: number; offsetMs: number },

@@ -88,6 +88,7 @@ function refuse(why: ErrorCode | undefined): void {
   if (why !== undefined) throw new AppError(why);
 }
 
+/** Entries stand in the order of their expiry: the oldest come first. */
 class Expiring<T> {
   private readonly entries = new Map<string, { readonly value: T; readonly forgetAt: number }>();
 

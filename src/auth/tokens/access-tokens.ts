@@ -1,4 +1,3 @@
-/** Access tokens: JWT by RFC 9068 and RFC 8725. */
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { isUUID } from 'class-validator';

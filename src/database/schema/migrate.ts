@@ -17,7 +17,7 @@ type Migration = new () => MigrationInterface;
 
 export async function findMigrations(): Promise<Migration[]> {
   const names = readdirSync(new URL('../migrations', import.meta.url))
-    .flatMap((file) => /^(\d{13}-.+)\.[jt]s$/.exec(file)?.[1] ?? [])
+    .flatMap((file) => /^(\d{13}-[^.]+)\.[jt]s$/.exec(file)?.[1] ?? [])
     .sort();
   const modules = await Promise.all(
     names.map((name) => import(`../migrations/${name}.js`) as Promise<Record<string, Migration>>),

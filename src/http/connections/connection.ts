@@ -185,6 +185,6 @@ function progressOf(socket: Socket): string {
   return `${socket.bytesWritten - socket.writableLength} ${handleOf(socket)?.writeQueueSize ?? ''}`;
 }
 
-function handleOf(socket: Socket): { readonly writeQueueSize?: number; readonly reading?: boolean } | undefined {
+function handleOf(socket: Socket): { readonly writeQueueSize?: number } | undefined {
   return (socket as { _handle?: ReturnType<typeof handleOf> | null })._handle ?? undefined;
 }

@@ -10,7 +10,7 @@ import { PeopleController } from './people.controller.js';
 import { PeopleService } from './people.service.js';
 import { UserStats } from './user-stats.entity.js';
 import { EXPORT_BATCH, inBatches, type PersonalData, PersonalDataRegistry } from '../../common/personal-data.js';
-import { eraseBlocks, eraseFollows, eraseMutes } from './follows.query.js';
+import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from './follows.query.js';
 import { presentKeptPerson } from './people.dto.js';
 import { type KeptPerson, type PeopleList, selectPeopleBatch } from './people.query.js';
 
@@ -23,7 +23,8 @@ import { type KeptPerson, type PeopleList, selectPeopleBatch } from './people.qu
 export class PeopleModule {
   constructor(personalData: PersonalDataRegistry) {
     personalData.add(
-      { name: 'follows', eraseBatch: eraseFollows },
+      // A racing follow holds the lock of the counts, or waits for it and finds no account.
+      { name: 'follows', eraseBatch: eraseFollows, beforeDelete: (tx, userId) => lockStats(tx, [userId]) },
       { name: 'following', exportRows: listed('following') },
       { name: 'followers', exportRows: listed('followers') },
       { name: 'mutes', exportRows: listed('mutes'), eraseBatch: eraseMutes },

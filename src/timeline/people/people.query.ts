@@ -5,7 +5,6 @@ import { escapeLike } from '../../common/text.js';
 import { isoTimestamp, utcText } from '../../common/timestamps.js';
 import { HAS_BLOCKED_VIEWER, IS_BLOCKED, IS_HIDDEN, isFound, isSeen, type Viewing } from './viewing.query.js';
 
-/** Must match the unique index. */
 const USERNAME = 'lower(u.username COLLATE "C")';
 
 export interface Profile {

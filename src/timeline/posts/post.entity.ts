@@ -1,4 +1,3 @@
-/** A post. A deletion only marks it. */
 import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 import { User } from '../../users/user.entity.js';
