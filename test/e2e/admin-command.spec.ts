@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { TestApp } from '../support/app.js';
 import { auditOf } from '../support/audit.js';
-import { type Outcome, runInOne } from '../support/command.js';
+import { CommandRunner, type Outcome } from '../support/command.js';
 import { login, PASSWORD, person, staff } from '../support/people.js';
 import { eventually, RoostFolder } from '../support/process.js';
 import { expectRefused, me, refreshed } from '../support/sessions.js';
@@ -53,25 +53,39 @@ class Command {
 
 describe('npm run admin', () => {
   let app: TestApp;
+  let runner: CommandRunner;
   let names = 0;
 
   beforeAll(async () => {
     app = await TestApp.start();
+    runner = new CommandRunner(SCRIPT, { DATABASE_URL: app.databaseUrl });
   });
 
-  afterAll(() => app.stop());
+  afterAll(async () => {
+    await runner.end();
+    await app.stop();
+  });
 
   const unused = (): string => `by_command_${(names += 1)}@example.org`;
   const start = (...args: string[]): Command =>
     new Command([process.execPath, SCRIPT, ...args], { DATABASE_URL: app.databaseUrl });
-  const run = (args: string[], input: string | Uint8Array = ''): Promise<Outcome> => start(...args).outcome(input);
+  const run = (args: string[], input: string | Uint8Array = ''): Promise<Outcome> => runner.run(args, { input });
+  const runAlone = (args: string[], input: string): Promise<Outcome> => start(...args).outcome(input);
 
   const accountOf = async (email: string): Promise<Record<string, unknown> | undefined> =>
     (await app.pool.query<Record<string, unknown>>('SELECT * FROM users WHERE email = $1', [email])).rows[0];
 
-  it('makes an admin of the password on standard input', async () => {
+  it.each(['--help', '-h'])('says with %s what it does', async (option) => {
+    expect(await run([option])).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage:\n {2}npm run admin/) as string,
+      stderr: '',
+    });
+  });
+
+  it.each(['\n', '\r\n', ''])('makes an admin of the password on standard input, which ends with %j', async (end) => {
     const email = unused();
-    expect(await run(['create', email.toUpperCase()], `${NEW_PASSWORD}\n`)).toEqual({
+    expect(await run(['create', email.toUpperCase()], NEW_PASSWORD + end)).toEqual({
       code: 0,
       stdout: `${email} is an admin.\n`,
       stderr: '',
@@ -87,11 +101,21 @@ describe('npm run admin', () => {
     });
   });
 
-  it('takes no line break at the end for a part of the password', async () => {
-    const env = { DATABASE_URL: app.databaseUrl };
-    const runs = ['\r\n', ''].map((end) => ({ args: ['create', unused()], env, input: NEW_PASSWORD + end }));
-    for (const { code, stderr } of await runInOne(SCRIPT, runs)) expect([code, stderr]).toEqual([0, '']);
-    for (const { args } of runs) await login(app, args[1] ?? '', NEW_PASSWORD);
+  it.each([
+    ['an empty one', '', /^There is no password on standard input\.\n$/],
+    ['a line break only', '\n', /^There is no password on standard input\.\n$/],
+    ['two lines', `${NEW_PASSWORD}\n${NEW_PASSWORD}\n`, /more than one line/],
+    ['a short one', 'engine7\n', /^The password must have at least 8 characters\.\n$/],
+    ['73 bytes', 'é'.repeat(36) + 'a', /^The password must have at most 72 bytes in UTF-8\.\n$/],
+    ['a common one', 'password1\n', /^The password is one of the passwords that are used most/],
+    ['NUL', 'engine\0no. 2\n', /^The password must not contain NUL\.\n$/],
+    ['what is not UTF-8', Buffer.from('engine no. \xe9', 'latin1'), /is not in UTF-8\.\n$/],
+  ])('refuses %s as a password, and makes nothing', async (_, input, message) => {
+    const email = unused();
+    const { code, stdout, stderr } = await run(['create', email], input);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(message);
+    expect(await accountOf(email)).toBeUndefined();
   });
 
   it('never takes an existing account over, nor an address that is kept for one', async () => {
@@ -113,7 +137,9 @@ describe('npm run admin', () => {
 
   it('makes one account when it runs twice at the same time', async () => {
     const email = unused();
-    const codes = (await Promise.all([1, 2].map(() => run(['create', email], NEW_PASSWORD)))).map(({ code }) => code);
+    const codes = (await Promise.all([1, 2].map(() => runAlone(['create', email], NEW_PASSWORD)))).map(
+      ({ code }) => code,
+    );
     expect(codes.sort()).toEqual([0, 1]);
   });
 
@@ -146,19 +172,24 @@ describe('npm run admin', () => {
 
   it('promotes nobody who is not there, is disabled or is going to be deleted', async () => {
     const email = unused();
-    const [ada, bob] = [await person(app, 'ada'), await person(app, 'bob')];
+    expect(await run(['promote', email])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${email} has no account: make one with: npm run admin -- create ${email}\n`,
+    });
+    const ada = await person(app, 'ada');
     await app.pool.query("UPDATE users SET status = 'disabled' WHERE id = $1", [ada.id]);
+    const { code, stderr } = await run(['promote', ada.email]);
+    expect([code, stderr]).toEqual([1, `The account of ${ada.email} is disabled: enable it first.\n`]);
+    expect(await accountOf(ada.email)).toMatchObject({ role: 'user' });
+    const bob = await person(app, 'bob');
     await bob.api.delete('/users/me', { current_password: PASSWORD });
-    const env = { DATABASE_URL: app.databaseUrl };
-    const runs = [email, ada.email, bob.email].map((address) => ({ args: ['promote', address], env }));
-    expect(await runInOne(SCRIPT, runs)).toEqual(
-      [
-        `${email} has no account: make one with: npm run admin -- create ${email}\n`,
-        `The account of ${ada.email} is disabled: enable it first.\n`,
-        `The account of ${bob.email} is going to be deleted: have that cancelled first.\n`,
-      ].map((stderr) => ({ code: 1, stdout: '', stderr })),
-    );
-    for (const each of [ada, bob]) expect(await accountOf(each.email)).toMatchObject({ role: 'user' });
+    const refused = await run(['promote', bob.email]);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      `The account of ${bob.email} is going to be deleted: have that cancelled first.\n`,
+    ]);
+    expect(await accountOf(bob.email)).toMatchObject({ role: 'user' });
   });
 
   it('lists the admins, and no secret', async () => {
@@ -178,76 +209,37 @@ describe('npm run admin', () => {
     expect(stdout).not.toContain('$2b$');
   });
 
-  describe('called wrongly', () => {
-    const PASSWORDS: [string, string | Uint8Array, RegExp][] = [
-      ['an empty one', '', /^There is no password on standard input\.\n$/],
-      ['a line break only', '\n', /^There is no password on standard input\.\n$/],
-      ['two lines', `${NEW_PASSWORD}\n${NEW_PASSWORD}\n`, /more than one line/],
-      ['a short one', 'engine7\n', /^The password must have at least 8 characters\.\n$/],
-      ['73 bytes', 'é'.repeat(36) + 'a', /^The password must have at most 72 bytes in UTF-8\.\n$/],
-      ['a common one', 'password1\n', /^The password is one of the passwords that are used most/],
-      ['NUL', 'engine\0no. 2\n', /^The password must not contain NUL\.\n$/],
-      ['what is not UTF-8', Buffer.from('engine no. \xe9', 'latin1'), /is not in UTF-8\.\n$/],
-    ];
-    const USES: [string, string[]][] = [
-      ['no command', []],
-      ['an unknown one', ['remove', 'ada@example.org']],
-      ['a name of the prototype', ['constructor', 'ada@example.org']],
-      ['no address', ['create']],
-      ['a password as an argument', ['create', 'ada@example.org', NEW_PASSWORD]],
-      ['an option', ['create', '--password', 'ada@example.org']],
-      ['too much', ['list', 'ada@example.org']],
-    ];
-    const HELP = ['--help', '-h'];
-    const outcomes = new Map<string, Outcome>();
-    const refused = unused();
+  it.each([
+    ['no command', []],
+    ['an unknown one', ['remove', 'ada@example.org']],
+    ['a name of the prototype', ['constructor', 'ada@example.org']],
+    ['no address', ['create']],
+    ['a password as an argument', ['create', 'ada@example.org', NEW_PASSWORD]],
+    ['an option', ['create', '--password', 'ada@example.org']],
+    ['too much', ['list', 'ada@example.org']],
+  ])('says how it is used when there is %s', async (_, args) => {
+    const { code, stdout, stderr } = await run(args, NEW_PASSWORD);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('npm run admin -- create you@example.org');
+  });
 
-    beforeAll(async () => {
-      const env = { DATABASE_URL: app.databaseUrl };
-      const runs = [
-        ...PASSWORDS.map(([what, input]) => ({ what, args: ['create', refused], env, input })),
-        ...USES.map(([what, args]) => ({ what, args, env, input: NEW_PASSWORD })),
-        ...HELP.map((option) => ({ what: option, args: [option], env })),
-        { what: 'nobody', args: ['create', 'nobody'], env, input: NEW_PASSWORD },
-        { what: 'mysql', args: ['list'], env: { DATABASE_URL: 'mysql://x' } },
-      ];
-      for (const [index, outcome] of (await runInOne(SCRIPT, runs)).entries())
-        outcomes.set(runs[index]?.what ?? '', outcome);
+  it('refuses what is no address, and says what is wrong with the configuration', async () => {
+    expect(await run(['create', 'nobody'], NEW_PASSWORD)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: '"nobody" is no e-mail address.\n',
     });
+    const { code, stderr } = await runner.run(['list'], { env: { DATABASE_URL: 'mysql://x' } });
+    expect(code).toBe(1);
+    expect(stderr).toContain('DATABASE_URL');
+  });
 
-    it.each(HELP)('says with %s what it does', (option) => {
-      expect(outcomes.get(option)).toEqual({
-        code: 0,
-        stdout: expect.stringMatching(/^Usage:\n {2}npm run admin/) as string,
-        stderr: '',
-      });
-    });
-
-    it.each(PASSWORDS)('refuses %s as a password, and makes nothing', async (what, _, message) => {
-      const { code, stdout, stderr } = outcomes.get(what) ?? {};
-      expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toMatch(message);
-      expect(await accountOf(refused)).toBeUndefined();
-    });
-
-    it.each(USES)('says how it is used when there is %s', (what) => {
-      const { code, stdout, stderr } = outcomes.get(what) ?? {};
-      expect([code, stdout]).toEqual([2, '']);
-      expect(stderr).toContain('npm run admin -- create you@example.org');
-    });
-
-    it('refuses what is no address, and says what is wrong with the configuration', () => {
-      expect(outcomes.get('nobody')).toEqual({ code: 1, stdout: '', stderr: '"nobody" is no e-mail address.\n' });
-      const { code, stderr } = outcomes.get('mysql') ?? {};
-      expect(code).toBe(1);
-      expect(stderr).toContain('DATABASE_URL');
-    });
-
-    it('ends with a status that the shell sees', async () => {
-      const { code, stdout, stderr } = await run(['remove', 'ada@example.org']);
-      expect([code, stdout]).toEqual([2, '']);
-      expect(stderr).toMatch(/^Usage:/);
-    });
+  it('reads a real standard input, and ends with a status that a shell sees', async () => {
+    const email = unused();
+    expect((await runAlone(['create', email], `${NEW_PASSWORD}\n`)).code).toBe(0);
+    expect((await runAlone(['create', email], `${NEW_PASSWORD}\n`)).code).toBe(1);
+    expect((await runAlone(['remove', email], '')).code).toBe(2);
+    await login(app, email, NEW_PASSWORD);
   });
 
   const onTerminal = existsSync(TERMINAL) && process.platform === 'linux' ? describe : describe.skip;

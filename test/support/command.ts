@@ -1,5 +1,5 @@
 /** Commands of scripts/, run as `npm run …` runs them. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
@@ -9,25 +9,44 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-export interface Run {
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
   /** Standard input. */
   readonly input?: string | Uint8Array;
 }
 
-const COMMANDS = join(__dirname, 'commands.mjs');
+/**
+ * One process for many runs of a command, one after the other, where nothing is asked but what they take, do and say:
+ * a process for each takes ten times as long.
+ */
+export class CommandRunner {
+  private readonly child: ChildProcess;
+  private last: Promise<unknown> = Promise.resolve();
 
-/** One after the other in one process, where nothing but what they take and say is asked: a process for each takes ten times as long. */
-export async function runInOne(script: string, runs: readonly Run[]): Promise<Outcome[]> {
-  const given = runs.map(({ args, env, input = '' }) => ({ args, env, input: Buffer.from(input).toString('base64') }));
-  const child = spawn(process.execPath, [COMMANDS, script, JSON.stringify(given)], {
-    cwd: '/',
-    env: { PATH: process.env.PATH, NODE_ENV: 'test', BCRYPT_COST: '4' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await once(child, 'close');
-  return JSON.parse(said) as Outcome[];
+  /** @param env of all runs */
+  constructor(script: string, env: Readonly<Record<string, string>> = {}) {
+    this.child = fork(join(__dirname, 'commands.mjs'), [script], {
+      cwd: '/',
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', BCRYPT_COST: '4', ...env },
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+  }
+
+  run(args: readonly string[], { env = {}, input = '' }: RunOptions = {}): Promise<Outcome> {
+    const outcome = this.last.then(async () => {
+      const answer = once(this.child, 'message');
+      this.child.send({ args, env, input: Buffer.from(input).toString('base64') });
+      const [said] = (await answer) as [Outcome];
+      return said;
+    });
+    this.last = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  async end(): Promise<void> {
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+  }
 }

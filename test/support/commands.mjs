@@ -1,16 +1,16 @@
 /**
- * A process that runs a command of scripts/ several times, each run as if it were alone: most of what a run takes is
- * loading. node commands.mjs <script> <runs as JSON>
+ * A process that runs a command of scripts/ again and again, each run as if it were alone: most of what a run takes is
+ * loading. Forked with the script as its argument; takes runs and gives outcomes as messages.
  */
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
-const [, , script = '', runs = '[]'] = process.argv;
-const print = process.stdout.write.bind(process.stdout);
+const [, , script = ''] = process.argv;
 const inherited = { ...process.env };
-const outcomes = [];
+let runs = 0;
 
-for (const [index, { args, env, input }] of JSON.parse(runs).entries()) {
+/** @param {{ args: string[], env: Record<string, string>, input: string }} run `input` in base64 */
+async function run({ args, env, input }) {
   const said = { stdout: '', stderr: '' };
   for (const name of /** @type {const} */ (['stdout', 'stderr']))
     process[name].write = (/** @type {unknown} */ text) => {
@@ -21,8 +21,10 @@ for (const [index, { args, env, input }] of JSON.parse(runs).entries()) {
   process.env = { ...inherited, ...env };
   Object.defineProperty(process, 'stdin', { value: Readable.from([Buffer.from(input, 'base64')]), configurable: true });
   process.exitCode = undefined;
-  await import(`${pathToFileURL(script).href}?${index}`);
-  outcomes.push({ code: process.exitCode ?? 0, ...said });
+  await import(`${pathToFileURL(script).href}?${(runs += 1)}`);
+  process.removeAllListeners('SIGINT');
+  process.send?.({ code: process.exitCode ?? 0, ...said });
+  process.exitCode = 0;
 }
-process.exitCode = 0;
-print(JSON.stringify(outcomes));
+
+process.on('message', run);
