@@ -186,7 +186,7 @@ describeInBrowser('the pages in a browser', () => {
     await page.goto(`${app.url}/reset#token=${'a'.repeat(43)}`);
     await page.getByLabel('New password').fill('engine no. 2');
     await page.getByRole('button').click();
-    await status('ask for another mail');
+    await status('request another mail');
     await page.goto(`${app.url}/reset?x`);
     await page.getByLabel('New password').fill('engine no. 2');
     await page.getByRole('button').click();
@@ -197,7 +197,7 @@ describeInBrowser('the pages in a browser', () => {
     await page.goto(`${app.url}/reset#token=${encodeURIComponent('<img src=x onerror=alert(1)>')}`);
     await page.getByLabel('New password').fill('engine no. 2');
     await page.getByRole('button').click();
-    await status('ask for another mail');
+    await status('request another mail');
     expect(await page.locator('img').count()).toBe(0);
   });
 });
