@@ -125,8 +125,11 @@ export function selectPeopleBatch(
 ): Promise<KeptPerson[]> {
   const { table, of, who } = LISTS[list];
   return manager.query(
-    `SELECT u.id, u.username, ${utcText('l.created_at')} AS since FROM ${table} l JOIN users u ON u.id = l.${who}
-      WHERE l.${of} = $1 AND ($2::uuid IS NULL OR l.${who} > $2) ORDER BY l.${who} LIMIT $3`,
+    // A join would read all accounts for each batch: LIMIT 1 keeps the planner to one look-up a row.
+    `SELECT l.id, u.username, ${utcText('l.created_at')} AS since
+       FROM (SELECT ${who} AS id, created_at FROM ${table}
+              WHERE ${of} = $1 AND ($2::uuid IS NULL OR ${who} > $2) ORDER BY ${who} LIMIT $3) l
+      CROSS JOIN LATERAL (SELECT username FROM users WHERE id = l.id LIMIT 1) u ORDER BY l.id`,
     [ofId, after ?? null, limit],
   );
 }
