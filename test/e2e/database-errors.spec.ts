@@ -103,8 +103,9 @@ describe('a lost connection', () => {
   it('that is found dead before a transaction has begun costs nothing', async () => {
     const database = app.nestApp.get(DataSource);
     await database.query('SELECT 1');
+    // Waits until they are gone: one that is only going may still begin a transaction.
     await app.pool.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'roost'`,
     );
     expect((await ada.api.put(`/users/${bob.username}/follow`)).status).toBe(204);
