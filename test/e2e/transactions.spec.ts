@@ -1,0 +1,67 @@
+import { DataSource } from 'typeorm';
+
+import { onCommit } from '../../src/database/transactions.js';
+import { TestApp } from '../support/app.js';
+
+describe('what waits for a commit', () => {
+  let app: TestApp;
+  let done: string[];
+  const database = (): DataSource => app.nestApp.get(DataSource);
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  beforeEach(() => {
+    done = [];
+  });
+
+  afterAll(() => app.stop());
+
+  it('runs in its order when others can see the rows, and before the caller goes on', async () => {
+    await database().transaction(async (tx) => {
+      onCommit(tx, () => done.push('first'));
+      onCommit(tx, () => done.push('second'));
+      await tx.query('SELECT 1');
+      expect(done).toEqual([]);
+    });
+    expect(done).toEqual(['first', 'second']);
+  });
+
+  it('never runs after a rollback', async () => {
+    const failing = database().transaction((tx) => {
+      onCommit(tx, () => done.push('committed'));
+      return Promise.reject(new Error('for a test'));
+    });
+    await expect(failing).rejects.toThrow('for a test');
+    expect(done).toEqual([]);
+  });
+
+  it('runs once when the transaction is done a second time', async () => {
+    let attempts = 0;
+    await database().transaction(async (tx) => {
+      attempts += 1;
+      onCommit(tx, () => done.push(`attempt ${attempts}`));
+      if (attempts === 1) await tx.query(`DO $$ BEGIN RAISE 'for a test' USING ERRCODE = '40P01'; END $$`);
+    });
+    expect(done).toEqual(['attempt 2']);
+  });
+
+  it('runs whole, also when a part of it throws: the transaction stands', async () => {
+    const committed = database().transaction((tx) => {
+      onCommit(tx, () => {
+        throw new Error('for a test');
+      });
+      onCommit(tx, () => done.push('second'));
+      return Promise.resolve();
+    });
+    await expect(committed).rejects.toThrow('for a test');
+    expect(done).toEqual(['second']);
+  });
+
+  it('is for transactions only', () => {
+    expect(() => {
+      onCommit(database().manager, () => undefined);
+    }).toThrow('onCommit');
+  });
+});
