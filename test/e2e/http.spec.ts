@@ -4,14 +4,12 @@ import { readFileSync } from 'node:fs';
 import { METHODS } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
-
-import pg from 'pg';
+import { DataSource } from 'typeorm';
 
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
 import { expectHardened, expectProblem, UUID } from '../support/problems.js';
 import { eventually } from '../support/process.js';
-import { textOf } from '../support/queries.js';
 import { exchange, head, request } from '../support/raw.js';
 
 const JSON_TYPE = 'Content-Type: application/json';
@@ -524,8 +522,8 @@ describe('HTTP', () => {
   });
 
   it('/health/ready asks the database at most once a second, however often it is asked itself', async () => {
-    const questions = jest.spyOn(pg.Client.prototype, 'query');
-    const asked = (): number => questions.mock.calls.filter(([query]) => textOf(query) === 'SELECT 1').length;
+    const questions = jest.spyOn(app.nestApp.get(DataSource), 'query');
+    const asked = (): number => questions.mock.calls.filter(([query]) => query === 'SELECT 1').length;
     try {
       app.clock.advance('1s');
       const startedAt = performance.now();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 
@@ -48,6 +48,7 @@ describe('the process with a database of its own', () => {
       (): boolean => folder.databasePid() !== undefined,
     ];
     for (const [index, hasCome] of moments.entries()) {
+      rmSync(join(folder.path, '.data'), { recursive: true, force: true });
       const roost = folder.start();
       await eventually(hasCome);
       roost.kill((['SIGHUP', 'SIGTERM', 'SIGINT'] as const)[index] ?? 'SIGTERM');

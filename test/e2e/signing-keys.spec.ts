@@ -1,5 +1,6 @@
 import fs, { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
@@ -243,6 +244,7 @@ describe('the folder of keys while Roost runs', () => {
       });
     expect(await status(token('k2'))).toBe(200);
     const reads = jest.spyOn(fs, 'readdirSync');
+    syncBuiltinESMExports();
     // Stands still, so that they all come at once on any machine.
     const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
     try {
@@ -256,6 +258,7 @@ describe('the folder of keys while Roost runs', () => {
     } finally {
       clock.mockRestore();
       reads.mockRestore();
+      syncBuiltinESMExports();
     }
   });
 });

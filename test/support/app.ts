@@ -105,7 +105,9 @@ export class TestApp {
 }
 
 /** Tests run by themselves what is scheduled, when they want it. */
-Object.assign(FIRST_RUN, { least: 86_400_000, most: 86_400_000 });
+const firstRun = { ...FIRST_RUN };
+beforeAll(() => Object.assign(FIRST_RUN, { least: 86_400_000, most: 86_400_000 }));
+afterAll(() => Object.assign(FIRST_RUN, firstRun));
 
 const TEST_ENV = {
   NODE_ENV: 'test',

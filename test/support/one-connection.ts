@@ -10,17 +10,20 @@ interface Watched {
   readonly driver: { obtainMasterConnection: () => Promise<unknown> };
 }
 
+const inTransaction = new AsyncLocalStorage<DataSource>();
+
 /** From now on such work fails, in any test. */
 export function holdToOneConnection(database: DataSource): void {
-  const inTransaction = new AsyncLocalStorage<true>();
   const watched = database as unknown as Watched;
   const { driver } = watched;
   const obtain = driver.obtainMasterConnection.bind(driver);
   driver.obtainMasterConnection = () =>
-    inTransaction.getStore() ? Promise.reject(new Error('a second connection inside a transaction')) : obtain();
+    inTransaction.getStore() === database
+      ? Promise.reject(new Error('a second connection inside a transaction'))
+      : obtain();
   const transaction = watched.transaction.bind(database);
   watched.transaction = (...args) => {
     const work = args.pop() as Work;
-    return transaction(...args, (tx: EntityManager) => inTransaction.run(true, () => work(tx)));
+    return transaction(...args, (tx: EntityManager) => inTransaction.run(database, () => work(tx)));
   };
 }
