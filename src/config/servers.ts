@@ -13,6 +13,8 @@ export interface DatabaseSettings {
   /** For migrations, where `url` is a pooler or a role with fewer rights. */
   readonly directUrl: string | undefined;
   readonly poolMax: number;
+  /** `auto`: unless a pooler is between, which may give each transaction another connection of the server. */
+  readonly prepared: 'auto' | 'on' | 'off';
   readonly waitMs: number;
 }
 
@@ -25,6 +27,7 @@ export interface MailSettings {
 
 export function readDatabase(env: Environment, production: boolean): DatabaseSettings {
   const poolMax = env.integer('DATABASE_POOL_MAX', 20, { min: 1, max: 1_000 });
+  const prepared = env.oneOf('DATABASE_PREPARED', ['auto', 'on', 'off']);
   const waitMs = env.duration('DATABASE_WAIT', '60s', { min: '0s', max: '1d' });
   const password = env.secret('DATABASE_PASSWORD');
   const embedded = env.text('DATABASE_URL') === 'embedded';
@@ -34,7 +37,7 @@ export function readDatabase(env: Environment, production: boolean): DatabaseSet
   const directUrl = readDatabaseUrl(env, 'DATABASE_DIRECT_URL', { password: undefined, production });
   if (password !== undefined && (embedded || !env.has('DATABASE_URL')))
     env.fault('DATABASE_PASSWORD', 'belongs to a DATABASE_URL, and there is none');
-  return { url, directUrl: withSharedPassword(directUrl, password), poolMax, waitMs };
+  return { url, directUrl: withSharedPassword(directUrl, password), poolMax, prepared, waitMs };
 }
 
 function readDatabaseUrl(

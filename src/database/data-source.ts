@@ -1,5 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 
+import type { DatabaseSettings } from '../config/servers.js';
 import { isPooled, type Limits, type LiveClient, liveClients, setLimits } from './live-client.js';
 
 /** Milliseconds. A frozen database leads to 503, not to a hanging request. */
@@ -9,11 +10,12 @@ const LIMITS: Limits = { statement: 4_000, idleInTransaction: 10_000 };
 export interface PoolOptions {
   readonly url: string;
   readonly max: number;
+  readonly prepared: DatabaseSettings['prepared'];
   readonly onPoolError: (error: Error) => void;
   readonly onUnlimited?: () => void;
 }
 
-export function dataSourceOptions({ url, max, onPoolError, onUnlimited }: PoolOptions): DataSourceOptions {
+export function dataSourceOptions({ url, max, prepared, onPoolError, onUnlimited }: PoolOptions): DataSourceOptions {
   return {
     type: 'postgres',
     url,
@@ -29,17 +31,21 @@ export function dataSourceOptions({ url, max, onPoolError, onUnlimited }: PoolOp
       idleTimeoutMillis: 30_000,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      onConnect: prepareConnections(onUnlimited),
+      onConnect: prepareConnections(prepared, onUnlimited),
     },
   };
 }
 
 /** SET, because poolers such as PgBouncer refuse start-up parameters. */
-function prepareConnections(onUnlimited: (() => void) | undefined): (client: LiveClient) => Promise<void> {
+function prepareConnections(
+  mode: PoolOptions['prepared'],
+  onUnlimited: (() => void) | undefined,
+): (client: LiveClient) => Promise<void> {
   let told = false;
   return async (client) => {
     await client.query(`SET timezone = 'UTC'; SET datestyle = 'ISO'`);
     client.pooled = await isPooled(client);
+    client.prepares = mode === 'on' || (mode === 'auto' && !client.pooled);
     if (!client.pooled) {
       await client.query(setLimits('SET', LIMITS));
       return;

@@ -20,7 +20,13 @@ export class DatabaseModule {
     const onUnlimited = (): void => {
       logger.warn({ event: 'database_unlimited' }, UNLIMITED);
     };
-    const pool = dataSourceOptions({ url, max: database.poolMax, onPoolError, onUnlimited });
+    const pool = dataSourceOptions({
+      url,
+      max: database.poolMax,
+      prepared: database.prepared,
+      onPoolError,
+      onUnlimited,
+    });
     return {
       module: DatabaseModule,
       imports: [

@@ -3,7 +3,8 @@ import { connect, type Socket } from 'node:net';
 
 import pg from 'pg';
 
-import { isCollision } from './pg-errors.js';
+import { isCollision, isPlanLost } from './pg-errors.js';
+import { prepared } from './prepared.js';
 
 const SILENCE = 'Query read timeout';
 const GOODBYE_MS = 500;
@@ -48,6 +49,8 @@ export function setLimits(scope: 'SET' | 'SET LOCAL', { statement, idleInTransac
 
 export interface LiveClient extends pg.Client {
   pooled: boolean;
+  /** Whether it prepares what it sends. */
+  prepares: boolean;
 }
 
 /** When one connection is silent, those silent since end with it: a lost host takes all of the pool's at once. */
@@ -56,6 +59,7 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
 
   class PooledClient extends pg.Client implements LiveClient {
     pooled = false;
+    prepares = false;
     private asked = 0;
     private heardAt = performance.now();
 
@@ -74,7 +78,7 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
       if (!(result instanceof Promise) || !isAlone) return result;
       // A single statement is a whole transaction: after a collision it is retried once.
       return result.catch((error: unknown) => {
-        if (!isCollision(error)) throw error;
+        if (!isCollision(error) && !isPlanLost(error)) throw error;
         return this.send(args);
       });
     }) as pg.Client['query'];
@@ -86,7 +90,8 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
     private send(args: unknown[]): unknown {
       const startedAt = performance.now();
       const client = pg.Client.prototype as unknown as Asking;
-      const result = client.query.apply(this, args);
+      const statement = this.prepares ? prepared(args[0], args[1]) : undefined;
+      const result = client.query.apply(this, statement ? [statement, ...args.slice(2)] : args);
       if (result instanceof Promise) this.watch(result, startedAt);
       return result;
     }
@@ -98,6 +103,7 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
         this.heardAt = performance.now();
       };
       answer.then(hear, (error: unknown) => {
+        if (isPlanLost(error)) this.prepares = false;
         if (error instanceof Error && error.message === SILENCE) this.giveUp(startedAt);
         else hear();
       });

@@ -63,6 +63,7 @@ interface DriverError {
   readonly constraint?: unknown;
   readonly message?: unknown;
   readonly name?: unknown;
+  readonly routine?: unknown;
 }
 
 export function violatedConstraint(error: unknown): string | undefined {
@@ -78,6 +79,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 export function isCollision(error: unknown): boolean {
   const { code } = driverError(error);
   return code === '40001' || code === '40P01';
+}
+
+/** A prepared statement that a migration has changed, or that the server does not know: behind a pooler it is another one. */
+export function isPlanLost(error: unknown): boolean {
+  const { code, routine } = driverError(error);
+  return code === '26000' || code === '42P05' || routine === 'RevalidateCachedQuery';
 }
 
 export function isLockTimeout(error: unknown): boolean {

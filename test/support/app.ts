@@ -13,7 +13,6 @@ import { loadConfig } from '../../src/config/config.js';
 import { Api } from './api.js';
 import { cloneTemplate, dropDatabase, emptyTables, endPool } from './database.js';
 import { holdToOneConnection } from './one-connection.js';
-import type { Relay } from './relay.js';
 import { TestClock } from './world.js';
 
 export interface TestAppOptions {
@@ -23,8 +22,8 @@ export interface TestAppOptions {
   readonly sharing?: TestApp;
   /** A database of the test's own, migrated, which it keeps. */
   readonly on?: string;
-  /** A way to that database that the test can cut. */
-  readonly through?: Relay;
+  /** A way to that database: a relay that the test can cut, or a pooler. */
+  readonly through?: { readonly url: string };
 }
 
 export class TestApp {

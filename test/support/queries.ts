@@ -1,5 +1,9 @@
 /** What an application asks of its database, while a test watches. */
+import { createRequire } from 'node:module';
+
 import pg from 'pg';
+
+import { prepared } from '../../src/database/prepared.js';
 
 export interface Watched<T> {
   readonly result: T;
@@ -34,7 +38,13 @@ export interface Plan {
   readonly plan: string;
 }
 
-/** Does work, and lets PostgreSQL explain each of its statements by running it once more, without effect. */
+/** Times that PostgreSQL plans a prepared statement for its values, before it considers one plan for all values. */
+const PLANNED_FOR_VALUES = 5;
+
+/**
+ * Does work, and lets PostgreSQL explain each of its statements by running it once more, without effect. What Roost
+ * prepares is prepared here, too, and run as often as a connection runs it before its plan stays.
+ */
 export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Plan[]> {
   const queries = jest.spyOn(pg.Client.prototype, 'query');
   let calls: unknown[][];
@@ -50,12 +60,16 @@ export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Prom
     for (const [query, values] of calls) {
       const statement = textOf(query);
       if (!/^\s*(?:SELECT|WITH|UPDATE|DELETE|INSERT)\b.*\bFROM\b/s.test(statement)) continue;
+      const given = (values ?? (query as { values?: unknown[] }).values ?? []) as unknown[];
+      await client.query(`PREPARE explained AS ${statement}`);
+      const execution = `EXECUTE explained${given.length === 0 ? '' : `(${given.map(literal).join(', ')})`}`;
+      const times = prepared(statement, given) ? PLANNED_FOR_VALUES : 0;
+      for (let time = 0; time < times; time += 1) await client.query(`BEGIN; ${execution}; ROLLBACK`);
       await client.query('BEGIN');
       const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-        `EXPLAIN (ANALYZE, FORMAT JSON, TIMING off) ${statement}`,
-        (values ?? (query as { values?: unknown[] }).values ?? []) as unknown[],
+        `EXPLAIN (ANALYZE, FORMAT JSON, TIMING off) ${execution}`,
       );
-      await client.query('ROLLBACK');
+      await client.query('ROLLBACK; DEALLOCATE explained');
       const plan = (rows[0]?.['QUERY PLAN'] ?? [])[0]?.Plan;
       plans.push({ statement, rowsRead: plan ? rowsReadBy(plan) : 0, plan: JSON.stringify(plan) });
     }
@@ -63,6 +77,16 @@ export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Prom
     client.release();
   }
   return plans;
+}
+
+/** As pg writes a value. */
+function literal(value: unknown): string {
+  const { prepareValue } = createRequire(__filename)('pg/lib/utils') as {
+    prepareValue: (value: unknown) => string | Buffer | null;
+  };
+  const text = prepareValue(value);
+  if (text === null) return 'NULL';
+  return pg.escapeLiteral(Buffer.isBuffer(text) ? `\\x${text.toString('hex')}` : text);
 }
 
 interface PlanNode {

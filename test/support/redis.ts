@@ -21,12 +21,7 @@ export class RedisServer {
 
   /** Not started yet. */
   static async onFreePort({ password }: { password?: string } = {}): Promise<RedisServer> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    return new RedisServer(port, password);
+    return new RedisServer(await freePort(), password);
   }
 
   get url(): string {
@@ -73,4 +68,13 @@ export class RedisServer {
       redis.disconnect();
     }
   }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

@@ -55,7 +55,14 @@ describe('the configuration', () => {
         metricsToken: undefined,
         shutdownTimeoutMs: 20_000,
       },
-      database: { url: undefined, directUrl: undefined, poolMax: 20, waitMs: 60_000, dataDir: '.data' },
+      database: {
+        url: undefined,
+        directUrl: undefined,
+        poolMax: 20,
+        prepared: 'auto',
+        waitMs: 60_000,
+        dataDir: '.data',
+      },
       tokens: {
         secret: SECRET,
         previousSecret: undefined,
@@ -107,6 +114,7 @@ describe('the configuration', () => {
     ['REDIS_URL', 'http://localhost:6379'],
     ['REDIS_URL', 'localhost:6379'],
     ['DATABASE_POOL_MAX', '0'],
+    ['DATABASE_PREPARED', 'yes'],
     ['SMTP_URL', 'mail.example.org:587'],
     ['SMTP_URL', 'https://mail.example.org'],
     ['MAIL_FROM', 'nobody'],
