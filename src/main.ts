@@ -17,6 +17,6 @@ try {
   });
 } catch (error) {
   if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-  process.stderr.write('\nRoost could not start.\n\nA package that it needs is not installed: run npm ci.\n\n');
+  process.stderr.write('\nRoost could not start.\n\nA required package is not installed: run npm ci.\n\n');
   process.exit(1);
 }

@@ -99,14 +99,14 @@ export class Roost {
     try {
       const migrations = await migrate(direct.url, {
         onWait: () => {
-          const reason = 'another instance migrates the database, or somebody holds a table: waiting';
+          const reason = 'waiting: another instance is migrating the database, or a session holds a lock on a table';
           this.logger.info({ event: 'migration_waits' }, reason);
         },
         onFault: (event, error) => {
-          this.logger.warn({ event, err: error }, 'not done at start: tried again');
+          this.logger.warn({ event, err: error }, 'failed at start: will be retried');
         },
       });
-      if (migrations.length > 0) this.logger.info({ migrations }, 'the schema is up to date');
+      if (migrations.length > 0) this.logger.info({ migrations }, 'the schema was migrated');
     } catch (error) {
       throw (await lackingRights(error, direct)) ?? error;
     }
@@ -150,7 +150,7 @@ export class Roost {
     const { config, embedded } = this;
     const base = config.http.publicUrl ?? address;
     const database = embedded ? `PostgreSQL 18 of its own, in ${embedded.dataDir}` : 'DATABASE_URL';
-    for (const name of config.unused) this.logger.warn({ name }, `${name} is set, and has no effect here`);
+    for (const name of config.unused) this.logger.warn({ name }, `${name} is set but has no effect here`);
     for (const { name, meant } of config.misspelt)
       this.logger.warn({ event: 'variable_unknown', name }, `${name} ${misspeltMessage(meant)}`);
     if (config.mail.smtpUrl === undefined && !config.mail.mailbox)

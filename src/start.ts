@@ -44,7 +44,7 @@ function explanation(error: unknown): string | undefined {
     return error.message;
   }
   const { code, syscall, message, port = '', address = '' } = error as NodeJS.ErrnoException & ListenFault;
-  if (code === 'ERR_MODULE_NOT_FOUND') return 'A package that it needs is not installed: run npm ci.';
+  if (code === 'ERR_MODULE_NOT_FOUND') return 'A required package is not installed: run npm ci.';
   if (syscall === 'listen') return LISTEN_FAULTS[code ?? '']?.(port, address) ?? `It cannot listen: ${message}`;
   if (isDatabaseUnavailable(error)) return `The database was lost while Roost started: ${message}`;
   return undefined;
@@ -60,5 +60,5 @@ const LISTEN_FAULTS: Partial<Record<string, (port: number | string, address: str
   EACCES: (port) => `Port ${port} needs more rights: set PORT to one above 1023.`,
   EADDRNOTAVAIL: (_, address) =>
     `This machine has no address ${address}: set HOST to one that it has, or to 0.0.0.0 for all of them.`,
-  EAFNOSUPPORT: (_, address) => `This machine has no addresses of the kind of ${address}: set HOST to another one.`,
+  EAFNOSUPPORT: (_, address) => `This machine does not support addresses like ${address}: set HOST to another one.`,
 };

@@ -22,7 +22,10 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     everyMs: EVERY_MS,
     run: () => this.run(),
     onFault: (error) => {
-      this.logger.warn({ event: 'erasures_unread', err: error }, 'accounts to erase not found: tried again');
+      this.logger.warn(
+        { event: 'erasures_unread', err: error },
+        'accounts to erase could not be read: will be retried',
+      );
     },
   });
   private stopped = false;
@@ -61,7 +64,10 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     try {
       return await this.erase(userId, batch);
     } catch (error) {
-      this.logger.warn({ event: 'erasure_failed', user: userId, err: error }, 'account not erased: tried again');
+      this.logger.warn(
+        { event: 'erasure_failed', user: userId, err: error },
+        'account could not be erased: will be retried',
+      );
       return false;
     }
   }

@@ -32,7 +32,7 @@ export class Admins {
     const email = addressOf(text);
     if (await this.users.findByIdentifier({ email })) throw hasAccount(email);
     if (await this.users.findHolder(this.database.manager, email))
-      throw new AdminsError(`${email} is kept for the account that had it until lately.`);
+      throw new AdminsError(`${email} is reserved for the account that had it until recently.`);
     return email;
   }
 
@@ -72,7 +72,7 @@ export class Admins {
       if (account.role === 'admin') return { email, promoted: false, confirmed };
       if (account.disabled) throw new AdminsError(`The account of ${email} is disabled: enable it first.`);
       if (account.deletion)
-        throw new AdminsError(`The account of ${email} is going to be deleted: have that cancelled first.`);
+        throw new AdminsError(`The account of ${email} is going to be deleted: cancel the deletion first.`);
       await changeStanding(tx, account.id, { role: 'admin' });
       const [before, after] = [{ role: account.role }, { role: 'admin' }];
       const event = { action: 'user.role_changed', actorId: null, subjectId: account.id, before, after } as const;
@@ -99,7 +99,7 @@ export class Admins {
 
 function addressOf(text: string): string {
   const email = canonicalEmail(text);
-  if (email === undefined) throw new AdminsError(`${JSON.stringify(text)} is no e-mail address.`);
+  if (email === undefined) throw new AdminsError(`${JSON.stringify(text)} is not an e-mail address.`);
   return email;
 }
 

@@ -36,7 +36,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
       if (!(error instanceof AppError) || error.code !== 'email_taken') throw error;
       this.logger.warn(
         { event: 'first_admin_not_made' },
-        'there is no admin, and ADMIN_EMAIL has an account: it is left as it is',
+        'there is no admin, but ADMIN_EMAIL already has an account, which stays unchanged',
       );
     }
   }

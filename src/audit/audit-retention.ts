@@ -19,7 +19,10 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
     everyMs: EVERY_MS,
     run: () => this.run(),
     onFault: (error) => {
-      this.logger.warn({ event: 'audit_partitions_unkept', err: error }, 'audit partitions not kept: tried again');
+      this.logger.warn(
+        { event: 'audit_partitions_unkept', err: error },
+        'audit partitions could not be made or dropped: will be retried',
+      );
     },
   });
 
@@ -46,9 +49,12 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
     const changes = await keepAuditPartitions(url, { offsetMs, retentionMs: this.config.auditRetentionMs });
     const { made, dropped, moved } = changes;
     if (made.length + dropped.length > 0)
-      this.logger.info({ event: 'audit_partitions', made, dropped }, 'audit partitions kept');
+      this.logger.info({ event: 'audit_partitions', made, dropped }, 'audit partitions made or dropped');
     if (moved > 0)
-      this.logger.warn({ event: 'audit_default_used', moved }, 'audit events had no partition of their month: moved');
+      this.logger.warn(
+        { event: 'audit_default_used', moved },
+        'audit events had no partition for their month: they were moved to a new one',
+      );
     return changes;
   }
 }

@@ -138,7 +138,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
 }
 
 export function misspeltMessage(meant: string): string {
-  return `is no variable of Roost: is ${meant} meant?`;
+  return `is not a variable of Roost: did you mean ${meant}?`;
 }
 
 function readHttp(env: Environment, production: boolean): Config['http'] {
@@ -197,7 +197,7 @@ function readFirstAdmin(env: Environment, production: boolean): Config['firstAdm
   if (password !== undefined && Buffer.byteLength(password) > 72)
     env.fault('ADMIN_PASSWORD', 'must have at most 72 bytes in UTF-8');
   if (production && password !== undefined && isWeakPassword(password, email?.split('@')[0]))
-    env.fault('ADMIN_PASSWORD', 'is guessed soon, which production refuses');
+    env.fault('ADMIN_PASSWORD', 'is too easy to guess, which production refuses');
   return email === undefined || password === undefined ? undefined : { email, password };
 }
 

@@ -11,7 +11,7 @@ export function connectionUrlFault(value: string, protocols: readonly string[]):
     return `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
   const raw = rawCharacter({ authority, path, rest });
   if (raw !== undefined)
-    return `has a raw ${raw} in it: in a user or password write it as ${percentEncoded(raw)}, or give the password apart`;
+    return `has a raw ${raw} in it: in a user or password write it as ${percentEncoded(raw)}, or set the password in a variable of its own`;
   if (/\s/.test(value)) return 'has white space in it: write a space as %20';
   if (/[,]/.test(authority.slice(authority.lastIndexOf('@') + 1))) return 'names several hosts: name one';
   if (!URL.canParse(withHost(value))) return 'has no host, or a port that is no number';

@@ -49,7 +49,7 @@ function unquoted(text: string, { name }: Line): Parsed {
   const [value = '', comment] = text.split(/\s#(.*)/s, 2).map((part) => part.trim());
   if (value.includes('#')) return { fault: `${name} has a # in its value: put the value in quotes` };
   if (comment !== undefined && value !== '' && SECRET.test(name))
-    return { fault: `${name} has a # behind a space: put the value in quotes, and a comment on a line of its own` };
+    return { fault: `${name} has a # after a space: put the value in quotes, and a comment on a line of its own` };
   return { value, moreLines: 0 };
 }
 
@@ -60,7 +60,9 @@ function quoted(text: string, following: readonly string[], how: { quote: string
   if (end === -1) return { fault: `${line.name} begins with ${quote}, which is never closed` };
   const rest = /^[^\n]*/.exec(whole.slice(end + 1))?.[0] ?? '';
   if (!/^\s*(?:#|$)/.test(rest))
-    return { fault: `${line.name} goes on behind its closing ${quote}: put the whole value in quotes of another kind` };
+    return {
+      fault: `${line.name} continues after its closing ${quote}: put the whole value in quotes of another kind`,
+    };
   const value = whole.slice(1, end);
   const moreLines = value.split('\n').length - 1;
   return { value: quote === '"' ? unescaped(value) : value, moreLines };

@@ -36,7 +36,7 @@ export function readDatabase(env: Environment, production: boolean): DatabaseSet
   const url = embedded ? undefined : readDatabaseUrl(env, 'DATABASE_URL', { password, production });
   const directUrl = readDatabaseUrl(env, 'DATABASE_DIRECT_URL', { password: undefined, production });
   if (password !== undefined && (embedded || !env.has('DATABASE_URL')))
-    env.fault('DATABASE_PASSWORD', 'belongs to a DATABASE_URL, and there is none');
+    env.fault('DATABASE_PASSWORD', 'needs a DATABASE_URL, which is not set');
   return { url, directUrl: withSharedPassword(directUrl, password), poolMax, prepared, waitMs };
 }
 
@@ -68,7 +68,7 @@ function refuseWeakPassword(env: Environment, name: string, url: string): void {
   const { username, password, searchParams } = parseConnectionUrl(url);
   const secret = decodeURIComponent(password) || (searchParams.get('password') ?? '');
   if (secret !== '' && isWeakPassword(secret, decodeURIComponent(username)))
-    env.fault(name, 'has a password that is guessed soon, which production refuses');
+    env.fault(name, 'has a password that is too easy to guess, which production refuses');
 }
 
 /** Production has no mailbox that anybody could read: without SMTP mails wait, and a warning says so. */
@@ -97,7 +97,10 @@ function readSmtpParts(env: Environment): string | undefined {
   if (env.has('SMTP_URL')) env.fault('SMTP_HOST', 'and SMTP_URL are both set: keep one');
   if (isIP(host) === 0 && !/^[\w.-]+$/.test(host)) env.fault('SMTP_HOST', 'must be a host name or an IP address');
   if ((user === undefined) !== (password === undefined))
-    env.fault(user === undefined ? 'SMTP_USER' : 'SMTP_PASSWORD', 'is missing: one of the two needs the other');
+    env.fault(
+      user === undefined ? 'SMTP_USER' : 'SMTP_PASSWORD',
+      'is missing: SMTP_USER and SMTP_PASSWORD need each other',
+    );
   const login = user === undefined ? '' : `${encodeURIComponent(user)}:${encodeURIComponent(password ?? '')}@`;
   return `${port === SMTPS_PORT ? 'smtps' : 'smtp'}://${login}${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }

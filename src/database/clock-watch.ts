@@ -47,7 +47,7 @@ export class ClockWatch implements OnApplicationBootstrap, BeforeApplicationShut
     if (isTold)
       this.logger.warn(
         { event: 'clock_off', seconds },
-        `the clock of this machine is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the database's: tokens are timed by the database's`,
+        `the clock of this machine is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the database's, which times the tokens`,
       );
     else this.logger.info({ event: 'clock_right' }, "the clock of this machine agrees with the database's again");
   }

@@ -34,7 +34,7 @@ export async function waitForDatabase({ name, url }: DatabaseTarget, options: Wa
     const reason = reasonOf(error);
     if (reason.startsWith(NO_TLS))
       throw new DatabaseStartError(
-        `The server in ${name} has no TLS: switch it on there, or take sslmode out of ${name}.`,
+        `The server in ${name} has no TLS: enable it there, or remove sslmode from ${name}.`,
       );
     if (!isDatabaseUnavailable(error))
       throw new DatabaseStartError(`The database in ${name} refuses the connection: ${reason}`);

@@ -9,7 +9,7 @@ import { dataSourceOptions } from './data-source.js';
 import { RetryingDataSource } from './transactions.js';
 
 const UNLIMITED =
-  "DATABASE_URL leads through a pooler, where statements outside of a transaction have no time limit: ALTER ROLE … SET statement_timeout = '4s' gives them one.";
+  "DATABASE_URL leads to a pooler, where statements outside a transaction have no time limit: set one by ALTER ROLE … SET statement_timeout = '4s'.";
 
 @Module({})
 export class DatabaseModule {

@@ -16,7 +16,7 @@ const HEARTBEAT_MS = 5_000;
 const RETRY_MS = { first: 100, longest: 5_000 };
 
 const DEAF =
-  'LISTEN is accepted and nothing is heard, as behind a transaction pooler: set DATABASE_DIRECT_URL to the server itself. Until then news of other instances take up to a second.';
+  'LISTEN is accepted but no notification arrives, as behind a transaction pooler: set DATABASE_DIRECT_URL to the server itself. Until then changes on other instances arrive up to a second late.';
 
 export interface Subscription {
   readonly channel: string;
@@ -100,7 +100,7 @@ export class Listener implements OnApplicationShutdown {
     this.client = client;
     this.heardEcho = true;
     if (this.failures > 0) {
-      this.logger.info({ event: 'listener_connected' }, 'notifications of the database are heard again');
+      this.logger.info({ event: 'listener_connected' }, 'notifications of the database arrive again');
       for (const { onReconnect } of this.subscriptions) onReconnect();
     }
     this.failures = 0;
@@ -147,7 +147,7 @@ export class Listener implements OnApplicationShutdown {
       const reason = error instanceof Error ? error.message : 'the connection was closed';
       this.logger.warn(
         { event: 'listener_lost', reason },
-        'notifications of the database are not heard: connecting again',
+        'the connection for notifications of the database is lost: connecting again',
       );
     }
     this.schedule(Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** this.failures), () => this.connect());

@@ -39,7 +39,10 @@ export class TransactionIds {
     const rows = await makeForeignRowsOld(
       this.config.database.directUrl ?? (this.database.options as { url: string }).url,
     );
-    this.logger.warn({ event: 'restored_rows', rows }, 'rows of another server, as of a restored dump, are old now');
+    this.logger.warn(
+      { event: 'restored_rows', rows },
+      'rows with transaction numbers of another server, as after a restored dump, were renumbered',
+    );
   }
 }
 

@@ -98,7 +98,7 @@ export function warnOfUntrustedProxies(fastify: FastifyInstance, proxies: Proxie
       quietUntil = performance.now() + WARN_EVERY_MS;
       logger.warn(
         { event: 'proxy_not_trusted', peer, header },
-        `${header} is not believed from ${peer}: if that is your proxy, name its network in TRUST_PROXY`,
+        `${header} from ${peer} is ignored: if that is your proxy, name its network in TRUST_PROXY`,
       );
     }
     done();

@@ -97,9 +97,9 @@ function refusal(error: NodemailerError): Delivery {
 const CERTIFICATE = /certificate|altname|DEPTH_ZERO|SELF_SIGNED/i;
 const OBSTACLES: Partial<Record<string, string>> = {
   EAUTH: 'it refuses the user or the password',
-  EDNS: 'its name is not known',
-  EPROTOCOL: 'what answers there does not speak SMTP, or not without TLS',
-  ESOCKET: 'no connection came about in the way that SMTP_URL asks for (smtp:// begins without TLS, smtps:// with it)',
+  EDNS: 'its host name is not known',
+  EPROTOCOL: 'it does not speak SMTP, or requires TLS from the start',
+  ESOCKET: 'the connection failed (SMTP_URL: smtp:// begins without TLS, smtps:// with it)',
   ETIMEDOUT: 'it does not answer in time',
   ETLS: 'TLS is required, and it has none',
 };
@@ -107,7 +107,7 @@ const OBSTACLES: Partial<Record<string, string>> = {
 /** The server's own words may contain addresses, so they are left out. */
 function obstacleOf({ code = '', message }: NodemailerError): string | undefined {
   if (CERTIFICATE.test(message))
-    return `The mail server's certificate is not trusted (${message}): name the server as its certificate does, or give Node the authority by NODE_EXTRA_CA_CERTS`;
+    return `The mail server's certificate is not trusted (${message}): use the host name in the certificate, or add its authority by NODE_EXTRA_CA_CERTS`;
   const words = OBSTACLES[code];
   return words === undefined ? undefined : `The mail server cannot be used: ${words}`;
 }

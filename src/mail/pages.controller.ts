@@ -43,9 +43,7 @@ const confirm = (base: string): string =>
         <button>This is my address</button>
       </form>
       <p id="status" role="status"></p>
-      <noscript
-        ><p>This page needs JavaScript. You can also type the code of the mail where you are asked for it.</p></noscript
-      >`,
+      <noscript><p>This page needs JavaScript. You can also enter the code from the mail.</p></noscript>`,
     base + SCRIPT,
   );
 

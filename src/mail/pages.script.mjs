@@ -43,5 +43,5 @@ async function reasonOf(answer) {
   const problem = await answer.json();
   const [fault] = problem.errors ?? [];
   if (fault?.pointer === '#/new_password') return `The password ${fault.detail}.`;
-  return fault?.pointer === '#/token' ? 'Open the link in the mail again: this address is not whole.' : problem.detail;
+  return fault?.pointer === '#/token' ? 'This link is incomplete: open the link in the mail again.' : problem.detail;
 }

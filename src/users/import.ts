@@ -53,7 +53,7 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
   const flush = async (): Promise<void> => {
     const empty = await findEmpty([...batch.values()].map(({ user }) => user));
     for (const email of empty) {
-      refuse(batch.get(email)?.line ?? 0, 'hashed_password: is of an empty password');
+      refuse(batch.get(email)?.line ?? 0, 'hashed_password: is the hash of an empty password');
       batch.delete(email);
     }
     const users = [...batch.values()];

@@ -182,7 +182,7 @@ describeInBrowser('the pages in a browser', () => {
     await status('Your password is changed');
   });
 
-  it('say that a link is not good any more, or not whole', async () => {
+  it('say that a link is not valid any more, or incomplete', async () => {
     await page.goto(`${app.url}/reset#token=${'a'.repeat(43)}`);
     await page.getByLabel('New password').fill('engine no. 2');
     await page.getByRole('button').click();
@@ -190,7 +190,7 @@ describeInBrowser('the pages in a browser', () => {
     await page.goto(`${app.url}/reset?x`);
     await page.getByLabel('New password').fill('engine no. 2');
     await page.getByRole('button').click();
-    await status('not whole');
+    await status('This link is incomplete');
   });
 
   it('show what a token says as text', async () => {

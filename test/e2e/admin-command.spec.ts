@@ -118,7 +118,7 @@ describe('npm run admin', () => {
     expect(await accountOf(email)).toBeUndefined();
   });
 
-  it('never takes an existing account over, nor an address that is kept for one', async () => {
+  it('never takes an existing account over, nor an address that is reserved for one', async () => {
     const ada = await person(app, 'ada');
     const { code, stderr } = await run(['create', ada.email.toUpperCase()], NEW_PASSWORD);
     expect([code, stderr]).toEqual([
@@ -131,7 +131,7 @@ describe('npm run admin', () => {
       "INSERT INTO former_addresses (user_id, email, token_hash, created_at, expires_at) VALUES ($1, $2, 'x', now(), now() + interval '1 day')",
       [ada.id, ada.email],
     );
-    expect((await run(['create', ada.email], NEW_PASSWORD)).stderr).toMatch(/is kept for the account/);
+    expect((await run(['create', ada.email], NEW_PASSWORD)).stderr).toMatch(/is reserved for the account/);
     expect(await accountOf(ada.email)).toBeUndefined();
   });
 
@@ -187,7 +187,7 @@ describe('npm run admin', () => {
     const refused = await run(['promote', bob.email]);
     expect([refused.code, refused.stderr]).toEqual([
       1,
-      `The account of ${bob.email} is going to be deleted: have that cancelled first.\n`,
+      `The account of ${bob.email} is going to be deleted: cancel the deletion first.\n`,
     ]);
     expect(await accountOf(bob.email)).toMatchObject({ role: 'user' });
   });
@@ -227,7 +227,7 @@ describe('npm run admin', () => {
     expect(await run(['create', 'nobody'], NEW_PASSWORD)).toEqual({
       code: 1,
       stdout: '',
-      stderr: '"nobody" is no e-mail address.\n',
+      stderr: '"nobody" is not an e-mail address.\n',
     });
     const { code, stderr } = await runner.run(['list'], { env: { DATABASE_URL: 'mysql://x' } });
     expect(code).toBe(1);

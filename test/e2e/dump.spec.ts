@@ -82,7 +82,10 @@ describe('a dump of the database', () => {
     const whole = statSync(file).size;
     truncateSync(file, whole - 3);
     expect(run(database, 'restore', file)).toEqual({ code: 1, said: 'The dump is cut off: its end is missing.\n' });
-    expect(run(database, 'restore', SCRIPT)).toEqual({ code: 1, said: 'This is no dump of npm run db:dump.\n' });
+    expect(run(database, 'restore', SCRIPT)).toEqual({
+      code: 1,
+      said: 'This is not a dump made by npm run db:dump.\n',
+    });
     expect(run(database, 'restore', join(folder, 'none')).code).toBe(1);
     expect(run(database, 'dump', join(folder, 'nowhere/file')).code).toBe(1);
     expect(run(database, 'dump').said).toMatch(/^Usage:/);

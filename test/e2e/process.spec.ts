@@ -150,7 +150,7 @@ describe('the process with DATABASE_URL', () => {
     const roost = folder.start({ PORT: '0', DATABASE_URL: '', DOCS: ' ', SMTPURL: 'smtp://mail' });
     await roost.ready();
     expect(roost.output).not.toContain('/docs');
-    await eventually(() => roost.output.includes('SMTPURL is no variable of Roost: is SMTP_URL meant?'));
+    await eventually(() => roost.output.includes('SMTPURL is not a variable of Roost: did you mean SMTP_URL?'));
     expect(existsSync(join(folder.path, '.data/postgres'))).toBe(false);
   });
 
@@ -258,7 +258,7 @@ describe('the process that cannot start', () => {
     );
     cpSync(join(root, 'dist'), join(folder.path, 'dist'), { recursive: true });
     expect(start('dist/main.js')).toMatch(
-      /could not start\.\n\nA package that it needs is not installed: run npm ci\.\n\n$/,
+      /could not start\.\n\nA required package is not installed: run npm ci\.\n\n$/,
     );
   });
 });

@@ -185,7 +185,7 @@ describe('the configuration', () => {
   it('tells with the faults which variables are none', () => {
     expect(faultsOf({ ...PRODUCTION, DATABASE_URL: '', DATBASE_URL: 'x' })).toEqual([
       expect.stringMatching(/^DATABASE_URL is required/),
-      expect.stringMatching(/^DATBASE_URL is no variable of Roost: is DATABASE_URL meant\?$/),
+      expect.stringMatching(/^DATBASE_URL is not a variable of Roost: did you mean DATABASE_URL\?$/),
     ]);
   });
 
@@ -288,14 +288,16 @@ describe('the configuration', () => {
       ['SMTP_URL', 'smtp://app:qwerty123@mail'],
     ])('refuses %s=%s for its password', (name, value) => {
       const faults = faultsOf({ ...PRODUCTION, [name]: value });
-      expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} has a password that is guessed soon`))]);
+      expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} has a password that is too easy to guess`))]);
     });
 
-    it('refuses passwords that are given apart, and a first admin whose password is guessed soon', () => {
+    it('refuses passwords that are given apart, and a first admin whose password is too easy to guess', () => {
       const smtp = { SMTP_HOST: 'mail', SMTP_USER: 'app', SMTP_PASSWORD: 'password1' };
       expect(faultsOf({ ...PRODUCTION, ...smtp })).toEqual([expect.stringMatching(/^SMTP_PASSWORD has a password/)]);
       const admin = { ADMIN_EMAIL: 'root@example.org', ADMIN_PASSWORD: 'Summer2024!' };
-      expect(faultsOf({ ...PRODUCTION, ...admin })).toEqual([expect.stringMatching(/^ADMIN_PASSWORD is guessed soon/)]);
+      expect(faultsOf({ ...PRODUCTION, ...admin })).toEqual([
+        expect.stringMatching(/^ADMIN_PASSWORD is too easy to guess/),
+      ]);
       for (const ADMIN_PASSWORD of ['engine number nine', 'Plum#harbour-42!'])
         expect(faultsOf({ ...PRODUCTION, ...admin, ADMIN_PASSWORD })).toEqual([]);
     });
@@ -505,9 +507,9 @@ describe('the configuration', () => {
     it.each([
       ['ADMIN_PASSWORD=Plum#harbour-42!', /line 1: ADMIN_PASSWORD has a # in its value: put the value in quotes/],
       ['ADMIN_PASSWORD=#harbour', /line 1: ADMIN_PASSWORD/],
-      ['A=1\nADMIN_PASSWORD=harbour # 42', /line 2: ADMIN_PASSWORD has a # behind a space/],
-      ['ADMIN_PASSWORD="harbour"42', /line 1: ADMIN_PASSWORD goes on behind its closing "/],
-      ["ADMIN_PASSWORD='it's'", /line 1: ADMIN_PASSWORD goes on/],
+      ['A=1\nADMIN_PASSWORD=harbour # 42', /line 2: ADMIN_PASSWORD has a # after a space/],
+      ['ADMIN_PASSWORD="harbour"42', /line 1: ADMIN_PASSWORD continues after its closing "/],
+      ["ADMIN_PASSWORD='it's'", /line 1: ADMIN_PASSWORD continues/],
       ['ADMIN_PASSWORD="harbour', /line 1: ADMIN_PASSWORD begins with ", which is never closed/],
       ['harbour', /line 1 is not NAME=value/],
     ])('is refused where it would be cut or guessed at: %j', (text, fault) => {

@@ -85,7 +85,7 @@ export class LoginGuard {
       await work;
     } catch (error) {
       // The login stands; one guess too many stays counted.
-      this.logger.warn({ err: error }, 'a guess could not be taken back');
+      this.logger.warn({ err: error }, 'the count of a guess could not be taken back');
     }
   }
 

@@ -85,7 +85,7 @@ class FolderKeys extends SigningKeys {
     this.refresh(FRESH_MS);
     const [first] = this.ordered as [KeyFile];
     const { id, privateKey } = signerAt(this.ordered, this.clock.now().getTime()) ?? first;
-    if (id !== this.signerId) this.logger.info({ event: 'signing_key_changed', kid: id }, 'another key signs');
+    if (id !== this.signerId) this.logger.info({ event: 'signing_key_changed', kid: id }, 'the signing key changed');
     this.signerId = id;
     return { id, key: privateKey };
   }

@@ -127,7 +127,7 @@ async function runInitdb(
 function whyInitdbFailed(said: string): string {
   if (said.includes('could not look up effective user ID'))
     return `The user id ${process.getuid?.() ?? ''} that runs Roost has no account on this system, and PostgreSQL needs one to make a database. Give it one in /etc/passwd, run Roost as a user that has one, or set DATABASE_URL.`;
-  const remedy = REMEDIES.find(([pattern]) => pattern.test(said))?.[1] ?? 'Mend what it says and start again';
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(said))?.[1] ?? 'Fix this error and start again';
   return `The database could not be made: ${said}\n${remedy}, or set DATABASE_URL.`;
 }
 

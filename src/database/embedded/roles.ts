@@ -34,7 +34,7 @@ export async function prepareRoles(cluster: Cluster, database: string): Promise<
 async function renameSuperuser(cluster: Cluster): Promise<void> {
   const password = escapeLiteral(cluster.password);
   if (!(await canLogIn(urlOf(cluster, 'postgres'))))
-    throw new EmbeddedPostgresError('The password file beside the database is of another one.');
+    throw new EmbeddedPostgresError('The password file beside the database belongs to another database.');
   await withClient(urlOf(cluster, 'postgres'), async (client) => {
     await client.query(`DROP ROLE IF EXISTS ${STAND_IN}`);
     await client.query(`CREATE ROLE ${STAND_IN} SUPERUSER LOGIN PASSWORD ${password}`);

@@ -32,10 +32,10 @@ const TIMEOUTS = { connect: 5_000, tableLock: 3_000, pause: 250 };
 const ATTEMPTS = 20;
 
 const HELD =
-  'The schema of the database cannot be changed: for a minute another session has held a table. End that session (see pg_stat_activity), and start Roost again.';
+  'The schema cannot be migrated: another session has held a lock on a table for a minute. End that session (see pg_stat_activity), and start Roost again.';
 
 const SILENT =
-  'The database fell silent while its schema was brought up to date: the connection was lost. What was begun is whole or not there at all; start Roost again.';
+  'The database fell silent during a migration, and the connection was lost. The migration was committed or rolled back as a whole: start Roost again.';
 
 export interface MigrateOptions {
   readonly onWait?: () => void;

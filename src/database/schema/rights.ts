@@ -39,7 +39,7 @@ export async function lackingRights(error: unknown, target: DatabaseTarget): Pro
   const { role, grants } = await missingGrants(target.url);
   const create = `GRANT USAGE, CREATE ON SCHEMA public TO ${role};`;
   return new DatabaseStartError(
-    `The role ${role} of ${target.name} may not bring the schema up to date: ${message}. It has to own the tables of Roost: set DATABASE_DIRECT_URL to a role that does, or run this as one that may:\n\n${[create, ...grants].join('\n')}`,
+    `The role ${role} of ${target.name} may not migrate the schema: ${message}. It must own the tables of Roost. Set DATABASE_DIRECT_URL to the owner, or run this as a role that may grant it:\n\n${[create, ...grants].join('\n')}`,
   );
 }
 

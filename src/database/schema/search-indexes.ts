@@ -71,4 +71,4 @@ async function checkLetters(client: pg.Client, onFault: (error: unknown) => void
 }
 
 const ASCII_ONLY =
-  'LC_CTYPE of the database knows ASCII letters only: searches in other scripts read all rows. Restore a dump into a database with LC_CTYPE C.UTF-8 to mend it.';
+  'LC_CTYPE of the database knows ASCII letters only: searches in other scripts read all rows. Restore a dump into a database with LC_CTYPE C.UTF-8 to fix this.';

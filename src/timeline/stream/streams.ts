@@ -97,7 +97,10 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
         this.deliveredBefore += viewer.delivered;
         if (!hasBegun) return;
         const ms = Math.round(performance.now() - openedAt);
-        this.logger.info({ event: 'stream_closed', ...about, reason: end, posts: viewer.delivered, ms }, 'stream');
+        this.logger.info(
+          { event: 'stream_closed', ...about, reason: end, posts: viewer.delivered, ms },
+          'stream closed',
+        );
       }),
     };
     this.audience.add(viewer);
