@@ -13,7 +13,7 @@ const SPECS = [
   // Migrations, plans and what is restored.
   ...['schema', 'plans', 'timeline', 'timeline-page', 'restored-database', 'dump'],
   // Connections, errors and rights.
-  ...['database-connections', 'database-errors', 'database-rights'],
+  ...['database-connections', 'database-errors', 'database-rights', 'prepared-statements'],
   // Partitions, and what is found by folding and by trigrams.
   ...['audit', 'profiles', 'tasks', 'admin', 'http-input'],
   // Rows that are taken away, and the order of transactions.
