@@ -49,7 +49,6 @@ export function setLimits(scope: 'SET' | 'SET LOCAL', { statement, idleInTransac
 
 export interface LiveClient extends pg.Client {
   pooled: boolean;
-  /** Whether it prepares what it sends. */
   prepares: boolean;
 }
 

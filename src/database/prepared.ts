@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 
 /** Each takes some 20 kB of the server, for each connection. */
 const MOST_STATEMENTS = 400;
-/** Characters. Longer ones are lists of values, and hardly come twice. */
-const LONGEST = 10_000;
+const MOST_CHARACTERS = 10_000;
 
 /** A page: which index is best depends on how many rows its owner has, so it is planned for its values each time. */
 const PAGE = /\bORDER BY\b[^()]*\bLIMIT \$?\d+\s*$/;
@@ -21,7 +20,7 @@ export interface PreparedStatement {
 export function prepared(text: unknown, values: unknown): PreparedStatement | undefined {
   if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) return undefined;
   if (!names.has(text)) {
-    if (names.size >= MOST_STATEMENTS || text.length > LONGEST) return undefined;
+    if (names.size >= MOST_STATEMENTS || text.length > MOST_CHARACTERS) return undefined;
     names.set(text, PAGE.test(text) ? undefined : nameOf(text));
   }
   const name = names.get(text);
