@@ -75,14 +75,14 @@ const TIMER = `
   DECLARE
     began CONSTANT timestamptz := clock_timestamp();
   BEGIN
-    EXECUTE statement USING viewer, before, size, 0::double precision;
+    EXECUTE statement USING viewer, before, size;
     RETURN extract(epoch FROM clock_timestamp() - began) * 1000;
   END $$`;
 
 /** @type {{ selectTimelinePage: (manager: object, page: object) => { statement: string, values: unknown[] } }} */
-const { selectTimelinePage } = await fromBuild('timeline/feed.query.js');
+const { selectTimelinePage } = await fromBuild('timeline/posts/feed.query.js');
 /** @type {{ insertPost: (manager: object, post: { authorId: string, text: string }) => Promise<unknown> }} */
-const { insertPost } = await fromBuild('timeline/posts.query.js');
+const { insertPost } = await fromBuild('timeline/posts/posts.query.js');
 
 await run(main);
 
@@ -140,7 +140,7 @@ function roostPage({ viewer, before, limit }) {
   const manager = {
     query: (/** @type {string} */ statement, /** @type {unknown[]} */ values) => ({ statement, values }),
   };
-  return selectTimelinePage(manager, { viewerId: viewer, before: before ?? undefined, limit, offsetMs: 0 });
+  return selectTimelinePage(manager, { viewerId: viewer, before: before ?? undefined, limit });
 }
 
 /**
@@ -159,7 +159,7 @@ async function readPage(client, page) {
  * @returns {Promise<{ id: string }[]>}
  */
 async function readNaively(client, { viewer, before, limit }) {
-  return (await client.query(NAIVE_PAGE, [viewer, before, limit, 0])).rows;
+  return (await client.query(NAIVE_PAGE, [viewer, before, limit])).rows;
 }
 
 /**

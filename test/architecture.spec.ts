@@ -134,6 +134,7 @@ describe('the house', () => {
     ['schema synchronisation', /\bsynchronize: true|migrationsRun: true/, []],
     ['implicit conversion of input', /enableImplicitConversion/, []],
     ['history in comments', /\/\/.*\b(?:TODO|FIXME|HACK|previously|no longer|used to|legacy)\b/i, []],
+    ['the clock of tests', /offset_?ms/i, []],
     ['the wall clock outside Clock', /\bnew Date\(\)|\bDate\.now\(\)/, ['common/clock.ts', 'database/connect.ts']],
   ] as const)('has no %s', (_, pattern, except) => {
     const found = sources.filter(
@@ -174,6 +175,13 @@ describe('the house', () => {
       ({ path, text }) => sql.test(text) && !path.endsWith('.query.ts') && !path.startsWith('database/'),
     );
     expect(found.map(({ path }) => path)).toEqual(['health/health.controller.ts']);
+  });
+
+  it('never asks the database for the start of the transaction, which may be long ago', () => {
+    // An entity's default mirrors a migration. `now():` is a method.
+    const start = /(?<![.\w]|default: \(\) => ')now\(\)(?!:)|\b(?:current|transaction)_timestamp\b/i;
+    const found = sources.filter(({ room, text }) => room !== 'database/migrations' && start.test(text));
+    expect(found.map(({ path }) => path)).toEqual([]);
   });
 
   it('has no hard words in code and documents', () => {

@@ -1,19 +1,15 @@
 import type { EntityManager } from 'typeorm';
-import { NOW } from '../database/sql.js';
 
 /** Closes an account that is due, or whose erasure was interrupted. A racing login locks the row and wins. */
-export async function closeDueAccount(
-  manager: EntityManager,
-  { except, offsetMs }: { except: readonly string[]; offsetMs: number },
-): Promise<string | undefined> {
+export async function closeDueAccount(manager: EntityManager, except: readonly string[]): Promise<string | undefined> {
   const rows: { id: string }[] = await manager.query(
     `WITH due AS (
-       SELECT id FROM users WHERE delete_after <= ${NOW} AND id <> ALL($2::uuid[])
+       SELECT id FROM users WHERE delete_after <= statement_timestamp() AND id <> ALL($1::uuid[])
         ORDER BY delete_after LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
      ), closed AS (
        UPDATE users u SET deletion = 'erasing' FROM due WHERE u.id = due.id RETURNING u.id
      ) SELECT id FROM closed`,
-    [offsetMs, except],
+    [except],
   );
   return rows[0]?.id;
 }

@@ -6,7 +6,6 @@ import { DataSource } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
 import { LoginGuard } from '../auth/login-guard/login-guard.js';
-import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { PersonalDataRegistry } from '../common/personal-data.js';
 import { Schedule } from '../common/schedule.js';
@@ -36,7 +35,6 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly audit: Audit,
     private readonly personalData: PersonalDataRegistry,
     private readonly loginGuard: LoginGuard,
-    private readonly clock: Clock,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -52,7 +50,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     const passed: string[] = [];
     let erased = 0;
     while (!this.stopped) {
-      const userId = await closeDueAccount(this.database.manager, { except: passed, offsetMs: this.clock.offsetMs });
+      const userId = await closeDueAccount(this.database.manager, passed);
       if (userId === undefined) break;
       if (await this.tryToErase(userId, batch)) erased += 1;
       else passed.push(userId);

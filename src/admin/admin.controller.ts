@@ -6,7 +6,6 @@ import { DataSource } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
 import { Roles } from '../common/access.js';
-import { Clock } from '../common/clock.js';
 import { Answers } from '../http/openapi.js';
 import { parseDayOrTimestamp } from '../common/timestamps.js';
 import { AuditEventResponse, ListAuditQuery, presentAuditEvent, presentStats, StatsResponse } from './admin.dto.js';
@@ -19,7 +18,6 @@ export class AdminController {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly audit: Audit,
-    private readonly clock: Clock,
   ) {}
 
   /** What happened to all accounts, the newest first, in keyset pages; the next page is in the `Link` header. */
@@ -38,6 +36,6 @@ export class AdminController {
   @Get('stats')
   @Answers({ status: 200, type: StatsResponse })
   async stats(): Promise<StatsResponse> {
-    return presentStats(await selectStats(this.database.manager, this.clock.offsetMs));
+    return presentStats(await selectStats(this.database.manager));
   }
 }

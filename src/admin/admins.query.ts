@@ -1,7 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
 import { isDisabledAt, isErasing } from '../users/users.query.js';
-import { NOW } from '../database/sql.js';
 
 export interface ListedAdmin {
   readonly email: string;
@@ -10,11 +9,10 @@ export interface ListedAdmin {
   readonly deleting: boolean;
 }
 
-export function selectAdmins(manager: EntityManager, offsetMs: number): Promise<ListedAdmin[]> {
+export function selectAdmins(manager: EntityManager): Promise<ListedAdmin[]> {
   return manager.query(
-    `SELECT email, username, ${isDisabledAt('u', NOW)} AS disabled, u.deletion IS NOT NULL AS deleting
+    `SELECT email, username, ${isDisabledAt('u', 'statement_timestamp()')} AS disabled, u.deletion IS NOT NULL AS deleting
        FROM users u WHERE role = 'admin' AND NOT ${isErasing('u')}
       ORDER BY created_at, id`,
-    [offsetMs],
   );
 }

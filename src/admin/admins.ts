@@ -8,7 +8,6 @@ import { lockAccounts } from '../users/locks.query.js';
 import { changeStanding } from './moderation.query.js';
 import { Passwords } from '../auth/hashing/passwords.js';
 import { NO_CLIENT } from '../common/actor.js';
-import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { isStorable } from '../common/text.js';
 import { canonicalEmail } from '../users/email.js';
@@ -25,7 +24,6 @@ export class Admins {
     private readonly audit: Audit,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
-    private readonly clock: Clock,
   ) {}
 
   async newAddress(text: string): Promise<string> {
@@ -50,11 +48,7 @@ export class Admins {
     const user = await this.users.create(tx, { email, username: undefined, hashedPassword });
     if (!user) return undefined;
     const { id } = user;
-    await tx.update(
-      User,
-      { id },
-      { role: 'admin', emailConfirmedAt: () => `clock_timestamp() + ${this.clock.offsetMs} * interval '1 ms'` },
-    );
+    await tx.update(User, { id }, { role: 'admin', emailConfirmedAt: () => 'clock_timestamp()' });
     const event = { action: 'user.registered', actorId: null, subjectId: id, after: { role: 'admin' } } as const;
     await this.audit.record(tx, NO_CLIENT, [event]);
     return id;
@@ -65,7 +59,7 @@ export class Admins {
     const email = addressOf(text);
     return this.database.transaction(async (tx) => {
       const user = await this.users.lockByEmail(tx, email);
-      const [account] = user ? await lockAccounts(tx, [user.id], this.clock.offsetMs) : [];
+      const [account] = user ? await lockAccounts(tx, [user.id]) : [];
       if (!user || !account)
         throw new AdminsError(`${email} has no account: make one with: npm run admin -- create ${email}`);
       const confirmed = user.emailConfirmedAt !== null;
@@ -82,7 +76,7 @@ export class Admins {
   }
 
   list(): Promise<ListedAdmin[]> {
-    return selectAdmins(this.database.manager, this.clock.offsetMs);
+    return selectAdmins(this.database.manager);
   }
 
   private requireGood(email: string, password: string): void {

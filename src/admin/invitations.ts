@@ -6,7 +6,6 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
 import type { Role } from '../common/access.js';
-import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import { Links } from '../mail/links.js';
@@ -37,7 +36,6 @@ export class Invitations {
     private readonly moderation: Moderation,
     private readonly outbox: Outbox,
     private readonly links: Links,
-    private readonly clock: Clock,
   ) {}
 
   /** Nobody can log in before the link was used. @throws AppError `email_taken`, `username_taken`, `token_stale` */
@@ -51,7 +49,7 @@ export class Invitations {
       await this.mail(tx, user);
       const event = { action: 'user.invited', actorId: principal.userId, subjectId: user.id, after: { role } } as const;
       await this.audit.record(tx, actor, [event]);
-      const listed = await selectUser(tx, user.id, this.clock.offsetMs);
+      const listed = await selectUser(tx, user.id);
       if (!listed) throw new AppError('user_not_found');
       return listed;
     });

@@ -8,7 +8,6 @@ import type { AuditAction } from '../audit/actions.js';
 import { Audit } from '../audit/audit.js';
 import type { AuditedState } from '../audit/audit.query.js';
 import { type Principal, type Role, ROLES } from '../common/access.js';
-import { Clock } from '../common/clock.js';
 import { AppError, invalid } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
 import { type ListedUser, selectUser } from '../users/users.query.js';
@@ -38,7 +37,6 @@ export class Moderation {
     private readonly sessions: Sessions,
     private readonly revocations: Revocations,
     private readonly deletions: Deletions,
-    private readonly clock: Clock,
   ) {}
 
   /** There is always an admin: nobody changes their own role; the actor's is checked under the row locks.
@@ -54,7 +52,7 @@ export class Moderation {
       if (rank(role) > rank(subject.role) && !subject.confirmed) throw new AppError('user_unconfirmed');
       const change = { action: 'user.role_changed', before: { role: subject.role }, after: { role } } as const;
       if (subject.role !== role) this.announce(tx, act, await this.change(tx, act, { ...change, set: { role } }));
-      const user = await selectUser(tx, subject.id, this.clock.offsetMs);
+      const user = await selectUser(tx, subject.id);
       if (!user) throw new AppError('user_not_found');
       return user;
     });
@@ -129,7 +127,7 @@ export class Moderation {
 
   /** Locks the actor, too: the claims in their token must hold. @throws AppError `token_stale`, `user_not_found` */
   async lockActing(tx: EntityManager, principal: Principal, userId = principal.userId): Promise<LockedAccount> {
-    const accounts = await lockAccounts(tx, [principal.userId, userId], this.clock.offsetMs);
+    const accounts = await lockAccounts(tx, [principal.userId, userId]);
     const actor = accounts.find(({ id }) => id === principal.userId);
     const subject = accounts.find(({ id }) => id === userId);
     if (!actor || actor.disabled || actor.deletion || actor.epoch !== principal.epoch || actor.role !== principal.role)

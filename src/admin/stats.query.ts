@@ -2,7 +2,6 @@ import type { EntityManager } from 'typeorm';
 
 import { isDisabledAt } from '../users/users.query.js';
 import type { CountedNoun } from './daily-count.entity.js';
-import { NOW } from '../database/sql.js';
 
 export interface Stats {
   readonly accounts: { readonly total: number; readonly confirmed: number; readonly disabled: number };
@@ -17,15 +16,14 @@ export interface DayCount {
   readonly created: number;
 }
 
-export async function selectStats(manager: EntityManager, offsetMs: number): Promise<Stats> {
+export async function selectStats(manager: EntityManager): Promise<Stats> {
   const accounts: [Stats['accounts']] = await manager.query(
     `SELECT count(*)::int AS total, count(email_confirmed_at)::int AS confirmed,
-            count(*) FILTER (WHERE ${isDisabledAt('u', NOW)})::int AS disabled
+            count(*) FILTER (WHERE ${isDisabledAt('u', 'statement_timestamp()')})::int AS disabled
        FROM users u`,
-    [offsetMs],
   );
   const active: [Stats['active']] = await manager.query(
-    `WITH t AS (SELECT ${NOW} AS now), seen AS (
+    `WITH t AS (SELECT statement_timestamp() AS now), seen AS (
        SELECT user_id, last_used_at AS at FROM sessions, t WHERE last_used_at > t.now - interval '30 days'
        UNION ALL
        SELECT actor_id, e.at FROM audit_events e, t WHERE actor_id IS NOT NULL AND e.at > t.now - interval '30 days'
@@ -33,25 +31,24 @@ export async function selectStats(manager: EntityManager, offsetMs: number): Pro
      SELECT count(*) FILTER (WHERE at > t.now - interval '1 day')::int AS day,
             count(*) FILTER (WHERE at > t.now - interval '7 days')::int AS week, count(at)::int AS month
        FROM t LEFT JOIN latest ON true`,
-    [offsetMs],
   );
   const [tasks, posts, follows] = [
-    await countByDay(manager, 'tasks', offsetMs),
-    await countByDay(manager, 'posts', offsetMs),
-    await countByDay(manager, 'follows', offsetMs),
+    await countByDay(manager, 'tasks'),
+    await countByDay(manager, 'posts'),
+    await countByDay(manager, 'follows'),
   ];
   return { accounts: accounts[0], active: active[0], tasks, posts, follows };
 }
 
 /** The last 30 days in UTC, today last. Past days keep their first count; only today is counted again. */
-async function countByDay(manager: EntityManager, noun: CountedNoun, offsetMs: number): Promise<DayCount[]> {
+async function countByDay(manager: EntityManager, noun: CountedNoun): Promise<DayCount[]> {
   const days: (Omit<DayCount, 'created'> & { readonly created: number | null })[] = await manager.query(
-    `WITH today AS (SELECT ((${NOW}) AT TIME ZONE 'UTC')::date AS day)
+    `WITH today AS (SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date AS day)
      SELECT (today.day - ago)::text AS date, c.created
        FROM today CROSS JOIN generate_series(0, 29) AS ago
-       LEFT JOIN daily_counts c ON c.noun = $2 AND c.day = today.day - ago AND ago > 0
+       LEFT JOIN daily_counts c ON c.noun = $1 AND c.day = today.day - ago AND ago > 0
       ORDER BY ago DESC`,
-    [offsetMs, noun],
+    [noun],
   );
   const today = days.at(-1)?.date;
   const counted: DayCount[] = [];

@@ -4,7 +4,6 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
-import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Schedule } from '../common/schedule.js';
 import type { Config } from '../config/config.js';
@@ -30,7 +29,6 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
-    private readonly clock: Clock,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -45,8 +43,7 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
   async run(): Promise<PartitionChanges> {
     const { directUrl } = this.config.database;
     const url = directUrl ?? (this.database.options as { url: string }).url;
-    const { offsetMs } = this.clock;
-    const changes = await keepAuditPartitions(url, { offsetMs, retentionMs: this.config.auditRetentionMs });
+    const changes = await keepAuditPartitions(url, this.config.auditRetentionMs);
     const { made, dropped, moved } = changes;
     if (made.length + dropped.length > 0)
       this.logger.info({ event: 'audit_partitions', made, dropped }, 'audit partitions made or dropped');

@@ -5,7 +5,6 @@ import type { CursorKey } from '../common/pagination.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
 import type { AuditAction } from './actions.js';
 import type { Client } from '../common/actor.js';
-import { NOW_EXACTLY } from '../database/sql.js';
 
 /** State before and after, readable by the audit's readers: never a secret. */
 export type AuditedState = Readonly<Record<string, string | number | boolean | null>>;
@@ -22,7 +21,7 @@ export interface AuditEvent {
 export async function insertAuditEvents(
   tx: EntityManager,
   events: readonly AuditEvent[],
-  { ip, userAgent, requestId, offsetMs }: Client & { offsetMs: number },
+  { ip, userAgent, requestId }: Client,
 ): Promise<void> {
   const rows = events.map(({ action, actorId, subjectId, sessionId, before, after }) => ({
     action,
@@ -34,9 +33,9 @@ export async function insertAuditEvents(
   }));
   await tx.query(
     `INSERT INTO audit_events (at, ip, user_agent, request_id, action, actor_id, subject_id, session_id, before, after)
-     SELECT ${NOW_EXACTLY}, $2::inet, $3, $4::uuid, e.*
-       FROM jsonb_to_recordset($5) AS e (action text, actor_id uuid, subject_id uuid, session_id uuid, before jsonb, after jsonb)`,
-    [offsetMs, ip, userAgent, requestId, JSON.stringify(rows)],
+     SELECT clock_timestamp(), $1::inet, $2, $3::uuid, e.*
+       FROM jsonb_to_recordset($4) AS e (action text, actor_id uuid, subject_id uuid, session_id uuid, before jsonb, after jsonb)`,
+    [ip, userAgent, requestId, JSON.stringify(rows)],
   );
 }
 

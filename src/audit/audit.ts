@@ -4,7 +4,6 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import type { Principal } from '../common/access.js';
-import { Clock } from '../common/clock.js';
 import { Cursors, Page } from '../common/pagination.js';
 import {
   type AuditEvent,
@@ -26,12 +25,11 @@ export class Audit {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly cursors: Cursors,
-    private readonly clock: Clock,
   ) {}
 
   async record(tx: EntityManager | undefined, client: Client, events: readonly AuditEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await insertAuditEvents(tx ?? this.database.manager, events, { ...client, offsetMs: this.clock.offsetMs });
+    await insertAuditEvents(tx ?? this.database.manager, events, client);
   }
 
   listOwn({ userId }: Principal, page: AuditPage): Promise<Page<ListedAuditEvent>> {

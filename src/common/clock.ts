@@ -3,20 +3,23 @@ import { Injectable } from '@nestjs/common';
 
 @Injectable()
 export class Clock {
-  /** Milliseconds added to every clock of a decision, the database's too; 0 outside tests. */
-  readonly offsetMs: number = 0;
   /** Measured lag behind the database's clock, in milliseconds: other machines judge our tokens, too. */
   skewMs = 0;
 
   now(): Date {
-    return new Date(this.systemMs() + this.skewMs + this.offsetMs);
+    return new Date(this.systemMs() + this.skewMs);
   }
 
   epochSeconds(): number {
-    return Math.floor((this.systemMs() + this.skewMs + this.offsetMs) / 1_000);
+    return Math.floor((this.systemMs() + this.skewMs) / 1_000);
   }
 
   systemMs(): number {
     return Date.now();
+  }
+
+  /** Since some moment of the past. Never goes back, whatever happens to the system's clock. */
+  elapsedMs(): number {
+    return performance.now();
   }
 }

@@ -14,7 +14,7 @@ export class Readiness implements OnModuleDestroy {
 
   /** Health checks are not rate-limited: all within a second share one query. */
   async ask(question: () => Promise<unknown>): Promise<void> {
-    const now = performance.now() + this.clock.offsetMs;
+    const now = this.clock.elapsedMs();
     const known = this.known !== undefined && now < this.known.until ? this.known : undefined;
     const asked = known ?? { until: now + REMEMBERED_MS, answer: question() };
     this.known = asked;

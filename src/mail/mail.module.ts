@@ -16,7 +16,6 @@ import { OutboxWorker } from './outbox-worker.js';
 import { PagesController } from './pages.controller.js';
 import { Seals } from './seals.js';
 import { PersonalDataRegistry } from '../common/personal-data.js';
-import { Clock } from '../common/clock.js';
 import { eraseMails } from './outbox.query.js';
 
 @Module({
@@ -26,12 +25,12 @@ import { eraseMails } from './outbox.query.js';
   exports: [Outbox, Links, Seals],
 })
 export class MailModule {
-  constructor(cleanup: Cleanup, personalData: PersonalDataRegistry, clock: Clock) {
+  constructor(cleanup: Cleanup, personalData: PersonalDataRegistry) {
     cleanup.add(DEAD_DECOYS, DEAD_MAILS);
     personalData.add({
       name: 'mails',
       isErasedLast: true,
-      eraseBatch: (tx, userId, limit) => eraseMails(tx, userId, { limit, offsetMs: clock.offsetMs }),
+      eraseBatch: eraseMails,
     });
   }
 }

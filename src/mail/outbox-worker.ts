@@ -4,7 +4,6 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
-import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Loop } from '../common/loop.js';
 import { Random } from '../common/random.js';
@@ -48,7 +47,6 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly listener: Listener,
     private readonly mailer: Mailer,
     private readonly seals: Seals,
-    private readonly clock: Clock,
     private readonly random: Random,
   ) {}
 
@@ -90,10 +88,9 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private async sendDue(): Promise<void> {
     try {
       await this.record();
-      const { offsetMs } = this.clock;
       const limit = PLACES - this.underway.size;
       if (limit === 0) return;
-      const mails = await takeDueMails(this.database.manager, { limit, leaseMs: LEASE_MS, oldMs: OLD_MS, offsetMs });
+      const mails = await takeDueMails(this.database.manager, { limit, leaseMs: LEASE_MS, oldMs: OLD_MS });
       for (const mail of mails) this.begin(mail);
       this.failing = false;
     } catch (error) {
@@ -137,11 +134,10 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async recordOne({ mail, delivery }: Outcome): Promise<void> {
     const { id, kind, attempts, isOld } = mail;
-    const { offsetMs } = this.clock;
     const about = { mail: id, kind, attempts };
     if (delivery.sent) {
       this.obstacle = undefined;
-      await recordSent(this.database.manager, mail, offsetMs);
+      await recordSent(this.database.manager, id);
       this.logger.info({ event: 'mail_sent', ...about }, 'mail sent');
       return;
     }
@@ -151,7 +147,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     this.obstacle = obstacle ?? this.obstacle;
     const final = delivery.forGood || isOld;
     const retryMs = final ? undefined : Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** (attempts - 1));
-    await recordFailure(this.database.manager, { id, attempts, reason, retryMs }, offsetMs);
+    await recordFailure(this.database.manager, { id, attempts, reason, retryMs });
     if (final) this.logger.error({ event: 'mail_given_up', ...about, code }, 'mail given up');
     else this.logger.warn({ event: 'mail_deferred', ...about, code, retry_s: (retryMs ?? 0) / 1_000 }, 'mail deferred');
   }

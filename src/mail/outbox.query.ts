@@ -1,10 +1,8 @@
-/** The SQL of the outbox. Times are the database's, moved by the clock's offset: always $1. */
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../database/cleanup/cleanup.query.js';
 import { utcText } from '../common/timestamps.js';
 import type { MailKind } from './templates.js';
-import { NOW, NOW_EXACTLY } from '../database/sql.js';
 
 export interface NewMailRow {
   readonly id: string;
@@ -16,11 +14,11 @@ export interface NewMailRow {
   readonly due: boolean;
 }
 
-export async function insertMail(tx: EntityManager, mail: NewMailRow, offsetMs: number): Promise<void> {
+export async function insertMail(tx: EntityManager, mail: NewMailRow): Promise<void> {
   await tx.query(
     `INSERT INTO mails (id, kind, address_key, recipient, user_id, sealed, created_at, next_attempt_at)
-     VALUES ($2, $3, $4, $5, $6, $7, ${NOW_EXACTLY}, CASE WHEN $8::boolean THEN ${NOW_EXACTLY} END)`,
-    [offsetMs, mail.id, mail.kind, mail.addressKey, mail.recipient, mail.userId, mail.sealed, mail.due],
+     VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), CASE WHEN $7::boolean THEN clock_timestamp() END)`,
+    [mail.id, mail.kind, mail.addressKey, mail.recipient, mail.userId, mail.sealed, mail.due],
   );
 }
 
@@ -32,33 +30,32 @@ export async function lockAddress(tx: EntityManager, addressKey: Buffer): Promis
 export interface MailCount {
   readonly addressKey: Buffer;
   readonly kind: MailKind;
-  readonly offsetMs: number;
 }
 
 export async function selectMailPause(
   tx: EntityManager,
-  { addressKey, kind, offsetMs, anHour, aDay }: MailCount & { anHour: number; aDay: number },
+  { addressKey, kind, anHour, aDay }: MailCount & { anHour: number; aDay: number },
 ): Promise<number> {
   const [{ seconds }]: [{ seconds: number }] = await tx.query(
     `WITH recent AS (
        SELECT array_agg(created_at ORDER BY created_at DESC) AS times
-         FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 day')
+         FROM mails WHERE address_key = $1 AND kind = $2 AND created_at > statement_timestamp() - interval '1 day')
      SELECT ceil(greatest(0,
-              extract(epoch FROM times[1] + interval '1 minute' - ${NOW}),
-              extract(epoch FROM times[$4::int] + interval '1 hour' - ${NOW}),
-              extract(epoch FROM times[$5::int] + interval '1 day' - ${NOW})
+              extract(epoch FROM times[1] + interval '1 minute' - statement_timestamp()),
+              extract(epoch FROM times[$3::int] + interval '1 hour' - statement_timestamp()),
+              extract(epoch FROM times[$4::int] + interval '1 day' - statement_timestamp())
             ))::int AS seconds
        FROM recent`,
-    [offsetMs, addressKey, kind, anHour, aDay],
+    [addressKey, kind, anHour, aDay],
   );
   return seconds;
 }
 
-export async function countMailsOfDay(tx: EntityManager, { addressKey, kind, offsetMs }: MailCount): Promise<number> {
+export async function countMailsOfDay(tx: EntityManager, { addressKey, kind }: MailCount): Promise<number> {
   const [{ mails }]: [{ mails: number }] = await tx.query(
     `SELECT count(*)::int AS mails
-       FROM mails WHERE address_key = $2 AND kind = $3 AND created_at > ${NOW} - interval '1 day'`,
-    [offsetMs, addressKey, kind],
+       FROM mails WHERE address_key = $1 AND kind = $2 AND created_at > statement_timestamp() - interval '1 day'`,
+    [addressKey, kind],
   );
   return mails;
 }
@@ -76,28 +73,28 @@ export interface DueMail {
 /** Leases due mails: the next attempt is set already, so a crashed instance loses none. */
 export function takeDueMails(
   manager: EntityManager,
-  { limit, leaseMs, oldMs, offsetMs }: { limit: number; leaseMs: number; oldMs: number; offsetMs: number },
+  { limit, leaseMs, oldMs }: { limit: number; leaseMs: number; oldMs: number },
 ): Promise<DueMail[]> {
   return manager.query(
     `WITH due AS (
-       SELECT id FROM mails WHERE next_attempt_at <= ${NOW} ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+       SELECT id FROM mails WHERE next_attempt_at <= statement_timestamp() ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED
      ), taken AS (
-       UPDATE mails m SET attempts = attempts + 1, next_attempt_at = ${NOW_EXACTLY} + $3 * interval '1 ms'
+       UPDATE mails m SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $2 * interval '1 ms'
          FROM due WHERE m.id = due.id RETURNING m.*
      )
      SELECT id, kind, recipient, sealed, created_at AS "createdAt", attempts,
-            created_at <= ${NOW} - $4 * interval '1 ms' AS "isOld"
+            created_at <= statement_timestamp() - $3 * interval '1 ms' AS "isOld"
        FROM taken ORDER BY created_at, id`,
-    [offsetMs, limit, leaseMs, oldMs],
+    [limit, leaseMs, oldMs],
   );
 }
 
 /** Unconditional: a sent mail stays sent, even if another instance has taken the lease. */
-export async function recordSent(manager: EntityManager, { id }: { id: string }, offsetMs: number): Promise<void> {
+export async function recordSent(manager: EntityManager, id: string): Promise<void> {
   await manager.query(
-    `UPDATE mails SET sent_at = ${NOW_EXACTLY}, sealed = NULL, next_attempt_at = NULL, given_up_at = NULL, last_error = NULL
-      WHERE id = $2 AND sent_at IS NULL`,
-    [offsetMs, id],
+    `UPDATE mails SET sent_at = clock_timestamp(), sealed = NULL, next_attempt_at = NULL, given_up_at = NULL, last_error = NULL
+      WHERE id = $1 AND sent_at IS NULL`,
+    [id],
   );
 }
 
@@ -109,14 +106,14 @@ export interface FailedAttempt {
 }
 
 /** Only while this instance holds the lease. */
-export async function recordFailure(manager: EntityManager, failed: FailedAttempt, offsetMs: number): Promise<void> {
+export async function recordFailure(manager: EntityManager, failed: FailedAttempt): Promise<void> {
   await manager.query(
     `UPDATE mails
-        SET last_error = $4, next_attempt_at = ${NOW_EXACTLY} + $5::float8 * interval '1 ms',
-            given_up_at = CASE WHEN $5::float8 IS NULL THEN ${NOW_EXACTLY} END,
-            sealed = CASE WHEN $5::float8 IS NOT NULL THEN sealed END
-      WHERE id = $2 AND attempts = $3 AND sent_at IS NULL AND given_up_at IS NULL`,
-    [offsetMs, failed.id, failed.attempts, failed.reason, failed.retryMs ?? null],
+        SET last_error = $3, next_attempt_at = clock_timestamp() + $4::float8 * interval '1 ms',
+            given_up_at = CASE WHEN $4::float8 IS NULL THEN clock_timestamp() END,
+            sealed = CASE WHEN $4::float8 IS NOT NULL THEN sealed END
+      WHERE id = $1 AND attempts = $2 AND sent_at IS NULL AND given_up_at IS NULL`,
+    [failed.id, failed.attempts, failed.reason, failed.retryMs ?? null],
   );
 }
 
@@ -142,23 +139,22 @@ export function selectKeptMails(
 /** Decoys only need to outlive the daily cap. */
 export const DEAD_DECOYS: DeadRows = {
   table: 'mails',
-  condition: `recipient IS NULL AND created_at < ${NOW} - interval '1 day'`,
+  condition: "recipient IS NULL AND created_at < statement_timestamp() - interval '1 day'",
 };
 
-export const DEAD_MAILS: DeadRows = { table: 'mails', condition: `created_at < ${NOW} - interval '30 days'` };
+export const DEAD_MAILS: DeadRows = {
+  table: 'mails',
+  condition: "created_at < statement_timestamp() - interval '30 days'",
+};
 
 /** Erases mails about an account, to any of its addresses, and mails of others to its address.
  * Those of the last day become nameless decoys: else registering and deleting in a loop would evade the mail cap.
  * A failing attempt under way then no longer matches its row, because the attempts differ. */
-export async function eraseMails(
-  tx: EntityManager,
-  userId: string,
-  { limit, offsetMs }: { limit: number; offsetMs: number },
-): Promise<number> {
+export async function eraseMails(tx: EntityManager, userId: string, limit: number): Promise<number> {
   const [{ erased }]: [{ erased: number }] = await tx.query(
     `WITH found AS (
-       SELECT id, created_at > ${NOW} - interval '1 day' AS counted FROM mails
-        WHERE user_id = $2 OR recipient = (SELECT email FROM users WHERE id = $2) LIMIT $3
+       SELECT id, created_at > statement_timestamp() - interval '1 day' AS counted FROM mails
+        WHERE user_id = $1 OR recipient = (SELECT email FROM users WHERE id = $1) LIMIT $2
      ), gone AS (
        DELETE FROM mails m USING found WHERE m.id = found.id AND NOT counted
      ), kept AS (
@@ -166,7 +162,7 @@ export async function eraseMails(
                           sent_at = NULL, given_up_at = NULL, last_error = NULL
          FROM found WHERE m.id = found.id AND counted
      ) SELECT count(*)::int AS erased FROM found`,
-    [offsetMs, userId, limit],
+    [userId, limit],
   );
   return erased;
 }

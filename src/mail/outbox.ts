@@ -2,7 +2,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
-import { Clock } from '../common/clock.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -37,7 +36,6 @@ export class Outbox {
     @Inject(CONFIG) private readonly config: Config,
     private readonly seals: Seals,
     private readonly random: Random,
-    private readonly clock: Clock,
   ) {}
 
   async add(tx: EntityManager, { kind, address, content, userId }: NewMail): Promise<void> {
@@ -52,7 +50,7 @@ export class Outbox {
       sealed: this.seals.seal(id, content),
       due: userId !== undefined && !this.config.mail.mailbox,
     };
-    await insertMail(tx, row, this.clock.offsetMs);
+    await insertMail(tx, row);
   }
 
   /** One lock order for all. */
@@ -69,19 +67,17 @@ export class Outbox {
   async secondsUntilNext(tx: EntityManager, kind: MailKind, address: string): Promise<number> {
     const addressKey = this.seals.addressKey(address);
     await lockAddress(tx, addressKey);
-    const { offsetMs } = this.clock;
-    return selectMailPause(tx, { addressKey, kind, offsetMs, ...MOST });
+    return selectMailPause(tx, { addressKey, kind, ...MOST });
   }
 
   secondsAfterOneMore(tx: EntityManager, kind: MailKind, address: string): Promise<number> {
     const most = { anHour: MOST.anHour - 1, aDay: MOST.aDay - 1 };
-    const { offsetMs } = this.clock;
-    return selectMailPause(tx, { addressKey: this.seals.addressKey(address), kind, offsetMs, ...most });
+    return selectMailPause(tx, { addressKey: this.seals.addressKey(address), kind, ...most });
   }
 
   /** Takes no lock: that would have to precede the account's row lock. */
   private async isBelowCap(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
     const addressKey = this.seals.addressKey(address);
-    return (await countMailsOfDay(tx, { addressKey, kind, offsetMs: this.clock.offsetMs })) < MOST.aDay;
+    return (await countMailsOfDay(tx, { addressKey, kind })) < MOST.aDay;
   }
 }

@@ -4,7 +4,6 @@ import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/access.js';
 import type { DeletionKind } from './user.entity.js';
 import { isDisabledAt, isErasing, isHiddenAt } from './users.query.js';
-import { NOW_EXACTLY } from '../database/sql.js';
 
 export interface LockedAccount {
   readonly id: string;
@@ -20,13 +19,13 @@ export interface LockedAccount {
   readonly now: Date;
 }
 
-export function lockAccounts(tx: EntityManager, ids: readonly string[], offsetMs: number): Promise<LockedAccount[]> {
+export function lockAccounts(tx: EntityManager, ids: readonly string[]): Promise<LockedAccount[]> {
   return tx.query(
-    `SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed, ${isDisabledAt('u', NOW_EXACTLY)} AS disabled, u.status = 'disabled' AS banned,
+    `SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed, ${isDisabledAt('u', 'clock_timestamp()')} AS disabled, u.status = 'disabled' AS banned,
             u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
-            u.delete_after AS "deleteAfter", ${NOW_EXACTLY} AS now
-       FROM users u WHERE u.id = ANY($2::uuid[]) AND NOT ${isErasing('u')} ORDER BY u.id FOR NO KEY UPDATE`,
-    [offsetMs, ids],
+            u.delete_after AS "deleteAfter", clock_timestamp() AS now
+       FROM users u WHERE u.id = ANY($1::uuid[]) AND NOT ${isErasing('u')} ORDER BY u.id FOR NO KEY UPDATE`,
+    [ids],
   );
 }
 
@@ -40,16 +39,12 @@ export interface Leaver {
 }
 
 /** An admin's deletion locks all admins, ordered by id: two that leave at once are serialised. */
-export function lockLeaver(
-  tx: EntityManager,
-  { id, role }: { id: string; role: Role },
-  offsetMs: number,
-): Promise<Leaver[]> {
+export function lockLeaver(tx: EntityManager, { id, role }: { id: string; role: Role }): Promise<Leaver[]> {
   return tx.query(
     `SELECT u.id, u.role, u.hashed_password AS "hashedPassword", u.token_epoch AS epoch, u.deletion,
-            ${isHiddenAt('u', NOW_EXACTLY)} AS hidden
-       FROM users u WHERE u.id = $2 OR ($3 AND u.role = 'admin') ORDER BY u.id FOR NO KEY UPDATE`,
-    [offsetMs, id, role === 'admin'],
+            ${isHiddenAt('u', 'clock_timestamp()')} AS hidden
+       FROM users u WHERE u.id = $1 OR ($2 AND u.role = 'admin') ORDER BY u.id FOR NO KEY UPDATE`,
+    [id, role === 'admin'],
   );
 }
 

@@ -5,7 +5,6 @@ import type { CursorKey } from '../common/pagination.js';
 import { escapeLike } from '../common/text.js';
 import { isoTimestamp, utcText } from '../common/timestamps.js';
 import type { AccountStatus, User } from './user.entity.js';
-import { NOW, NOW_EXACTLY } from '../database/sql.js';
 
 export function isDisabledAt(table: string, now: string): string {
   return `(${table}.status = 'disabled' AND (${table}.disabled_until IS NULL OR ${table}.disabled_until > ${now}))`;
@@ -37,16 +36,12 @@ const COLUMNS = `u.id, u.email, u.username, u.display_name AS "displayName", u.b
             u.deletion, ${utcText('u.delete_after')} AS "deleteAfter",
             ${utcText('u.created_at')} AS "createdAt", ${utcText('u.updated_at')} AS "updatedAt"`;
 
-const FROM = `users u, LATERAL (SELECT CASE WHEN ${isDisabledAt('u', NOW)} THEN 'disabled' ELSE 'active' END AS status) s`;
+const FROM = `users u, LATERAL (SELECT CASE WHEN ${isDisabledAt('u', 'statement_timestamp()')} THEN 'disabled' ELSE 'active' END AS status) s`;
 
-export async function selectUser(
-  manager: EntityManager,
-  id: string,
-  offsetMs: number,
-): Promise<ListedUser | undefined> {
+export async function selectUser(manager: EntityManager, id: string): Promise<ListedUser | undefined> {
   const rows: ListedUser[] = await manager.query(
-    `SELECT ${COLUMNS} FROM ${FROM} WHERE u.id = $2 AND NOT ${isErasing('u')}`,
-    [offsetMs, id],
+    `SELECT ${COLUMNS} FROM ${FROM} WHERE u.id = $1 AND NOT ${isErasing('u')}`,
+    [id],
   );
   return rows[0];
 }
@@ -96,10 +91,10 @@ const SEARCHED = `fold_text(u.email || ' ' || u.username || ' ' || coalesce(u.di
 export function selectUserPage(
   manager: EntityManager,
   { q, role, status, confirmed, deleting, createdFrom, createdTo }: UserFilter,
-  page: { sort: UserSort; after: CursorKey | undefined; limit: number; offsetMs: number },
+  page: { sort: UserSort; after: CursorKey | undefined; limit: number },
 ): Promise<ListedUser[]> {
   const { column, type, direction } = ORDERS[page.sort];
-  const values: unknown[] = [page.offsetMs];
+  const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [`NOT ${isErasing('u')}`];
   if (q !== undefined) {
@@ -127,11 +122,11 @@ export function selectUserPage(
   );
 }
 
-export async function selectIsDisabled(manager: EntityManager, id: string, offsetMs: number): Promise<boolean> {
-  const rows: unknown[] = await manager.query(`SELECT 1 FROM users u WHERE u.id = $2 AND ${isDisabledAt('u', NOW)}`, [
-    offsetMs,
-    id,
-  ]);
+export async function selectIsDisabled(manager: EntityManager, id: string): Promise<boolean> {
+  const rows: unknown[] = await manager.query(
+    `SELECT 1 FROM users u WHERE u.id = $1 AND ${isDisabledAt('u', 'statement_timestamp()')}`,
+    [id],
+  );
   return rows.length === 1;
 }
 
@@ -143,37 +138,34 @@ export function isKept(email: string, { user, now }: { user: string; now: string
 
 export async function insertUser(
   tx: EntityManager,
-  user: { email: string; username: string; hashedPassword: string; offsetMs: number },
+  user: { email: string; username: string; hashedPassword: string },
 ): Promise<string | undefined> {
   const rows: { id: string }[] = await tx.query(
     `INSERT INTO users (email, username, hashed_password)
-     SELECT $2::varchar, $3::varchar, $4::varchar WHERE NOT ${isKept('$2', { user: 'NULL', now: NOW_EXACTLY })}
+     SELECT $1::varchar, $2::varchar, $3::varchar WHERE NOT ${isKept('$1', { user: 'NULL', now: 'clock_timestamp()' })}
      ON CONFLICT (email) DO NOTHING RETURNING id`,
-    [user.offsetMs, user.email, user.username, user.hashedPassword],
+    [user.email, user.username, user.hashedPassword],
   );
   return rows[0]?.id;
 }
 
 /** Lock the row first. Frees address and name, and leaves the account to erasure. */
-export async function abandonAccount(tx: EntityManager, id: string, offsetMs: number): Promise<void> {
+export async function abandonAccount(tx: EntityManager, id: string): Promise<void> {
   await tx.query(
-    `UPDATE users SET email = id::text, deletion = 'erasing', delete_after = ${NOW_EXACTLY}, token_epoch = token_epoch + 1 WHERE id = $2`,
-    [offsetMs, id],
+    `UPDATE users SET email = id::text, deletion = 'erasing', delete_after = clock_timestamp(), token_epoch = token_epoch + 1 WHERE id = $1`,
+    [id],
   );
 }
 
 /** Also confirms it. @returns false when it is reserved for another account; throws when it is taken */
-export async function updateEmail(
-  tx: EntityManager,
-  { id, email, offsetMs }: { id: string; email: string; offsetMs: number },
-): Promise<boolean> {
+export async function updateEmail(tx: EntityManager, { id, email }: { id: string; email: string }): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH changed AS (
-       UPDATE users SET email = $3, email_confirmed_at =
-              CASE WHEN email = $3 THEN coalesce(email_confirmed_at, ${NOW_EXACTLY}) ELSE ${NOW_EXACTLY} END
-        WHERE id = $2 AND NOT ${isKept('$3::varchar', { user: '$2', now: NOW_EXACTLY })} RETURNING 1
+       UPDATE users SET email = $2, email_confirmed_at =
+              CASE WHEN email = $2 THEN coalesce(email_confirmed_at, clock_timestamp()) ELSE clock_timestamp() END
+        WHERE id = $1 AND NOT ${isKept('$2::varchar', { user: '$1', now: 'clock_timestamp()' })} RETURNING 1
      ) SELECT FROM changed`,
-    [offsetMs, id, email],
+    [id, email],
   );
   return rows.length === 1;
 }
@@ -186,14 +178,14 @@ export interface AddressHolder {
 /** Includes reserved addresses. @param except an account to ignore */
 export async function selectHolder(
   manager: EntityManager,
-  { email, except, offsetMs }: { email: string; except: string | undefined; offsetMs: number },
+  { email, except }: { email: string; except: string | undefined },
 ): Promise<AddressHolder | undefined> {
   const rows: AddressHolder[] = await manager.query(
     `SELECT u.id, u.username FROM users u
-      WHERE u.id IS DISTINCT FROM $3::uuid AND u.id IN (
-              SELECT id FROM users WHERE email = $2
-               UNION ALL SELECT user_id FROM former_addresses WHERE email = $2 AND expires_at > ${NOW})`,
-    [offsetMs, email, except ?? null],
+      WHERE u.id IS DISTINCT FROM $2::uuid AND u.id IN (
+              SELECT id FROM users WHERE email = $1
+               UNION ALL SELECT user_id FROM former_addresses WHERE email = $1 AND expires_at > statement_timestamp())`,
+    [email, except ?? null],
   );
   return rows[0];
 }

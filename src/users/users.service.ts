@@ -3,7 +3,6 @@ import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, Not, Or, Repository } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
-import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors.js';
 import { Cursors, Page } from '../common/pagination.js';
 import { Random } from '../common/random.js';
@@ -44,6 +43,8 @@ export interface ProfileChanges {
 /** Allows concurrent inserts of rows that refer to the user. */
 const LOCK = { mode: 'for_no_key_update' } as const;
 
+const FIRST_CONFIRMED = 'coalesce(email_confirmed_at, clock_timestamp())';
+
 const NOT_ERASING = { deletion: Or(IsNull(), Not('erasing' as const)) };
 
 @Injectable()
@@ -53,7 +54,6 @@ export class UsersService {
     @InjectDataSource() private readonly database: DataSource,
     private readonly audit: Audit,
     private readonly random: Random,
-    private readonly clock: Clock,
     private readonly cursors: Cursors,
   ) {}
 
@@ -62,7 +62,7 @@ export class UsersService {
     { email, username = this.randomUsername(), hashedPassword }: NewAccount,
   ): Promise<User | undefined> {
     try {
-      const id = await insertUser(tx, { email, username, hashedPassword, offsetMs: this.clock.offsetMs });
+      const id = await insertUser(tx, { email, username, hashedPassword });
       return id === undefined ? undefined : await tx.findOneByOrFail(User, { id });
     } catch (error) {
       if (violatedConstraint(error) !== 'users_username_key') throw error;
@@ -151,17 +151,17 @@ export class UsersService {
   }
 
   async confirm(tx: EntityManager, id: string): Promise<void> {
-    await tx.update(User, { id }, { emailConfirmedAt: () => firstConfirmed(this.clock) });
+    await tx.update(User, { id }, { emailConfirmedAt: () => FIRST_CONFIRMED });
   }
 
   /** For a proved reader of the account's mail, which confirms the address. */
   async recover(tx: EntityManager, id: string, hashedPassword: string): Promise<void> {
-    await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: () => firstConfirmed(this.clock) });
+    await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: () => FIRST_CONFIRMED });
   }
 
   /** A new, empty account takes the address; the old one is erased. For a proved reader of its mail. */
   async replace(tx: EntityManager, { id, email }: User, hashedPassword: string): Promise<User> {
-    await abandonAccount(tx, id, this.clock.offsetMs);
+    await abandonAccount(tx, id);
     const user = await this.create(tx, { email, username: undefined, hashedPassword });
     if (!user) throw new AppError('email_taken');
     await this.confirm(tx, user.id);
@@ -171,7 +171,7 @@ export class UsersService {
   /** For a proved reader of the new address, which confirms it. @throws AppError `email_taken` */
   async changeEmail(tx: EntityManager, id: string, email: string): Promise<void> {
     try {
-      if (!(await updateEmail(tx, { id, email, offsetMs: this.clock.offsetMs }))) throw new AppError('email_taken');
+      if (!(await updateEmail(tx, { id, email }))) throw new AppError('email_taken');
     } catch (error) {
       if (violatedConstraint(error) !== 'users_email_key') throw error;
       throw new AppError('email_taken', { cause: error });
@@ -179,11 +179,11 @@ export class UsersService {
   }
 
   findHolder(tx: EntityManager, email: string, except?: string): Promise<AddressHolder | undefined> {
-    return selectHolder(tx, { email, except, offsetMs: this.clock.offsetMs });
+    return selectHolder(tx, { email, except });
   }
 
   async describe(id: string): Promise<ListedUser> {
-    const user = await selectUser(this.users.manager, id, this.clock.offsetMs);
+    const user = await selectUser(this.users.manager, id);
     if (!user) throw new AppError('user_not_found');
     return user;
   }
@@ -194,14 +194,13 @@ export class UsersService {
   ): Promise<Page<ListedUser>> {
     const scope = `users ${sort}`;
     const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
-    const { offsetMs } = this.clock;
-    const rows = await selectUserPage(this.users.manager, filter, { sort, after, limit: limit + 1, offsetMs });
+    const rows = await selectUserPage(this.users.manager, filter, { sort, after, limit: limit + 1 });
     return Page.cut(rows, limit, (last) => this.cursors.encode(scope, userKey(sort, last)));
   }
 
   async isDisabled({ id, status, disabledUntil }: User): Promise<boolean> {
     if (status === 'active' || !disabledUntil) return status === 'disabled';
-    return selectIsDisabled(this.users.manager, id, this.clock.offsetMs);
+    return selectIsDisabled(this.users.manager, id);
   }
 
   /** @returns false when the account changed since its password was verified; otherwise its row stays locked */
@@ -214,8 +213,4 @@ export class UsersService {
   private randomUsername(): string {
     return `user_${this.random.bytes(10).toString('hex')}`;
   }
-}
-
-function firstConfirmed({ offsetMs }: Clock): string {
-  return `coalesce(email_confirmed_at, clock_timestamp() + ${offsetMs} * interval '1 ms')`;
 }

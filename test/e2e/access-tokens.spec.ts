@@ -1,12 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import pg from 'pg';
-
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { accessTokenClaims, accessTokenHeader, claimsOf, jwtPart, signJwt } from '../support/jwt.js';
 import { person, type Person } from '../support/people.js';
+import { watchQueries } from '../support/queries.js';
 import { exchange, head } from '../support/raw.js';
 
 const SECRET = 'a-key-that-signs-the-tokens-of-these-tests';
@@ -79,16 +78,12 @@ describe('access tokens', () => {
   });
 
   it('cost no query: only what is asked for is read', async () => {
-    const queries = jest.spyOn(pg.Client.prototype, 'query');
-    try {
-      await ada.api.get('/auth/me');
-      expect(queries).toHaveBeenCalledTimes(1);
+    expect((await watchQueries(() => ada.api.get('/auth/me'))).statements).toHaveLength(1);
+    const { statements } = await watchQueries(async () => {
       await ada.api.delete('/tasks/0');
       await me(signJwt({ header: header(), payload: claims({ sid: 'x' }), secret: SECRET }));
-      expect(queries).toHaveBeenCalledTimes(1);
-    } finally {
-      queries.mockRestore();
-    }
+    });
+    expect(statements).toEqual([]);
   });
 
   describe('by their header', () => {

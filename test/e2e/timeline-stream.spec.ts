@@ -118,7 +118,7 @@ it('are read by their transactions, also where one has written most of them', as
   const { manager } = here.nestApp.get(DataSource);
   const asked = jest.spyOn(manager, 'query');
   const since = { ...(await selectPosition(manager)), open: [{ tx: 5, afterId: '0' }] };
-  await readNewPosts(manager, { since, limit: 100, offsetMs: 0 });
+  await readNewPosts(manager, { since, limit: 100 });
   const [text = '', values] = (asked.mock.calls.at(-1) ?? []) as [string?, unknown[]?];
   const { rows } = await here.pool.query<Record<'QUERY PLAN', string>>(`EXPLAIN ${text}`, values);
   const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
@@ -137,7 +137,7 @@ it('what was missed is whole or too much, also where what was under way has ende
     const until = await selectPosition(manager);
     await late.query('COMMIT');
     const missed = async (scanned: number): Promise<string[] | undefined> =>
-      (await selectMissedPosts(manager, { viewerId: ada.id, since, until, scanned, limit: 100, offsetMs: 0 }))?.map(
+      (await selectMissedPosts(manager, { viewerId: ada.id, since, until, scanned, limit: 100 }))?.map(
         ({ text }) => text,
       );
     for (const scanned of [1, 2, 3, 4]) expect([scanned, await missed(scanned)]).toEqual([scanned, undefined]);

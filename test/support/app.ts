@@ -12,6 +12,7 @@ import { FIRST_RUN } from '../../src/common/schedule.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Api } from './api.js';
 import { cloneTemplate, dropDatabase, emptyTables, endPool } from './database.js';
+import { moveWithClock } from './database-clock.js';
 import { holdToOneConnection } from './one-connection.js';
 import { TestClock } from './world.js';
 
@@ -97,6 +98,7 @@ export class TestApp {
       });
     configureApp(this.nest, config, logger);
     holdToOneConnection(this.nest.get(DataSource));
+    moveWithClock(this.nest.get(DataSource), this.clock);
     await this.nest.listen(0, '127.0.0.1');
     this.url = await this.nest.getUrl();
     this.api = new Api(this.url);

@@ -14,6 +14,16 @@ import { buildIfNeeded } from '../../scripts/build.mjs';
 /** Nothing here has to survive a crash. */
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
 
+/**
+ * A clock that a connection can move. Clones search this schema before pg_catalog; the product knows nothing of it. What is
+ * STABLE is inlined, so that indexes can be used.
+ */
+const TEST_CLOCK = `
+  CREATE SCHEMA test_clock;
+  GRANT USAGE ON SCHEMA test_clock TO PUBLIC;
+  ${movable('statement_timestamp', 'STABLE')};
+  ${movable('clock_timestamp', 'VOLATILE')};`;
+
 export default async function setup() {
   buildIfNeeded();
   const { startEmbeddedPostgres } = await import('../../dist/database/embedded/embedded.js');
@@ -38,8 +48,16 @@ export default async function setup() {
   const url = new URL(adminUrl);
   url.pathname = `/${template}`;
   await migrate(url.href);
+  await execute(url.href, TEST_CLOCK);
   process.env['ROOST_TEST_ADMIN_URL'] = adminUrl;
   process.env['ROOST_TEST_TEMPLATE'] = template;
+}
+
+/** @param {string} name @param {'STABLE' | 'VOLATILE'} volatility */
+function movable(name, volatility) {
+  return `CREATE FUNCTION test_clock.${name}() RETURNS timestamptz LANGUAGE sql ${volatility} AS $$
+    SELECT pg_catalog.${name}()
+           + coalesce(nullif(current_setting('test_clock.offset_ms', true), ''), '0')::float8 * interval '1 ms' $$`;
 }
 
 /** @param {string} url @param {string} statement */

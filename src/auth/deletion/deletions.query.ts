@@ -1,5 +1,4 @@
 import type { EntityManager } from 'typeorm';
-import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
 export interface MarkedAccount {
   readonly email: string;
@@ -10,23 +9,23 @@ export interface MarkedAccount {
 /** Never later than decided before, nor before the last way back expires: a thief must not destroy the account. Lock the row first. */
 export async function markForDeletion(
   tx: EntityManager,
-  { userId, by, delayMs, offsetMs }: { userId: string; by: 'own' | 'staff'; delayMs: number; offsetMs: number },
+  { userId, by, delayMs }: { userId: string; by: 'own' | 'staff'; delayMs: number },
 ): Promise<MarkedAccount | undefined> {
   const rows: MarkedAccount[] = await tx.query(
     `WITH marked AS (
-       UPDATE users SET deletion = $3, delete_after = least(delete_after, greatest(${NOW_EXACTLY} + $4::float8 * interval '1 ms',
+       UPDATE users SET deletion = $2, delete_after = least(delete_after, greatest(clock_timestamp() + $3::float8 * interval '1 ms',
                                 (SELECT max(f.expires_at) FROM former_addresses f WHERE f.user_id = users.id)))
-        WHERE id = $2 RETURNING email, username, delete_after
+        WHERE id = $1 RETURNING email, username, delete_after
      ) SELECT email, username, delete_after AS "deleteAfter" FROM marked`,
-    [offsetMs, userId, by, delayMs],
+    [userId, by, delayMs],
   );
   return rows[0];
 }
 
-export async function selectWaysBack(tx: EntityManager, userId: string, offsetMs: number): Promise<string[]> {
+export async function selectWaysBack(tx: EntityManager, userId: string): Promise<string[]> {
   const rows: { email: string }[] = await tx.query(
-    `SELECT email FROM former_addresses WHERE user_id = $2 AND expires_at > ${NOW} ORDER BY email`,
-    [offsetMs, userId],
+    `SELECT email FROM former_addresses WHERE user_id = $1 AND expires_at > statement_timestamp() ORDER BY email`,
+    [userId],
   );
   return rows.map(({ email }) => email);
 }

@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
 
 import { Audit } from '../../audit/audit.js';
-import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import type { Config } from '../../config/config.js';
@@ -29,20 +28,19 @@ export class Deletions {
     private readonly audit: Audit,
     private readonly tokens: MailedTokens,
     private readonly outbox: Outbox,
-    private readonly clock: Clock,
   ) {}
 
   /** Lock the row first, and end the sessions yourself. Revokes mailed tokens and mails the owner. */
   async begin(tx: EntityManager, userId: string, { actorId, sessionId, client }: DeletionActor): Promise<Date> {
     const by = actorId === userId ? 'own' : 'staff';
     const delayMs = this.config.accountDeleteDelayMs;
-    const marked = await markForDeletion(tx, { userId, by, delayMs, offsetMs: this.clock.offsetMs });
+    const marked = await markForDeletion(tx, { userId, by, delayMs });
     if (!marked) throw new AppError('user_not_found');
     const { email, username, deleteAfter } = marked;
     await this.tokens.end(tx, userId);
     const content = deletionMail({ username, final: deleteAfter, by });
     await this.outbox.add(tx, { kind: 'account_deletion', address: email, content, userId });
-    for (const address of await selectWaysBack(tx, userId, this.clock.offsetMs)) {
+    for (const address of await selectWaysBack(tx, userId)) {
       const content = deletionMail({ username, final: deleteAfter, by, isFormer: true });
       await this.outbox.add(tx, { kind: 'account_deletion', address, content, userId });
     }

@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import type { Principal } from '../../common/access.js';
-import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import type { User } from '../../users/user.entity.js';
@@ -25,7 +24,6 @@ export class OwnDeletion {
     private readonly currentPassword: CurrentPassword,
     private readonly sessions: Sessions,
     private readonly deletions: Deletions,
-    private readonly clock: Clock,
   ) {}
 
   /** @throws AppError `wrong_password`, `rate_limited`, `last_admin`, `token_revoked`, `token_stale`, `overloaded` */
@@ -45,7 +43,7 @@ export class OwnDeletion {
   }
 
   private async lock(tx: EntityManager, { userId, sessionId }: Principal, verified: User): Promise<void> {
-    const locked = await lockLeaver(tx, verified, this.clock.offsetMs);
+    const locked = await lockLeaver(tx, verified);
     const own = locked.find(({ id }) => id === userId);
     if (!own) throw new AppError('token_revoked');
     await this.sessions.requireLive(tx, sessionId);

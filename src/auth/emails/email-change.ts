@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../../audit/audit.js';
-import { Clock } from '../../common/clock.js';
 import { AppError, invalid } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import type { Config } from '../../config/config.js';
@@ -44,7 +43,6 @@ export class EmailChange {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
-    private readonly clock: Clock,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
     private readonly currentPassword: CurrentPassword,
@@ -82,7 +80,7 @@ export class EmailChange {
   async confirm(token: OwnedToken, client: Client): Promise<void> {
     const { userId, address } = token;
     await this.database.transaction(async (tx) => {
-      const [account] = await lockAccounts(tx, [userId], this.clock.offsetMs);
+      const [account] = await lockAccounts(tx, [userId]);
       if (!account || address === null || !(await this.tokens.take(tx, token)))
         throw new AppError('invalid_account_token');
       if (account.disabled) throw new AppError('account_disabled');

@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { Clock } from '../../common/clock.js';
 import { Random } from '../../common/random.js';
 import {
   deleteFormerAddress,
@@ -29,30 +28,29 @@ export interface Undo extends AddressOwner {
 export class FormerAddresses {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
-    private readonly clock: Clock,
     private readonly random: Random,
   ) {}
 
   /** Lock the user's row first. Replaces an earlier token of the same address. */
   async keep(tx: EntityManager, owner: AddressOwner): Promise<string> {
     const { token, tokenHash } = newToken(this.random);
-    await putFormerAddress(tx, { ...owner, tokenHash, ttlMs: TTL_MS, offsetMs: this.clock.offsetMs });
+    await putFormerAddress(tx, { ...owner, tokenHash, ttlMs: TTL_MS });
     return token;
   }
 
   prolong(tx: EntityManager, userId: string): Promise<string[]> {
-    return prolongFormerAddresses(tx, { userId, ttlMs: TTL_MS, offsetMs: this.clock.offsetMs });
+    return prolongFormerAddresses(tx, { userId, ttlMs: TTL_MS });
   }
 
   async find(token: string): Promise<Undo | undefined> {
     const tokenHash = hashOf(token);
-    const owner = await selectFormerAddress(this.database.manager, tokenHash, this.clock.offsetMs);
+    const owner = await selectFormerAddress(this.database.manager, tokenHash);
     return owner && { ...owner, tokenHash };
   }
 
   /** Ends all ways back of the account. Lock the user's row first. @returns false when the token is stale */
   take(tx: EntityManager, { tokenHash }: Undo): Promise<boolean> {
-    return takeFormerAddress(tx, tokenHash, this.clock.offsetMs);
+    return takeFormerAddress(tx, tokenHash);
   }
 
   /** Lock the user's row first. */

@@ -1,7 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
-import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 export const ADDRESS_KNOWN = `interval '90 days'`;
 
 const KEPT_OF_AN_ACCOUNT = 20;
@@ -9,23 +8,22 @@ const KEPT_OF_AN_ACCOUNT = 20;
 export async function rememberAddress(
   manager: EntityManager,
   { id, account, session }: { id: Buffer; account: Buffer; session: Buffer | null },
-  offsetMs: number,
 ): Promise<void> {
   await manager.query(
     `WITH seen AS (
        INSERT INTO known_addresses (id, account, session, seen_at)
-       VALUES ($2, $3, $4, ${NOW_EXACTLY})
+       VALUES ($1, $2, $3, clock_timestamp())
        ON CONFLICT (id) DO UPDATE SET (session, seen_at) = (EXCLUDED.session, EXCLUDED.seen_at)
        RETURNING id
      ), surplus AS (
        SELECT id FROM known_addresses
         WHERE EXISTS (SELECT FROM seen) AND id IN (
-          SELECT id FROM known_addresses WHERE account = $3 AND id <> $2
+          SELECT id FROM known_addresses WHERE account = $2 AND id <> $1
            ORDER BY seen_at DESC, id OFFSET ${KEPT_OF_AN_ACCOUNT - 1})
           FOR UPDATE SKIP LOCKED
      )
      DELETE FROM known_addresses k USING surplus WHERE k.id = surplus.id`,
-    [offsetMs, id, account, session],
+    [id, account, session],
   );
 }
 
@@ -57,5 +55,5 @@ export async function deleteAddresses(tx: EntityManager, accounts: readonly Buff
 
 export const DEAD_ADDRESSES: DeadRows = {
   table: 'known_addresses',
-  condition: `seen_at < ${NOW} - ${ADDRESS_KNOWN}`,
+  condition: `seen_at < statement_timestamp() - ${ADDRESS_KNOWN}`,
 };

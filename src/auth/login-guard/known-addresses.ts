@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
 import { networkOf } from '../../common/address.js';
-import { Clock } from '../../common/clock.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { deriveKey, fingerprint } from '../../common/crypto.js';
@@ -16,10 +15,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 export class KnownAddresses {
   private readonly keys: readonly Buffer[];
 
-  constructor(
-    @Inject(CONFIG) { tokens }: Config,
-    private readonly clock: Clock,
-  ) {
+  constructor(@Inject(CONFIG) { tokens }: Config) {
     const secrets = [tokens.secret, tokens.previousSecret].filter((secret) => secret !== undefined);
     this.keys = secrets.map((secret) => deriveKey(secret, 'known address'));
   }
@@ -35,7 +31,7 @@ export class KnownAddresses {
     const [id] = this.idsOf(userId, ip);
     if (!id) return;
     const session = sessionId === undefined ? null : fingerprint(key, 'session', sessionId);
-    await rememberAddress(tx, { id, account: fingerprint(key, 'account', userId), session }, this.clock.offsetMs);
+    await rememberAddress(tx, { id, account: fingerprint(key, 'account', userId), session });
   }
 
   async forgetSessions(tx: EntityManager, userId: string, ended: readonly { id: string }[]): Promise<void> {

@@ -3,7 +3,6 @@ import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
 import { ADDRESS_KNOWN } from './known-addresses.query.js';
-import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
 export const GUESSES_REMEMBERED = `interval '24 hours'`;
 
@@ -25,21 +24,17 @@ export interface CountResult {
 }
 
 /** Lock order: pair, then account, which serialises guesses. One that the pair blocks does not count for accounts. */
-export async function countGuess(
-  manager: EntityManager,
-  { pair, account, address }: GuessKeys,
-  offsetMs: number,
-): Promise<CountResult> {
+export async function countGuess(manager: EntityManager, { pair, account, address }: GuessKeys): Promise<CountResult> {
   const [counted]: [CountResult] = await manager.query(
-    `WITH t AS (SELECT ${NOW_EXACTLY} AS now),
-          known AS (SELECT FROM known_addresses, t WHERE id = ANY($4::bytea[]) AND seen_at > now - ${ADDRESS_KNOWN}),
+    `WITH t AS (SELECT clock_timestamp() AS now),
+          known AS (SELECT FROM known_addresses, t WHERE id = ANY($3::bytea[]) AND seen_at > now - ${ADDRESS_KNOWN}),
           open AS (SELECT now FROM t WHERE EXISTS (SELECT FROM known)
-                      OR NOT EXISTS (SELECT FROM login_failures WHERE id = $3 AND blocked_until > now)),
-          pair AS (${upsert('$2', 'open', pauseFrom(FREE.pair))}),
-          account AS (${upsert('$3', 't, pair WHERE NOT EXISTS (SELECT FROM known)', pauseOfAccount())})
+                      OR NOT EXISTS (SELECT FROM login_failures WHERE id = $2 AND blocked_until > now)),
+          pair AS (${upsert('$1', 'open', pauseFrom(FREE.pair))}),
+          account AS (${upsert('$2', 't, pair WHERE NOT EXISTS (SELECT FROM known)', pauseOfAccount())})
      SELECT (SELECT count FROM pair) AS pair, (SELECT count FROM account) AS account,
             EXISTS (SELECT FROM known) AS known`,
-    [offsetMs, pair, account, address],
+    [pair, account, address],
   );
   return counted;
 }
@@ -92,27 +87,27 @@ export interface Pause {
   readonly told: boolean;
 }
 
-export async function selectPause(manager: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<Pause> {
+export async function selectPause(manager: EntityManager, ids: readonly Buffer[]): Promise<Pause> {
   const [{ seconds, told }]: [{ seconds: number | null; told: boolean | null }] = await manager.query(
     `SELECT ceil(extract(epoch FROM max(blocked_until) - max(now)))::int AS seconds,
             bool_and(told_until IS NOT DISTINCT FROM blocked_until) AS told
-       FROM login_failures, (SELECT ${NOW} AS now) t
-      WHERE id = ANY($2::bytea[]) AND blocked_until > now`,
-    [offsetMs, ids],
+       FROM login_failures, (SELECT statement_timestamp() AS now) t
+      WHERE id = ANY($1::bytea[]) AND blocked_until > now`,
+    [ids],
   );
   return { seconds: seconds ?? 1, told: told ?? true };
 }
 
 /** Lock order: by id, as for a guess. @returns false when another request recorded the pause meanwhile */
-export async function markPauseTold(tx: EntityManager, ids: readonly Buffer[], offsetMs: number): Promise<boolean> {
+export async function markPauseTold(tx: EntityManager, ids: readonly Buffer[]): Promise<boolean> {
   const rows: unknown[] = await tx.query(
     `WITH untold AS (
-       SELECT id FROM login_failures, (SELECT ${NOW_EXACTLY} AS now) t
-        WHERE id = ANY($2::bytea[]) AND blocked_until > now AND told_until IS DISTINCT FROM blocked_until
-        ORDER BY array_position($2::bytea[], id) FOR NO KEY UPDATE OF login_failures
+       SELECT id FROM login_failures, (SELECT clock_timestamp() AS now) t
+        WHERE id = ANY($1::bytea[]) AND blocked_until > now AND told_until IS DISTINCT FROM blocked_until
+        ORDER BY array_position($1::bytea[], id) FOR NO KEY UPDATE OF login_failures
      ), told AS (UPDATE login_failures f SET told_until = blocked_until FROM untold WHERE f.id = untold.id RETURNING 1)
      SELECT FROM told`,
-    [offsetMs, ids],
+    [ids],
   );
   return rows.length > 0;
 }
@@ -123,5 +118,5 @@ export async function deleteCounters(manager: EntityManager, ids: readonly Buffe
 
 export const DEAD_FAILURES: DeadRows = {
   table: 'login_failures',
-  condition: `counted_at < ${NOW} - ${GUESSES_REMEMBERED} AND (blocked_until IS NULL OR blocked_until < ${NOW})`,
+  condition: `counted_at < statement_timestamp() - ${GUESSES_REMEMBERED} AND (blocked_until IS NULL OR blocked_until < statement_timestamp())`,
 };

@@ -6,7 +6,6 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../../audit/audit.js';
 import { networkOf } from '../../common/address.js';
-import { Clock } from '../../common/clock.js';
 import { ERRORS } from '../../common/error-codes.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
@@ -50,7 +49,6 @@ export class LoginGuard {
     @InjectDataSource() private readonly database: DataSource,
     private readonly audit: Audit,
     private readonly addresses: KnownAddresses,
-    private readonly clock: Clock,
   ) {
     this.key = deriveKey(config.tokens.secret, 'login guard');
   }
@@ -60,7 +58,7 @@ export class LoginGuard {
   async count(guess: Guess): Promise<CountedGuess> {
     const keys = this.keysOf(guess);
     if (!this.config.loginGuard) return { guess, keys, counted: undefined };
-    const counted = await countGuess(this.database.manager, keys, this.clock.offsetMs);
+    const counted = await countGuess(this.database.manager, keys);
     if (counted.pair === null || (counted.account === null && !counted.known))
       throw await this.refuse(guess, keys, counted);
     return { guess, keys, counted };
@@ -94,7 +92,7 @@ export class LoginGuard {
     // Another guess blocked the account after this one had passed the pair.
     if (counted.pair !== null) await takeGuessBack(manager, keys, counted);
     const closed = counted.known ? [keys.pair] : [keys.pair, keys.account];
-    const { seconds: retryAfterSeconds, told } = await selectPause(manager, closed, this.clock.offsetMs);
+    const { seconds: retryAfterSeconds, told } = await selectPause(manager, closed);
     if (!told) await this.tell(guess, closed, retryAfterSeconds);
     this.logger.warn(
       {
@@ -112,7 +110,7 @@ export class LoginGuard {
   /** Once per pause: refused requests cost nothing, and must not fill the audit. */
   private async tell({ userId, client }: Guess, closed: readonly Buffer[], seconds: number): Promise<void> {
     await this.database.transaction(async (tx) => {
-      if (!(await markPauseTold(tx, closed, this.clock.offsetMs))) return;
+      if (!(await markPauseTold(tx, closed))) return;
       const event = {
         action: 'login.throttled',
         actorId: null,

@@ -5,7 +5,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { Clock } from '../../common/clock.js';
 import { Random } from '../../common/random.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
@@ -48,7 +47,6 @@ export class MailedTokens {
   constructor(
     @Inject(CONFIG) { tokens: { secret, previousSecret } }: Config,
     @InjectDataSource() private readonly database: DataSource,
-    private readonly clock: Clock,
     private readonly random: Random,
   ) {
     const current = deriveKey(secret, 'confirmation code');
@@ -71,21 +69,19 @@ export class MailedTokens {
       codeHash: hasCode ? fingerprint(this.keys[0], userId, code) : null,
       codeTries: hasCode ? CODE_TRIES : 0,
       ttlMs,
-      offsetMs: this.clock.offsetMs,
     });
     return { token, code, ttlMs };
   }
 
   async find(purposes: readonly TokenPurpose[], token: string): Promise<OwnedToken | undefined> {
     const tokenHash = hashOf(token);
-    const { offsetMs } = this.clock;
-    const found = await selectToken(this.database.manager, { purposes, tokenHash, offsetMs });
+    const found = await selectToken(this.database.manager, { purposes, tokenHash });
     return found && { ...found, tokenHash };
   }
 
   /** Commits the count of tries before the code is compared, so that parallel tries cannot slip past. */
   async findByCode(email: string, code: string): Promise<OwnedToken | undefined> {
-    const tried = await countCodeTry(this.database.manager, { email, offsetMs: this.clock.offsetMs });
+    const tried = await countCodeTry(this.database.manager, email);
     if (!tried) return undefined;
     const { userId, tokenHash, codeHash } = tried;
     const right = this.keys.some((key) => timingSafeEqual(fingerprint(key, userId, code), codeHash));
@@ -94,7 +90,7 @@ export class MailedTokens {
 
   /** Lock the owner's row first. @returns false when the token was used or ended meanwhile */
   take(tx: EntityManager, { purpose, tokenHash }: OwnedToken): Promise<boolean> {
-    return takeToken(tx, { purpose, tokenHash, offsetMs: this.clock.offsetMs });
+    return takeToken(tx, { purpose, tokenHash });
   }
 
   /** Lock the owner's row first. @param purpose undefined: all */

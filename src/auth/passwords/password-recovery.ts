@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../../audit/audit.js';
-import { Clock } from '../../common/clock.js';
 import { AppError, invalid } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import { Links } from '../../mail/links.js';
@@ -48,7 +47,6 @@ export class PasswordRecovery {
     private readonly outbox: Outbox,
     private readonly links: Links,
     private readonly audit: Audit,
-    private readonly clock: Clock,
   ) {}
 
   /** Does the same work for an unknown address, so that the answer does not reveal accounts. */
@@ -96,7 +94,7 @@ export class PasswordRecovery {
     tx: EntityManager,
     { token, owner, hash, client }: { token: OwnedToken; owner: User; hash: string; client: Client },
   ): Promise<void> {
-    const leaving = await lockLeaver(tx, owner, this.clock.offsetMs);
+    const leaving = await lockLeaver(tx, owner);
     const before = await this.users.lockById(tx, token.userId);
     if (!before || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
     if (before.emailConfirmedAt !== null) throw invalid(NOT_AFRESH);

@@ -4,7 +4,6 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
-import { Clock } from '../../common/clock.js';
 import { LOGGER } from '../../common/logger.js';
 import { Loop } from '../../common/loop.js';
 import { Listener } from '../../database/listener.js';
@@ -28,7 +27,6 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     private readonly listener: Listener,
     private readonly transactions: TransactionIds,
     private readonly revocations: Revocations,
-    private readonly clock: Clock,
   ) {}
 
   /** Listens, then reads everything, then serves: no revocation is missed. If it fails, requests ask the database. */
@@ -61,10 +59,7 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     const since = this.readsAll ? undefined : this.snapshot;
     this.readsAll = false;
     try {
-      const { snapshot, server, rows, isForeign } = await readRevocations(this.database.manager, {
-        since,
-        offsetMs: this.clock.offsetMs,
-      });
+      const { snapshot, server, rows, isForeign } = await readRevocations(this.database.manager, since);
       // Another or restarted server may know fewer transactions than the snapshot.
       if (since !== undefined && server !== this.server) {
         this.readAll();

@@ -5,7 +5,6 @@ import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 
 import { ForServices } from '../../common/access.js';
-import { Clock } from '../../common/clock.js';
 import { Answers } from '../../http/openapi.js';
 import { type CursorKey, Cursors, linkToNext } from '../../common/pagination.js';
 import { ListRevocationsQuery, presentRevocation, RevocationResponse } from './revocations.dto.js';
@@ -20,7 +19,6 @@ export class RevocationsController {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly cursors: Cursors,
-    private readonly clock: Clock,
   ) {}
 
   /**
@@ -45,7 +43,6 @@ export class RevocationsController {
     const { oldest, rows } = await selectFeedPage(this.database.manager, {
       ...positionOf(place),
       limit: PAGE_SIZE,
-      offsetMs: this.clock.offsetMs,
     });
     const last = rows.length === PAGE_SIZE ? rows.at(-1) : undefined;
     // A walk over several pages is followed by one that begins where the oldest transaction stood at the walk's start.

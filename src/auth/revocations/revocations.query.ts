@@ -5,12 +5,12 @@ import type { EntityManager } from 'typeorm';
 
 import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
 import { utcText } from '../../common/timestamps.js';
-import { NOW, SERVER } from '../../database/sql.js';
+import { SERVER } from '../../database/sql.js';
 
 /** Longest life of an access token (24 hours) plus leeway. */
 export const KEPT_MS = 25 * 3_600_000;
 
-const KEPT = `created_at > ${NOW} - interval '${KEPT_MS} ms'`;
+const KEPT = `created_at > statement_timestamp() - interval '${KEPT_MS} ms'`;
 
 export interface RevocationRow {
   readonly sessionId: string | null;
@@ -28,18 +28,15 @@ export interface RevocationsRead {
 type Found = RevocationRow & { readonly snapshot: string; readonly server: string; readonly isForeign: boolean | null };
 
 /** One statement, one snapshot: everything committed since an earlier one. @param since undefined: all rows */
-export async function readRevocations(
-  manager: EntityManager,
-  { since, offsetMs }: { since: string | undefined; offsetMs: number },
-): Promise<RevocationsRead> {
-  const isNew = since === undefined ? '' : 'AND r.tx >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(r.tx, $2)';
+export async function readRevocations(manager: EntityManager, since: string | undefined): Promise<RevocationsRead> {
+  const isNew = since === undefined ? '' : 'AND r.tx >= pg_snapshot_xmin($1) AND NOT pg_visible_in_snapshot(r.tx, $1)';
   const found: [Found, ...Found[]] = await manager.query(
     `SELECT pg_current_snapshot()::text AS snapshot, ${SERVER} AS server, r.session_id AS "sessionId", r.user_id AS "userId",
             r.min_epoch AS "minEpoch", r.tx >= pg_snapshot_xmax(pg_current_snapshot()) AS "isForeign"
        FROM (VALUES (1)) one
        LEFT JOIN revocations r
          ON ${KEPT} ${isNew}`,
-    since === undefined ? [offsetMs] : [offsetMs, since],
+    since === undefined ? [] : [since],
   );
   return {
     snapshot: found[0].snapshot,
@@ -73,9 +70,9 @@ export async function selectServer(manager: EntityManager): Promise<string> {
 
 export async function selectFeedPage(
   manager: EntityManager,
-  { since, after, limit, offsetMs }: FeedPosition & { limit: number; offsetMs: number },
+  { since, after, limit }: FeedPosition & { limit: number },
 ): Promise<FeedPage> {
-  const values: unknown[] = [offsetMs, limit];
+  const values: unknown[] = [limit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [KEPT];
   if (since !== undefined) conditions.push(`tx >= ${bind(since)}::xid8`);
@@ -86,7 +83,7 @@ export async function selectFeedPage(
        LEFT JOIN (
          SELECT tx::text, id::text, session_id AS "sessionId", user_id AS "userId", min_epoch AS "minEpoch",
                 ${utcText('created_at')} AS "createdAt"
-           FROM revocations WHERE ${conditions.join(' AND ')} ORDER BY revocations.tx, revocations.id LIMIT $2
+           FROM revocations WHERE ${conditions.join(' AND ')} ORDER BY revocations.tx, revocations.id LIMIT $1
        ) r ON true`,
     values,
   );
@@ -116,5 +113,5 @@ export async function selectStanding(
 
 export const DEAD_REVOCATIONS: DeadRows = {
   table: 'revocations',
-  condition: `created_at < ${NOW} - interval '${KEPT_MS} ms'`,
+  condition: `created_at < statement_timestamp() - interval '${KEPT_MS} ms'`,
 };

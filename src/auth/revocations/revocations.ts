@@ -20,13 +20,12 @@ export class Revocations {
 
   constructor(@InjectDataSource() private readonly database: DataSource) {}
 
-  /** Call after the commit of the row and before the answer. */
+  /** Like `endEpochsBelow`: after the commit of the row and before the answer. */
   endSession(sessionId: string): void {
     this.ended.set(sessionId, true);
     this.tell();
   }
 
-  /** Call after the commit of the row and before the answer. */
   endEpochsBelow(userId: string, minEpoch: number): void {
     this.raiseEpoch(userId, minEpoch);
     this.tell();

@@ -7,7 +7,6 @@ import type { AccountStatus } from '../../users/user.entity.js';
 import { isDisabledAt, isErasing } from '../../users/users.query.js';
 import { KEPT_MS } from '../revocations/revocations.query.js';
 import type { SessionEnd } from './session.entity.js';
-import { NOW, NOW_EXACTLY } from '../../database/sql.js';
 
 export interface LockedSession {
   readonly id: string;
@@ -34,7 +33,6 @@ export interface SessionStart {
   readonly userAgent: string | null;
   readonly idleMs: number;
   readonly absoluteMs: number;
-  readonly offsetMs: number;
   readonly verified: { readonly hashedPassword: string; readonly epoch: number };
 }
 
@@ -46,17 +44,16 @@ export async function insertSession(
 ): Promise<{ readonly isDeleting: boolean } | undefined> {
   const rows: { isDeleting: boolean }[] = await tx.query(
     `WITH owner AS (
-       SELECT u.id, u.deletion, t.now FROM users u, (SELECT ${NOW_EXACTLY} AS now) t
-        WHERE u.id = $3 AND u.hashed_password = $9 AND u.token_epoch = $10 AND NOT ${isDisabledAt('u', 't.now')}
+       SELECT u.id, u.deletion, t.now FROM users u, (SELECT clock_timestamp() AS now) t
+        WHERE u.id = $2 AND u.hashed_password = $8 AND u.token_epoch = $9 AND NOT ${isDisabledAt('u', 't.now')}
           AND NOT ${isErasing('u')} AND u.deletion IS DISTINCT FROM 'staff'
           FOR NO KEY UPDATE OF u
      ), started AS (
        INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
-       SELECT $2, id, 0, $4, now, now, now, now + least($7::float8, $8::float8) * interval '1 ms', $5::inet, $6 FROM owner
+       SELECT $1, id, 0, $3, now, now, now, now + least($6::float8, $7::float8) * interval '1 ms', $4::inet, $5 FROM owner
      )
      SELECT deletion IS NOT NULL AS "isDeleting" FROM owner`,
     [
-      session.offsetMs,
       session.id,
       session.userId,
       session.salt,
@@ -71,16 +68,16 @@ export async function insertSession(
   return rows[0];
 }
 
-export async function lockSession(tx: EntityManager, id: string, offsetMs: number): Promise<LockedSession | undefined> {
+export async function lockSession(tx: EntityManager, id: string): Promise<LockedSession | undefined> {
   const rows: LockedSession[] = await tx.query(
     `SELECT s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
             s.last_used_at AS "lastUsedAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", host(s.ip) AS ip,
-            CASE WHEN ${isDisabledAt('u', NOW_EXACTLY)} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
-            u.token_epoch AS epoch, ${NOW_EXACTLY} AS now
+            CASE WHEN ${isDisabledAt('u', 'clock_timestamp()')} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
+            u.token_epoch AS epoch, clock_timestamp() AS now
        FROM sessions s JOIN users u ON u.id = s.user_id
-      WHERE s.id = $2
+      WHERE s.id = $1
         FOR UPDATE OF s`,
-    [offsetMs, id],
+    [id],
   );
   return rows[0];
 }
@@ -94,17 +91,15 @@ export interface Rotation {
   readonly userAgent: string | null;
   readonly idleMs: number;
   readonly absoluteMs: number;
-  readonly offsetMs: number;
 }
 
 export async function rotateSession(tx: EntityManager, rotation: Rotation): Promise<void> {
   await tx.query(
     `UPDATE sessions
-        SET seq = $3, salt = $4, prev_salt = $5, rotated_at = ${NOW_EXACTLY}, last_used_at = ${NOW_EXACTLY}, ip = $6::inet, user_agent = $7,
-            expires_at = least(${NOW_EXACTLY} + $8 * interval '1 ms', created_at + $9 * interval '1 ms')
-      WHERE id = $2`,
+        SET seq = $2, salt = $3, prev_salt = $4, rotated_at = clock_timestamp(), last_used_at = clock_timestamp(), ip = $5::inet, user_agent = $6,
+            expires_at = least(clock_timestamp() + $7 * interval '1 ms', created_at + $8 * interval '1 ms')
+      WHERE id = $1`,
     [
-      rotation.offsetMs,
       rotation.id,
       rotation.seq,
       rotation.salt,
@@ -136,14 +131,14 @@ export interface EndedSession {
 export async function endSessions(
   tx: EntityManager,
   selection: SessionSelection,
-  end: { reason: SessionEnd; offsetMs: number },
+  reason: SessionEnd,
 ): Promise<EndedSession[]> {
-  const values: unknown[] = [end.offsetMs, end.reason];
+  const values: unknown[] = [reason];
   return tx.query(
     `WITH chosen AS (
        SELECT id FROM sessions WHERE revoked_at IS NULL AND ${conditionOf(selection, values)} ORDER BY id FOR UPDATE
      ), ended AS (
-       UPDATE sessions s SET revoked_at = ${NOW_EXACTLY}, revoked_reason = $2 FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
+       UPDATE sessions s SET revoked_at = clock_timestamp(), revoked_reason = $1 FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
      ), revoked AS (
        INSERT INTO revocations (session_id) SELECT id FROM ended
      )
@@ -162,7 +157,7 @@ function conditionOf(selection: SessionSelection, values: unknown[]): string {
   if (!('beyondNewest' in selection))
     return `user_id = ${user} AND id IS DISTINCT FROM ${bind(selection.except ?? null)}::uuid`;
   const others = `user_id = ${user} AND id <> ${bind(selection.except)}`;
-  return `id IN (SELECT id FROM sessions WHERE ${others} AND revoked_at IS NULL AND expires_at > ${NOW}
+  return `id IN (SELECT id FROM sessions WHERE ${others} AND revoked_at IS NULL AND expires_at > statement_timestamp()
                   ORDER BY created_at DESC, id DESC OFFSET ${bind(selection.beyondNewest)})`;
 }
 
@@ -202,17 +197,17 @@ export interface KeptSession extends LiveSession {
   readonly revokedAt: Date | null;
 }
 
-export function selectLiveSessions(manager: EntityManager, userId: string, offsetMs: number): Promise<LiveSession[]> {
+export function selectLiveSessions(manager: EntityManager, userId: string): Promise<LiveSession[]> {
   return manager.query(
     `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", host(ip) AS ip,
             user_agent AS "userAgent"
-       FROM sessions WHERE user_id = $2 AND revoked_at IS NULL AND expires_at > ${NOW}
+       FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > statement_timestamp()
       ORDER BY last_used_at DESC, id`,
-    [offsetMs, userId],
+    [userId],
   );
 }
 
 export const DEAD_SESSIONS: DeadRows = {
   table: 'sessions',
-  condition: `least(expires_at, revoked_at) < ${NOW} - interval '${KEPT_MS} ms'`,
+  condition: `least(expires_at, revoked_at) < statement_timestamp() - interval '${KEPT_MS} ms'`,
 };

@@ -6,7 +6,6 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Audit } from '../../audit/audit.js';
 import type { AuditEvent } from '../../audit/audit.query.js';
 import type { Principal } from '../../common/access.js';
-import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import { Random } from '../../common/random.js';
@@ -69,7 +68,6 @@ export class Sessions {
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: Revocations,
     private readonly addresses: KnownAddresses,
-    private readonly clock: Clock,
     private readonly random: Random,
   ) {}
 
@@ -81,7 +79,7 @@ export class Sessions {
     if (!inserted) return undefined;
     // Never the new session: after waiting for the user's lock, its time may be older than others'.
     const surplus = { userId: user.id, except: id, beyondNewest: this.config.sessions.perUser - 1 };
-    const capped = await endSessions(tx, surplus, { reason: 'session_cap', offsetMs: this.clock.offsetMs });
+    const capped = await endSessions(tx, surplus, 'session_cap');
     const started = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
     await this.audit.record(tx, client, [started, ...endEvents(capped, user.id, 'session_cap')]);
     await this.addresses.remember(tx, { userId: user.id, sessionId: id }, client.ip);
@@ -121,7 +119,7 @@ export class Sessions {
   }
 
   list({ userId }: Pick<Principal, 'userId'>): Promise<LiveSession[]> {
-    return selectLiveSessions(this.database.manager, userId, this.clock.offsetMs);
+    return selectLiveSessions(this.database.manager, userId);
   }
 
   /** Also an expired one, which its access token may outlive. @throws AppError `session_not_found` */
@@ -136,7 +134,7 @@ export class Sessions {
   async endOthers(tx: EntityManager, actor: Actor, reason: SessionEnd): Promise<void> {
     const { userId, sessionId } = actor.principal;
     await this.requireLive(tx, sessionId);
-    const others = await endSessions(tx, { userId, except: sessionId }, { reason, offsetMs: this.clock.offsetMs });
+    const others = await endSessions(tx, { userId, except: sessionId }, reason);
     await this.audit.record(tx, actor, endEvents(others, userId, reason));
     await this.addresses.forgetAll(tx, userId);
     await this.addresses.remember(tx, { userId, sessionId }, actor.ip);
@@ -145,7 +143,7 @@ export class Sessions {
 
   /** Lock the user's row first. */
   async endAll(tx: EntityManager, { userId, reason, actorId, client }: AccountEnd): Promise<void> {
-    const ended = await endSessions(tx, { userId }, { reason, offsetMs: this.clock.offsetMs });
+    const ended = await endSessions(tx, { userId }, reason);
     await this.audit.record(tx, client, endEvents(ended, actorId, reason));
     // Lock order: after the sessions, as in a login.
     await this.addresses.forgetAll(tx, userId);
@@ -166,7 +164,7 @@ export class Sessions {
   ): Promise<readonly EndedSession[]> {
     const reason = 'logout';
     return this.database.transaction(async (tx) => {
-      const ended = await endSessions(tx, selection, { reason, offsetMs: this.clock.offsetMs });
+      const ended = await endSessions(tx, selection, reason);
       const userId = ended[0]?.userId;
       await this.audit.record(tx, client, endEvents(ended, userId ?? null, reason));
       if (userId !== undefined && addresses === 'forgotten') await this.addresses.forgetSessions(tx, userId, ended);
@@ -190,7 +188,7 @@ export class Sessions {
     presented: RefreshTokenParts,
     client: Client,
   ): Promise<Refreshed | AppError> {
-    const session = await lockSession(tx, presented.sessionId, this.clock.offsetMs);
+    const session = await lockSession(tx, presented.sessionId);
     if (!session) return new AppError('invalid_refresh_token');
     const decision = decideRefresh(session, presented, {
       now: session.now,
@@ -216,7 +214,7 @@ export class Sessions {
           tokens: this.tokens(principalOf(session), { seq: session.seq + 1, salt: session.salt }),
         };
       case 'reuse':
-        await endSessions(tx, { sessionId: session.id }, { reason: 'reuse', offsetMs: this.clock.offsetMs });
+        await endSessions(tx, { sessionId: session.id }, 'reuse');
         await this.audit.record(tx, client, [
           { action: 'session.reused', actorId: null, subjectId: session.userId, sessionId: session.id },
         ]);
@@ -238,9 +236,9 @@ export class Sessions {
     };
   }
 
-  private times(): { idleMs: number; absoluteMs: number; offsetMs: number } {
+  private times(): { idleMs: number; absoluteMs: number } {
     const { idleTtlMs, absoluteTtlMs } = this.config.sessions;
-    return { idleMs: idleTtlMs, absoluteMs: absoluteTtlMs, offsetMs: this.clock.offsetMs };
+    return { idleMs: idleTtlMs, absoluteMs: absoluteTtlMs };
   }
 }
 

@@ -92,8 +92,8 @@ class FolderKeys extends SigningKeys {
 
   verifier(id: string): KeyObject | undefined {
     this.refresh(FRESH_MS);
-    if (!this.keys.has(id) && this.now() - this.missedAt >= MISS_INTERVAL_MS) {
-      this.missedAt = this.now();
+    if (!this.keys.has(id) && this.clock.elapsedMs() - this.missedAt >= MISS_INTERVAL_MS) {
+      this.missedAt = this.clock.elapsedMs();
       this.refresh(0);
     }
     return this.keys.get(id)?.publicKey;
@@ -104,13 +104,9 @@ class FolderKeys extends SigningKeys {
     return this.published;
   }
 
-  private now(): number {
-    return performance.now() + this.clock.offsetMs;
-  }
-
   private refresh(maxAgeMs: number): void {
-    if (this.now() - this.readAt < maxAgeMs) return;
-    this.readAt = this.now();
+    if (this.clock.elapsedMs() - this.readAt < maxAgeMs) return;
+    this.readAt = this.clock.elapsedMs();
     const complaint = this.read();
     if (complaint !== '' && complaint !== this.complaint)
       this.logger.error({ event: 'signing_keys_faulty' }, `${complaint}: the keys before are kept`);

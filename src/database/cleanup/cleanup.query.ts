@@ -3,20 +3,19 @@ import type { EntityManager } from 'typeorm';
 
 export interface DeadRows {
   readonly table: string;
-  /** SQL; $1 is the clock's offset. */
   readonly condition: string;
 }
 
 export async function deleteDead(
   manager: EntityManager,
   { table, condition }: DeadRows,
-  { limit, offsetMs }: { limit: number; offsetMs: number },
+  limit: number,
 ): Promise<number> {
   const [{ deleted }]: [{ deleted: number }] = await manager.query(
-    `WITH dead AS (SELECT id FROM ${table} WHERE ${condition} LIMIT $2 FOR UPDATE SKIP LOCKED),
+    `WITH dead AS (SELECT id FROM ${table} WHERE ${condition} LIMIT $1 FOR UPDATE SKIP LOCKED),
           gone AS (DELETE FROM ${table} t USING dead WHERE t.id = dead.id RETURNING 1)
      SELECT count(*)::int AS deleted FROM gone`,
-    [offsetMs, limit],
+    [limit],
   );
   return deleted;
 }

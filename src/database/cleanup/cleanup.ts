@@ -3,7 +3,6 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
-import { Clock } from '../../common/clock.js';
 import { LOGGER } from '../../common/logger.js';
 import { Schedule } from '../../common/schedule.js';
 import { isStatementTimeout } from '../pg-errors.js';
@@ -28,7 +27,6 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
-    private readonly clock: Clock,
   ) {}
 
   add(...dead: DeadRows[]): void {
@@ -58,7 +56,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
     let limit = batch;
     while (!this.stopped) {
       try {
-        const last = await deleteDead(this.database.manager, dead, { limit, offsetMs: this.clock.offsetMs });
+        const last = await deleteDead(this.database.manager, dead, limit);
         deleted += last;
         if (last < limit) break;
       } catch (error) {

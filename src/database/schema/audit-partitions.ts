@@ -17,13 +17,8 @@ export interface PartitionChanges {
   readonly moved: number;
 }
 
-export interface PartitionTimes {
-  readonly offsetMs: number;
-  readonly retentionMs?: number;
-}
-
 /** Idempotent and safe on any number of instances. @param url a direct connection of the table's owner */
-export async function keepAuditPartitions(url: string, times: PartitionTimes): Promise<PartitionChanges> {
+export async function keepAuditPartitions(url: string, retentionMs?: number): Promise<PartitionChanges> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'roost-audit',
@@ -36,7 +31,7 @@ export async function keepAuditPartitions(url: string, times: PartitionTimes): P
     await client.query(
       `BEGIN; SET LOCAL lock_timeout = ${TIMEOUTS.lock}; SELECT pg_advisory_xact_lock(${LOCK}); SET LOCAL timezone = 'UTC'`,
     );
-    const changes = await changePartitions(client, times);
+    const changes = await changePartitions(client, retentionMs);
     await client.query('COMMIT');
     return changes;
   } finally {
@@ -44,11 +39,8 @@ export async function keepAuditPartitions(url: string, times: PartitionTimes): P
   }
 }
 
-async function changePartitions(
-  client: pg.Client,
-  { offsetMs, retentionMs }: PartitionTimes,
-): Promise<PartitionChanges> {
-  const now = await databaseTime(client, offsetMs);
+async function changePartitions(client: pg.Client, retentionMs: number | undefined): Promise<PartitionChanges> {
+  const now = await databaseTime(client);
   const existing = await partitionedMonths(client);
   const strays = await strayMonths(client);
   const ahead = Array.from({ length: MONTHS_AHEAD + 1 }, (_, months) => monthOf(now, months));
@@ -67,10 +59,8 @@ async function changePartitions(
   return { made, dropped, moved };
 }
 
-async function databaseTime(client: pg.Client, offsetMs: number): Promise<Date> {
-  const { rows } = await client.query<{ now: Date }>(`SELECT clock_timestamp() + $1 * interval '1 ms' AS now`, [
-    offsetMs,
-  ]);
+async function databaseTime(client: pg.Client): Promise<Date> {
+  const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
   return (rows as [{ now: Date }])[0].now;
 }
 

@@ -65,7 +65,7 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
     await buildSearchIndexes(url, (error) => {
       onFault?.('search_unindexed', error);
     });
-    await keepAuditPartitions(url, { offsetMs: 0 }).catch((error: unknown) => {
+    await keepAuditPartitions(url).catch((error: unknown) => {
       onFault?.('audit_partitions_unkept', error);
     });
     return done;

@@ -29,12 +29,12 @@ export async function selectProfile(
   const rows: Profile[] = await manager.query(
     `SELECT u.id, u.username, u.display_name AS "displayName", u.bio, ${utcText('u.created_at')} AS "createdAt",
             s.posts_count AS "postsCount", s.followers_count AS "followersCount", s.following_count AS "followingCount",
-            EXISTS (SELECT FROM follows WHERE follower_id = $2 AND followee_id = u.id) AS "isFollowing",
-            EXISTS (SELECT FROM mutes WHERE user_id = $2 AND muted_id = u.id) AS "isMuted",
+            EXISTS (SELECT FROM follows WHERE follower_id = $1 AND followee_id = u.id) AS "isFollowing",
+            EXISTS (SELECT FROM mutes WHERE user_id = $1 AND muted_id = u.id) AS "isMuted",
             ${IS_BLOCKED} AS "isBlocked"
        FROM users u JOIN user_stats s ON s.user_id = u.id
-      WHERE ${USERNAME} = $3 AND ${isFound(viewing)}`,
-    [viewing.offsetMs, viewing.viewerId, username.toLowerCase()],
+      WHERE ${USERNAME} = $2 AND ${isFound(viewing)}`,
+    [viewing.viewerId, username.toLowerCase()],
   );
   return rows[0];
 }
@@ -49,12 +49,12 @@ export interface Found {
 export async function findPerson(
   manager: EntityManager,
   username: string,
-  { viewerId, offsetMs }: Viewing,
+  { viewerId }: Viewing,
 ): Promise<Found | undefined> {
   const rows: Found[] = await manager.query(
     `SELECT u.id, ${IS_HIDDEN} AS "isHidden", ${HAS_BLOCKED_VIEWER} AS "hasBlockedViewer", ${IS_BLOCKED} AS "isBlocked"
-       FROM users u WHERE ${USERNAME} = $3`,
-    [offsetMs, viewerId, username.toLowerCase()],
+       FROM users u WHERE ${USERNAME} = $2`,
+    [viewerId, username.toLowerCase()],
   );
   return rows[0];
 }
@@ -68,7 +68,7 @@ export interface ListedPerson {
   readonly since: string;
 }
 
-const IS_FOLLOWING = 'EXISTS (SELECT FROM follows f WHERE f.follower_id = $2 AND f.followee_id = u.id)';
+const IS_FOLLOWING = 'EXISTS (SELECT FROM follows f WHERE f.follower_id = $1 AND f.followee_id = u.id)';
 const PERSON = `u.id, u.username, u.display_name AS "displayName", u.bio, ${IS_FOLLOWING} AS "isFollowing"`;
 
 /** One's own lists show hidden people, so that they can be removed, but without their profile. */
@@ -94,9 +94,9 @@ export function selectPeople(
   page: Viewing & { ofId: string; after: CursorKey | undefined; limit: number },
 ): Promise<ListedPerson[]> {
   const { table, of, who, shows } = LISTS[list];
-  const values: unknown[] = [page.offsetMs, page.viewerId, page.ofId, page.limit];
+  const values: unknown[] = [page.viewerId, page.ofId, page.limit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = [`l.${of} = $3`];
+  const conditions = [`l.${of} = $2`];
   if (shows === 'seen') conditions.push(isSeen(page));
   // No row comparison: the index has one column descending and one ascending.
   if (page.after) {
@@ -107,7 +107,7 @@ export function selectPeople(
   return manager.query(
     `SELECT ${shows === 'seen' ? PERSON : KEPT_PERSON}, ${utcText('l.created_at')} AS since
        FROM ${table} l JOIN users u ON u.id = l.${who} CROSS JOIN LATERAL (SELECT ${isFound(page)} AS seen) s
-      WHERE ${conditions.join(' AND ')} ORDER BY l.created_at DESC, l.${who} LIMIT $4`,
+      WHERE ${conditions.join(' AND ')} ORDER BY l.created_at DESC, l.${who} LIMIT $3`,
     values,
   );
 }
@@ -149,7 +149,7 @@ export function searchPeople(
   q: string,
   page: Viewing & { after: CursorKey | undefined; limit: number },
 ): Promise<ListedPerson[]> {
-  const values: unknown[] = [page.offsetMs, page.viewerId, page.limit];
+  const values: unknown[] = [page.viewerId, page.limit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   // Folding text of accents alone leaves nothing, which would match everything.
   const conditions = [isSeen(page), `fold_text(${bind(q)}) <> ''`];
@@ -166,7 +166,7 @@ export function searchPeople(
   if (page.after) conditions.push(`${USERNAME} > ${bind(page.after[0])}`);
   return manager.query(
     `SELECT ${PERSON}, ${utcText('u.created_at')} AS since FROM users u
-      WHERE ${conditions.join(' AND ')} ORDER BY ${USERNAME} LIMIT $3`,
+      WHERE ${conditions.join(' AND ')} ORDER BY ${USERNAME} LIMIT $2`,
     values,
   );
 }

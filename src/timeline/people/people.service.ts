@@ -3,7 +3,6 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
 import { isStaff, type Principal } from '../../common/access.js';
-import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { type CursorKey, Cursors, Page } from '../../common/pagination.js';
 import type { About } from './person.decorator.js';
@@ -32,7 +31,6 @@ export class PeopleService {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly cursors: Cursors,
-    private readonly clock: Clock,
   ) {}
 
   /** A person blocked by the caller stays visible. @throws AppError `user_not_found` */
@@ -88,6 +86,6 @@ export class PeopleService {
   }
 
   private viewing(principal: Principal): Viewing {
-    return { viewerId: principal.userId, isStaff: isStaff(principal), offsetMs: this.clock.offsetMs };
+    return { viewerId: principal.userId, isStaff: isStaff(principal) };
   }
 }

@@ -1,19 +1,17 @@
-/** Who sees whom: a person `u` and a viewer $2; $1 is the clock's offset. See ADR 19. */
+/** Who sees whom: a person `u` and a viewer $1. See ADR 19. */
 import { isHiddenAt } from '../../users/users.query.js';
 import { hasBlocked } from './follows.query.js';
-import { NOW } from '../../database/sql.js';
 
 export interface Viewing {
   readonly viewerId: string;
   /** Blocking does not hide anybody from moderation. */
   readonly isStaff: boolean;
-  readonly offsetMs: number;
 }
 
-export const IS_HIDDEN = isHiddenAt('u', NOW);
+export const IS_HIDDEN = isHiddenAt('u', 'statement_timestamp()');
 
-export const HAS_BLOCKED_VIEWER = hasBlocked('u.id', '$2');
-export const IS_BLOCKED = hasBlocked('$2', 'u.id');
+export const HAS_BLOCKED_VIEWER = hasBlocked('u.id', '$1');
+export const IS_BLOCKED = hasBlocked('$1', 'u.id');
 
 /** Profiles: also people blocked by the viewer, so that the block can be undone. */
 export function isFound({ isStaff }: Viewing): string {

@@ -8,16 +8,15 @@ export interface TimelinePage {
   readonly viewerId: string;
   readonly before: string | undefined;
   readonly limit: number;
-  readonly offsetMs: number;
 }
 
 export function selectTimelinePage(
   manager: EntityManager,
-  { viewerId, before, limit, offsetMs }: TimelinePage,
+  { viewerId, before, limit }: TimelinePage,
 ): Promise<ListedPost[]> {
   return manager.query(
     `SELECT id::text, author_id AS "authorId", username, text, ${utcText('created_at')} AS "createdAt"
-       FROM timeline_page($1, $2, $3, clock_timestamp() + $4 * interval '1 ms')`,
-    [viewerId, before ?? null, limit, offsetMs],
+       FROM timeline_page($1, $2, $3, clock_timestamp())`,
+    [viewerId, before ?? null, limit],
   );
 }

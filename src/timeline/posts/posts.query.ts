@@ -2,7 +2,6 @@ import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../../common/timestamps.js';
 import { isSeen, type Viewing } from '../people/viewing.query.js';
-import { NOW_EXACTLY } from '../../database/sql.js';
 
 export interface ListedPost {
   readonly id: string;
@@ -33,8 +32,8 @@ export async function selectPost(
 ): Promise<ListedPost | undefined> {
   const rows: ListedPost[] = await manager.query(
     `SELECT ${COLUMNS} FROM posts p JOIN users u ON u.id = p.author_id
-      WHERE p.id = $3 AND p.deleted_at IS NULL AND ${isSeen(viewing)}`,
-    [viewing.offsetMs, viewing.viewerId, id],
+      WHERE p.id = $2 AND p.deleted_at IS NULL AND ${isSeen(viewing)}`,
+    [viewing.viewerId, id],
   );
   return rows[0];
 }
@@ -59,21 +58,20 @@ export interface Deletion {
   readonly id: string;
   readonly deleterId: string;
   readonly any: boolean;
-  readonly offsetMs: number;
 }
 
 export async function deletePost(
   manager: EntityManager,
-  { id, deleterId, any, offsetMs }: Deletion,
+  { id, deleterId, any }: Deletion,
 ): Promise<string | undefined> {
   const rows: { author_id: string }[] = await manager.query(
     `WITH deleted AS (
-       UPDATE posts SET deleted_at = ${NOW_EXACTLY}, deleted_by = $3
-        WHERE id = $2 AND deleted_at IS NULL AND (author_id = $3 OR $4) RETURNING author_id
+       UPDATE posts SET deleted_at = clock_timestamp(), deleted_by = $2
+        WHERE id = $1 AND deleted_at IS NULL AND (author_id = $2 OR $3) RETURNING author_id
      ), counted AS (
        UPDATE user_stats SET posts_count = posts_count - 1 FROM deleted WHERE user_id = author_id
      ) SELECT author_id FROM deleted`,
-    [offsetMs, id, deleterId, any],
+    [id, deleterId, any],
   );
   return rows[0]?.author_id;
 }

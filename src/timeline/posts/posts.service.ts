@@ -4,7 +4,6 @@ import { DataSource } from 'typeorm';
 
 import { Audit } from '../../audit/audit.js';
 import { isStaff, type Principal } from '../../common/access.js';
-import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { Cursors, Page } from '../../common/pagination.js';
 import type { About } from '../people/person.decorator.js';
@@ -36,7 +35,6 @@ export class PostsService {
     private readonly profiles: PeopleService,
     private readonly newPosts: NewPosts,
     private readonly cursors: Cursors,
-    private readonly clock: Clock,
   ) {}
 
   async create({ userId }: Principal, text: string): Promise<ListedPost> {
@@ -59,7 +57,7 @@ export class PostsService {
     const { userId } = principal;
     const authorId = await this.database.transaction(async (tx) => {
       const any = isStaff(principal);
-      const authorId = await deletePost(tx, { id, deleterId: userId, any, offsetMs: this.clock.offsetMs });
+      const authorId = await deletePost(tx, { id, deleterId: userId, any });
       if (authorId !== undefined && authorId !== userId) {
         const event = { action: 'post.deleted', actorId: userId, subjectId: authorId, after: { post: id } } as const;
         await this.audit.record(tx, actor, [event]);
@@ -113,6 +111,6 @@ export class PostsService {
   }
 
   private viewing(principal: Principal): Viewing {
-    return { viewerId: principal.userId, isStaff: isStaff(principal), offsetMs: this.clock.offsetMs };
+    return { viewerId: principal.userId, isStaff: isStaff(principal) };
   }
 }

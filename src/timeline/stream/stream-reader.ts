@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
 import { Revocations } from '../../auth/revocations/revocations.js';
-import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import { Loop } from '../../common/loop.js';
@@ -67,7 +66,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly audience: Audience,
     private readonly tokens: Revocations,
     private readonly cursors: Cursors,
-    private readonly clock: Clock,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -94,7 +92,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     });
   }
 
-  /** While nobody has a stream open, nothing is read. */
   private isUnwatched(): boolean {
     if (this.audience.size > 0 || this.newcomers.length > 0) return false;
     this.position = undefined;
@@ -121,7 +118,7 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     const { manager } = this.database;
     const since = this.position;
     if (!since) return (this.position = await selectPosition(manager));
-    const read = await readNewPosts(manager, { since, limit: BATCH, offsetMs: this.clock.offsetMs });
+    const read = await readNewPosts(manager, { since, limit: BATCH });
     // Another or restarted server may know fewer transactions than the position.
     if (read.now.server !== since.server) return this.beginAnew(read.now);
     if (read.posts.some(({ tx }) => tx >= read.now.next)) {
@@ -205,7 +202,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
       until,
       scanned: MISSED.scanned,
       limit: MISSED.posts,
-      offsetMs: this.clock.offsetMs,
     });
     if (!posts) return undefined;
     const frames = withPositions(posts, { from: since, to: until, ended: true }).map(({ post, position }) =>

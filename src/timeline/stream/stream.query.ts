@@ -4,19 +4,19 @@
 import type { EntityManager } from 'typeorm';
 
 import { utcText } from '../../common/timestamps.js';
-import { NOW, SERVER } from '../../database/sql.js';
+import { SERVER } from '../../database/sql.js';
 import { isHiddenAt } from '../../users/users.query.js';
 import type { ListedPost } from '../posts/posts.query.js';
 import { type Position, positionOf } from './stream-position.js';
 
-/** $2 to $4 of {@link positionValues}, $5 per range. @param only filters before the limits, or posts would be lost */
+/** $1 to $3 of {@link positionValues}, $4 per range. @param only filters before the limits, or posts would be lost */
 function notTakenIn(only: (tx: string) => string = () => 'true'): string {
-  return `SELECT late.tx, late.id, late.author_id FROM unnest($3::bigint[], $4::bigint[]) o(tx, after_id)
+  return `SELECT late.tx, late.id, late.author_id FROM unnest($2::bigint[], $3::bigint[]) o(tx, after_id)
           CROSS JOIN LATERAL (
-            SELECT tx, id, author_id FROM posts WHERE (tx, id) > (o.tx, o.after_id) AND tx <= o.tx ORDER BY tx, id LIMIT $5
+            SELECT tx, id, author_id FROM posts WHERE (tx, id) > (o.tx, o.after_id) AND tx <= o.tx ORDER BY tx, id LIMIT $4
           ) late WHERE ${only('o.tx')}
          UNION ALL
-        (SELECT tx, id, author_id FROM posts WHERE tx >= $2 AND ${only('tx')} ORDER BY tx, id LIMIT $5)`;
+        (SELECT tx, id, author_id FROM posts WHERE tx >= $1 AND ${only('tx')} ORDER BY tx, id LIMIT $4)`;
 }
 
 const COLUMNS = `n.tx::text AS tx, n.id::text, n.author_id AS "authorId", u.username, p.text,
@@ -52,19 +52,19 @@ export async function selectPosition(manager: EntityManager): Promise<Position> 
 /** One statement, one snapshot. */
 export async function readNewPosts(
   manager: EntityManager,
-  { since, limit, offsetMs }: { since: Position; limit: number; offsetMs: number },
+  { since, limit }: { since: Position; limit: number },
 ): Promise<NewPostsRead> {
   const found: [Found, ...Found[]] = await manager.query(
     `SELECT ${SERVER} AS server, pg_current_snapshot()::text AS snapshot, r.*
        FROM (VALUES (1)) one
        LEFT JOIN LATERAL (
-         SELECT ${COLUMNS}, p.deleted_at IS NULL AND NOT ${isHiddenAt('u', NOW)} AS shown
-           FROM (SELECT * FROM (${notTakenIn()}) every ORDER BY tx, id LIMIT $5) n
+         SELECT ${COLUMNS}, p.deleted_at IS NULL AND NOT ${isHiddenAt('u', 'statement_timestamp()')} AS shown
+           FROM (SELECT * FROM (${notTakenIn()}) every ORDER BY tx, id LIMIT $4) n
            JOIN posts p ON p.id = n.id
            JOIN users u ON u.id = n.author_id
        ) r ON true
       ORDER BY r.tx::bigint, r.id::bigint`,
-    [offsetMs, ...positionValues(since), limit],
+    [...positionValues(since), limit],
   );
   return { now: positionOf(found[0].server, found[0].snapshot), posts: found.flatMap(streamed) };
 }
@@ -98,33 +98,32 @@ export interface Missed {
   readonly until: Position;
   readonly scanned: number;
   readonly limit: number;
-  readonly offsetMs: number;
 }
 
 export async function selectMissedPosts(
   manager: EntityManager,
-  { viewerId, since, until, scanned, limit, offsetMs }: Missed,
+  { viewerId, since, until, scanned, limit }: Missed,
 ): Promise<StreamedPost[] | undefined> {
   const found: [Found & { tooMany: boolean }] = await manager.query(
     `WITH missed AS MATERIALIZED (
-       SELECT tx, id, author_id FROM (${notTakenIn((tx) => `${tx} < $6 AND ${tx} <> ALL($7::bigint[])`)}) every
-        ORDER BY tx, id LIMIT $5
+       SELECT tx, id, author_id FROM (${notTakenIn((tx) => `${tx} < $5 AND ${tx} <> ALL($6::bigint[])`)}) every
+        ORDER BY tx, id LIMIT $4
      )
-     SELECT counted.n >= $5 AS "tooMany", r.*
+     SELECT counted.n >= $4 AS "tooMany", r.*
        FROM (SELECT count(*) AS n FROM missed) counted
        LEFT JOIN (
          SELECT ${COLUMNS}, true AS shown
            FROM missed n
            JOIN posts p ON p.id = n.id
            JOIN users u ON u.id = n.author_id
-          WHERE p.deleted_at IS NULL AND NOT ${isHiddenAt('u', NOW)}
-            AND (n.author_id = $8 OR n.author_id IN (
-              SELECT followee_id FROM follows WHERE follower_id = $8
-              EXCEPT SELECT muted_id FROM mutes WHERE user_id = $8))
-          ORDER BY n.tx, n.id LIMIT $9
+          WHERE p.deleted_at IS NULL AND NOT ${isHiddenAt('u', 'statement_timestamp()')}
+            AND (n.author_id = $7 OR n.author_id IN (
+              SELECT followee_id FROM follows WHERE follower_id = $7
+              EXCEPT SELECT muted_id FROM mutes WHERE user_id = $7))
+          ORDER BY n.tx, n.id LIMIT $8
        ) r ON true
       ORDER BY r.tx::bigint, r.id::bigint`,
-    [offsetMs, ...positionValues(since), scanned, until.next, until.open.map(({ tx }) => tx), viewerId, limit],
+    [...positionValues(since), scanned, until.next, until.open.map(({ tx }) => tx), viewerId, limit],
   );
   const posts = found.flatMap(streamed);
   return found[0].tooMany || posts.length === limit ? undefined : posts;
