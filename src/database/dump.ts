@@ -118,7 +118,7 @@ function columnsOf({ columns }: Table): string {
 }
 
 interface Wire {
-  readonly stream: { pause(): void; resume(): void };
+  readonly stream: { pause(): void; resume(): void; isPaused(): boolean };
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
   sendCopyFail(reason: string): void;
@@ -129,7 +129,8 @@ async function copyOut(client: pg.Client, statement: string, out: Writable): Pro
   const query = new pg.Query(statement);
   Object.assign(query, {
     handleCopyData({ chunk }: { chunk: Buffer }, { stream }: Wire) {
-      if (out.write(chunk)) return;
+      // A copy: pg reuses the memory of what it has read, even before it is written.
+      if (out.write(Buffer.from(chunk)) || stream.isPaused()) return;
       stream.pause();
       out.once('drain', () => {
         stream.resume();

@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 
+import { writeDump } from '../../src/database/dump.js';
 import { TestApp } from '../support/app.js';
 import { dropDatabase, emptyDatabase } from '../support/database.js';
 import { login, person, staff } from '../support/people.js';
@@ -75,6 +78,32 @@ describe('a dump of the database', () => {
       code: 1,
       said: expect.stringMatching(/has rows already, in /) as string,
     });
+  });
+
+  it('has every row as it is on a slow disk, too', async () => {
+    const cat = await person(app, 'cat');
+    await app.pool.query(
+      `INSERT INTO tasks (user_id, title, description)
+       SELECT $1, 'row ' || n, repeat(md5(n::text), 100) FROM generate_series(1, 1000) n`,
+      [cat.id],
+    );
+    let written = '';
+    const disk = new Writable({
+      // As while less waits to be written than a stream takes, which pauses nothing.
+      highWaterMark: 1_048_576,
+      write: (chunk: Buffer, _, done) => {
+        setTimeout(() => {
+          written += chunk.toString('latin1');
+          done();
+        }, 1);
+      },
+    });
+    await writeDump(app.databaseUrl, disk);
+    await finished(disk.end());
+    const { rows } = await app.pool.query<{ description: string }>('SELECT description FROM tasks WHERE user_id = $1', [
+      cat.id,
+    ]);
+    expect(rows.filter(({ description }) => !written.includes(description))).toEqual([]);
   });
 
   it('leaves nothing behind when it is cut off, or is none', async () => {
