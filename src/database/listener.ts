@@ -113,7 +113,6 @@ export class Listener implements OnApplicationShutdown {
       if (subscription.channel === channel) subscription.onNotification(payload);
   }
 
-  /** Detects a dead connection, which may otherwise stay silent. */
   private async beat(client: pg.Client, lose: (error: unknown) => void): Promise<void> {
     if (!this.heardEcho && !this.warnedOfSilence) {
       this.warnedOfSilence = true;

@@ -61,7 +61,7 @@ describe('a dump of the database', () => {
     expect(run(empty, 'dump', join(folder, 'again'))).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder, 'again'), 'utf8')).toBe(readFileSync(file, 'utf8'));
 
-    const restored = await TestApp.start({ through: { url: empty } as never, sharing: app });
+    const restored = await TestApp.start({ through: { url: empty }, sharing: app });
     try {
       const { access_token } = await login(restored, ada.email);
       const api = restored.api.as(access_token);

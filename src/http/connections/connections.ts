@@ -120,7 +120,6 @@ export class Connections {
       this.check();
     }, CONNECTION_BOUNDS.stopping.lingerMs).unref();
     for (const [socket, connection] of this.all) {
-      // Browsers open connections in advance.
       if (socket.bytesRead === 0) socket.destroy();
       else this.retire(connection);
     }
