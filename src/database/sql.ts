@@ -1,3 +1,2 @@
-/** The server's start and a table's oid, which a restored dump renews. Transaction numbers may go back with a failover;
- * a restart only repeats numbers that wrote nothing. */
+/** Differs after a restart, a failover or a restored dump: transaction numbers may have gone back. */
 export const SERVER = `extract(epoch FROM pg_postmaster_start_time()) || '/' || 'revocations'::regclass::oid`;

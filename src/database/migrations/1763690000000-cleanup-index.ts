@@ -1,3 +1,4 @@
+/** Finds ended sessions without reading the live ones. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export class CleanupIndex1763690000000 implements MigrationInterface {

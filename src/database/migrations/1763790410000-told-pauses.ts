@@ -1,3 +1,4 @@
+/** Which pause of the login guard the audit tells of already. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export class ToldPauses1763790410000 implements MigrationInterface {
