@@ -6,7 +6,6 @@ import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.js';
 import { CounterStorage, rateLimits } from './rate-limit.js';
-import { SharedCounterStorage } from './shared-counters.js';
 import { UserTurns } from './user-turns.js';
 
 const POOL_SHARE = 4;
@@ -17,12 +16,14 @@ export class LimitsModule {
     const turns = new UserTurns(Math.max(1, Math.floor(config.database.poolMax / POOL_SHARE)));
     return {
       module: LimitsModule,
-      imports: [ThrottlerModule.forRoot(rateLimits(countersOf(config, logger)))],
+      imports: [ThrottlerModule.forRootAsync({ useFactory: async () => rateLimits(await countersOf(config, logger)) })],
       providers: [{ provide: APP_INTERCEPTOR, useValue: turns }],
     };
   }
 }
 
-function countersOf({ rateLimit, redisUrl }: Config, logger: Logger): ThrottlerStorage {
-  return rateLimit && redisUrl !== undefined ? new SharedCounterStorage(redisUrl, logger) : new CounterStorage();
+async function countersOf({ rateLimit, redisUrl }: Config, logger: Logger): Promise<ThrottlerStorage> {
+  if (!rateLimit || redisUrl === undefined) return new CounterStorage();
+  const { SharedCounterStorage } = await import('./shared-counters.js');
+  return new SharedCounterStorage(redisUrl, logger);
 }

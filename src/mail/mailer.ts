@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { createTransport, type NodemailerError, type Transporter } from 'nodemailer';
+import type { NodemailerError, Transporter } from 'nodemailer';
 
 import { isStorable } from '../common/text.js';
 import type { Config } from '../config/config.js';
@@ -33,28 +33,26 @@ export type Delivery =
 
 @Injectable()
 export class Mailer {
-  private readonly transport: Transporter | undefined;
+  private readonly smtpUrl: string | undefined;
   private readonly from: Config['mail']['from'];
+  private transport: Promise<Transporter> | undefined;
 
   constructor(@Inject(CONFIG) { mail }: Config) {
     this.from = mail.from;
-    if (mail.smtpUrl === undefined) return;
-    this.transport = createTransport({
-      url: mail.smtpUrl,
-      ...TIMEOUTS,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
+    this.smtpUrl = mail.smtpUrl;
   }
 
   get isConfigured(): boolean {
-    return this.transport !== undefined;
+    return this.smtpUrl !== undefined;
   }
 
   async send({ id, recipient, content, createdAt }: Letter, stop: AbortSignal): Promise<Delivery> {
-    if (!this.transport) return { sent: false, forGood: false, code: 'ECONFIG', reason: 'SMTP_URL is not set' };
+    if (this.smtpUrl === undefined)
+      return { sent: false, forGood: false, code: 'ECONFIG', reason: 'SMTP_URL is not set' };
     try {
-      await this.transport.sendMail({
+      this.transport ??= openTransport(this.smtpUrl);
+      const transport = await this.transport;
+      await transport.sendMail({
         // An object: text would be parsed, and the address is untrusted input.
         from: this.from,
         to: { name: '', address: recipient },
@@ -73,6 +71,11 @@ export class Mailer {
       return refusal(error as NodemailerError);
     }
   }
+}
+
+async function openTransport(url: string): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer');
+  return createTransport({ url, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true });
 }
 
 /** RFC 5321: a 5xx to these concerns the mail. An earlier one concerns our configuration, and is retried. */
