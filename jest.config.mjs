@@ -4,7 +4,7 @@ export default {
   rootDir: '.',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
-  ...(process.argv.includes('--coverage')
+  ...(process.argv.some((argument) => /^--(?:coverage|collectCoverage)\b/.test(argument))
     ? // What is not run by Jest is not counted by it. Nest is ESM: it is compiled to CommonJS then.
       { transformIgnorePatterns: ['/node_modules/(?!(@nestjs|content-disposition)/)'] }
     : {

@@ -13,25 +13,26 @@ export interface PoolOptions {
   readonly prepared: DatabaseSettings['prepared'];
   readonly onPoolError: (error: Error) => void;
   readonly onUnlimited?: () => void;
+  readonly onUnprepared?: () => void;
 }
 
-export function dataSourceOptions({ url, max, prepared, onPoolError, onUnlimited }: PoolOptions): DataSourceOptions {
+export function dataSourceOptions({ url, max, prepared, ...on }: PoolOptions): DataSourceOptions {
   return {
     type: 'postgres',
     url,
     installExtensions: false,
     uuidExtension: 'pgcrypto',
     applicationName: 'roost',
-    poolErrorHandler: onPoolError,
+    poolErrorHandler: on.onPoolError,
     extra: {
       max,
-      Client: liveClients(LIMITS),
+      Client: liveClients(LIMITS, on.onUnprepared),
       connectionTimeoutMillis: TIMEOUTS.connect,
       query_timeout: TIMEOUTS.answer,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      onConnect: prepareConnections(prepared, onUnlimited),
+      onConnect: prepareConnections(prepared, on.onUnlimited),
     },
   };
 }

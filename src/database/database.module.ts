@@ -11,6 +11,9 @@ import { RetryingDataSource } from './transactions.js';
 const UNLIMITED =
   "DATABASE_URL leads to a pooler, where statements outside a transaction have no time limit: set one by ALTER ROLE … SET statement_timeout = '4s'.";
 
+const UNPREPARED =
+  'the server does not know a statement that was prepared: none is prepared until the next start. Set DATABASE_PREPARED=off where a pooler is between.';
+
 @Module({})
 export class DatabaseModule {
   static with({ database }: Config, url: string, logger: Logger): DynamicModule {
@@ -20,12 +23,16 @@ export class DatabaseModule {
     const onUnlimited = (): void => {
       logger.warn({ event: 'database_unlimited' }, UNLIMITED);
     };
+    const onUnprepared = (): void => {
+      logger.warn({ event: 'database_unprepared' }, UNPREPARED);
+    };
     const pool = dataSourceOptions({
       url,
       max: database.poolMax,
       prepared: database.prepared,
       onPoolError,
       onUnlimited,
+      onUnprepared,
     });
     return {
       module: DatabaseModule,

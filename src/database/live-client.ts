@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 import pg from 'pg';
 
-import { isCollision, isPlanLost } from './pg-errors.js';
+import { isCollision, lostPlan } from './pg-errors.js';
 import { prepared } from './prepared.js';
 
 const SILENCE = 'Query read timeout';
@@ -53,8 +53,9 @@ export interface LiveClient extends pg.Client {
 }
 
 /** When one connection is silent, those silent since end with it: a lost host takes all of the pool's at once. */
-export function liveClients(limits: Limits): new (config: pg.ClientConfig) => LiveClient {
+export function liveClients(limits: Limits, onUnprepared?: () => void): new (config: pg.ClientConfig) => LiveClient {
   const alive = new Set<PooledClient>();
+  const plans = { generation: 0, areOff: false };
 
   class PooledClient extends pg.Client implements LiveClient {
     pooled = false;
@@ -77,7 +78,7 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
       if (!(result instanceof Promise) || !isAlone) return result;
       // A single statement is a whole transaction: after a collision it is retried once.
       return result.catch((error: unknown) => {
-        if (!isCollision(error) && !isPlanLost(error)) throw error;
+        if (!isCollision(error) && lostPlan(error) === undefined) throw error;
         return this.send(args);
       });
     }) as pg.Client['query'];
@@ -89,7 +90,7 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
     private send(args: unknown[]): unknown {
       const startedAt = performance.now();
       const client = pg.Client.prototype as unknown as Asking;
-      const statement = this.prepares ? prepared(args[0], args[1]) : undefined;
+      const statement = this.prepares && !plans.areOff ? prepared(args[0], args[1], plans.generation) : undefined;
       const result = client.query.apply(this, statement ? [statement, ...args.slice(2)] : args);
       if (result instanceof Promise) this.watch(result, startedAt);
       return result;
@@ -102,10 +103,19 @@ export function liveClients(limits: Limits): new (config: pg.ClientConfig) => Li
         this.heardAt = performance.now();
       };
       answer.then(hear, (error: unknown) => {
-        if (isPlanLost(error)) this.prepares = false;
+        this.judgePlan(error);
         if (error instanceof Error && error.message === SILENCE) this.giveUp(startedAt);
         else hear();
       });
+    }
+
+    /** For the whole pool: a transaction that is tried again may get another connection. */
+    private judgePlan(error: unknown): void {
+      const lost = lostPlan(error);
+      if (lost === 'changed') plans.generation += 1;
+      if (lost !== 'unknown' || plans.areOff) return;
+      plans.areOff = true;
+      onUnprepared?.();
     }
 
     private giveUp(askedAt: number): void {

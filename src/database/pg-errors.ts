@@ -81,10 +81,11 @@ export function isCollision(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
-/** A prepared statement that a migration has changed, or that the server does not know: behind a pooler it is another one. */
-export function isPlanLost(error: unknown): boolean {
+/** `changed` by a migration, `unknown` as behind a pooler. PostgreSQL finds it before it does anything. */
+export function lostPlan(error: unknown): 'changed' | 'unknown' | undefined {
   const { code, routine } = driverError(error);
-  return code === '26000' || code === '42P05' || routine === 'RevalidateCachedQuery';
+  if (routine === 'RevalidateCachedQuery') return 'changed';
+  return code === '26000' || code === '42P05' ? 'unknown' : undefined;
 }
 
 export function isLockTimeout(error: unknown): boolean {

@@ -5,10 +5,7 @@ import { createHash } from 'node:crypto';
 const MOST_STATEMENTS = 400;
 const MOST_CHARACTERS = 10_000;
 
-/** A page: which index is best depends on how many rows its owner has, so it is planned for its values each time. */
-const PAGE = /\bORDER BY\b[^()]*\bLIMIT \$?\d+\s*$/;
-
-const names = new Map<string, string | undefined>();
+const names = new Map<string, string>();
 
 export interface PreparedStatement {
   readonly name: string;
@@ -17,17 +14,21 @@ export interface PreparedStatement {
 }
 
 /** @returns undefined for what is sent as it is: without parameters, a page, too long, or one text too many */
-export function prepared(text: unknown, values: unknown): PreparedStatement | undefined {
+export function prepared(text: unknown, values: unknown, generation = 0): PreparedStatement | undefined {
   if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) return undefined;
-  if (!names.has(text)) {
-    if (names.size >= MOST_STATEMENTS || text.length > MOST_CHARACTERS) return undefined;
-    names.set(text, PAGE.test(text) ? undefined : nameOf(text));
-  }
-  const name = names.get(text);
-  return name === undefined ? undefined : { name, text, values };
+  const name = names.get(text) ?? newName(text);
+  return name === undefined ? undefined : { name: `${name}_${generation}`, text, values };
 }
 
 /** Of the text alone: a pooler may show one connection the statements of another process. */
-function nameOf(text: string): string {
-  return `roost_${createHash('sha256').update(text).digest('base64url')}`;
+function newName(text: string): string | undefined {
+  if (names.size >= MOST_STATEMENTS || text.length > MOST_CHARACTERS || isPage(text)) return undefined;
+  const name = `roost_${createHash('sha256').update(text).digest('base64url')}`;
+  names.set(text, name);
+  return name;
+}
+
+/** Which index is best depends on how many rows the page's owner has, so it is planned for its values each time. */
+function isPage(text: string): boolean {
+  return text.includes('ORDER BY') && /\bLIMIT \$?\d+\s*$/.test(text);
 }

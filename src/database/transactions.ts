@@ -1,7 +1,7 @@
 /** Transactions: retried once after a collision or a lost connection; hooks run after the commit. */
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { isCollision, isDatabaseUnavailable, isPlanLost } from './pg-errors.js';
+import { isCollision, isDatabaseUnavailable, lostPlan } from './pg-errors.js';
 
 type Work<T> = (tx: EntityManager) => Promise<T>;
 type IsolationLevel = Exclude<Parameters<DataSource['transaction']>[0], Work<unknown>>;
@@ -30,7 +30,8 @@ export class RetryingDataSource extends DataSource {
     const run = (): Promise<T> =>
       second ? super.transaction(first as IsolationLevel, noted) : super.transaction(noted);
     const result = await run().catch((error: unknown) => {
-      const isRetried = isCollision(error) || isPlanLost(error) || (!progress.begun && isDatabaseUnavailable(error));
+      const isRetried =
+        isCollision(error) || lostPlan(error) !== undefined || (!progress.begun && isDatabaseUnavailable(error));
       if (!isRetried) throw error;
       return run();
     });

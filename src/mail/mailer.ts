@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { NodemailerError, Transporter } from 'nodemailer';
 
 import { isStorable } from '../common/text.js';
@@ -32,14 +32,25 @@ export type Delivery =
     };
 
 @Injectable()
-export class Mailer {
+export class Mailer implements OnModuleInit {
   private readonly smtpUrl: string | undefined;
   private readonly from: Config['mail']['from'];
-  private transport: Promise<Transporter> | undefined;
+  private transport: Transporter | undefined;
 
   constructor(@Inject(CONFIG) { mail }: Config) {
     this.from = mail.from;
     this.smtpUrl = mail.smtpUrl;
+  }
+
+  async onModuleInit(): Promise<void> {
+    if (this.smtpUrl === undefined) return;
+    const { createTransport } = await import('nodemailer');
+    this.transport = createTransport({
+      url: this.smtpUrl,
+      ...TIMEOUTS,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
   }
 
   get isConfigured(): boolean {
@@ -47,12 +58,9 @@ export class Mailer {
   }
 
   async send({ id, recipient, content, createdAt }: Letter, stop: AbortSignal): Promise<Delivery> {
-    if (this.smtpUrl === undefined)
-      return { sent: false, forGood: false, code: 'ECONFIG', reason: 'SMTP_URL is not set' };
+    if (!this.transport) return { sent: false, forGood: false, code: 'ECONFIG', reason: 'SMTP_URL is not set' };
     try {
-      this.transport ??= openTransport(this.smtpUrl);
-      const transport = await this.transport;
-      await transport.sendMail({
+      await this.transport.sendMail({
         // An object: text would be parsed, and the address is untrusted input.
         from: this.from,
         to: { name: '', address: recipient },
@@ -71,11 +79,6 @@ export class Mailer {
       return refusal(error as NodemailerError);
     }
   }
-}
-
-async function openTransport(url: string): Promise<Transporter> {
-  const { createTransport } = await import('nodemailer');
-  return createTransport({ url, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true });
 }
 
 /** RFC 5321: a 5xx to these concerns the mail. An earlier one concerns our configuration, and is retried. */

@@ -5,7 +5,7 @@ import { Random } from '../common/random.js';
 import { canonicalEmail } from './email.js';
 import { isUsername } from './fields.js';
 import { parseHash } from '../auth/hashing/bcrypt-hash.js';
-import { insertUsers, type ImportedUser } from './import.query.js';
+import { analyzeUsers, insertUsers, type ImportedUser } from './import.query.js';
 
 /** A cost of 31 would occupy a core for a day. */
 const COST = { min: 4, max: 15 };
@@ -85,6 +85,7 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
     if (batch.size === BATCH) await flush();
   }
   await flush();
+  if (counts.imported > 0) await analyzeUsers(options.query);
   return counts;
 }
 

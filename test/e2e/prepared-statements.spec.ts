@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { TestApp } from '../support/app.js';
 import { person } from '../support/people.js';
 import { HAS_PGBOUNCER, PgBouncer } from '../support/pgbouncer.js';
+import { Relay } from '../support/relay.js';
 
 const withPgBouncer = HAS_PGBOUNCER ? describe : describe.skip;
 
@@ -48,23 +49,43 @@ describe('with one connection', () => {
     expect((await bob.api.get('/tasks?sort=title')).status).toBe(200);
     const pages = (await preparedBy(app)).filter(({ statement }) => statement.includes('ORDER BY title'));
     expect(pages).toEqual([]);
+    expect((await bob.api.get('/users?q=bob')).status).toBe(200);
+    expect((await preparedBy(app)).filter(({ statement }) => statement.includes('ORDER BY lower('))).toEqual([]);
   });
 
   it('goes on when a migration changes what a statement gives', async () => {
-    await app.pool.query('ALTER TABLE users ALTER COLUMN role TYPE varchar(20)');
-    await work(app, 'carol', 1);
-    await app.pool.query('ALTER TABLE users ALTER COLUMN role TYPE varchar(16)');
-    await work(app, 'dave', 1);
+    for (const [name, length] of [
+      ['carol', 20],
+      ['dave', 16],
+    ] as const) {
+      await app.pool.query(`ALTER TABLE users ALTER COLUMN role TYPE varchar(${length})`);
+      await work(app, name, 2);
+    }
+    const reads = (await preparedBy(app)).filter(({ statement }) => /^SELECT .* FROM "tasks"/.test(statement));
+    expect(reads.map(({ uses }) => uses).sort()).toEqual([2, 2, 8]);
   });
 });
 
-it('goes on when the server has forgotten what was prepared', async () => {
+it('goes on with more than one connection when a migration changes what a statement gives', async () => {
+  const app = await TestApp.start();
+  try {
+    await work(app, 'ada', 30);
+    await app.pool.query('ALTER TABLE users ALTER COLUMN role TYPE varchar(20)');
+    await Promise.all(['bob', 'carol', 'dave', 'erin'].map((name) => work(app, name, 10)));
+  } finally {
+    await app.stop();
+  }
+});
+
+it('goes on without preparing when the server has forgotten what was prepared, and says so once', async () => {
   const app = await TestApp.start({ env: { DATABASE_POOL_MAX: '1' } });
   try {
     await work(app, 'ada', 1);
     expect(await preparedBy(app)).not.toEqual([]);
     await app.nestApp.get(DataSource).query('DEALLOCATE ALL');
     await work(app, 'bob', 1);
+    expect(await preparedBy(app)).toEqual([]);
+    expect(app.events.filter((event) => event === 'database_unprepared')).toHaveLength(1);
   } finally {
     await app.stop();
   }
@@ -77,6 +98,22 @@ it('prepares nothing with DATABASE_PREPARED=off', async () => {
     expect(await preparedBy(app)).toEqual([]);
   } finally {
     await app.stop();
+  }
+});
+
+it('prepares through a pooler with DATABASE_PREPARED=on', async () => {
+  const direct = await TestApp.start();
+  const pooler = await Relay.to(direct.databaseUrl);
+  pooler.isPooler = true;
+  const on = { DATABASE_POOL_MAX: '1', DATABASE_PREPARED: 'on' };
+  const app = await TestApp.start({ sharing: direct, through: pooler, env: on });
+  try {
+    await work(app, 'ada', 1);
+    expect(await preparedBy(app)).not.toEqual([]);
+  } finally {
+    await app.stop();
+    await pooler.end();
+    await direct.stop();
   }
 });
 

@@ -115,6 +115,14 @@ describe('npm run users:import', () => {
     expect((await app.api.post('/auth/login', { email: users[2]?.email, password: '' })).status).toBe(401);
   });
 
+  it('leaves figures of the new size, by which a running Roost plans', async () => {
+    await imported([aUser(), aUser()]);
+    const { rows } = await app.pool.query(
+      `SELECT reltuples::int AS known, (SELECT count(*)::int FROM users) AS present FROM pg_class WHERE oid = 'users'::regclass`,
+    );
+    expect(rows[0].known).toBe(rows[0].present);
+  });
+
   it('skips a byte order mark', async () => {
     expect((await imported([`\uFEFF${JSON.stringify(aUser())}`, aUser()])).stdout).toMatch(/^2 imported.* 0 refused/);
   });

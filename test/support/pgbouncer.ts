@@ -7,7 +7,10 @@ import { join } from 'node:path';
 
 import { freePort } from './redis.js';
 
-export const HAS_PGBOUNCER = spawnSync('pgbouncer', ['--version']).status === 0;
+/** Debian has it where only root looks for programs. */
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+
+export const HAS_PGBOUNCER = spawnSync('pgbouncer', ['--version'], { env }).status === 0;
 
 export class PgBouncer {
   private readonly folder = mkdtempSync(join(tmpdir(), 'roost-pgbouncer-'));
@@ -42,11 +45,12 @@ export class PgBouncer {
 
   private async start(): Promise<void> {
     const { hostname, port, username, password } = this.target;
+    const secret = password === '' ? '' : ` password=${decodeURIComponent(password)}`;
     const file = join(this.folder, 'pgbouncer.ini');
     writeFileSync(
       file,
       `[databases]
-* = host=${hostname} port=${port || 5432} user=${username} password=${decodeURIComponent(password)}
+* = host=${hostname} port=${port || 5432} user=${username}${secret}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${this.port}
@@ -60,7 +64,7 @@ ignore_startup_parameters = extra_float_digits
     chmodSync(this.folder, 0o755);
     // It does not run as root.
     const account = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-    this.child = spawn('pgbouncer', [...account, file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn('pgbouncer', [...account, file], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     const log = this.child.stderr as AsyncIterable<Buffer>;
     let said = '';
     for await (const chunk of log) {
