@@ -1,3 +1,4 @@
+/** The registry of personal data: the module of each noun adds its own, for the export and the erasure. */
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 

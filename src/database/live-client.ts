@@ -76,7 +76,7 @@ export function liveClients(limits: Limits, onUnprepared?: () => void): new (con
       const isAlone = this.getTransactionStatus() === 'I' && !starts;
       const result = this.send(args);
       if (!(result instanceof Promise) || !isAlone) return result;
-      // A single statement is a whole transaction: after a collision it is retried once.
+      // A single statement is a whole transaction: after a collision or a lost plan it is retried once.
       return result.catch((error: unknown) => {
         if (!isCollision(error) && lostPlan(error) === undefined) throw error;
         return this.send(args);
@@ -90,29 +90,30 @@ export function liveClients(limits: Limits, onUnprepared?: () => void): new (con
     private send(args: unknown[]): unknown {
       const startedAt = performance.now();
       const client = pg.Client.prototype as unknown as Asking;
-      const statement = this.prepares && !plans.areOff ? prepared(args[0], args[1], plans.generation) : undefined;
+      const { generation } = plans;
+      const statement = this.prepares && !plans.areOff ? prepared(args[0], args[1], generation) : undefined;
       const result = client.query.apply(this, statement ? [statement, ...args.slice(2)] : args);
-      if (result instanceof Promise) this.watch(result, startedAt);
+      if (result instanceof Promise) this.watch(result, { startedAt, generation });
       return result;
     }
 
-    private watch(answer: Promise<unknown>, startedAt: number): void {
+    private watch(answer: Promise<unknown>, sent: { startedAt: number; generation: number }): void {
       this.asked += 1;
       const hear = (): void => {
         this.asked -= 1;
         this.heardAt = performance.now();
       };
       answer.then(hear, (error: unknown) => {
-        this.judgePlan(error);
-        if (error instanceof Error && error.message === SILENCE) this.giveUp(startedAt);
+        this.judgePlan(error, sent.generation);
+        if (error instanceof Error && error.message === SILENCE) this.giveUp(sent.startedAt);
         else hear();
       });
     }
 
     /** For the whole pool: a transaction that is tried again may get another connection. */
-    private judgePlan(error: unknown): void {
+    private judgePlan(error: unknown, generation: number): void {
       const lost = lostPlan(error);
-      if (lost === 'changed') plans.generation += 1;
+      if (lost === 'changed' && generation === plans.generation) plans.generation += 1;
       if (lost !== 'unknown' || plans.areOff) return;
       plans.areOff = true;
       onUnprepared?.();

@@ -1,7 +1,6 @@
 /** Statements with parameters are prepared: PostgreSQL parses and plans each of them once for a connection. */
 import { createHash } from 'node:crypto';
 
-/** Each takes some 20 kB of the server, for each connection. */
 const MOST_STATEMENTS = 400;
 const MOST_CHARACTERS = 10_000;
 

@@ -1,5 +1,5 @@
 /** PostgreSQL plans a statement once for a connection, and not where a pooler changes connections. */
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 
 import { TestApp } from '../support/app.js';
 import { person } from '../support/people.js';
@@ -66,13 +66,24 @@ describe('with one connection', () => {
   });
 });
 
-it('goes on with more than one connection when a migration changes what a statement gives', async () => {
+it('plans anew on every connection once one of them has found a changed statement', async () => {
   const app = await TestApp.start();
+  const database = app.nestApp.get(DataSource);
+  const connections = [database.createQueryRunner(), database.createQueryRunner()] as const;
+  const read = (connection: QueryRunner): Promise<unknown> =>
+    connection.query('SELECT role FROM users WHERE username = $1', ['ada']);
   try {
-    await work(app, 'ada', 30);
+    for (const connection of connections) await read(connection);
     await app.pool.query('ALTER TABLE users ALTER COLUMN role TYPE varchar(20)');
-    await Promise.all(['bob', 'carol', 'dave', 'erin'].map((name) => work(app, name, 10)));
+    const [first, second] = connections;
+    await first.startTransaction();
+    await expect(read(first)).rejects.toMatchObject({ routine: 'RevalidateCachedQuery' });
+    await first.rollbackTransaction();
+    await second.startTransaction();
+    expect(await read(second)).toEqual([]);
+    await second.commitTransaction();
   } finally {
+    for (const connection of connections) await connection.release();
     await app.stop();
   }
 });
