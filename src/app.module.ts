@@ -15,6 +15,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { AddressLimitGuard, UserLimitGuard } from './limits/rate-limit.js';
+import { UserTurns } from './limits/user-turns.js';
 import { MailboxModule } from './mail/mail.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { TimelineModule } from './timeline/timeline.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
     const ofAddress = { provide: APP_GUARD, useClass: AddressLimitGuard };
     const ofToken = { provide: APP_GUARD, useExisting: AuthGuard };
     const ofUser = { provide: APP_GUARD, useClass: UserLimitGuard };
+    const turns = { provide: APP_GUARD, useExisting: UserTurns };
     return {
       module: AppModule,
       imports: [
@@ -43,7 +45,7 @@ export class AppModule {
         AdminModule,
         HealthModule,
       ],
-      providers: config.rateLimit ? [ofAddress, ofToken, ofUser] : [ofToken],
+      providers: config.rateLimit ? [ofAddress, ofToken, ofUser, turns] : [ofToken, turns],
     };
   }
 }

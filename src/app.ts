@@ -5,7 +5,6 @@ import type { IncomingMessage } from 'node:http';
 import { VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { getStorageToken, type ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
@@ -17,7 +16,9 @@ import { acceptOnlyJson, BODY_LIMIT_BYTES } from './http/input/json-body.js';
 import { requireKnownHosts } from './http/known-hosts.js';
 import { buildOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { type Counters, COUNTERS } from './limits/counters.js';
 import { hitAddress, limitAddresses } from './limits/rate-limit.js';
+import { UserTurns } from './limits/user-turns.js';
 import { RawAnswers } from './http/connections/raw-errors.js';
 import { logRequests } from './http/request-log.js';
 import { isStreaming } from './http/streaming.js';
@@ -85,20 +86,21 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const readiness = app.get(Readiness);
   const proxies = new Proxies(config.http.trustedProxies);
   const rules = { ...config.http, proxies, isDraining: () => readiness.draining };
-  const storage = config.rateLimit ? app.get<ThrottlerStorage>(getStorageToken()) : undefined;
-  const limit = storage && ((network: string) => hitAddress(storage, network));
+  const counters = config.rateLimit ? app.get<Counters>(COUNTERS) : undefined;
+  const limit = counters && ((network: string) => hitAddress(counters, network));
   const answers = new RawAnswers({ ...rules, limit }, logger);
   const limits = {
     perAddress: config.rateLimit ? config.http.connectionsPerAddress : undefined,
     isExempt: (address: string) => proxies.trusts(address),
   };
+  app.get(UserTurns).endWithHandlers(fastify);
   trackMethods(fastify);
   const connections = new Connections(limits, answers);
   connections.guard(fastify);
   labelAnswers(fastify, rules);
   trackPrefix(fastify, proxies, prefixOf(config.http.publicUrl));
   warnOfUntrustedProxies(fastify, proxies, logger);
-  if (storage) limitAddresses(fastify, storage);
+  if (counters) limitAddresses(fastify, counters);
   refuseRequests(fastify, rules);
   requireKnownHosts(fastify, config.http);
   acceptOnlyJson(fastify);

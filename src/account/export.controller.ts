@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { Answers } from '../http/openapi.js';
 import { Streaming } from '../http/streaming.js';
-import { StrictlyLimited } from '../limits/rate-limit.js';
+import { StrictlyLimited } from '../limits/policies.js';
 import { Export } from './export.js';
 import { ExportResponse } from './export.dto.js';
 import { type Actor, From } from '../common/actor.js';

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
 
-import { DEFAULT_IPV6_SUBNET_PREFIX, normalizeIp } from '@nestjs/throttler';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 
@@ -47,5 +46,8 @@ export function trackedNetworkOf({ ip, socket }: Pick<FastifyRequest, 'ip' | 'so
 
 /** One person can easily change addresses within an IPv6 /64, so it counts as one. */
 export function networkOf(address: string): string {
-  return normalizeIp(address, DEFAULT_IPV6_SUBNET_PREFIX);
+  if (isIP(address) !== 6) return address;
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4' || parsed.range() === 'loopback') return parsed.toString();
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()}/64`;
 }

@@ -2,11 +2,11 @@
 import { once } from 'node:events';
 
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { ThrottlerStorage } from '@nestjs/throttler';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-import { CounterStorage } from './rate-limit.js';
+import { type Counters, MemoryCounters, secondsOf, type Window } from './counters.js';
+import type { Policy } from './policies.js';
 
 /** Milliseconds: a request's longest wait for Redis, and a start's for the first connection. */
 export const PATIENCE = { answer: 100, start: 1_000 };
@@ -22,15 +22,15 @@ const COUNT_HIT = `
   end
   return { hits, left }`;
 
-interface Counters extends Redis {
+interface CountingRedis extends Redis {
   countHit(key: string, ttlMs: number): Promise<[hits: number, leftMs: number]>;
 }
 
 @Injectable()
-export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly redis: Counters;
+export class SharedCounters implements Counters, OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly redis: CountingRedis;
   /** Always counts too, so that the loss of Redis resets no counter. */
-  private readonly own = new CounterStorage();
+  private readonly own = new MemoryCounters();
   private state: 'starting' | 'shared' | 'away' | 'closed' = 'starting';
   private lastError: Error | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -54,7 +54,7 @@ export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBoot
     });
     redis.on('error', (error: Error) => (this.lastError = error));
     redis.on('ready', () => (this.lastError = undefined));
-    this.redis = redis as Counters;
+    this.redis = redis as CountingRedis;
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -70,13 +70,12 @@ export class SharedCounterStorage implements ThrottlerStorage, OnApplicationBoot
     this.redis.disconnect();
   }
 
-  async increment(key: string, ttl: number, limit: number): ReturnType<ThrottlerStorage['increment']> {
-    const own = await this.own.increment(key, ttl, limit);
+  async hit(policy: Policy, tracker: string): Promise<Window> {
+    const own = this.own.hit(policy, tracker);
     if (this.state !== 'shared') return own;
     try {
-      const [totalHits, leftMs] = await this.redis.countHit(key, ttl);
-      const timeToExpire = Math.max(1, Math.ceil(leftMs / 1_000));
-      return { totalHits, timeToExpire, isBlocked: totalHits > limit, timeToBlockExpire: timeToExpire };
+      const [hits, leftMs] = await this.redis.countHit(`${policy.name} ${tracker}`, policy.windowMs);
+      return { hits, endsIn: secondsOf(leftMs) };
     } catch (error) {
       this.leave(error);
       return own;

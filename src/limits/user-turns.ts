@@ -1,9 +1,15 @@
 /** Bounds concurrent requests per person; others queue, so that nobody occupies the whole pool. */
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { finalize, from, type Observable, switchMap } from 'rxjs';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
 
 import type { AuthenticatedRequest } from '../common/access.js';
 import { AppError } from '../common/errors.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    leaveTurn?: () => void;
+  }
+}
 
 export const TURNS = { waiting: 200 };
 
@@ -12,40 +18,49 @@ interface Turns {
   readonly waiting: (() => void)[];
 }
 
+/** A guard and not an interceptor, for which Nest makes a dozen promises and observables a request. */
 @Injectable()
-export class UserTurns implements NestInterceptor {
+export class UserTurns implements CanActivate {
   private readonly byUser = new Map<string, Turns>();
 
   constructor(private readonly atOnce: number) {}
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const userId = context.switchToHttp().getRequest<AuthenticatedRequest>().user?.userId;
-    if (userId === undefined) return next.handle();
-    return from(this.turn(userId)).pipe(
-      switchMap(() =>
-        next.handle().pipe(
-          finalize(() => {
-            this.leave(userId);
-          }),
-        ),
-      ),
-    );
+  /** Call before routes are added. A turn ends with its handler, also after the client has left. */
+  endWithHandlers(fastify: FastifyInstance): void {
+    fastify.decorateRequest('leaveTurn');
+    fastify.addHook('onRoute', (route) => {
+      const { handler } = route;
+      route.handler = function (request, reply) {
+        const result: unknown = handler.call(this, request, reply);
+        return result instanceof Promise ? result.finally(() => request.leaveTurn?.()) : result;
+      };
+    });
   }
 
-  private turn(userId: string): Promise<void> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const userId = request.user?.userId;
+    if (userId === undefined) return true;
     const turns = this.byUser.get(userId) ?? { running: 0, waiting: [] };
     this.byUser.set(userId, turns);
+    const leave = (): void => {
+      this.leave(userId, turns);
+    };
     if (turns.running < this.atOnce) {
       turns.running += 1;
-      return Promise.resolve();
+      request.leaveTurn = leave;
+      return true;
     }
     if (turns.waiting.length >= TURNS.waiting) throw new AppError('rate_limited', { retryAfterSeconds: 1 });
-    return new Promise((start) => turns.waiting.push(start));
+    return new Promise((start) => {
+      turns.waiting.push(() => {
+        request.leaveTurn = leave;
+        start(true);
+      });
+    });
   }
 
-  private leave(userId: string): void {
-    const turns = this.byUser.get(userId);
-    if (!turns) return;
+  private leave(userId: string, turns: Turns): void {
     const next = turns.waiting.shift();
     if (next) next();
     else if ((turns.running -= 1) === 0) this.byUser.delete(userId);

@@ -191,6 +191,7 @@ describe('the folder of keys while Roost runs', () => {
 
   it('may lose a key, whose tokens are then refused', async () => {
     const ada = await person(app, 'ada');
+    expect(await status(ada.access_token)).toBe(200);
     folder.add('k2');
     folder.delete('k1');
     expect(await kids()).toEqual(['k2']);

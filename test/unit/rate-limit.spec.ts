@@ -1,52 +1,61 @@
-import { CounterStorage } from '../../src/limits/rate-limit.js';
+import { networkOf } from '../../src/common/address.js';
+import { MemoryCounters } from '../../src/limits/counters.js';
 
-describe('CounterStorage', () => {
+const policy = (windowMs: number, name = 'a') => ({ name, limit: 3, windowMs });
+
+describe('MemoryCounters', () => {
   beforeEach(() => jest.useFakeTimers({ now: 0 }));
   afterEach(() => jest.useRealTimers());
 
-  it('blocks from the first hit over the limit until the window ends', async () => {
-    const storage = new CounterStorage();
-    const blocked = async (): Promise<boolean> => (await storage.increment('a', 60_000, 3)).isBlocked;
-    expect([await blocked(), await blocked(), await blocked(), await blocked()]).toEqual([false, false, false, true]);
+  it('counts until the window ends', () => {
+    const counters = new MemoryCounters();
+    const hits = (): number => counters.hit(policy(60_000), 'x').hits;
+    expect([hits(), hits(), hits(), hits()]).toEqual([1, 2, 3, 4]);
     jest.advanceTimersByTime(59_999);
-    expect(await blocked()).toBe(true);
+    expect(hits()).toBe(5);
     jest.advanceTimersByTime(1);
-    expect(await blocked()).toBe(false);
+    expect(hits()).toBe(1);
   });
 
-  it('says how many hits there were and when the window ends, in whole seconds from 1', async () => {
-    const storage = new CounterStorage();
-    expect(await storage.increment('a', 60_000, 3)).toEqual({
-      totalHits: 1,
-      timeToExpire: 60,
-      isBlocked: false,
-      timeToBlockExpire: 60,
-    });
+  it('says when the window ends, in whole seconds from 1', () => {
+    const counters = new MemoryCounters();
+    expect(counters.hit(policy(60_000), 'x')).toEqual({ hits: 1, endsIn: 60 });
     jest.advanceTimersByTime(59_500);
-    expect(await storage.increment('a', 60_000, 3)).toMatchObject({ totalHits: 2, timeToExpire: 1 });
+    expect(counters.hit(policy(60_000), 'x')).toEqual({ hits: 2, endsIn: 1 });
   });
 
-  it('counts keys apart', async () => {
-    const storage = new CounterStorage();
-    await storage.increment('a', 1_000, 1);
-    expect(await storage.increment('b', 1_000, 1)).toMatchObject({ totalHits: 1 });
+  it('counts policies and trackers apart', () => {
+    const counters = new MemoryCounters();
+    counters.hit(policy(1_000), 'x');
+    expect(counters.hit(policy(1_000, 'b'), 'x').hits).toBe(1);
+    expect(counters.hit(policy(1_000), 'y').hits).toBe(1);
   });
 
-  it('loses no window that runs while the ended ones are swept', async () => {
-    const storage = new CounterStorage();
-    await storage.increment('long', 3_600_000, 20);
+  it('loses no window that runs while the ended ones are swept', () => {
+    const counters = new MemoryCounters();
+    counters.hit(policy(3_600_000), 'long');
     for (let minute = 0; minute < 5; minute += 1) {
       jest.advanceTimersByTime(60_000);
-      await storage.increment(`short ${minute}`, 1_000, 1);
+      counters.hit(policy(1_000), `short ${minute}`);
     }
-    expect(await storage.increment('long', 3_600_000, 20)).toMatchObject({ totalHits: 2 });
+    expect(counters.hit(policy(3_600_000), 'long').hits).toBe(2);
   });
 
-  it('forgets the oldest in a flood of addresses, so that memory is bounded', async () => {
-    const storage = new CounterStorage();
-    for (let n = 0; n <= 200_000; n += 1) await storage.increment(`address ${n}`, 60_000, 1);
-    expect(await storage.increment('address 200000', 60_000, 1)).toMatchObject({ totalHits: 2 });
-    expect(await storage.increment('address 1', 60_000, 1)).toMatchObject({ totalHits: 2 });
-    expect(await storage.increment('address 0', 60_000, 1)).toMatchObject({ totalHits: 1 });
+  it('forgets the oldest in a flood of addresses, so that memory is bounded', () => {
+    const counters = new MemoryCounters();
+    for (let n = 0; n <= 200_000; n += 1) counters.hit(policy(60_000), `address ${n}`);
+    const hits = (n: number): number => counters.hit(policy(60_000), `address ${n}`).hits;
+    expect([hits(200_000), hits(1), hits(0)]).toEqual([2, 2, 1]);
   });
+});
+
+it.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['2001:DB8::1:2:3:4', '2001:db8::/64'],
+  ['2001:db8:0:1:a::', '2001:db8:0:1::/64'],
+  ['::1', '::1'],
+  ['unknown', 'unknown'],
+])('counts %s as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { Answers } from '../../http/openapi.js';
-import { StrictlyLimited } from '../../limits/rate-limit.js';
+import { StrictlyLimited } from '../../limits/policies.js';
 import { DeleteAccountRequest, DeletionResponse, presentDeletion } from './deletion.dto.js';
 import { OwnDeletion } from './own-deletion.js';
 import { type Actor, From } from '../../common/actor.js';

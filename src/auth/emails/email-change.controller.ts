@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 
 import { MessageResponse } from '../../http/message.dto.js';
 import { Answers } from '../../http/openapi.js';
-import { StrictlyLimited } from '../../limits/rate-limit.js';
+import { StrictlyLimited } from '../../limits/policies.js';
 import { ChangeEmailRequest } from './emails.dto.js';
 import { EmailChange } from './email-change.js';
 import { type Actor, From } from '../../common/actor.js';

@@ -4,7 +4,7 @@ import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { CurrentUser, OptionalAuth, type Principal, Public } from '../../common/access.js';
 import { MessageResponse } from '../../http/message.dto.js';
 import { Answers } from '../../http/openapi.js';
-import { StrictlyLimited } from '../../limits/rate-limit.js';
+import { StrictlyLimited } from '../../limits/policies.js';
 import { AccountResponse, presentAccount } from '../../users/users.dto.js';
 import {
   identifierOf,

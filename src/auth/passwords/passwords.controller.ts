@@ -4,7 +4,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../../common/access.js';
 import { MessageResponse } from '../../http/message.dto.js';
 import { Answers } from '../../http/openapi.js';
-import { StrictlyLimited } from '../../limits/rate-limit.js';
+import { StrictlyLimited } from '../../limits/policies.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
 import { ChangePasswordRequest, ForgotPasswordRequest, ResetPasswordRequest } from './passwords.dto.js';

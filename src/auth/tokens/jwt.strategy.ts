@@ -9,7 +9,7 @@ import type { Caller } from '../../common/access.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { Revocations } from '../revocations/revocations.js';
-import { AccessTokens } from './access-tokens.js';
+import { AccessTokens, type VerifiedToken } from './access-tokens.js';
 
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
@@ -26,19 +26,45 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
       algorithms: [accessTokens.algorithm],
       issuer,
       audience,
-      // principalOf checks it, with the injected clock.
+      // judge() checks it, with the injected clock.
       ignoreExpiration: true,
+      passReqToCallback: true,
     });
   }
 
-  async validate(claims: JwtPayload): Promise<Caller> {
-    const principal = this.accessTokens.principalOf(claims);
-    await this.revocations.check(principal);
-    return principal;
+  override authenticate(request: Parameters<Strategy['authenticate']>[0], options?: object): void {
+    const verified = this.accessTokens.recall(bearerToken(request) ?? '');
+    if (!verified) {
+      super.authenticate(request, options);
+      return;
+    }
+    this.judge(verified).then(
+      (caller) => {
+        this.success(caller);
+      },
+      (error: unknown) => {
+        this.error(error as Error);
+      },
+    );
+  }
+
+  async validate(request: Bearing, claims: JwtPayload): Promise<Caller> {
+    const verified = this.accessTokens.read(claims);
+    const caller = await this.judge(verified);
+    this.accessTokens.remember(bearerToken(request) ?? '', verified);
+    return caller;
+  }
+
+  private async judge(verified: VerifiedToken): Promise<Caller> {
+    this.accessTokens.requireInTime(verified);
+    await this.revocations.check(verified.caller);
+    return verified.caller;
   }
 }
 
+type Bearing = Pick<IncomingMessage, 'headers'>;
+
 /** RFC 6750 section 2.1, for the whole header: passport-jwt reads two words and ignores text around them. */
-function bearerToken({ headers }: Pick<IncomingMessage, 'headers'>): string | null {
+function bearerToken({ headers }: Bearing): string | null {
   return /^bearer +([\w.~+/-]+=*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 }

@@ -23,6 +23,9 @@ export abstract class SigningKeys {
 
   abstract verifier(id: string): KeyObject | undefined;
 
+  /** Another object once a key came or went. */
+  abstract readonly accepted: unknown;
+
   abstract jwks(): readonly JwkResponse[];
 }
 
@@ -32,14 +35,14 @@ export function signingKeysOf({ tokens }: Config, logger: Logger, clock: Clock):
 
 class SecretKeys extends SigningKeys {
   readonly algorithm = 'HS256';
+  readonly accepted: ReadonlyMap<string, KeyObject>;
   private readonly current: SigningKey;
-  private readonly keys: ReadonlyMap<string, KeyObject>;
 
   constructor({ secret, previousSecret }: Config['tokens']) {
     super();
     this.current = secretKey(secret);
     const accepted = previousSecret === undefined ? [this.current] : [this.current, secretKey(previousSecret)];
-    this.keys = new Map(accepted.map(({ id, key }) => [id, key]));
+    this.accepted = new Map(accepted.map(({ id, key }) => [id, key]));
   }
 
   signer(): SigningKey {
@@ -47,7 +50,7 @@ class SecretKeys extends SigningKeys {
   }
 
   verifier(id: string): KeyObject | undefined {
-    return this.keys.get(id);
+    return this.accepted.get(id);
   }
 
   jwks(): readonly JwkResponse[] {
@@ -97,6 +100,11 @@ class FolderKeys extends SigningKeys {
       this.refresh(0);
     }
     return this.keys.get(id)?.publicKey;
+  }
+
+  get accepted(): unknown {
+    this.refresh(FRESH_MS);
+    return this.keys;
   }
 
   jwks(): readonly JwkResponse[] {
