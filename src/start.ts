@@ -8,6 +8,9 @@ import { EmbeddedPostgresError } from './database/embedded/error.js';
 import { isDatabaseUnavailable } from './database/pg-errors.js';
 import type { Roost } from './roost.js';
 
+/** One after another: Node opens all files of what it imports at the same time, and descriptors may be few. */
+const LARGE_PACKAGES = ['@nestjs/common', '@nestjs/core', '@nestjs/swagger', '@nestjs/platform-fastify'];
+
 export async function start(onMade: (roost: Roost) => void): Promise<void> {
   // Writes to a closed terminal fail. That is no reason for a disorderly end.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -15,6 +18,7 @@ export async function start(onMade: (roost: Roost) => void): Promise<void> {
     const config = loadConfig(readVariables());
     const logger = createLogger(config.logLevel);
     // The framework takes a second to load: configuration faults are reported before.
+    for (const name of LARGE_PACKAGES) await import(name);
     const { Roost } = await import('./roost.js');
     const roost = new Roost(config, logger);
     for (const event of ['uncaughtException', 'unhandledRejection'] as const) {

@@ -2,6 +2,7 @@
 import { BlockList, isIPv6, type Socket } from 'node:net';
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 
 import { addressOf } from '../common/address.js';
@@ -13,6 +14,7 @@ declare module 'fastify' {
 }
 
 const WARN_EVERY_MS = 60_000;
+const MOST_JUDGED = 10_000;
 const SAYING_FOR_WHOM = ['x-forwarded-for', 'forwarded'];
 /** RFC 3986 path segments without percent-encoding. `//` would name another host. */
 const PREFIX = /^(?:\/[\w.~-]+)+$/;
@@ -25,17 +27,24 @@ export interface Spoken {
 
 export class Proxies {
   private readonly trusted = new BlockList();
+  /** A check costs as much as routing the request. */
+  private readonly judged = new LRUCache<string, boolean>({ max: MOST_JUDGED });
 
-  constructor(networks: readonly string[]) {
+  constructor(private readonly networks: readonly string[]) {
     for (const network of networks) {
       const [address = '', length = isIPv6(address) ? '128' : '32'] = network.split('/');
       this.trusted.addSubnet(address, Number(length), familyOf(address));
     }
   }
 
-  trusts(written: string | undefined): boolean {
-    const address = addressOf(written ?? '');
-    return address !== null && this.trusted.check(address, familyOf(address));
+  trusts(written = ''): boolean {
+    if (this.networks.length === 0) return false;
+    const known = this.judged.get(written);
+    if (known !== undefined) return known;
+    const address = addressOf(written);
+    const isTrusted = address !== null && this.trusted.check(address, familyOf(address));
+    this.judged.set(written, isTrusted);
+    return isTrusted;
   }
 
   clientOf({ headers, socket }: Spoken): string {

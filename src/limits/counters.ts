@@ -3,12 +3,10 @@ import type { Policy } from './policies.js';
 
 export interface Window {
   readonly hits: number;
-  /** Whole seconds, at least 1. */
-  readonly endsIn: number;
+  readonly secondsLeft: number;
 }
 
 export interface Counters {
-  /** Counts this request in, also beyond the policy's limit. */
   hit(policy: Policy, tracker: string): Window | Promise<Window>;
 }
 
@@ -31,10 +29,9 @@ export class MemoryCounters implements Counters {
       this.counters.set(key, counter);
     }
     counter.hits += 1;
-    return { hits: counter.hits, endsIn: secondsOf(Math.min(windowMs, counter.endsAt - now)) };
+    return { hits: counter.hits, secondsLeft: secondsOf(Math.min(windowMs, counter.endsAt - now)) };
   }
 
-  /** Sweeps once a minute; a flood of addresses evicts the oldest. */
   private makeRoom(now: number): void {
     if (now >= this.sweepAt) {
       this.sweepAt = now + SWEEP_MS;

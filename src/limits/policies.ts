@@ -1,5 +1,5 @@
 /** The limits of requests, and who is counted. */
-import { type CustomDecorator, SetMetadata } from '@nestjs/common';
+import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -31,9 +31,10 @@ const LIMITS = Symbol('strict rate limits');
 
 export const StrictlyLimited = (...limits: StrictLimit[]): CustomDecorator<symbol> => SetMetadata(LIMITS, limits);
 
-/** Those that the handler declares, or its class. */
-export function strictPolicies(handler: object, controller: object, tracked: Tracked): readonly Policy[] {
-  const own = Reflect.getMetadata(LIMITS, handler) as StrictLimit[] | undefined;
-  const limits = own ?? (Reflect.getMetadata(LIMITS, controller) as StrictLimit[] | undefined) ?? [];
-  return Object.values<Policy>(STRICT[tracked]).filter(({ name }) => limits.includes(name as StrictLimit));
+export function strictPolicies(context: ExecutionContext, tracked: Tracked): readonly Policy[] {
+  const own = Reflect.getMetadata(LIMITS, context.getHandler()) as StrictLimit[] | undefined;
+  const limits = own ?? (Reflect.getMetadata(LIMITS, context.getClass()) as StrictLimit[] | undefined);
+  return limits === undefined
+    ? []
+    : Object.values<Policy>(STRICT[tracked]).filter(({ name }) => limits.includes(name as StrictLimit));
 }

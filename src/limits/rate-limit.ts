@@ -1,6 +1,6 @@
 /** Counts requests, with the headers of draft-ietf-httpapi-ratelimit-headers. */
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { AuthenticatedRequest } from '../common/access.js';
 import { trackedNetworkOf } from '../common/address.js';
@@ -13,7 +13,7 @@ import { PER_ADDRESS, PER_USER, type Policy, strictPolicies } from './policies.j
 export function limitAddresses(fastify: FastifyInstance, counters: Counters): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url?.startsWith('/health/') === true) return;
-    const refusal = await count(counters, reply, PER_ADDRESS, trackedNetworkOf(request));
+    const refusal = label(reply, await hitAddress(counters, trackedNetworkOf(request)));
     if (!refusal) return;
     sendProblem(request, reply, refusal);
     return reply;
@@ -32,23 +32,17 @@ export function hitAddress(counters: Counters, network: string): Promise<Hit> {
 async function hit(counters: Counters, policy: Policy, tracker: string): Promise<Hit> {
   const { name, limit, windowMs } = policy;
   const counted = counters.hit(policy, tracker);
-  const { hits, endsIn } = counted instanceof Promise ? await counted : counted;
+  const { hits, secondsLeft } = counted instanceof Promise ? await counted : counted;
   return {
     headers: {
       'ratelimit-policy': `"${name}";q=${limit};w=${windowMs / 1_000}`,
-      ratelimit: `"${name}";r=${Math.max(0, limit - hits)};t=${endsIn}`,
+      ratelimit: `"${name}";r=${Math.max(0, limit - hits)};t=${secondsLeft}`,
     },
-    refusal: hits > limit ? new AppError('rate_limited', { retryAfterSeconds: endsIn }) : undefined,
+    refusal: hits > limit ? new AppError('rate_limited', { retryAfterSeconds: secondsLeft }) : undefined,
   };
 }
 
-async function count(
-  counters: Counters,
-  reply: FastifyReply,
-  policy: Policy,
-  tracker: string,
-): Promise<AppError | undefined> {
-  const { headers, refusal } = await hit(counters, policy, tracker);
+function label(reply: FastifyReply, { headers, refusal }: Hit): AppError | undefined {
   addListMember(reply, 'ratelimit-policy', headers['ratelimit-policy']);
   addListMember(reply, 'ratelimit', headers.ratelimit);
   return refusal;
@@ -59,46 +53,32 @@ function addListMember(reply: FastifyReply, header: string, member: string): voi
   void reply.header(header, before === undefined ? member : `${String(before)}, ${member}`);
 }
 
+abstract class LimitGuard {
+  constructor(@Inject(COUNTERS) private readonly counters: Counters) {}
+
+  protected async count(context: ExecutionContext, policies: readonly Policy[], tracker: string): Promise<true> {
+    for (const policy of policies) {
+      const refusal = label(context.switchToHttp().getResponse(), await hit(this.counters, policy, tracker));
+      if (refusal) throw refusal;
+    }
+    return true;
+  }
+}
+
 /** Runs before the token is checked: failed attempts count. */
 @Injectable()
-export class AddressLimitGuard implements CanActivate {
-  constructor(@Inject(COUNTERS) private readonly counters: Counters) {}
-
+export class AddressLimitGuard extends LimitGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
-    const policies = strictPolicies(context.getHandler(), context.getClass(), 'address');
-    return policies.length === 0 || this.count(context, policies);
-  }
-
-  private async count(context: ExecutionContext, policies: readonly Policy[]): Promise<true> {
-    const http = context.switchToHttp();
-    const network = trackedNetworkOf(http.getRequest<AuthenticatedRequest>());
-    await countAll(this.counters, http.getResponse(), policies, network);
-    return true;
+    const policies = strictPolicies(context, 'address');
+    if (policies.length === 0) return true;
+    return this.count(context, policies, trackedNetworkOf(context.switchToHttp().getRequest<FastifyRequest>()));
   }
 }
 
 @Injectable()
-export class UserLimitGuard implements CanActivate {
-  constructor(@Inject(COUNTERS) private readonly counters: Counters) {}
-
-  async canActivate(context: ExecutionContext): Promise<true> {
-    const http = context.switchToHttp();
-    const userId = http.getRequest<AuthenticatedRequest>().user?.userId;
-    if (userId === undefined) return true;
-    const strict = strictPolicies(context.getHandler(), context.getClass(), 'user');
-    await countAll(this.counters, http.getResponse(), [PER_USER, ...strict], userId);
-    return true;
-  }
-}
-
-async function countAll(
-  counters: Counters,
-  reply: FastifyReply,
-  policies: readonly Policy[],
-  tracker: string,
-): Promise<void> {
-  for (const policy of policies) {
-    const refusal = await count(counters, reply, policy, tracker);
-    if (refusal) throw refusal;
+export class UserLimitGuard extends LimitGuard implements CanActivate {
+  canActivate(context: ExecutionContext): true | Promise<true> {
+    const { user } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    return user === undefined || this.count(context, [PER_USER, ...strictPolicies(context, 'user')], user.userId);
   }
 }

@@ -75,7 +75,7 @@ export class SharedCounters implements Counters, OnApplicationBootstrap, OnAppli
     if (this.state !== 'shared') return own;
     try {
       const [hits, leftMs] = await this.redis.countHit(`${policy.name} ${tracker}`, policy.windowMs);
-      return { hits, endsIn: secondsOf(leftMs) };
+      return { hits, secondsLeft: secondsOf(leftMs) };
     } catch (error) {
       this.leave(error);
       return own;

@@ -19,9 +19,9 @@ describe('MemoryCounters', () => {
 
   it('says when the window ends, in whole seconds from 1', () => {
     const counters = new MemoryCounters();
-    expect(counters.hit(policy(60_000), 'x')).toEqual({ hits: 1, endsIn: 60 });
+    expect(counters.hit(policy(60_000), 'x')).toEqual({ hits: 1, secondsLeft: 60 });
     jest.advanceTimersByTime(59_500);
-    expect(counters.hit(policy(60_000), 'x')).toEqual({ hits: 2, endsIn: 1 });
+    expect(counters.hit(policy(60_000), 'x')).toEqual({ hits: 2, secondsLeft: 1 });
   });
 
   it('counts policies and trackers apart', () => {

@@ -87,7 +87,6 @@ export class AccessTokens {
     return this.verified.get(token);
   }
 
-  /** @throws AppError `invalid_token` */
   read(claims: JwtPayload): VerifiedToken {
     const { aud, sub, sid, role, epoch, iat, exp, jti } = claims as Record<string, unknown>;
     const wellFormed =

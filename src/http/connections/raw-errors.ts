@@ -28,7 +28,8 @@ export interface ParserError extends Error {
 }
 
 export interface RawRules extends HttpRules {
-  readonly limit: ((network: string) => Promise<{ headers: Record<string, string>; refusal: AppError | undefined }>) | undefined;
+  readonly limit:
+    ((network: string) => Promise<{ headers: Record<string, string>; refusal: AppError | undefined }>) | undefined;
 }
 
 type Headers = Labelled['headers'];
