@@ -79,7 +79,7 @@ const TIMER = `
     RETURN extract(epoch FROM clock_timestamp() - began) * 1000;
   END $$`;
 
-/** @type {{ selectTimelinePage: (manager: object, page: object) => { statement: string, values: unknown[] } }} */
+/** @type {{ selectTimelinePage: (manager: object, page: object) => Promise<unknown> }} */
 const { selectTimelinePage } = await fromBuild('timeline/posts/feed.query.js');
 /** @type {{ insertPost: (manager: object, post: { authorId: string, text: string }) => Promise<unknown> }} */
 const { insertPost } = await fromBuild('timeline/posts/posts.query.js');
@@ -136,11 +136,14 @@ async function load(/** @type {pg.Client} */ client) {
 }
 
 /** What Roost sends, without sending it. @param {Page} page */
-function roostPage({ viewer, before, limit }) {
-  const manager = {
-    query: (/** @type {string} */ statement, /** @type {unknown[]} */ values) => ({ statement, values }),
+async function roostPage({ viewer, before, limit }) {
+  const sent = { statement: '', values: /** @type {unknown[]} */ ([]) };
+  const query = async (/** @type {string} */ statement, /** @type {unknown[]} */ values) => {
+    Object.assign(sent, { statement, values });
+    return [];
   };
-  return selectTimelinePage(manager, { viewerId: viewer, before: before ?? undefined, limit });
+  await selectTimelinePage({ query }, { viewerId: viewer, before: before ?? undefined, limit });
+  return sent;
 }
 
 /**
@@ -149,7 +152,7 @@ function roostPage({ viewer, before, limit }) {
  * @returns {Promise<object[]>}
  */
 async function readPage(client, page) {
-  const { statement, values } = roostPage(page);
+  const { statement, values } = await roostPage(page);
   return (await client.query(statement, values)).rows;
 }
 
@@ -235,7 +238,7 @@ async function measurePages(client) {
     for (const each of series) {
       // Once unmeasured: each run finds its pages in memory, as those of people who are there now.
       if (count === 0) await readPage(client, each.page);
-      each.database.push(await databaseMs(client, roostPage(each.page).statement, each.page));
+      each.database.push(await databaseMs(client, (await roostPage(each.page)).statement, each.page));
       const began = performance.now();
       await readPage(client, each.page);
       each.client.push(performance.now() - began);
@@ -315,7 +318,7 @@ async function measureRoundTrip(client) {
 async function costOf(client, series) {
   const buffers = [];
   for (const { page } of series) {
-    const { statement, values } = roostPage(page);
+    const { statement, values } = await roostPage(page);
     const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement}`, values);
     const { Plan: plan } = rows[0]['QUERY PLAN'][0];
     buffers.push(plan['Shared Hit Blocks'] + plan['Shared Read Blocks']);

@@ -40,7 +40,7 @@ async function main() {
     let shown = 0;
     const counted = countedLines(lines, (line) => (bytes += Buffer.byteLength(line) + 1));
     const counts = await importUsers(counted, {
-      query: (statement, values) => pool.query(statement, values),
+      query: (statement) => pool.query(statement),
       now: new Date(),
       onRefused: ({ line, reason }) => {
         if ((shown += 1) <= SHOWN) bar.say(`Line ${line}: ${reason}`);

@@ -177,6 +177,15 @@ describe('the house', () => {
     expect(found.map(({ path }) => path)).toEqual(['health/health.controller.ts']);
   });
 
+  it('binds values by the tag of database/sql.ts, and numbers none by hand', () => {
+    const found = sources.filter(
+      ({ path, room, text }) =>
+        (/(?:from|import\() ?'sql-template-tag'/.test(text) && path !== 'database/sql.ts') ||
+        (/\$\d/.test(text) && /\.query\.ts$|^database\//.test(path) && room !== 'database/migrations'),
+    );
+    expect(found.map(({ path }) => path)).toEqual([]);
+  });
+
   it('never asks the database for the start of the transaction, which may be long ago', () => {
     // An entity's default mirrors a migration. `now():` is a method.
     const start = /(?<![.\w]|default: \(\) => ')now\(\)(?!:)|\b(?:current|transaction)_timestamp\b/i;

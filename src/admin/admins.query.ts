@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
-import { isDisabledAt, isErasing } from '../users/users.query.js';
+import { rows, sql } from '../database/sql.js';
+import { IS_ERASING, isDisabledAt } from '../users/users.query.js';
 
 export interface ListedAdmin {
   readonly email: string;
@@ -10,9 +11,10 @@ export interface ListedAdmin {
 }
 
 export function selectAdmins(manager: EntityManager): Promise<ListedAdmin[]> {
-  return manager.query(
-    `SELECT email, username, ${isDisabledAt('u', 'statement_timestamp()')} AS disabled, u.deletion IS NOT NULL AS deleting
-       FROM users u WHERE role = 'admin' AND NOT ${isErasing('u')}
-      ORDER BY created_at, id`,
+  return rows(
+    manager,
+    sql`SELECT email, username, ${isDisabledAt('statement_timestamp()')} AS disabled, u.deletion IS NOT NULL AS deleting
+          FROM users u WHERE role = 'admin' AND NOT ${IS_ERASING}
+         ORDER BY created_at, id`,
   );
 }

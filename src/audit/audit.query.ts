@@ -2,7 +2,8 @@
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';
-import { isoTimestamp, utcText } from '../common/timestamps.js';
+import { isoTimestamp } from '../common/timestamps.js';
+import { join, rows, run, sql, utcText } from '../database/sql.js';
 import type { AuditAction } from './actions.js';
 import type { Client } from '../common/actor.js';
 
@@ -23,7 +24,7 @@ export async function insertAuditEvents(
   events: readonly AuditEvent[],
   { ip, userAgent, requestId }: Client,
 ): Promise<void> {
-  const rows = events.map(({ action, actorId, subjectId, sessionId, before, after }) => ({
+  const recorded = events.map(({ action, actorId, subjectId, sessionId, before, after }) => ({
     action,
     actor_id: actorId,
     subject_id: subjectId,
@@ -31,11 +32,12 @@ export async function insertAuditEvents(
     before,
     after,
   }));
-  await tx.query(
-    `INSERT INTO audit_events (at, ip, user_agent, request_id, action, actor_id, subject_id, session_id, before, after)
-     SELECT clock_timestamp(), $1::inet, $2, $3::uuid, e.*
-       FROM jsonb_to_recordset($4) AS e (action text, actor_id uuid, subject_id uuid, session_id uuid, before jsonb, after jsonb)`,
-    [ip, userAgent, requestId, JSON.stringify(rows)],
+  await run(
+    tx,
+    sql`INSERT INTO audit_events (at, ip, user_agent, request_id, action, actor_id, subject_id, session_id, before, after)
+        SELECT clock_timestamp(), ${ip}::inet, ${userAgent}, ${requestId}::uuid, e.*
+          FROM jsonb_to_recordset(${JSON.stringify(recorded)})
+               AS e (action text, actor_id uuid, subject_id uuid, session_id uuid, before jsonb, after jsonb)`,
   );
 }
 
@@ -67,20 +69,18 @@ export function selectAuditPage(
   { actorId, subjectId, action, from, to }: AuditFilter,
   { after, limit }: { after: CursorKey | undefined; limit: number },
 ): Promise<ListedAuditEvent[]> {
-  const values: unknown[] = [];
-  const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = ['true'];
-  if (actorId !== undefined) conditions.push(`actor_id = ${bind(actorId)}`);
-  if (subjectId !== undefined) conditions.push(`subject_id = ${bind(subjectId)}`);
-  if (action !== undefined) conditions.push(`action = ${bind(action)}`);
-  if (from) conditions.push(`at >= ${bind(from)}`);
-  if (to) conditions.push(`at < ${bind(to)}`);
-  if (after) conditions.push(`(at, id) < (${bind(after[0])}::timestamptz, ${bind(after[1])}::bigint)`);
-  return manager.query(
-    `SELECT id::text, ${utcText('at')} AS at, action, actor_id AS "actorId", subject_id AS "subjectId",
-            session_id AS "sessionId", host(ip) AS ip, user_agent AS "userAgent", request_id AS "requestId", before, after
-       FROM audit_events e WHERE ${conditions.join(' AND ')}
-      ORDER BY e.at DESC, e.id DESC LIMIT ${bind(limit)}`,
-    values,
+  const conditions = [sql`true`];
+  if (actorId !== undefined) conditions.push(sql`actor_id = ${actorId}`);
+  if (subjectId !== undefined) conditions.push(sql`subject_id = ${subjectId}`);
+  if (action !== undefined) conditions.push(sql`action = ${action}`);
+  if (from) conditions.push(sql`at >= ${from}`);
+  if (to) conditions.push(sql`at < ${to}`);
+  if (after) conditions.push(sql`(at, id) < (${after[0]}::timestamptz, ${after[1]}::bigint)`);
+  return rows(
+    manager,
+    sql`SELECT id::text, ${utcText('at')} AS at, action, actor_id AS "actorId", subject_id AS "subjectId",
+               session_id AS "sessionId", host(ip) AS ip, user_agent AS "userAgent", request_id AS "requestId", before, after
+          FROM audit_events e WHERE ${join(conditions, ' AND ')}
+         ORDER BY e.at DESC, e.id DESC LIMIT ${limit}`,
   );
 }

@@ -1,9 +1,5 @@
 /** Timestamps on the wire: ISO 8601 in UTC with milliseconds, as `Date.prototype.toISOString` writes them. */
 
-export function utcText(column: string): string {
-  return `(${column} AT TIME ZONE 'UTC')::text`;
-}
-
 /** Lists select text: parsing and formatting 40 dates takes a tenth of a request. */
 export function isoTimestamp(time: Date | string): string {
   if (time instanceof Date) return time.toISOString();

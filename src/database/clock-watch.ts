@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Schedule } from '../common/schedule.js';
+import { one, sql } from './sql.js';
 
 const EVERY_MS = 60_000;
 const IGNORED_MS = 1_000;
@@ -54,11 +55,10 @@ export class ClockWatch implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async difference(): Promise<{ skewMs: number; uncertainMs: number }> {
     const askedAt = this.clock.systemMs();
-    const rows: { ms: number }[] = await this.database.query(
-      `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`,
-    );
+    const now = sql`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`;
+    const { ms } = await one<{ ms: number }>(this.database, now);
     const answeredAt = this.clock.systemMs();
-    const skewMs = Math.round((rows[0]?.ms ?? answeredAt) - (askedAt + answeredAt) / 2);
+    const skewMs = Math.round(ms - (askedAt + answeredAt) / 2);
     return { skewMs, uncertainMs: answeredAt - askedAt };
   }
 }

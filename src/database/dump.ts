@@ -5,6 +5,8 @@ import type { Readable, Writable } from 'node:stream';
 
 import pg from 'pg';
 
+import { sql } from './sql.js';
+
 interface Head {
   readonly format: string;
   readonly tables: readonly Table[];
@@ -52,7 +54,7 @@ export async function readDump(url: string, input: Readable): Promise<number> {
     for (const { table, name, definition } of keys)
       await client.query(`ALTER TABLE ${table} ADD CONSTRAINT ${name} ${definition}`);
     for (const [name, next] of Object.entries(head.sequences))
-      await client.query('SELECT setval($1::regclass, $2, false)', [pg.escapeIdentifier(name), next]);
+      await client.query(sql`SELECT setval(${pg.escapeIdentifier(name)}::regclass, ${next}, false)`);
     await client.query('COMMIT');
     return rows;
   });

@@ -2,6 +2,7 @@
 import pg from 'pg';
 
 import { cut, hangUp } from './live-client.js';
+import { sql } from './sql.js';
 
 /** Milliseconds, but for the number of looks: a pooler may keep the first statement waiting. */
 export const LOOKOUT = { every: 10_000, connect: 5_000, answer: 10_000, looksForPid: 6 };
@@ -57,9 +58,8 @@ async function isBusy(url: string, pid: number): Promise<boolean> {
   try {
     await client.connect();
     const { rowCount } = await client.query(
-      `SELECT FROM pg_stat_activity
-        WHERE pid = $1 AND (state NOT LIKE 'idle%' OR state_change > clock_timestamp() - $2 * interval '1 ms')`,
-      [pid, LOOKOUT.every],
+      sql`SELECT FROM pg_stat_activity
+           WHERE pid = ${pid} AND (state NOT LIKE 'idle%' OR state_change > clock_timestamp() - ${LOOKOUT.every} * interval '1 ms')`,
     );
     return rowCount === 1;
   } catch (error) {

@@ -10,6 +10,7 @@ import { LOGGER } from '../common/logger.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { hangUp } from './live-client.js';
+import { raw, sql } from './sql.js';
 
 const BATCH = 10_000;
 const TIMEOUTS = { connect: 5_000, answer: 60_000 };
@@ -68,21 +69,20 @@ export async function makeForeignRowsOld(url: string): Promise<number> {
 /** Above the oldest transaction under way, a row is foreign unless the transaction that it names wrote its version.
  * Batches take numbers themselves, so the bound is read once. */
 async function makeOld(client: pg.Client, table: Numbered): Promise<number> {
-  const type = NUMBERED[table];
+  const [name, type] = [raw(table), raw(NUMBERED[table])];
+  const above = sql`pg_snapshot_xmax(pg_current_snapshot())::text::${type}`;
   const bounds = await client.query<{ from: string }>(
-    `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS from
-      WHERE (SELECT tx FROM ${table} ORDER BY tx DESC LIMIT 1) >= pg_snapshot_xmax(pg_current_snapshot())::text::${type}`,
+    sql`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS from
+         WHERE (SELECT tx FROM ${name} ORDER BY tx DESC LIMIT 1) >= ${above}`,
   );
   const from = bounds.rows[0]?.from;
   let changed = 0;
   for (let last = from === undefined ? 0 : BATCH; last === BATCH; changed += last) {
     const { rowCount } = await client.query(
-      `UPDATE ${table} SET tx = '${OLDEST}' WHERE id IN (
-         SELECT id FROM ${table}
-          WHERE tx >= $1::${type} AND (tx >= pg_snapshot_xmax(pg_current_snapshot())::text::${type}
-                 OR xmin::text::bigint <> tx::text::bigint % 4294967296)
-          LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
-      [from],
+      sql`UPDATE ${name} SET tx = ${OLDEST} WHERE id IN (
+            SELECT id FROM ${name}
+             WHERE tx >= ${from}::${type} AND (tx >= ${above} OR xmin::text::bigint <> tx::text::bigint % 4294967296)
+             LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
     );
     last = rowCount ?? 0;
   }

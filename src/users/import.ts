@@ -2,6 +2,7 @@
 import bcrypt from 'bcrypt';
 
 import { Random } from '../common/random.js';
+import type { Sql } from '../database/sql.js';
 import { canonicalEmail } from './email.js';
 import { isUsername } from './fields.js';
 import { parseHash } from '../auth/hashing/bcrypt-hash.js';
@@ -33,7 +34,7 @@ export interface ImportCounts {
 }
 
 export interface ImportOptions {
-  readonly query: (statement: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
+  readonly query: (statement: Sql) => Promise<{ rows: unknown[] }>;
   readonly now: Date;
   readonly mostRounds?: number;
   readonly onRefused: (refused: RefusedLine) => void;

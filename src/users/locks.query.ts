@@ -2,8 +2,9 @@
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
+import { rows, run, sql } from '../database/sql.js';
 import type { DeletionKind } from './user.entity.js';
-import { isDisabledAt, isErasing, isHiddenAt } from './users.query.js';
+import { IS_ERASING, isDisabledAt, isHiddenAt } from './users.query.js';
 
 export interface LockedAccount {
   readonly id: string;
@@ -20,12 +21,13 @@ export interface LockedAccount {
 }
 
 export function lockAccounts(tx: EntityManager, ids: readonly string[]): Promise<LockedAccount[]> {
-  return tx.query(
-    `SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed, ${isDisabledAt('u', 'clock_timestamp()')} AS disabled, u.status = 'disabled' AS banned,
-            u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
-            u.delete_after AS "deleteAfter", clock_timestamp() AS now
-       FROM users u WHERE u.id = ANY($1::uuid[]) AND NOT ${isErasing('u')} ORDER BY u.id FOR NO KEY UPDATE`,
-    [ids],
+  return rows(
+    tx,
+    sql`SELECT u.id, u.role, u.token_epoch AS epoch, u.email_confirmed_at IS NOT NULL AS confirmed,
+               ${isDisabledAt('clock_timestamp()')} AS disabled, u.status = 'disabled' AS banned,
+               u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
+               u.delete_after AS "deleteAfter", clock_timestamp() AS now
+          FROM users u WHERE u.id = ANY(${ids}::uuid[]) AND NOT ${IS_ERASING} ORDER BY u.id FOR NO KEY UPDATE`,
   );
 }
 
@@ -40,11 +42,11 @@ export interface Leaver {
 
 /** An admin's deletion locks all admins, ordered by id: two that leave at once are serialised. */
 export function lockLeaver(tx: EntityManager, { id, role }: { id: string; role: Role }): Promise<Leaver[]> {
-  return tx.query(
-    `SELECT u.id, u.role, u.hashed_password AS "hashedPassword", u.token_epoch AS epoch, u.deletion,
-            ${isHiddenAt('u', 'clock_timestamp()')} AS hidden
-       FROM users u WHERE u.id = $1 OR ($2 AND u.role = 'admin') ORDER BY u.id FOR NO KEY UPDATE`,
-    [id, role === 'admin'],
+  return rows(
+    tx,
+    sql`SELECT u.id, u.role, u.hashed_password AS "hashedPassword", u.token_epoch AS epoch, u.deletion,
+               ${isHiddenAt('clock_timestamp()')} AS hidden
+          FROM users u WHERE u.id = ${id} OR (${role === 'admin'} AND u.role = 'admin') ORDER BY u.id FOR NO KEY UPDATE`,
   );
 }
 
@@ -55,9 +57,10 @@ export function isLastAdmin(locked: readonly Leaver[], userId: string): boolean 
 
 /** One lock order: two people who take each other's names are serialised, instead of a deadlock in the unique index. */
 export async function lockUsernames(tx: EntityManager, usernames: readonly string[]): Promise<void> {
-  await tx.query(
-    `SELECT pg_advisory_xact_lock(hashtextextended('username ' || name, 0))
-       FROM (SELECT DISTINCT name FROM unnest($1::text[]) AS n (name) ORDER BY name OFFSET 0) AS names`,
-    [usernames.map((username) => username.toLowerCase())],
+  const names = usernames.map((username) => username.toLowerCase());
+  await run(
+    tx,
+    sql`SELECT pg_advisory_xact_lock(hashtextextended('username ' || name, 0))
+          FROM (SELECT DISTINCT name FROM unnest(${names}::text[]) AS n (name) ORDER BY name OFFSET 0) AS names`,
   );
 }

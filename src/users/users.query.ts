@@ -3,21 +3,23 @@ import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/access.js';
 import type { CursorKey } from '../common/pagination.js';
 import { escapeLike } from '../common/text.js';
-import { isoTimestamp, utcText } from '../common/timestamps.js';
+import { isoTimestamp } from '../common/timestamps.js';
+import { affected, join, raw, row, rows, run, type Sql, sql, utcText } from '../database/sql.js';
 import type { AccountStatus, User } from './user.entity.js';
 
-export function isDisabledAt(table: string, now: string): string {
-  return `(${table}.status = 'disabled' AND (${table}.disabled_until IS NULL OR ${table}.disabled_until > ${now}))`;
+type Now = 'statement_timestamp()' | 'clock_timestamp()' | 't.now';
+
+/** Of the account `u`, as all conditions here. */
+export function isDisabledAt(now: Now): Sql {
+  return raw(`(u.status = 'disabled' AND (u.disabled_until IS NULL OR u.disabled_until > ${now}))`);
 }
 
-export function isHiddenAt(table: string, now: string): string {
-  return `is_hidden(${table}, ${now})`;
+export function isHiddenAt(now: Now): Sql {
+  return raw(`is_hidden(u, ${now})`);
 }
 
 /** From its first step on, an account under erasure cannot be found, changed or logged into. */
-export function isErasing(table: string): string {
-  return `(${table}.deletion IS NOT DISTINCT FROM 'erasing')`;
-}
+export const IS_ERASING = sql`(u.deletion IS NOT DISTINCT FROM 'erasing')`;
 
 type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil' | 'deleteAfter';
 
@@ -29,21 +31,18 @@ export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch'> & {
   readonly deleteAfter: string | null;
 };
 
-const COLUMNS = `u.id, u.email, u.username, u.display_name AS "displayName", u.bio, u.role,
-            ${utcText('u.email_confirmed_at')} AS "emailConfirmedAt", s.status,
-            CASE s.status WHEN 'disabled' THEN ${utcText('u.disabled_until')} END AS "disabledUntil",
-            CASE s.status WHEN 'disabled' THEN u.disabled_reason END AS "disabledReason",
-            u.deletion, ${utcText('u.delete_after')} AS "deleteAfter",
-            ${utcText('u.created_at')} AS "createdAt", ${utcText('u.updated_at')} AS "updatedAt"`;
+const LISTED = sql`SELECT u.id, u.email, u.username, u.display_name AS "displayName", u.bio, u.role,
+               ${utcText('u.email_confirmed_at')} AS "emailConfirmedAt", s.status,
+               CASE s.status WHEN 'disabled' THEN ${utcText('u.disabled_until')} END AS "disabledUntil",
+               CASE s.status WHEN 'disabled' THEN u.disabled_reason END AS "disabledReason",
+               u.deletion, ${utcText('u.delete_after')} AS "deleteAfter",
+               ${utcText('u.created_at')} AS "createdAt", ${utcText('u.updated_at')} AS "updatedAt"
+          FROM users u, LATERAL (
+            SELECT CASE WHEN ${isDisabledAt('statement_timestamp()')} THEN 'disabled' ELSE 'active' END AS status) s
+         WHERE NOT ${IS_ERASING}`;
 
-const FROM = `users u, LATERAL (SELECT CASE WHEN ${isDisabledAt('u', 'statement_timestamp()')} THEN 'disabled' ELSE 'active' END AS status) s`;
-
-export async function selectUser(manager: EntityManager, id: string): Promise<ListedUser | undefined> {
-  const rows: ListedUser[] = await manager.query(
-    `SELECT ${COLUMNS} FROM ${FROM} WHERE u.id = $1 AND NOT ${isErasing('u')}`,
-    [id],
-  );
-  return rows[0];
+export function selectUser(manager: EntityManager, id: string): Promise<ListedUser | undefined> {
+  return row(manager, sql`${LISTED} AND u.id = ${id}`);
 }
 
 export const USER_SORTS = ['-created_at', 'created_at', 'email', 'username'] as const;
@@ -86,7 +85,7 @@ export function userKey(sort: UserSort, user: ListedUser): CursorKey {
 }
 
 /** Must match the trigram index. */
-const SEARCHED = `fold_text(u.email || ' ' || u.username || ' ' || coalesce(u.display_name, ''))`;
+const SEARCHED = raw(`fold_text(u.email || ' ' || u.username || ' ' || coalesce(u.display_name, ''))`);
 
 export function selectUserPage(
   manager: EntityManager,
@@ -94,80 +93,76 @@ export function selectUserPage(
   page: { sort: UserSort; after: CursorKey | undefined; limit: number },
 ): Promise<ListedUser[]> {
   const { column, type, direction } = ORDERS[page.sort];
-  const values: unknown[] = [];
-  const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = [`NOT ${isErasing('u')}`];
+  const conditions = [LISTED];
   if (q !== undefined) {
-    const pattern = `fold_text(${bind(`%${escapeLike(q)}%`)})`;
-    conditions.push(`${SEARCHED} LIKE ${pattern}`);
+    const pattern = sql`fold_text(${`%${escapeLike(q)}%`})`;
+    conditions.push(sql`${SEARCHED} LIKE ${pattern}`);
     // Only a text with a space matches across two; the planner has no statistics for each.
-    const each = ['u.email', 'u.username', 'u.display_name'].map((column) => `fold_text(${column}) LIKE ${pattern}`);
-    if (q.includes(' ')) conditions.push(`(${each.join(' OR ')})`);
+    const each = ['u.email', 'u.username', 'u.display_name'].map(
+      (name) => sql`fold_text(${raw(name)}) LIKE ${pattern}`,
+    );
+    if (q.includes(' ')) conditions.push(join(each, ' OR ', '(', ')'));
   }
-  if (role !== undefined) conditions.push(`u.role = ${bind(role)}`);
-  if (status !== undefined) conditions.push(`s.status = ${bind(status)}`);
-  if (confirmed !== undefined) conditions.push(`u.email_confirmed_at IS ${confirmed ? 'NOT ' : ''}NULL`);
-  if (deleting !== undefined) conditions.push(`u.delete_after IS ${deleting ? 'NOT ' : ''}NULL`);
-  if (createdFrom) conditions.push(`u.created_at >= ${bind(createdFrom)}`);
-  if (createdTo) conditions.push(`u.created_at < ${bind(createdTo)}`);
+  if (role !== undefined) conditions.push(sql`u.role = ${role}`);
+  if (status !== undefined) conditions.push(sql`s.status = ${status}`);
+  if (confirmed !== undefined) conditions.push(raw(`u.email_confirmed_at IS ${confirmed ? 'NOT ' : ''}NULL`));
+  if (deleting !== undefined) conditions.push(raw(`u.delete_after IS ${deleting ? 'NOT ' : ''}NULL`));
+  if (createdFrom) conditions.push(sql`u.created_at >= ${createdFrom}`);
+  if (createdTo) conditions.push(sql`u.created_at < ${createdTo}`);
   if (page.after) {
     const [value, id] = page.after;
-    const comparison = direction === 'ASC' ? '>' : '<';
-    conditions.push(`(${column}, u.id) ${comparison} (${bind(value)}::${type}, ${bind(id)}::uuid)`);
+    const beyond = raw(`(${column}, u.id) ${direction === 'ASC' ? '>' : '<'}`);
+    conditions.push(sql`${beyond} (${value}::${raw(type)}, ${id}::uuid)`);
   }
-  return manager.query(
-    `SELECT ${COLUMNS} FROM ${FROM} WHERE ${conditions.join(' AND ')}
-      ORDER BY ${column} ${direction}, u.id ${direction} LIMIT ${bind(page.limit)}`,
-    values,
+  return rows(
+    manager,
+    sql`${join(conditions, ' AND ')} ORDER BY ${raw(`${column} ${direction}, u.id ${direction}`)} LIMIT ${page.limit}`,
   );
 }
 
 export async function selectIsDisabled(manager: EntityManager, id: string): Promise<boolean> {
-  const rows: unknown[] = await manager.query(
-    `SELECT 1 FROM users u WHERE u.id = $1 AND ${isDisabledAt('u', 'statement_timestamp()')}`,
-    [id],
-  );
-  return rows.length === 1;
+  const disabled = sql`SELECT 1 FROM users u WHERE u.id = ${id} AND ${isDisabledAt('statement_timestamp()')}`;
+  return (await rows(manager, disabled)).length === 1;
 }
 
 /** Whether an address is reserved for another account. The row exists long before the address is free, so a transaction
- * that finds the address free sees the row. @param user an expression; null: nobody */
-export function isKept(email: string, { user, now }: { user: string; now: string }): string {
-  return `EXISTS (SELECT FROM former_addresses k WHERE k.email = ${email} AND k.expires_at > ${now} AND k.user_id IS DISTINCT FROM ${user})`;
+ * that finds the address free sees the row. @param user undefined: nobody */
+export function isKept(email: Sql, user?: string): Sql {
+  return sql`EXISTS (SELECT FROM former_addresses k WHERE k.email = ${email} AND k.expires_at > clock_timestamp()
+                        AND k.user_id IS DISTINCT FROM ${user}::uuid)`;
 }
 
 export async function insertUser(
   tx: EntityManager,
-  user: { email: string; username: string; hashedPassword: string },
+  { email, username, hashedPassword }: { email: string; username: string; hashedPassword: string },
 ): Promise<string | undefined> {
-  const rows: { id: string }[] = await tx.query(
-    `INSERT INTO users (email, username, hashed_password)
-     SELECT $1::varchar, $2::varchar, $3::varchar WHERE NOT ${isKept('$1', { user: 'NULL', now: 'clock_timestamp()' })}
-     ON CONFLICT (email) DO NOTHING RETURNING id`,
-    [user.email, user.username, user.hashedPassword],
+  const inserted = await row<{ id: string }>(
+    tx,
+    sql`INSERT INTO users (email, username, hashed_password)
+        SELECT ${email}::varchar, ${username}::varchar, ${hashedPassword}::varchar WHERE NOT ${isKept(sql`${email}`)}
+        ON CONFLICT (email) DO NOTHING RETURNING id`,
   );
-  return rows[0]?.id;
+  return inserted?.id;
 }
 
 /** Lock the row first. Frees address and name, and leaves the account to erasure. */
 export async function abandonAccount(tx: EntityManager, id: string): Promise<void> {
-  await tx.query(
-    `UPDATE users SET email = id::text, deletion = 'erasing', delete_after = clock_timestamp(), token_epoch = token_epoch + 1 WHERE id = $1`,
-    [id],
+  await run(
+    tx,
+    sql`UPDATE users SET email = id::text, deletion = 'erasing', delete_after = clock_timestamp(), token_epoch = token_epoch + 1
+         WHERE id = ${id}`,
   );
 }
 
 /** Also confirms it. @returns false when it is reserved for another account; throws when it is taken */
 export async function updateEmail(tx: EntityManager, { id, email }: { id: string; email: string }): Promise<boolean> {
-  const rows: unknown[] = await tx.query(
-    `WITH changed AS (
-       UPDATE users SET email = $2, email_confirmed_at =
-              CASE WHEN email = $2 THEN coalesce(email_confirmed_at, clock_timestamp()) ELSE clock_timestamp() END
-        WHERE id = $1 AND NOT ${isKept('$2::varchar', { user: '$1', now: 'clock_timestamp()' })} RETURNING 1
-     ) SELECT FROM changed`,
-    [id, email],
+  const changed = await affected(
+    tx,
+    sql`UPDATE users SET email = ${email}, email_confirmed_at =
+               CASE WHEN email = ${email} THEN coalesce(email_confirmed_at, clock_timestamp()) ELSE clock_timestamp() END
+         WHERE id = ${id} AND NOT ${isKept(sql`${email}`, id)}`,
   );
-  return rows.length === 1;
+  return changed === 1;
 }
 
 export interface AddressHolder {
@@ -176,16 +171,15 @@ export interface AddressHolder {
 }
 
 /** Includes reserved addresses. @param except an account to ignore */
-export async function selectHolder(
+export function selectHolder(
   manager: EntityManager,
   { email, except }: { email: string; except: string | undefined },
 ): Promise<AddressHolder | undefined> {
-  const rows: AddressHolder[] = await manager.query(
-    `SELECT u.id, u.username FROM users u
-      WHERE u.id IS DISTINCT FROM $2::uuid AND u.id IN (
-              SELECT id FROM users WHERE email = $1
-               UNION ALL SELECT user_id FROM former_addresses WHERE email = $1 AND expires_at > statement_timestamp())`,
-    [email, except ?? null],
+  return row(
+    manager,
+    sql`SELECT u.id, u.username FROM users u
+         WHERE u.id IS DISTINCT FROM ${except}::uuid AND u.id IN (
+                 SELECT id FROM users WHERE email = ${email}
+                  UNION ALL SELECT user_id FROM former_addresses WHERE email = ${email} AND expires_at > statement_timestamp())`,
   );
-  return rows[0];
 }

@@ -13,7 +13,7 @@ import {
   abandonAccount,
   type AddressHolder,
   insertUser,
-  isErasing,
+  IS_ERASING,
   type ListedUser,
   selectHolder,
   selectIsDisabled,
@@ -75,7 +75,7 @@ export class UsersService {
     return manager
       .createQueryBuilder(User, 'u')
       .where('lower(u.username COLLATE "C") = :username', { username: identifier.username.toLowerCase() })
-      .andWhere(`NOT ${isErasing('u')}`)
+      .andWhere(`NOT ${IS_ERASING.text}`)
       .getOne();
   }
 

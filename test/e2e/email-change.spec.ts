@@ -548,7 +548,7 @@ describe('POST /auth/email/undo', () => {
       yield await Promise.resolve(JSON.stringify(user));
     })();
     const counts = await importUsers(lines, {
-      query: (statement, values) => app.pool.query(statement, values),
+      query: (statement) => app.pool.query(statement),
       now: new Date(),
       onRefused: () => undefined,
       onProgress: () => undefined,

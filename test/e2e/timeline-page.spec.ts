@@ -2,7 +2,6 @@ import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { selectTimelinePage } from '../../src/timeline/posts/feed.query.js';
-import { isHiddenAt } from '../../src/users/users.query.js';
 import { TestApp } from '../support/app.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';
 
@@ -39,7 +38,7 @@ const CROWD = `
 
 const NAIVE = `
   SELECT p.id::text FROM posts p JOIN users u ON u.id = p.author_id
-   WHERE p.deleted_at IS NULL AND NOT ${isHiddenAt('u', `now() + $2 * interval '1 ms'`)}
+   WHERE p.deleted_at IS NULL AND NOT is_hidden(u, now() + $2 * interval '1 ms')
      AND (p.author_id = $1 OR EXISTS (SELECT FROM follows f WHERE f.follower_id = $1 AND f.followee_id = p.author_id))
      AND NOT EXISTS (SELECT FROM mutes m WHERE m.user_id = $1 AND m.muted_id = p.author_id)
    ORDER BY p.id DESC`;

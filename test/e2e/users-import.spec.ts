@@ -105,7 +105,7 @@ describe('npm run users:import', () => {
     const users = Array.from({ length: 3 }, () => aUser({ hashed_password: bcrypt.hashSync('', 4) }));
     const refused: unknown[] = [];
     const counts = await importUsers(Readable.from(users.map((user) => JSON.stringify(user))), {
-      query: (statement, values) => app.pool.query(statement, values),
+      query: (statement) => app.pool.query(statement),
       now: new Date(),
       mostRounds: 2 * 2 ** 4,
       onRefused: ({ line }) => refused.push(line),

@@ -3,14 +3,13 @@
  * `tx`, the transaction's id, is compared with snapshots instead. */
 import type { EntityManager } from 'typeorm';
 
-import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
-import { utcText } from '../../common/timestamps.js';
-import { SERVER } from '../../database/sql.js';
+import { type DeletedRows, empty, join, one, raw, row, rows, SERVER, sql, utcText } from '../../database/sql.js';
 
 /** Longest life of an access token (24 hours) plus leeway. */
 export const KEPT_MS = 25 * 3_600_000;
 
-const KEPT = `created_at > statement_timestamp() - interval '${KEPT_MS} ms'`;
+const OLDEST = raw(`statement_timestamp() - interval '${KEPT_MS} ms'`);
+const KEPT = sql`created_at > ${OLDEST}`;
 
 export interface RevocationRow {
   readonly sessionId: string | null;
@@ -29,15 +28,19 @@ type Found = RevocationRow & { readonly snapshot: string; readonly server: strin
 
 /** One statement, one snapshot: everything committed since an earlier one. @param since undefined: all rows */
 export async function readRevocations(manager: EntityManager, since: string | undefined): Promise<RevocationsRead> {
-  const isNew = since === undefined ? '' : 'AND r.tx >= pg_snapshot_xmin($1) AND NOT pg_visible_in_snapshot(r.tx, $1)';
-  const found: [Found, ...Found[]] = await manager.query(
-    `SELECT pg_current_snapshot()::text AS snapshot, ${SERVER} AS server, r.session_id AS "sessionId", r.user_id AS "userId",
-            r.min_epoch AS "minEpoch", r.tx >= pg_snapshot_xmax(pg_current_snapshot()) AS "isForeign"
-       FROM (VALUES (1)) one
-       LEFT JOIN revocations r
-         ON ${KEPT} ${isNew}`,
-    since === undefined ? [] : [since],
-  );
+  const isNew =
+    since === undefined
+      ? empty
+      : sql`AND r.tx >= pg_snapshot_xmin(${since}) AND NOT pg_visible_in_snapshot(r.tx, ${since})`;
+  const found = (await rows<Found>(
+    manager,
+    sql`SELECT pg_current_snapshot()::text AS snapshot, ${SERVER} AS server, r.session_id AS "sessionId",
+               r.user_id AS "userId", r.min_epoch AS "minEpoch",
+               r.tx >= pg_snapshot_xmax(pg_current_snapshot()) AS "isForeign"
+          FROM (VALUES (1)) one
+          LEFT JOIN revocations r
+            ON ${KEPT} ${isNew}`,
+  )) as [Found, ...Found[]];
   return {
     snapshot: found[0].snapshot,
     server: found[0].server,
@@ -64,29 +67,27 @@ export interface FeedPage {
 }
 
 export async function selectServer(manager: EntityManager): Promise<string> {
-  const [{ server }]: [{ server: string }] = await manager.query(`SELECT ${SERVER} AS server`);
-  return server;
+  return (await one<{ server: string }>(manager, sql`SELECT ${SERVER} AS server`)).server;
 }
 
 export async function selectFeedPage(
   manager: EntityManager,
   { since, after, limit }: FeedPosition & { limit: number },
 ): Promise<FeedPage> {
-  const values: unknown[] = [limit];
-  const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [KEPT];
-  if (since !== undefined) conditions.push(`tx >= ${bind(since)}::xid8`);
-  if (after) conditions.push(`(tx, id) > (${bind(after.tx)}::xid8, ${bind(after.id)}::bigint)`);
-  const found: [ListedRevocation & FeedPage] = await manager.query(
-    `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, r.*
-       FROM (VALUES (1)) one
-       LEFT JOIN (
-         SELECT tx::text, id::text, session_id AS "sessionId", user_id AS "userId", min_epoch AS "minEpoch",
-                ${utcText('created_at')} AS "createdAt"
-           FROM revocations WHERE ${conditions.join(' AND ')} ORDER BY revocations.tx, revocations.id LIMIT $1
-       ) r ON true`,
-    values,
-  );
+  if (since !== undefined) conditions.push(sql`tx >= ${since}::xid8`);
+  if (after) conditions.push(sql`(tx, id) > (${after.tx}::xid8, ${after.id}::bigint)`);
+  const found = (await rows<ListedRevocation & FeedPage>(
+    manager,
+    sql`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, r.*
+          FROM (VALUES (1)) one
+          LEFT JOIN (
+            SELECT tx::text, id::text, session_id AS "sessionId", user_id AS "userId", min_epoch AS "minEpoch",
+                   ${utcText('created_at')} AS "createdAt"
+              FROM revocations WHERE ${join(conditions, ' AND ')}
+             ORDER BY revocations.tx, revocations.id LIMIT ${limit}
+          ) r ON true`,
+  )) as [ListedRevocation & FeedPage];
   return { oldest: found[0].oldest, rows: found.filter(isRow) };
 }
 
@@ -99,19 +100,15 @@ export interface Standing {
   readonly minEpoch: number;
 }
 
-export async function selectStanding(
+export function selectStanding(
   manager: EntityManager,
   { sessionId, userId }: { sessionId: string; userId: string },
 ): Promise<Standing | undefined> {
-  const rows: Standing[] = await manager.query(
-    `SELECT s.revoked_at IS NOT NULL AS "sessionEnded", u.token_epoch AS "minEpoch"
-       FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.id = $2`,
-    [sessionId, userId],
+  return row(
+    manager,
+    sql`SELECT s.revoked_at IS NOT NULL AS "sessionEnded", u.token_epoch AS "minEpoch"
+          FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ${sessionId} AND u.id = ${userId}`,
   );
-  return rows[0];
 }
 
-export const DEAD_REVOCATIONS: DeadRows = {
-  table: 'revocations',
-  condition: `created_at < statement_timestamp() - interval '${KEPT_MS} ms'`,
-};
+export const DEAD_REVOCATIONS: DeletedRows = { table: 'revocations', where: sql`created_at < ${OLDEST}` };

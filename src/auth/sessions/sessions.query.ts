@@ -1,10 +1,10 @@
 /** The SQL of sessions. The database's clock decides, so that instances with different clocks agree. */
 import type { EntityManager } from 'typeorm';
 
-import type { DeadRows } from '../../database/cleanup/cleanup.query.js';
 import type { Role } from '../../common/access.js';
 import type { AccountStatus } from '../../users/user.entity.js';
-import { isDisabledAt, isErasing } from '../../users/users.query.js';
+import { deleteBatch, type DeletedRows, empty, raw, row, rows, run, type Sql, sql } from '../../database/sql.js';
+import { IS_ERASING, isDisabledAt } from '../../users/users.query.js';
 import { KEPT_MS } from '../revocations/revocations.query.js';
 import type { SessionEnd } from './session.entity.js';
 
@@ -36,50 +36,41 @@ export interface SessionStart {
   readonly verified: { readonly hashedPassword: string; readonly epoch: number };
 }
 
+const MAY_LOG_IN = sql`NOT ${isDisabledAt('t.now')} AND NOT ${IS_ERASING} AND u.deletion IS DISTINCT FROM 'staff'`;
+
 /** Inserts only if the account is unchanged since its password was verified. The user's row stays locked: bans, resets
  * and logins of one account are serialised. @returns undefined when the account changed */
-export async function insertSession(
+export function insertSession(
   tx: EntityManager,
-  session: SessionStart,
+  { id, userId, salt, ip, userAgent, idleMs, absoluteMs, verified }: SessionStart,
 ): Promise<{ readonly isDeleting: boolean } | undefined> {
-  const rows: { isDeleting: boolean }[] = await tx.query(
-    `WITH owner AS (
-       SELECT u.id, u.deletion, t.now FROM users u, (SELECT clock_timestamp() AS now) t
-        WHERE u.id = $2 AND u.hashed_password = $8 AND u.token_epoch = $9 AND NOT ${isDisabledAt('u', 't.now')}
-          AND NOT ${isErasing('u')} AND u.deletion IS DISTINCT FROM 'staff'
-          FOR NO KEY UPDATE OF u
-     ), started AS (
-       INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
-       SELECT $1, id, 0, $3, now, now, now, now + least($6::float8, $7::float8) * interval '1 ms', $4::inet, $5 FROM owner
-     )
-     SELECT deletion IS NOT NULL AS "isDeleting" FROM owner`,
-    [
-      session.id,
-      session.userId,
-      session.salt,
-      session.ip,
-      session.userAgent,
-      session.idleMs,
-      session.absoluteMs,
-      session.verified.hashedPassword,
-      session.verified.epoch,
-    ],
+  return row(
+    tx,
+    sql`WITH owner AS (
+          SELECT u.id, u.deletion, t.now FROM users u, (SELECT clock_timestamp() AS now) t
+           WHERE u.id = ${userId} AND u.hashed_password = ${verified.hashedPassword} AND u.token_epoch = ${verified.epoch}
+             AND ${MAY_LOG_IN}
+             FOR NO KEY UPDATE OF u
+        ), started AS (
+          INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
+          SELECT ${id}, id, 0, ${salt}, now, now, now,
+                 now + least(${idleMs}::float8, ${absoluteMs}::float8) * interval '1 ms', ${ip}::inet, ${userAgent}
+            FROM owner
+        )
+        SELECT deletion IS NOT NULL AS "isDeleting" FROM owner`,
   );
-  return rows[0];
 }
 
-export async function lockSession(tx: EntityManager, id: string): Promise<LockedSession | undefined> {
-  const rows: LockedSession[] = await tx.query(
-    `SELECT s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
-            s.last_used_at AS "lastUsedAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", host(s.ip) AS ip,
-            CASE WHEN ${isDisabledAt('u', 'clock_timestamp()')} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
-            u.token_epoch AS epoch, clock_timestamp() AS now
-       FROM sessions s JOIN users u ON u.id = s.user_id
-      WHERE s.id = $1
-        FOR UPDATE OF s`,
-    [id],
+const LOCKED = sql`s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
+               s.last_used_at AS "lastUsedAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", host(s.ip) AS ip,
+               CASE WHEN ${isDisabledAt('clock_timestamp()')} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
+               u.token_epoch AS epoch, clock_timestamp() AS now`;
+
+export function lockSession(tx: EntityManager, id: string): Promise<LockedSession | undefined> {
+  return row(
+    tx,
+    sql`SELECT ${LOCKED} FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ${id} FOR UPDATE OF s`,
   );
-  return rows[0];
 }
 
 export interface Rotation {
@@ -93,28 +84,22 @@ export interface Rotation {
   readonly absoluteMs: number;
 }
 
-export async function rotateSession(tx: EntityManager, rotation: Rotation): Promise<void> {
-  await tx.query(
-    `UPDATE sessions
-        SET seq = $2, salt = $3, prev_salt = $4, rotated_at = clock_timestamp(), last_used_at = clock_timestamp(), ip = $5::inet, user_agent = $6,
-            expires_at = least(clock_timestamp() + $7 * interval '1 ms', created_at + $8 * interval '1 ms')
-      WHERE id = $1`,
-    [
-      rotation.id,
-      rotation.seq,
-      rotation.salt,
-      rotation.prevSalt,
-      rotation.ip,
-      rotation.userAgent,
-      rotation.idleMs,
-      rotation.absoluteMs,
-    ],
+export async function rotateSession(
+  tx: EntityManager,
+  { id, seq, salt, prevSalt, ip, userAgent, idleMs, absoluteMs }: Rotation,
+): Promise<void> {
+  await run(
+    tx,
+    sql`UPDATE sessions
+           SET seq = ${seq}, salt = ${salt}, prev_salt = ${prevSalt}, rotated_at = clock_timestamp(),
+               last_used_at = clock_timestamp(), ip = ${ip}::inet, user_agent = ${userAgent},
+               expires_at = least(clock_timestamp() + ${idleMs} * interval '1 ms', created_at + ${absoluteMs} * interval '1 ms')
+         WHERE id = ${id}`,
   );
 }
 
 export async function isSessionLive(manager: EntityManager, id: string): Promise<boolean> {
-  const rows: unknown[] = await manager.query('SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL', [id]);
-  return rows.length === 1;
+  return (await rows(manager, sql`SELECT 1 FROM sessions WHERE id = ${id} AND revoked_at IS NULL`)).length === 1;
 }
 
 export type SessionSelection =
@@ -128,60 +113,55 @@ export interface EndedSession {
 }
 
 /** One statement ends sessions and revokes their tokens, also of expired sessions: access tokens may outlive them. */
-export async function endSessions(
+export function endSessions(
   tx: EntityManager,
   selection: SessionSelection,
   reason: SessionEnd,
 ): Promise<EndedSession[]> {
-  const values: unknown[] = [reason];
-  return tx.query(
-    `WITH chosen AS (
-       SELECT id FROM sessions WHERE revoked_at IS NULL AND ${conditionOf(selection, values)} ORDER BY id FOR UPDATE
-     ), ended AS (
-       UPDATE sessions s SET revoked_at = clock_timestamp(), revoked_reason = $1 FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
-     ), revoked AS (
-       INSERT INTO revocations (session_id) SELECT id FROM ended
-     )
-     SELECT id, user_id AS "userId" FROM ended`,
-    values,
+  return rows(
+    tx,
+    sql`WITH chosen AS (
+          SELECT id FROM sessions WHERE revoked_at IS NULL AND ${conditionOf(selection)} ORDER BY id FOR UPDATE
+        ), ended AS (
+          UPDATE sessions s SET revoked_at = clock_timestamp(), revoked_reason = ${reason}
+            FROM chosen WHERE s.id = chosen.id RETURNING s.id, s.user_id
+        ), revoked AS (
+          INSERT INTO revocations (session_id) SELECT id FROM ended
+        )
+        SELECT id, user_id AS "userId" FROM ended`,
   );
 }
 
-function conditionOf(selection: SessionSelection, values: unknown[]): string {
-  const bind = (value: unknown): string => `$${values.push(value)}`;
+function conditionOf(selection: SessionSelection): Sql {
   if ('sessionId' in selection) {
-    const own = `id = ${bind(selection.sessionId)}`;
-    return selection.userId === undefined ? own : `${own} AND user_id = ${bind(selection.userId)}`;
+    const { sessionId, userId } = selection;
+    return sql`id = ${sessionId} ${userId === undefined ? empty : sql`AND user_id = ${userId}`}`;
   }
-  const user = bind(selection.userId);
-  if (!('beyondNewest' in selection))
-    return `user_id = ${user} AND id IS DISTINCT FROM ${bind(selection.except ?? null)}::uuid`;
-  const others = `user_id = ${user} AND id <> ${bind(selection.except)}`;
-  return `id IN (SELECT id FROM sessions WHERE ${others} AND revoked_at IS NULL AND expires_at > statement_timestamp()
-                  ORDER BY created_at DESC, id DESC OFFSET ${bind(selection.beyondNewest)})`;
+  const { userId, except } = selection;
+  if (!('beyondNewest' in selection)) return sql`user_id = ${userId} AND id IS DISTINCT FROM ${except}::uuid`;
+  return sql`id IN (SELECT id FROM sessions WHERE user_id = ${userId} AND id <> ${except} AND revoked_at IS NULL
+                       AND expires_at > statement_timestamp()
+                     ORDER BY created_at DESC, id DESC OFFSET ${selection.beyondNewest})`;
 }
+
+const LISTED = raw(`id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt",
+               host(ip) AS ip, user_agent AS "userAgent"`);
 
 export function selectSessionBatch(
   manager: EntityManager,
   userId: string,
   { after, limit }: { after: string | undefined; limit: number },
 ): Promise<KeptSession[]> {
-  return manager.query(
-    `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", host(ip) AS ip,
-            user_agent AS "userAgent", revoked_at AS "revokedAt"
-       FROM sessions WHERE user_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3`,
-    [userId, after ?? null, limit],
+  const beyond = after === undefined ? empty : sql`AND id > ${after}`;
+  return rows(
+    manager,
+    sql`SELECT ${LISTED}, revoked_at AS "revokedAt" FROM sessions
+         WHERE user_id = ${userId} ${beyond} ORDER BY id LIMIT ${limit}`,
   );
 }
 
-export async function deleteSessions(tx: EntityManager, userId: string, limit: number): Promise<number> {
-  const [{ deleted }]: [{ deleted: number }] = await tx.query(
-    `WITH gone AS (
-       DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 LIMIT $2) RETURNING 1
-     ) SELECT count(*)::int AS deleted FROM gone`,
-    [userId, limit],
-  );
-  return deleted;
+export function deleteSessions(tx: EntityManager, userId: string, limit: number): Promise<number> {
+  return deleteBatch(tx, { table: 'sessions', where: sql`user_id = ${userId}` }, limit);
 }
 
 export interface LiveSession {
@@ -198,16 +178,15 @@ export interface KeptSession extends LiveSession {
 }
 
 export function selectLiveSessions(manager: EntityManager, userId: string): Promise<LiveSession[]> {
-  return manager.query(
-    `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", host(ip) AS ip,
-            user_agent AS "userAgent"
-       FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > statement_timestamp()
-      ORDER BY last_used_at DESC, id`,
-    [userId],
+  return rows(
+    manager,
+    sql`SELECT ${LISTED} FROM sessions
+         WHERE user_id = ${userId} AND revoked_at IS NULL AND expires_at > statement_timestamp()
+         ORDER BY last_used_at DESC, id`,
   );
 }
 
-export const DEAD_SESSIONS: DeadRows = {
+export const DEAD_SESSIONS: DeletedRows = {
   table: 'sessions',
-  condition: `least(expires_at, revoked_at) < statement_timestamp() - interval '${KEPT_MS} ms'`,
+  where: raw(`least(expires_at, revoked_at) < statement_timestamp() - interval '${KEPT_MS} ms'`),
 };

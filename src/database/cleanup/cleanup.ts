@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { LOGGER } from '../../common/logger.js';
 import { Schedule } from '../../common/schedule.js';
 import { isStatementTimeout } from '../pg-errors.js';
-import { type DeadRows, deleteDead } from './cleanup.query.js';
+import { deleteBatch, type DeletedRows } from '../sql.js';
 
 const EVERY_MS = 10 * 60_000;
 const BATCH = 1_000;
@@ -21,7 +21,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
       this.logger.warn({ err: error }, 'clean-up failed, and is tried again');
     },
   });
-  private readonly dead: DeadRows[] = [];
+  private readonly dead: DeletedRows[] = [];
   private stopped = false;
 
   constructor(
@@ -29,7 +29,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  add(...dead: DeadRows[]): void {
+  add(...dead: DeletedRows[]): void {
     this.dead.push(...dead);
   }
 
@@ -50,13 +50,12 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
     return deleted;
   }
 
-  /** A fault in one table does not stop the others. */
-  private async clean(dead: DeadRows, batch: number): Promise<number> {
+  private async clean(dead: DeletedRows, batch: number): Promise<number> {
     let deleted = 0;
     let limit = batch;
     while (!this.stopped) {
       try {
-        const last = await deleteDead(this.database.manager, dead, limit);
+        const last = await deleteBatch(this.database, { ...dead, skipLocked: true }, limit);
         deleted += last;
         if (last < limit) break;
       } catch (error) {

@@ -48,8 +48,7 @@ async function prepareDatabase(cluster: Cluster, database: string): Promise<void
   const name = escapeIdentifier(database);
   const owner = await withClient(urlOf(cluster, 'postgres', SUPERUSER), async (client) => {
     const { rows } = await client.query<{ owner: string }>(
-      'SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = $1',
-      [database],
+      `SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = ${escapeLiteral(database)}`,
     );
     if (!rows[0]) await client.query(`CREATE DATABASE ${name} OWNER ${ROLE}`);
     return rows[0]?.owner ?? ROLE;
@@ -57,14 +56,14 @@ async function prepareDatabase(cluster: Cluster, database: string): Promise<void
   if (owner === ROLE) return;
   // Atomic: a database with another owner shows unfinished work.
   await withClient(urlOf(cluster, database, SUPERUSER), async (client) => {
-    const { rows } = await client.query<{ statement: string }>(HAND_OVER, [ROLE]);
+    const { rows } = await client.query<{ statement: string }>(HAND_OVER);
     const all = [...rows.map(({ statement }) => statement), `ALTER DATABASE ${name} OWNER TO ${ROLE}`];
     await client.query(`BEGIN; ${all.join('; ')}; COMMIT`);
   });
 }
 
 const HAND_OVER = `
-  SELECT format('ALTER %s %s OWNER TO %I', kind, name, $1::text) AS statement FROM (
+  SELECT format('ALTER %s %s OWNER TO ${ROLE}', kind, name) AS statement FROM (
     SELECT 'pg_class'::regclass AS catalog, oid, relnamespace AS namespace, oid::regclass::text AS name,
            CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind
       FROM pg_class WHERE relkind IN ('r', 'p', 'S', 'v', 'm')

@@ -10,6 +10,7 @@ import { DatabaseStartError } from '../connect.js';
 import { Lookout } from '../lookout.js';
 
 import { isLockTimeout } from '../pg-errors.js';
+import { one, sql } from '../sql.js';
 import { buildSearchIndexes } from './search-indexes.js';
 import { makeForeignRowsOld } from '../transaction-ids.js';
 
@@ -83,10 +84,10 @@ async function runMigrations(source: DataSource, url: string, attempt: number): 
     await runner.query(
       `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
     );
-    const [{ free, pid }] = (await runner.query(
-      'SELECT pg_try_advisory_xact_lock($1) AS free, pg_backend_pid() AS pid',
-      [LOCK],
-    )) as [{ free: boolean; pid: number }];
+    const { free, pid } = await one<{ free: boolean; pid: number }>(
+      runner,
+      sql`SELECT pg_try_advisory_xact_lock(${LOCK}) AS free, pg_backend_pid() AS pid`,
+    );
     lookout.watch(pid);
     const executor = new MigrationExecutor(source, runner);
     executor.transaction = 'all';

@@ -2,6 +2,7 @@
 import pg from 'pg';
 
 import { type DatabaseTarget, DatabaseStartError } from '../connect.js';
+import { type Sql, sql } from '../sql.js';
 
 const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
@@ -52,8 +53,7 @@ async function missingGrants(url: string): Promise<{ role: string; grants: strin
       rights.map((right) => ({ table, right })),
     );
     const { rows } = await client.query<{ role: string; enters: boolean; missing: { table: string; right: string }[] }>(
-      MISSING,
-      [JSON.stringify(wanted)],
+      missingOf(wanted),
     );
     const { role = '', enters = true, missing = [] } = rows[0] ?? {};
     const tables = Object.keys(NEEDED_RIGHTS).flatMap((table) => {
@@ -69,10 +69,12 @@ async function missingGrants(url: string): Promise<{ role: string; grants: strin
 }
 
 /** Looked up by oid: a name needs a right to the schema. */
-const MISSING = `
-  SELECT quote_ident(current_user) AS role, has_schema_privilege('public', 'USAGE') AS enters, coalesce((
-    SELECT json_agg(json_build_object('table', wanted."table", 'right', wanted."right"))
-      FROM json_to_recordset($1) AS wanted("table" text, "right" text)
-      JOIN pg_class c ON c.relname = wanted."table" AND c.relnamespace = 'public'::regnamespace
-     WHERE NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, wanted."right") ELSE has_table_privilege(c.oid, wanted."right") END
-  ), '[]') AS missing`;
+function missingOf(wanted: readonly { table: string; right: string }[]): Sql {
+  return sql`
+    SELECT quote_ident(current_user) AS role, has_schema_privilege('public', 'USAGE') AS enters, coalesce((
+      SELECT json_agg(json_build_object('table', wanted."table", 'right', wanted."right"))
+        FROM json_to_recordset(${JSON.stringify(wanted)}) AS wanted("table" text, "right" text)
+        JOIN pg_class c ON c.relname = wanted."table" AND c.relnamespace = 'public'::regnamespace
+       WHERE NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, wanted."right") ELSE has_table_privilege(c.oid, wanted."right") END
+    ), '[]') AS missing`;
+}

@@ -3,6 +3,7 @@ import pg from 'pg';
 
 import { hangUp } from '../live-client.js';
 import { Lookout } from '../lookout.js';
+import { sql } from '../sql.js';
 
 interface SearchIndex {
   readonly definition: string;
@@ -54,9 +55,8 @@ export async function buildSearchIndexes(url: string, onFault: (error: unknown) 
 
 async function build(client: pg.Client, name: string, { definition, extensions }: SearchIndex): Promise<void> {
   const { rows } = await client.query<{ valid: boolean; building: boolean }>(
-    `SELECT indisvalid AS valid, EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS building
-       FROM pg_index i WHERE indexrelid = to_regclass($1)`,
-    [name],
+    sql`SELECT indisvalid AS valid, EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS building
+          FROM pg_index i WHERE indexrelid = to_regclass(${name})`,
   );
   const [index] = rows;
   if (index && (index.valid || index.building)) return;

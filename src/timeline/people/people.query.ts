@@ -2,10 +2,11 @@ import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../../common/pagination.js';
 import { escapeLike } from '../../common/text.js';
-import { isoTimestamp, utcText } from '../../common/timestamps.js';
-import { HAS_BLOCKED_VIEWER, IS_BLOCKED, IS_HIDDEN, isFound, isSeen, type Viewing } from './viewing.query.js';
+import { isoTimestamp } from '../../common/timestamps.js';
+import { empty, join, raw, row, rows, type Sql, sql, utcText } from '../../database/sql.js';
+import { hasBlockedViewer, IS_HIDDEN, isBlocked, isFound, isSeen, type Viewing } from './viewing.query.js';
 
-const USERNAME = 'lower(u.username COLLATE "C")';
+const USERNAME = raw('lower(u.username COLLATE "C")');
 
 export interface Profile {
   readonly id: string;
@@ -21,22 +22,27 @@ export interface Profile {
   readonly isBlocked: boolean;
 }
 
-export async function selectProfile(
+const PROFILE = sql`u.id, u.username, u.display_name AS "displayName", u.bio, ${utcText('u.created_at')} AS "createdAt",
+               s.posts_count AS "postsCount", s.followers_count AS "followersCount", s.following_count AS "followingCount"`;
+
+export function selectProfile(
   manager: EntityManager,
   username: string,
   viewing: Viewing,
 ): Promise<Profile | undefined> {
-  const rows: Profile[] = await manager.query(
-    `SELECT u.id, u.username, u.display_name AS "displayName", u.bio, ${utcText('u.created_at')} AS "createdAt",
-            s.posts_count AS "postsCount", s.followers_count AS "followersCount", s.following_count AS "followingCount",
-            EXISTS (SELECT FROM follows WHERE follower_id = $1 AND followee_id = u.id) AS "isFollowing",
-            EXISTS (SELECT FROM mutes WHERE user_id = $1 AND muted_id = u.id) AS "isMuted",
-            ${IS_BLOCKED} AS "isBlocked"
-       FROM users u JOIN user_stats s ON s.user_id = u.id
-      WHERE ${USERNAME} = $2 AND ${isFound(viewing)}`,
-    [viewing.viewerId, username.toLowerCase()],
+  const { viewerId } = viewing;
+  return row(
+    manager,
+    sql`SELECT ${PROFILE}, ${isFollowing(viewerId)} AS "isFollowing",
+               EXISTS (SELECT FROM mutes WHERE user_id = ${viewerId} AND muted_id = u.id) AS "isMuted",
+               ${isBlocked(viewerId)} AS "isBlocked"
+          FROM users u JOIN user_stats s ON s.user_id = u.id
+         WHERE ${USERNAME} = ${username.toLowerCase()} AND ${isFound(viewing)}`,
   );
-  return rows[0];
+}
+
+function isFollowing(viewerId: string): Sql {
+  return sql`EXISTS (SELECT FROM follows f WHERE f.follower_id = ${viewerId} AND f.followee_id = u.id)`;
 }
 
 export interface Found {
@@ -46,17 +52,17 @@ export interface Found {
   readonly isBlocked: boolean;
 }
 
-export async function findPerson(
+export function findPerson(
   manager: EntityManager,
   username: string,
   { viewerId }: Viewing,
 ): Promise<Found | undefined> {
-  const rows: Found[] = await manager.query(
-    `SELECT u.id, ${IS_HIDDEN} AS "isHidden", ${HAS_BLOCKED_VIEWER} AS "hasBlockedViewer", ${IS_BLOCKED} AS "isBlocked"
-       FROM users u WHERE ${USERNAME} = $2`,
-    [viewerId, username.toLowerCase()],
+  return row(
+    manager,
+    sql`SELECT u.id, ${IS_HIDDEN} AS "isHidden", ${hasBlockedViewer(viewerId)} AS "hasBlockedViewer",
+               ${isBlocked(viewerId)} AS "isBlocked"
+          FROM users u WHERE ${USERNAME} = ${username.toLowerCase()}`,
   );
-  return rows[0];
 }
 
 export interface ListedPerson {
@@ -68,19 +74,22 @@ export interface ListedPerson {
   readonly since: string;
 }
 
-const IS_FOLLOWING = 'EXISTS (SELECT FROM follows f WHERE f.follower_id = $1 AND f.followee_id = u.id)';
-const PERSON = `u.id, u.username, u.display_name AS "displayName", u.bio, ${IS_FOLLOWING} AS "isFollowing"`;
+const PERSON = raw('u.id, u.username, u.display_name AS "displayName", u.bio');
 
 /** One's own lists show hidden people, so that they can be removed, but without their profile. */
-const KEPT_PERSON = `u.id, u.username, CASE WHEN s.seen THEN u.display_name END AS "displayName",
-            CASE WHEN s.seen THEN u.bio END AS bio, ${IS_FOLLOWING} AS "isFollowing"`;
+const KEPT_PERSON = raw(`u.id, u.username, CASE WHEN s.seen THEN u.display_name END AS "displayName",
+               CASE WHEN s.seen THEN u.bio END AS bio`);
 
 const LISTS = {
-  followers: { table: 'follows', of: 'followee_id', who: 'follower_id', shows: 'seen' },
-  following: { table: 'follows', of: 'follower_id', who: 'followee_id', shows: 'seen' },
-  mutes: { table: 'mutes', of: 'user_id', who: 'muted_id', shows: 'all' },
-  blocks: { table: 'blocks', of: 'blocker_id', who: 'blocked_id', shows: 'all' },
+  followers: { ...edges('follows', 'followee_id', 'follower_id'), shows: 'seen' },
+  following: { ...edges('follows', 'follower_id', 'followee_id'), shows: 'seen' },
+  mutes: { ...edges('mutes', 'user_id', 'muted_id'), shows: 'all' },
+  blocks: { ...edges('blocks', 'blocker_id', 'blocked_id'), shows: 'all' },
 } as const;
+
+function edges(table: string, of: string, who: string): Record<'table' | 'of' | 'who', Sql> {
+  return { table: raw(table), of: raw(of), who: raw(who) };
+}
 
 export type PeopleList = keyof typeof LISTS;
 
@@ -94,21 +103,19 @@ export function selectPeople(
   page: Viewing & { ofId: string; after: CursorKey | undefined; limit: number },
 ): Promise<ListedPerson[]> {
   const { table, of, who, shows } = LISTS[list];
-  const values: unknown[] = [page.viewerId, page.ofId, page.limit];
-  const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = [`l.${of} = $2`];
+  const conditions = [sql`l.${of} = ${page.ofId}`];
   if (shows === 'seen') conditions.push(isSeen(page));
   // No row comparison: the index has one column descending and one ascending.
   if (page.after) {
-    const [since, id] = page.after.map(bind);
-    conditions.push(`l.created_at <= ${since}::timestamptz`);
-    conditions.push(`(l.created_at < ${since}::timestamptz OR l.${who} > ${id}::uuid)`);
+    const [since, id] = page.after;
+    conditions.push(sql`l.created_at <= ${since}::timestamptz`);
+    conditions.push(sql`(l.created_at < ${since}::timestamptz OR l.${who} > ${id}::uuid)`);
   }
-  return manager.query(
-    `SELECT ${shows === 'seen' ? PERSON : KEPT_PERSON}, ${utcText('l.created_at')} AS since
-       FROM ${table} l JOIN users u ON u.id = l.${who} CROSS JOIN LATERAL (SELECT ${isFound(page)} AS seen) s
-      WHERE ${conditions.join(' AND ')} ORDER BY l.created_at DESC, l.${who} LIMIT $3`,
-    values,
+  return rows(
+    manager,
+    sql`SELECT ${shows === 'seen' ? PERSON : KEPT_PERSON}, ${isFollowing(page.viewerId)} AS "isFollowing", ${utcText('l.created_at')} AS since
+          FROM ${table} l JOIN users u ON u.id = l.${who} CROSS JOIN LATERAL (SELECT ${isFound(page)} AS seen) s
+         WHERE ${join(conditions, ' AND ')} ORDER BY l.created_at DESC, l.${who} LIMIT ${page.limit}`,
   );
 }
 
@@ -124,18 +131,18 @@ export function selectPeopleBatch(
   { ofId, after, limit }: { ofId: string; after: string | undefined; limit: number },
 ): Promise<KeptPerson[]> {
   const { table, of, who } = LISTS[list];
-  return manager.query(
+  const beyond = after === undefined ? empty : sql`AND ${who} > ${after}`;
+  return rows(
+    manager,
     // A join would read all accounts for each batch: LIMIT 1 keeps the planner to one look-up a row.
-    `SELECT l.id, u.username, ${utcText('l.created_at')} AS since
-       FROM (SELECT ${who} AS id, created_at FROM ${table}
-              WHERE ${of} = $1 AND ($2::uuid IS NULL OR ${who} > $2) ORDER BY ${who} LIMIT $3) l
-      CROSS JOIN LATERAL (SELECT username FROM users WHERE id = l.id LIMIT 1) u ORDER BY l.id`,
-    [ofId, after ?? null, limit],
+    sql`SELECT l.id, u.username, ${utcText('l.created_at')} AS since
+          FROM (SELECT ${who} AS id, created_at FROM ${table} WHERE ${of} = ${ofId} ${beyond} ORDER BY ${who} LIMIT ${limit}) l
+         CROSS JOIN LATERAL (SELECT username FROM users WHERE id = l.id LIMIT 1) u ORDER BY l.id`,
   );
 }
 
 /** Must match the trigram index. */
-const SEARCHED = `(u.username || ' ' || coalesce(u.display_name, ''))`;
+const SEARCHED = raw(`fold_text(u.username || ' ' || coalesce(u.display_name, ''))`);
 
 export function foundKey({ username }: ListedPerson): CursorKey {
   return [username.toLowerCase()];
@@ -149,24 +156,22 @@ export function searchPeople(
   q: string,
   page: Viewing & { after: CursorKey | undefined; limit: number },
 ): Promise<ListedPerson[]> {
-  const values: unknown[] = [page.viewerId, page.limit];
-  const bind = (value: unknown): string => `$${values.push(value)}`;
   // Folding text of accents alone leaves nothing, which would match everything.
-  const conditions = [isSeen(page), `fold_text(${bind(q)}) <> ''`];
+  const conditions = [isSeen(page), sql`fold_text(${q}) <> ''`];
   if (!FOUND_INSIDE.test(q)) {
-    const beginning = `fold_text(${bind(`${escapeLike(q)}%`)})`;
-    conditions.push(`(${USERNAME} LIKE ${beginning} OR fold_text(u.display_name) LIKE ${beginning})`);
+    const beginning = sql`fold_text(${`${escapeLike(q)}%`})`;
+    conditions.push(sql`(${USERNAME} LIKE ${beginning} OR fold_text(u.display_name) LIKE ${beginning})`);
   } else {
-    const inside = `fold_text(${bind(`%${escapeLike(q)}%`)})`;
+    const inside = sql`fold_text(${`%${escapeLike(q)}%`})`;
     conditions.push(
-      `fold_text(${SEARCHED}) LIKE ${inside}`,
-      `(lower(u.username) LIKE ${inside} OR fold_text(u.display_name) LIKE ${inside})`,
+      sql`${SEARCHED} LIKE ${inside}`,
+      sql`(lower(u.username) LIKE ${inside} OR fold_text(u.display_name) LIKE ${inside})`,
     );
   }
-  if (page.after) conditions.push(`${USERNAME} > ${bind(page.after[0])}`);
-  return manager.query(
-    `SELECT ${PERSON}, ${utcText('u.created_at')} AS since FROM users u
-      WHERE ${conditions.join(' AND ')} ORDER BY ${USERNAME} LIMIT $2`,
-    values,
+  if (page.after) conditions.push(sql`${USERNAME} > ${page.after[0]}`);
+  return rows(
+    manager,
+    sql`SELECT ${PERSON}, ${isFollowing(page.viewerId)} AS "isFollowing", ${utcText('u.created_at')} AS since FROM users u
+         WHERE ${join(conditions, ' AND ')} ORDER BY ${USERNAME} LIMIT ${page.limit}`,
   );
 }

@@ -1,6 +1,6 @@
-/** Who sees whom: a person `u` and a viewer $1. See ADR 19. */
+/** Who sees whom: a person `u` and a viewer. See ADR 19. */
+import { type Sql, sql } from '../../database/sql.js';
 import { isHiddenAt } from '../../users/users.query.js';
-import { hasBlocked } from './follows.query.js';
 
 export interface Viewing {
   readonly viewerId: string;
@@ -8,16 +8,21 @@ export interface Viewing {
   readonly isStaff: boolean;
 }
 
-export const IS_HIDDEN = isHiddenAt('u', 'statement_timestamp()');
+export const IS_HIDDEN = isHiddenAt('statement_timestamp()');
 
-export const HAS_BLOCKED_VIEWER = hasBlocked('u.id', '$1');
-export const IS_BLOCKED = hasBlocked('$1', 'u.id');
-
-/** Profiles: also people blocked by the viewer, so that the block can be undone. */
-export function isFound({ isStaff }: Viewing): string {
-  return isStaff ? `NOT ${IS_HIDDEN}` : `NOT (${IS_HIDDEN} OR ${HAS_BLOCKED_VIEWER})`;
+export function hasBlockedViewer(viewerId: string): Sql {
+  return sql`EXISTS (SELECT FROM blocks b WHERE b.blocker_id = u.id AND b.blocked_id = ${viewerId})`;
 }
 
-export function isSeen(viewing: Viewing): string {
-  return `${isFound(viewing)} AND NOT ${IS_BLOCKED}`;
+export function isBlocked(viewerId: string): Sql {
+  return sql`EXISTS (SELECT FROM blocks b WHERE b.blocker_id = ${viewerId} AND b.blocked_id = u.id)`;
+}
+
+/** Profiles: also people blocked by the viewer, so that the block can be undone. */
+export function isFound({ viewerId, isStaff }: Viewing): Sql {
+  return isStaff ? sql`NOT ${IS_HIDDEN}` : sql`NOT (${IS_HIDDEN} OR ${hasBlockedViewer(viewerId)})`;
+}
+
+export function isSeen(viewing: Viewing): Sql {
+  return sql`${isFound(viewing)} AND NOT ${isBlocked(viewing.viewerId)}`;
 }

@@ -1,7 +1,7 @@
 /** One keyset page of a home timeline: posts of followed people without muted ones, and one's own. */
 import type { EntityManager } from 'typeorm';
 
-import { utcText } from '../../common/timestamps.js';
+import { rows, sql, utcText } from '../../database/sql.js';
 import type { ListedPost } from './posts.query.js';
 
 export interface TimelinePage {
@@ -14,9 +14,9 @@ export function selectTimelinePage(
   manager: EntityManager,
   { viewerId, before, limit }: TimelinePage,
 ): Promise<ListedPost[]> {
-  return manager.query(
-    `SELECT id::text, author_id AS "authorId", username, text, ${utcText('created_at')} AS "createdAt"
-       FROM timeline_page($1, $2, $3, clock_timestamp())`,
-    [viewerId, before ?? null, limit],
+  return rows(
+    manager,
+    sql`SELECT id::text, author_id AS "authorId", username, text, ${utcText('created_at')} AS "createdAt"
+          FROM timeline_page(${viewerId}, ${before}, ${limit}, clock_timestamp())`,
   );
 }

@@ -3,28 +3,26 @@
  * transaction. A transaction open for an hour costs a look-up and delays nobody's posts. */
 import type { EntityManager } from 'typeorm';
 
-import { utcText } from '../../common/timestamps.js';
-import { SERVER } from '../../database/sql.js';
+import { one, rows, SERVER, type Sql, sql, utcText } from '../../database/sql.js';
 import { isHiddenAt } from '../../users/users.query.js';
 import type { ListedPost } from '../posts/posts.query.js';
 import { type Position, positionOf } from './stream-position.js';
 
-/** $1 to $3 of {@link positionValues}, $4 per range. @param only filters before the limits, or posts would be lost */
-function notTakenIn(only: (tx: string) => string = () => 'true'): string {
-  return `SELECT late.tx, late.id, late.author_id FROM unnest($2::bigint[], $3::bigint[]) o(tx, after_id)
-          CROSS JOIN LATERAL (
-            SELECT tx, id, author_id FROM posts WHERE (tx, id) > (o.tx, o.after_id) AND tx <= o.tx ORDER BY tx, id LIMIT $4
-          ) late WHERE ${only('o.tx')}
+/** @param limit of each range @param only filters before the limits, or posts would be lost */
+function notTakenIn({ next, open }: Position, limit: number, only: (tx: Sql) => Sql = () => sql`true`): Sql {
+  return sql`SELECT late.tx, late.id, late.author_id
+          FROM unnest(${open.map(({ tx }) => tx)}::bigint[], ${open.map(({ afterId }) => afterId)}::bigint[]) o(tx, after_id)
+         CROSS JOIN LATERAL (
+            SELECT tx, id, author_id FROM posts WHERE (tx, id) > (o.tx, o.after_id) AND tx <= o.tx ORDER BY tx, id LIMIT ${limit}
+          ) late WHERE ${only(sql`o.tx`)}
          UNION ALL
-        (SELECT tx, id, author_id FROM posts WHERE tx >= $1 AND ${only('tx')} ORDER BY tx, id LIMIT $4)`;
+        (SELECT tx, id, author_id FROM posts WHERE tx >= ${next} AND ${only(sql`tx`)} ORDER BY tx, id LIMIT ${limit})`;
 }
 
-const COLUMNS = `n.tx::text AS tx, n.id::text, n.author_id AS "authorId", u.username, p.text,
-              ${utcText('p.created_at')} AS "createdAt"`;
+const COLUMNS = sql`n.tx::text AS tx, n.id::text, n.author_id AS "authorId", u.username, p.text,
+                 ${utcText('p.created_at')} AS "createdAt"`;
 
-function positionValues({ next, open }: Position): unknown[] {
-  return [next, open.map(({ tx }) => tx), open.map(({ afterId }) => afterId)];
-}
+const IS_SHOWN = sql`p.deleted_at IS NULL AND NOT ${isHiddenAt('statement_timestamp()')}`;
 
 export interface StreamedPost extends ListedPost {
   readonly tx: number;
@@ -43,8 +41,9 @@ interface Found extends Omit<StreamedPost, 'tx'> {
 }
 
 export async function selectPosition(manager: EntityManager): Promise<Position> {
-  const [{ server, snapshot }]: [Pick<Found, 'server' | 'snapshot'>] = await manager.query(
-    `SELECT ${SERVER} AS server, pg_current_snapshot()::text AS snapshot`,
+  const { server, snapshot } = await one<Pick<Found, 'server' | 'snapshot'>>(
+    manager,
+    sql`SELECT ${SERVER} AS server, pg_current_snapshot()::text AS snapshot`,
   );
   return positionOf(server, snapshot);
 }
@@ -54,18 +53,18 @@ export async function readNewPosts(
   manager: EntityManager,
   { since, limit }: { since: Position; limit: number },
 ): Promise<NewPostsRead> {
-  const found: [Found, ...Found[]] = await manager.query(
-    `SELECT ${SERVER} AS server, pg_current_snapshot()::text AS snapshot, r.*
-       FROM (VALUES (1)) one
-       LEFT JOIN LATERAL (
-         SELECT ${COLUMNS}, p.deleted_at IS NULL AND NOT ${isHiddenAt('u', 'statement_timestamp()')} AS shown
-           FROM (SELECT * FROM (${notTakenIn()}) every ORDER BY tx, id LIMIT $4) n
-           JOIN posts p ON p.id = n.id
-           JOIN users u ON u.id = n.author_id
-       ) r ON true
-      ORDER BY r.tx::bigint, r.id::bigint`,
-    [...positionValues(since), limit],
-  );
+  const found = (await rows<Found>(
+    manager,
+    sql`SELECT ${SERVER} AS server, pg_current_snapshot()::text AS snapshot, r.*
+          FROM (VALUES (1)) one
+          LEFT JOIN LATERAL (
+            SELECT ${COLUMNS}, ${IS_SHOWN} AS shown
+              FROM (SELECT * FROM (${notTakenIn(since, limit)}) every ORDER BY tx, id LIMIT ${limit}) n
+              JOIN posts p ON p.id = n.id
+              JOIN users u ON u.id = n.author_id
+          ) r ON true
+         ORDER BY r.tx::bigint, r.id::bigint`,
+  )) as [Found, ...Found[]];
   return { now: positionOf(found[0].server, found[0].snapshot), posts: found.flatMap(streamed) };
 }
 
@@ -82,12 +81,12 @@ export function selectRecipients(
   manager: EntityManager,
   { authorIds, viewerIds }: { authorIds: readonly string[]; viewerIds: readonly string[] },
 ): Promise<Recipient[]> {
-  return manager.query(
-    `SELECT f.followee_id AS "authorId", f.follower_id AS "viewerId"
-       FROM follows f
-      WHERE f.followee_id = ANY($1::uuid[]) AND f.follower_id = ANY($2::uuid[])
-        AND NOT EXISTS (SELECT FROM mutes m WHERE m.user_id = f.follower_id AND m.muted_id = f.followee_id)`,
-    [authorIds, viewerIds],
+  return rows(
+    manager,
+    sql`SELECT f.followee_id AS "authorId", f.follower_id AS "viewerId"
+          FROM follows f
+         WHERE f.followee_id = ANY(${authorIds}::uuid[]) AND f.follower_id = ANY(${viewerIds}::uuid[])
+           AND NOT EXISTS (SELECT FROM mutes m WHERE m.user_id = f.follower_id AND m.muted_id = f.followee_id)`,
   );
 }
 
@@ -104,27 +103,28 @@ export async function selectMissedPosts(
   manager: EntityManager,
   { viewerId, since, until, scanned, limit }: Missed,
 ): Promise<StreamedPost[] | undefined> {
-  const found: [Found & { tooMany: boolean }] = await manager.query(
-    `WITH missed AS MATERIALIZED (
-       SELECT tx, id, author_id FROM (${notTakenIn((tx) => `${tx} < $5 AND ${tx} <> ALL($6::bigint[])`)}) every
-        ORDER BY tx, id LIMIT $4
-     )
-     SELECT counted.n >= $4 AS "tooMany", r.*
-       FROM (SELECT count(*) AS n FROM missed) counted
-       LEFT JOIN (
-         SELECT ${COLUMNS}, true AS shown
-           FROM missed n
-           JOIN posts p ON p.id = n.id
-           JOIN users u ON u.id = n.author_id
-          WHERE p.deleted_at IS NULL AND NOT ${isHiddenAt('u', 'statement_timestamp()')}
-            AND (n.author_id = $7 OR n.author_id IN (
-              SELECT followee_id FROM follows WHERE follower_id = $7
-              EXCEPT SELECT muted_id FROM mutes WHERE user_id = $7))
-          ORDER BY n.tx, n.id LIMIT $8
-       ) r ON true
-      ORDER BY r.tx::bigint, r.id::bigint`,
-    [...positionValues(since), scanned, until.next, until.open.map(({ tx }) => tx), viewerId, limit],
-  );
+  const isBefore = (tx: Sql): Sql =>
+    sql`${tx} < ${until.next} AND ${tx} <> ALL(${until.open.map(({ tx }) => tx)}::bigint[])`;
+  const found = (await rows<Found & { tooMany: boolean }>(
+    manager,
+    sql`WITH missed AS MATERIALIZED (
+          SELECT tx, id, author_id FROM (${notTakenIn(since, scanned, isBefore)}) every ORDER BY tx, id LIMIT ${scanned}
+        )
+        SELECT counted.n >= ${scanned} AS "tooMany", r.*
+          FROM (SELECT count(*) AS n FROM missed) counted
+          LEFT JOIN (
+            SELECT ${COLUMNS}, true AS shown
+              FROM missed n
+              JOIN posts p ON p.id = n.id
+              JOIN users u ON u.id = n.author_id
+             WHERE ${IS_SHOWN}
+               AND (n.author_id = ${viewerId} OR n.author_id IN (
+                 SELECT followee_id FROM follows WHERE follower_id = ${viewerId}
+                 EXCEPT SELECT muted_id FROM mutes WHERE user_id = ${viewerId}))
+             ORDER BY n.tx, n.id LIMIT ${limit}
+          ) r ON true
+         ORDER BY r.tx::bigint, r.id::bigint`,
+  )) as [Found & { tooMany: boolean }];
   const posts = found.flatMap(streamed);
   return found[0].tooMany || posts.length === limit ? undefined : posts;
 }
