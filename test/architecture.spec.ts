@@ -186,6 +186,14 @@ describe('the house', () => {
     expect(found.map(({ path }) => path)).toEqual([]);
   });
 
+  it('has an entity only for a table that a repository speaks to', () => {
+    const entities = sources.flatMap(({ text }) => [...text.matchAll(/@Entity\([\s\S]*?\nexport class (\w+)/g)]);
+    const unused = entities.filter(
+      ([, name]) => !sources.some(({ text }) => text.includes(`@InjectRepository(${name})`)),
+    );
+    expect(unused.map(([, name]) => name)).toEqual([]);
+  });
+
   it('never asks the database for the start of the transaction, which may be long ago', () => {
     // An entity's default mirrors a migration. `now():` is a method.
     const start = /(?<![.\w]|default: \(\) => ')now\(\)(?!:)|\b(?:current|transaction)_timestamp\b/i;

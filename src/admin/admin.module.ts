@@ -1,6 +1,5 @@
 /** The admin surface: thin controllers over the services of the nouns. */
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../audit/audit.module.js';
 import { DeletionModule } from '../auth/deletion/deletion.module.js';
@@ -15,7 +14,6 @@ import { AdminPostsController } from './admin-posts.controller.js';
 import { AdminController } from './admin.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { Admins } from './admins.js';
-import { DailyCount } from './daily-count.entity.js';
 import { FirstAdmin } from './first-admin.js';
 import { Invitations } from './invitations.js';
 import { Moderation } from './moderation.js';
@@ -31,7 +29,6 @@ import { Moderation } from './moderation.js';
     RevocationsModule,
     SessionsModule,
     UsersModule,
-    TypeOrmModule.forFeature([DailyCount]),
   ],
   controllers: [AdminController, AdminUsersController, AdminPostsController],
   providers: [Admins, FirstAdmin, Invitations, Moderation],

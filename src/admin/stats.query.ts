@@ -2,7 +2,8 @@ import type { EntityManager } from 'typeorm';
 
 import { one, raw, rows, run, type Sql, sql } from '../database/sql.js';
 import { isDisabledAt } from '../users/users.query.js';
-import type { CountedNoun } from './daily-count.entity.js';
+
+type CountedNoun = 'tasks' | 'posts' | 'follows';
 
 export interface Stats {
   readonly accounts: { readonly total: number; readonly confirmed: number; readonly disabled: number };

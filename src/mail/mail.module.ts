@@ -3,14 +3,12 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { CleanupModule } from '../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../database/cleanup/cleanup.js';
 import { DEAD_DECOYS, DEAD_MAILS } from './outbox.query.js';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
 import type { Config } from '../config/config.js';
 import { ListenerModule } from '../database/listener.module.js';
 import { DevMailboxController } from './dev-mailbox.controller.js';
 import { Links } from './links.js';
 import { Mailer } from './mailer.js';
-import { OutboxMail } from './outbox.entity.js';
 import { Outbox } from './outbox.js';
 import { OutboxWorker } from './outbox-worker.js';
 import { PagesController } from './pages.controller.js';
@@ -19,7 +17,7 @@ import { PersonalDataRegistry } from '../common/personal-data.js';
 import { eraseMails } from './outbox.query.js';
 
 @Module({
-  imports: [CleanupModule, ListenerModule, TypeOrmModule.forFeature([OutboxMail])],
+  imports: [CleanupModule, ListenerModule],
   controllers: [PagesController],
   providers: [Outbox, OutboxWorker, Mailer, Seals, Links],
   exports: [Outbox, Links, Seals],

@@ -3,7 +3,6 @@ import { Module } from '@nestjs/common';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';
 import { DEAD_FORMER_ADDRESSES } from './former-addresses.query.js';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../../audit/audit.module.js';
 import { MailModule } from '../../mail/mail.module.js';
@@ -17,7 +16,6 @@ import { EmailChange } from './email-change.js';
 import { EmailChangeController } from './email-change.controller.js';
 import { EmailConfirmation } from './email-confirmation.js';
 import { EmailsController } from './emails.controller.js';
-import { FormerAddress } from './former-address.entity.js';
 import { FormerAddresses } from './former-addresses.js';
 
 @Module({
@@ -31,7 +29,6 @@ import { FormerAddresses } from './former-addresses.js';
     MailedTokensModule,
     SessionsModule,
     UsersModule,
-    TypeOrmModule.forFeature([FormerAddress]),
   ],
   controllers: [EmailsController, EmailChangeController],
   providers: [EmailChange, EmailConfirmation, FormerAddresses],

@@ -4,26 +4,17 @@ import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';
 import { DEAD_ADDRESSES } from './known-addresses.query.js';
 import { DEAD_FAILURES } from './login-guard.query.js';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../../audit/audit.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { HashingModule } from '../hashing/hashing.module.js';
 import { CurrentPassword } from './current-password.js';
-import { KnownAddress } from './known-address.entity.js';
 import { KnownAddresses } from './known-addresses.js';
-import { LoginFailure } from './login-failure.entity.js';
 import { LoginGuard } from './login-guard.js';
 import { PersonalDataRegistry } from '../../common/personal-data.js';
 
 @Module({
-  imports: [
-    CleanupModule,
-    AuditModule,
-    HashingModule,
-    UsersModule,
-    TypeOrmModule.forFeature([LoginFailure, KnownAddress]),
-  ],
+  imports: [CleanupModule, AuditModule, HashingModule, UsersModule],
   providers: [CurrentPassword, KnownAddresses, LoginGuard],
   exports: [CurrentPassword, KnownAddresses, LoginGuard],
 })

@@ -3,13 +3,11 @@ import { Module } from '@nestjs/common';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';
 import { DEAD_TOKENS } from './mailed-tokens.query.js';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
-import { MailedToken } from './mailed-token.entity.js';
 import { MailedTokens } from './mailed-tokens.js';
 
 @Module({
-  imports: [CleanupModule, TypeOrmModule.forFeature([MailedToken])],
+  imports: [CleanupModule],
   providers: [MailedTokens],
   exports: [MailedTokens],
 })

@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 
 import { affected, type DeletedRows, empty, row, run, sql } from '../../database/sql.js';
-import type { TokenPurpose } from './mailed-token.entity.js';
+
+export type TokenPurpose = 'email_confirmation' | 'password_reset' | 'email_change' | 'invitation';
 
 export interface NewToken {
   readonly userId: string;

@@ -9,8 +9,14 @@ import { Random } from '../../common/random.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { deriveKey, fingerprint } from '../../common/crypto.js';
-import type { TokenPurpose } from './mailed-token.entity.js';
-import { countCodeTry, deleteTokens, putToken, selectToken, takeToken } from './mailed-tokens.query.js';
+import {
+  countCodeTry,
+  deleteTokens,
+  putToken,
+  selectToken,
+  takeToken,
+  type TokenPurpose,
+} from './mailed-tokens.query.js';
 import { hashOf, newToken } from './mailed-token.js';
 
 const HOUR_MS = 3_600_000;

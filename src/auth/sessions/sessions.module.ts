@@ -3,13 +3,11 @@ import { Module } from '@nestjs/common';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';
 import { DEAD_SESSIONS } from './sessions.query.js';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../../audit/audit.module.js';
 import { LoginGuardModule } from '../login-guard/login-guard.module.js';
 import { RevocationsModule } from '../revocations/revocations.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
-import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import { Sessions } from './sessions.js';
 import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../../common/personal-data.js';
@@ -17,14 +15,7 @@ import { presentKeptSession } from './sessions.dto.js';
 import { deleteSessions, type KeptSession, selectSessionBatch } from './sessions.query.js';
 
 @Module({
-  imports: [
-    CleanupModule,
-    AuditModule,
-    LoginGuardModule,
-    RevocationsModule,
-    TokensModule,
-    TypeOrmModule.forFeature([Session]),
-  ],
+  imports: [CleanupModule, AuditModule, LoginGuardModule, RevocationsModule, TokensModule],
   controllers: [SessionsController],
   providers: [Sessions],
   exports: [Sessions],

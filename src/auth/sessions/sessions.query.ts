@@ -6,7 +6,17 @@ import type { AccountStatus } from '../../users/user.entity.js';
 import { deleteBatch, type DeletedRows, empty, raw, row, rows, run, type Sql, sql } from '../../database/sql.js';
 import { IS_ERASING, isDisabledAt } from '../../users/users.query.js';
 import { KEPT_MS } from '../revocations/revocations.query.js';
-import type { SessionEnd } from './session.entity.js';
+
+export type SessionEnd =
+  | 'logout'
+  | 'reuse'
+  | 'session_cap'
+  | 'password_change'
+  | 'password_reset'
+  | 'email_undo'
+  | 'ban'
+  | 'forced_logout'
+  | 'account_deletion';
 
 export interface LockedSession {
   readonly id: string;

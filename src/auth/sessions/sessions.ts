@@ -15,7 +15,6 @@ import type { User } from '../../users/user.entity.js';
 import { KnownAddresses } from '../login-guard/known-addresses.js';
 import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from '../revocations/revocations.js';
-import type { SessionEnd } from './session.entity.js';
 import {
   type EndedSession,
   endSessions,
@@ -26,6 +25,7 @@ import {
   lockSession,
   rotateSession,
   selectLiveSessions,
+  type SessionEnd,
   type SessionSelection,
 } from './sessions.query.js';
 import { AccessTokens } from '../tokens/access-tokens.js';

@@ -76,6 +76,27 @@ export async function eraseFollows(tx: EntityManager, userId: string, limit: num
   return edges.length;
 }
 
+export interface Pair {
+  readonly self: string;
+  readonly other: string;
+}
+
+export async function insertMute(manager: EntityManager, { self, other }: Pair): Promise<void> {
+  await run(manager, sql`INSERT INTO mutes (user_id, muted_id) VALUES (${self}, ${other}) ON CONFLICT DO NOTHING`);
+}
+
+export async function deleteMute(manager: EntityManager, { self, other }: Pair): Promise<void> {
+  await run(manager, sql`DELETE FROM mutes WHERE user_id = ${self} AND muted_id = ${other}`);
+}
+
+export async function insertBlock(tx: EntityManager, { self, other }: Pair): Promise<void> {
+  await run(tx, sql`INSERT INTO blocks (blocker_id, blocked_id) VALUES (${self}, ${other}) ON CONFLICT DO NOTHING`);
+}
+
+export async function deleteBlock(manager: EntityManager, { self, other }: Pair): Promise<void> {
+  await run(manager, sql`DELETE FROM blocks WHERE blocker_id = ${self} AND blocked_id = ${other}`);
+}
+
 export function eraseMutes(tx: EntityManager, userId: string, limit: number): Promise<number> {
   const where = sql`user_id = ${userId} OR muted_id = ${userId}`;
   return deleteBatch(tx, { table: 'mutes', key: 'user_id, muted_id', where }, limit);

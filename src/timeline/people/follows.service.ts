@@ -5,17 +5,19 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AppError } from '../../common/errors.js';
 import { violatedConstraint } from '../../database/pg-errors.js';
 import type { About } from './person.decorator.js';
-import { Block } from './block.entity.js';
-import { deleteFollows, insertFollow, lockStats } from './follows.query.js';
-import { Mute } from './mute.entity.js';
+import {
+  deleteBlock,
+  deleteFollows,
+  deleteMute,
+  insertBlock,
+  insertFollow,
+  insertMute,
+  lockStats,
+  type Pair,
+} from './follows.query.js';
 import { PeopleService } from './people.service.js';
 
 export const FOLLOW_LIMIT = 5_000;
-
-interface Pair {
-  readonly self: string;
-  readonly other: string;
-}
 
 /** Follows, mutes and blocks: idempotent, and effective from the next read on. */
 @Injectable()
@@ -48,10 +50,9 @@ export class FollowsService {
 
   /** Keeps an existing follow. @throws AppError `user_not_found`, `not_oneself` */
   async mute(about: About): Promise<void> {
-    const { self, other } = await this.visible(about);
+    const pair = await this.visible(about);
     try {
-      const mute = { userId: self, mutedId: other };
-      await this.database.createQueryBuilder().insert().into(Mute).values(mute).orIgnore().execute();
+      await insertMute(this.database.manager, pair);
     } catch (error) {
       const violated = violatedConstraint(error);
       if (violated === 'mutes_muted_id_fkey') throw new AppError('user_not_found', { cause: error });
@@ -61,8 +62,7 @@ export class FollowsService {
   }
 
   async unmute(about: About): Promise<void> {
-    const { self, other } = await this.anybody(about);
-    await this.database.manager.delete(Mute, { userId: self, mutedId: other });
+    await deleteMute(this.database.manager, await this.anybody(about));
   }
 
   /** Ends both follows. A blocked person may block in return. @throws AppError `user_not_found`, `not_oneself` */
@@ -72,8 +72,7 @@ export class FollowsService {
     const pair = distinct(about, id);
     await this.database.transaction(async (tx) => {
       await this.lock(tx, pair);
-      const block = { blockerId: pair.self, blockedId: pair.other };
-      await tx.createQueryBuilder().insert().into(Block).values(block).orIgnore().execute();
+      await insertBlock(tx, pair);
       await deleteFollows(tx, [
         { followerId: pair.self, followeeId: pair.other },
         { followerId: pair.other, followeeId: pair.self },
@@ -83,8 +82,7 @@ export class FollowsService {
 
   /** Does not restore follows. @throws AppError `user_not_found` */
   async unblock(about: About): Promise<void> {
-    const { self, other } = await this.anybody(about);
-    await this.database.manager.delete(Block, { blockerId: self, blockedId: other });
+    await deleteBlock(this.database.manager, await this.anybody(about));
   }
 
   private async anybody(about: About): Promise<Pair> {

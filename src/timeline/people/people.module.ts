@@ -1,21 +1,15 @@
 /** People as others see them: profiles, follows, mutes and blocks. */
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
-import { Block } from './block.entity.js';
-import { Follow } from './follow.entity.js';
 import { FollowsService } from './follows.service.js';
-import { Mute } from './mute.entity.js';
 import { PeopleController } from './people.controller.js';
 import { PeopleService } from './people.service.js';
-import { UserStats } from './user-stats.entity.js';
 import { EXPORT_BATCH, inBatches, type PersonalData, PersonalDataRegistry } from '../../common/personal-data.js';
 import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from './follows.query.js';
 import { presentKeptPerson } from './people.dto.js';
 import { type KeptPerson, type PeopleList, selectPeopleBatch } from './people.query.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Follow, Mute, Block, UserStats])],
   controllers: [PeopleController],
   providers: [PeopleService, FollowsService],
   exports: [PeopleService],

@@ -1,11 +1,9 @@
 /** Posts, and the home timeline. */
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '../../audit/audit.module.js';
 import { PeopleModule } from '../people/people.module.js';
 import { NewPosts } from './new-posts.js';
-import { Post } from './post.entity.js';
 import { PostsController } from './posts.controller.js';
 import { PostsService } from './posts.service.js';
 import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../../common/personal-data.js';
@@ -13,7 +11,7 @@ import { presentKeptPost } from './posts.dto.js';
 import { erasePosts, type KeptPost, selectPostBatch } from './posts.query.js';
 
 @Module({
-  imports: [AuditModule, PeopleModule, TypeOrmModule.forFeature([Post])],
+  imports: [AuditModule, PeopleModule],
   controllers: [PostsController],
   providers: [PostsService, NewPosts],
   exports: [PostsService],
