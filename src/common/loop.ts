@@ -21,7 +21,6 @@ export class Loop {
     this.running ??= this.keepRunning();
   }
 
-  /** Any number of calls during a run cause one more. */
   wake(): void {
     this.woken = true;
     this.resume();

@@ -6,7 +6,6 @@ export { empty, join, raw, sql, type Sql };
 
 type Database = Pick<EntityManager, 'query'>;
 
-/** TypeORM's answer to UPDATE and DELETE. */
 type Changed<T> = [T[], number];
 
 export async function rows<T>(db: Database, { text, values }: Sql): Promise<T[]> {
@@ -18,7 +17,6 @@ export async function row<T>(db: Database, statement: Sql): Promise<T | undefine
   return (await rows<T>(db, statement))[0];
 }
 
-/** Of a statement that always answers one row. */
 export async function one<T>(db: Database, statement: Sql): Promise<T> {
   return (await row<T>(db, statement)) as T;
 }

@@ -56,7 +56,6 @@ export function answerHeaders(
   };
 }
 
-/** Runs before {@link refuseRequests} and all hooks that answer. */
 export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers(answerHeaders(request, rules));

@@ -106,7 +106,6 @@ export interface FailedAttempt {
   readonly retryMs: number | undefined;
 }
 
-/** Only while this instance holds the lease. */
 export async function recordFailure(
   manager: EntityManager,
   { id, attempts, reason, retryMs }: FailedAttempt,
@@ -142,7 +141,6 @@ export function selectKeptMails(
   );
 }
 
-/** Decoys only need to outlive the daily cap. */
 export const DEAD_DECOYS: DeletedRows = {
   table: 'mails',
   where: sql`recipient IS NULL AND created_at < statement_timestamp() - interval '1 day'`,

@@ -53,7 +53,6 @@ export class Outbox {
     await insertMail(tx, row);
   }
 
-  /** One lock order for all. */
   async lockAddresses(tx: EntityManager, addresses: readonly string[]): Promise<void> {
     const keys = addresses.map((address) => this.seals.addressKey(address)).sort((a, b) => Buffer.compare(a, b));
     for (const key of keys) await lockAddress(tx, key);

@@ -99,7 +99,6 @@ function headOf({ rawPacket, bytesParsed = 0 }: ParserError): string {
   return before === -1 ? packet : packet.slice(before + END.length);
 }
 
-/** Of a malformed head: only for labels and counters. */
 function readableHeaders(packet: string): Headers {
   const [head = ''] = packet.split(END, 1);
   const find = (name: string): string | undefined => new RegExp(`\r\n${name}:[ \t]*([^\r\n]*)`, 'i').exec(head)?.[1];
