@@ -1,6 +1,6 @@
 /** Whether the Dockerfile's build stage builds from what it copies, without a container engine. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,7 +13,11 @@ try {
   for (const source of copied) cpSync(join(root, source), join(folder, source), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   const { status } = spawnSync(command, { cwd: folder, shell: true, stdio: 'inherit' });
-  process.exitCode = command !== '' && status === 0 ? 0 : 1;
+  const functions = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((n) =>
+    n.endsWith('.sql'),
+  );
+  const isWhole = functions.every((name) => existsSync(join(folder, 'dist', name)));
+  process.exitCode = command !== '' && status === 0 && isWhole ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,4 +1,5 @@
 /** The rules of the house that a compiler does not know. */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 
@@ -25,7 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   database: ['common', 'config', 'database/embedded', 'database/schema'],
   'database/cleanup': ['common', 'database'],
   'database/embedded': [],
-  'database/migrations': [],
+  'database/migrations': ['database/schema'],
   'database/schema': ['common', 'config', 'database', 'database/migrations'],
   audit: [...GROUND, 'database/schema'],
   mail: GROUND,
@@ -60,6 +61,20 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   auth: 'anything',
   timeline: 'anything',
   '': 'anything',
+};
+
+/** The migration that created a function last, and the hash of its file then. */
+const FUNCTIONS: Record<string, readonly [string, string]> = {
+  'audit/refuse_audit_change.sql': ['1763830001000-audit', 'bfd93848c63a75ee'],
+  'auth/revocations/notify_revocations.sql': ['1763830000000-accounts', 'e3e16433ea40b924'],
+  'database/schema/keep_timestamps.sql': ['1763830000000-accounts', '199d71cf27a6b18b'],
+  'mail/notify_mails.sql': ['1763830002000-mails', '76398edc68c13a66'],
+  'timeline/people/add_user_stats.sql': ['1763830004000-timeline', '49068f50e81d5f92'],
+  'timeline/posts/current_tx.sql': ['1763830004000-timeline', 'ff464200b1945089'],
+  'timeline/posts/insert_post.sql': ['1763830004000-timeline', 'a88d8cf5c1ba5117'],
+  'timeline/posts/timeline_page.sql': ['1763830004000-timeline', '9a3bb09013679d6c'],
+  'users/fold_text.sql': ['1763830000000-accounts', 'e936e0aa58c73718'],
+  'users/is_hidden.sql': ['1763830000000-accounts', '27638aa79ad2cbc4'],
 };
 
 /** Words that a reader whose first language is not English stumbles over. */
@@ -147,7 +162,7 @@ describe('the house', () => {
   it('names files in kebab-case, and none a helper', () => {
     const badly = sources.filter(
       ({ path }) =>
-        !/^(?:[a-z-]+\/)*[a-z0-9]+(?:[-.][a-z0-9]+)*\.(?:ts|mjs)$/.test(path) ||
+        !/^(?:[a-z-]+\/)*(?:[a-z0-9]+(?:[-.][a-z0-9]+)*\.(?:ts|mjs)|[a-z_]+\.sql)$/.test(path) ||
         /\b(?:utils?|helpers?|manager|base|impl)\b/i.test(path.split('/').pop() ?? ''),
     );
     expect(badly.map(({ path }) => path)).toEqual([]);
@@ -169,10 +184,10 @@ describe('the house', () => {
     expect((100 * comments.length) / lines.length).toBeLessThanOrEqual(4);
   });
 
-  it('keeps SQL in *.query.ts, in migrations and in database/', () => {
+  it('keeps SQL in *.query.ts, *.sql, in migrations and in database/', () => {
     const sql = /\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\s+[\w"*(]/;
     const found = sources.filter(
-      ({ path, text }) => sql.test(text) && !path.endsWith('.query.ts') && !path.startsWith('database/'),
+      ({ path, text }) => sql.test(text) && !/\.(?:query\.ts|sql)$/.test(path) && !path.startsWith('database/'),
     );
     expect(found.map(({ path }) => path)).toEqual(['health/health.controller.ts']);
   });
@@ -192,6 +207,21 @@ describe('the house', () => {
       ([, name]) => !sources.some(({ text }) => text.includes(`@InjectRepository(${name})`)),
     );
     expect(unused.map(([, name]) => name)).toEqual([]);
+  });
+
+  it('changes no SQL function without a migration that creates it again', () => {
+    const migrations = sources.filter(({ room }) => room === 'database/migrations').toSorted(byPath);
+    const undone = sources.flatMap(({ path, text }) => {
+      if (!path.endsWith('.sql')) return [];
+      const hash = createHash('sha256').update(text.replaceAll('\r', '')).digest('hex').slice(0, 16);
+      const last = migrations.findLast((migration) => migration.text.includes(`'${path}'`))?.path;
+      const [name, known] = FUNCTIONS[path] ?? [];
+      if (hash === known && last === `database/migrations/${name}.ts`) return [];
+      return [
+        `Databases have ${path} as it was: call createFunctions(runner, '${path}') in a new migration. Then write into FUNCTIONS: ['<the migration>', '${hash}']`,
+      ];
+    });
+    expect(undone).toEqual([]);
   });
 
   it('never asks the database for the start of the transaction, which may be long ago', () => {
@@ -248,6 +278,10 @@ function readSources(): Source[] {
       );
       return { path, room: roomOf(path), text, imports };
     });
+}
+
+function byPath({ path: one }: Source, { path: other }: Source): number {
+  return one < other ? -1 : 1;
 }
 
 function roomOf(path: string): string {

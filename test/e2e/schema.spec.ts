@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 
@@ -5,7 +8,7 @@ import { keepAuditPartitions } from '../../src/database/schema/audit-partitions.
 import { LOOKOUT } from '../../src/database/lookout.js';
 import { findMigrations, migrate } from '../../src/database/schema/migrate.js';
 import { TestApp } from '../support/app.js';
-import { dropDatabase, emptyDatabase, endPool, execute, someoneWaits } from '../support/database.js';
+import { cloneTemplate, dropDatabase, emptyDatabase, endPool, execute, someoneWaits } from '../support/database.js';
 import { eventually } from '../support/process.js';
 import { textOf } from '../support/queries.js';
 import { Relay } from '../support/relay.js';
@@ -24,6 +27,31 @@ describe('the schema', () => {
       expect(upQueries.map(({ query }) => query)).toEqual([]);
     } finally {
       await app.stop();
+    }
+  });
+
+  it('has each function as its file says', async () => {
+    const folder = join(__dirname, '../../src');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sql'));
+    const url = await cloneTemplate();
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      const functions = async (): Promise<{ name: string; definition: string }[]> => {
+        const { rows } = await client.query(
+          `SELECT proname AS name, pg_get_functiondef(oid) AS definition FROM pg_proc p
+            WHERE pronamespace = 'public'::regnamespace
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY proname`,
+        );
+        return rows;
+      };
+      const migrated = await functions();
+      expect(migrated.map(({ name }) => name)).toEqual(files.map((name) => basename(name, '.sql')).sort());
+      for (const name of files) await client.query(readFileSync(join(folder, name), 'utf8'));
+      expect(await functions()).toEqual(migrated);
+    } finally {
+      await client.end();
+      await dropDatabase(url);
     }
   });
 
@@ -187,6 +215,33 @@ describe('the schema', () => {
       const { rows } = await client.query('SELECT datctype FROM pg_database WHERE datname = current_database()');
       await client.end();
       expect(faults).toEqual(rows[0].datctype === 'C' ? ['search_unindexed'] : []);
+    });
+
+    describe('a database from before the baselines', () => {
+      const before = (names: number): Promise<void> =>
+        execute(
+          url,
+          `DELETE FROM migrations;
+           INSERT INTO migrations (timestamp, name)
+           SELECT 1763820000000 - n, CASE n WHEN 0 THEN 'DecoyIndex1763820000000' ELSE 'Earlier' || n END
+             FROM generate_series(${18 - names}, 17) n`,
+        );
+
+      beforeEach(() => migrate(url));
+
+      it('goes on as it is, and is asked once', async () => {
+        await execute(url, `INSERT INTO users (email, username, hashed_password) VALUES ('a@example.org', 'ada', '!')`);
+        await before(18);
+        expect(await migrate(url)).toHaveLength(migrations.length);
+        expect(await migrate(url)).toEqual([]);
+      });
+
+      it('is refused and left alone while it has some of the earlier migrations only', async () => {
+        await before(17);
+        await expect(migrate(url)).rejects.toThrow('DecoyIndex1763820000000');
+        await before(18);
+        expect(await migrate(url)).toHaveLength(migrations.length);
+      });
     });
 
     it('does nothing to a database that is up to date', async () => {

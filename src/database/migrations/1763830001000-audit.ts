@@ -1,8 +1,13 @@
 /** Security-relevant events: append-only, a partition for each month (see audit-partitions.ts). */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class Audit1763790000000 implements MigrationInterface {
+import { createFunctions } from '../schema/functions.js';
+import { hasReplaced } from '../schema/replaced.js';
+
+export class Audit1763830001000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
+    if (await hasReplaced(runner)) return;
+    await createFunctions(runner, 'audit/refuse_audit_change.sql');
     await runner.query(`
       -- No foreign keys: what happened stays true when the person is gone.
       CREATE TABLE audit_events (
@@ -23,10 +28,6 @@ export class Audit1763790000000 implements MigrationInterface {
       CREATE INDEX audit_events_actor_idx ON audit_events (actor_id, at, id);
       CREATE INDEX audit_events_action_idx ON audit_events (action, at, id);
 
-      CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN
-        RAISE EXCEPTION 'audit events are never changed' USING ERRCODE = 'insufficient_privilege';
-      END $$;
       -- For each row, because such triggers are those that partitions take over.
       CREATE TRIGGER audit_events_keep BEFORE UPDATE OR DELETE ON audit_events
         FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();

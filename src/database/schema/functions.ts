@@ -1,0 +1,10 @@
+/** SQL functions are files beside their nouns, here by their path below src. Migrations create them. */
+import { readFileSync } from 'node:fs';
+
+import type { QueryRunner } from 'typeorm';
+
+export async function createFunctions(runner: QueryRunner, ...paths: readonly string[]): Promise<void> {
+  // A file may use a column that a later migration adds.
+  await runner.query('SET LOCAL check_function_bodies = off');
+  for (const path of paths) await runner.query(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+}
