@@ -1,4 +1,4 @@
-/** The SQL of the append-only table `audit_events`. It has no entity: TypeORM knows no partitions. */
+/** The SQL of the append-only table `audit_events`. */
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';
