@@ -18,9 +18,14 @@ export type SessionEnd =
   | 'forced_logout'
   | 'account_deletion';
 
-export interface LockedSession {
+export interface RefreshableSession {
   readonly id: string;
   readonly userId: string;
+  readonly role: Role;
+  readonly epoch: number;
+}
+
+export interface LockedSession extends RefreshableSession {
   readonly seq: number;
   readonly salt: Buffer;
   readonly prevSalt: Buffer | null;
@@ -30,8 +35,6 @@ export interface LockedSession {
   readonly revokedAt: Date | null;
   readonly ip: string | null;
   readonly accountStatus: AccountStatus;
-  readonly role: Role;
-  readonly epoch: number;
   readonly now: Date;
 }
 
@@ -94,18 +97,30 @@ export interface Rotation {
   readonly absoluteMs: number;
 }
 
-export async function rotateSession(
-  tx: EntityManager,
-  { id, seq, salt, prevSalt, ip, userAgent, idleMs, absoluteMs }: Rotation,
-): Promise<void> {
-  await run(
-    tx,
-    sql`UPDATE sessions
-           SET seq = ${seq}, salt = ${salt}, prev_salt = ${prevSalt}, rotated_at = clock_timestamp(),
-               last_used_at = clock_timestamp(), ip = ${ip}::inet, user_agent = ${userAgent},
-               expires_at = least(clock_timestamp() + ${idleMs} * interval '1 ms', created_at + ${absoluteMs} * interval '1 ms')
-         WHERE id = ${id}`,
+export async function rotateSession(tx: EntityManager, rotation: Rotation): Promise<void> {
+  await run(tx, sql`UPDATE sessions s SET ${rotated(rotation)} WHERE s.id = ${rotation.id}`);
+}
+
+/** What nearly every refresh is, in one statement: the newest token, used for the first time, of a session that lives.
+ * @returns undefined when the row has to be looked at */
+export function advanceSession(
+  manager: EntityManager,
+  rotation: Rotation,
+): Promise<RefreshableSession | undefined> {
+  const { id, seq, prevSalt } = rotation;
+  return row(
+    manager,
+    sql`UPDATE sessions s SET ${rotated(rotation)} FROM users u
+         WHERE s.id = ${id} AND s.seq = ${seq}::int - 1 AND s.salt = ${prevSalt} AND s.revoked_at IS NULL
+           AND s.expires_at > clock_timestamp() AND u.id = s.user_id AND NOT ${isDisabledAt('clock_timestamp()')}
+        RETURNING s.id, s.user_id AS "userId", u.role, u.token_epoch AS epoch`,
   );
+}
+
+function rotated({ seq, salt, prevSalt, ip, userAgent, idleMs, absoluteMs }: Rotation): Sql {
+  return sql`seq = ${seq}, salt = ${salt}, prev_salt = ${prevSalt}, rotated_at = clock_timestamp(),
+             last_used_at = clock_timestamp(), ip = ${ip}::inet, user_agent = ${userAgent},
+             expires_at = least(clock_timestamp() + ${idleMs} * interval '1 ms', s.created_at + ${absoluteMs} * interval '1 ms')`;
 }
 
 export async function isSessionLive(manager: EntityManager, id: string): Promise<boolean> {

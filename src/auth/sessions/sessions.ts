@@ -16,14 +16,16 @@ import { KnownAddresses } from '../login-guard/known-addresses.js';
 import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from '../revocations/revocations.js';
 import {
+  advanceSession,
   type EndedSession,
   endSessions,
   insertSession,
   isSessionLive,
   type LiveSession,
-  type LockedSession,
   lockSession,
+  type RefreshableSession,
   rotateSession,
+  type Rotation,
   selectLiveSessions,
   type SessionEnd,
   type SessionSelection,
@@ -96,7 +98,9 @@ export class Sessions {
     const presented = this.refreshTokens.decode(token);
     if (!presented) throw new AppError('invalid_refresh_token');
     const { sessionId: session } = presented;
-    const result = await this.database.transaction((tx) => this.refreshLocked(tx, presented, client));
+    const result =
+      (await this.advance(presented, client)) ??
+      (await this.database.transaction((tx) => this.refreshLocked(tx, presented, client)));
     if (!(result instanceof AppError)) {
       this.logger.info({ event: 'session_refreshed', how: result.how, session }, 'session refreshed');
       return result.tokens;
@@ -182,6 +186,17 @@ export class Sessions {
     });
   }
 
+  private async advance(presented: RefreshTokenParts, client: Client): Promise<Refreshed | undefined> {
+    const rotation = this.rotation(presented, client);
+    const session = await advanceSession(this.database.manager, rotation);
+    return session && { how: 'advance', tokens: this.tokens(principalOf(session), nextOf(rotation)) };
+  }
+
+  private rotation({ sessionId, seq, salt }: RefreshTokenParts, { ip, userAgent }: Client): Rotation {
+    const fresh = this.random.bytes(SALT_BYTES);
+    return { id: sessionId, seq, prevSalt: salt, salt: fresh, ip, userAgent, ...this.times() };
+  }
+
   /** Returns refusals instead of throwing, so that the transaction commits. */
   private async refreshLocked(
     tx: EntityManager,
@@ -197,16 +212,9 @@ export class Sessions {
     switch (decision) {
       case 'advance':
       case 'replace': {
-        const salt = this.random.bytes(SALT_BYTES);
-        await rotateSession(tx, {
-          id: session.id,
-          seq: presented.seq,
-          prevSalt: presented.salt,
-          salt,
-          ...client,
-          ...this.times(),
-        });
-        return { how: decision, tokens: this.tokens(principalOf(session), { seq: presented.seq + 1, salt }) };
+        const rotation = this.rotation(presented, client);
+        await rotateSession(tx, rotation);
+        return { how: decision, tokens: this.tokens(principalOf(session), nextOf(rotation)) };
       }
       case 'repeat':
         return {
@@ -242,8 +250,12 @@ export class Sessions {
   }
 }
 
-function principalOf({ id, userId, role, epoch }: LockedSession): Principal {
+function principalOf({ id, userId, role, epoch }: RefreshableSession): Principal {
   return { userId, sessionId: id, role, epoch };
+}
+
+function nextOf({ seq, salt }: Rotation): { seq: number; salt: Buffer } {
+  return { seq: seq + 1, salt };
 }
 
 function endEvents(sessions: readonly EndedSession[], actorId: string | null, reason: SessionEnd): AuditEvent[] {
