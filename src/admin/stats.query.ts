@@ -65,7 +65,6 @@ async function countDay(manager: EntityManager, noun: CountedNoun, date: string)
   return (await one<{ created: number }>(manager, countOf(noun, date))).created;
 }
 
-/** Racing counts of one day keep the same number. */
 async function keepDay(manager: EntityManager, noun: CountedNoun, date: string): Promise<number> {
   await run(
     manager,

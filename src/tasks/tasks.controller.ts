@@ -85,6 +85,6 @@ export class TasksController {
     @TaskId() id: number,
     @Body() { completed }: CompleteTaskRequest,
   ): Promise<TaskResponse> {
-    return presentTask(await this.tasks.update(principal, id, { completed }));
+    return presentTask(await this.tasks.update(principal, id, { title: undefined, description: undefined, completed }));
   }
 }

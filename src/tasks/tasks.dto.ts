@@ -12,8 +12,7 @@ import {
   QueryInteger,
   Text,
 } from '../http/input/validation.js';
-import type { Task } from './task.entity.js';
-import { type ListedTask, TASK_SORTS, type TaskSort } from './tasks.query.js';
+import { type Task, TASK_SORTS, type TaskSort } from './tasks.query.js';
 
 const TITLE = { min: 1, max: 200, blank: 'refused' } as const;
 const DESCRIPTION = { max: 1_000, documented: { nullable: true } };
@@ -90,7 +89,7 @@ export class TaskResponse {
   updated_at: string;
 }
 
-export function presentTask(task: Task | ListedTask): TaskResponse {
+export function presentTask(task: Task): TaskResponse {
   return {
     id: task.id,
     user_id: task.userId,

@@ -1,18 +1,15 @@
 /** Tasks, private to their owner. */
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 
-import { Task } from './task.entity.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksService } from './tasks.service.js';
 import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../common/personal-data.js';
 import { presentTask } from './tasks.dto.js';
-import { deleteTasks, type ListedTask, selectTaskPage, taskKey } from './tasks.query.js';
+import { deleteTasks, selectTaskPage, type Task, taskKey } from './tasks.query.js';
 
 const ALL = { completed: undefined, q: undefined, sort: 'created_at', limit: EXPORT_BATCH } as const;
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Task])],
   controllers: [TasksController],
   providers: [TasksService],
 })
@@ -22,8 +19,7 @@ export class TasksModule {
       name: 'tasks',
       exportRows: (manager, { userId }) =>
         inBatches(
-          (last?: ListedTask) =>
-            selectTaskPage(manager, { ...ALL, ownerId: userId, after: last && taskKey(ALL.sort, last) }),
+          (last?: Task) => selectTaskPage(manager, { ...ALL, ownerId: userId, after: last && taskKey(ALL.sort, last) }),
           presentTask,
         ),
       eraseBatch: deleteTasks,

@@ -48,7 +48,6 @@ export async function selectPosition(manager: EntityManager): Promise<Position> 
   return positionOf(server, snapshot);
 }
 
-/** One statement, one snapshot. */
 export async function readNewPosts(
   manager: EntityManager,
   { since, limit }: { since: Position; limit: number },
