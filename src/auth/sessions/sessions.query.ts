@@ -103,10 +103,7 @@ export async function rotateSession(tx: EntityManager, rotation: Rotation): Prom
 
 /** What nearly every refresh is, in one statement: the newest token, used for the first time, of a session that lives.
  * @returns undefined when the row has to be looked at */
-export function advanceSession(
-  manager: EntityManager,
-  rotation: Rotation,
-): Promise<RefreshableSession | undefined> {
+export function advanceSession(manager: EntityManager, rotation: Rotation): Promise<RefreshableSession | undefined> {
   const { id, seq, prevSalt } = rotation;
   return row(
     manager,
