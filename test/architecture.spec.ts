@@ -201,14 +201,6 @@ describe('the house', () => {
     expect(found.map(({ path }) => path)).toEqual([]);
   });
 
-  it('has an entity only for a table that a repository speaks to', () => {
-    const entities = sources.flatMap(({ text }) => [...text.matchAll(/@Entity\([\s\S]*?\nexport class (\w+)/g)]);
-    const unused = entities.filter(
-      ([, name]) => !sources.some(({ text }) => text.includes(`@InjectRepository(${name})`)),
-    );
-    expect(unused.map(([, name]) => name)).toEqual([]);
-  });
-
   it('changes no SQL function without a migration that creates it again', () => {
     const migrations = sources.filter(({ room }) => room === 'database/migrations').toSorted(byPath);
     const undone = sources.flatMap(({ path, text }) => {

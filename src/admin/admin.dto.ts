@@ -17,7 +17,7 @@ import {
   Timestamp,
   Uuid,
 } from '../http/input/validation.js';
-import type { AccountStatus, DeletionKind } from '../users/user.entity.js';
+import type { AccountStatus, DeletionKind } from '../users/user.js';
 import { Email, NewUsername } from '../users/fields.js';
 import { AccountResponse } from '../users/users.dto.js';
 import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';

@@ -11,7 +11,7 @@ import { NO_CLIENT } from '../common/actor.js';
 import { AppError } from '../common/errors.js';
 import { isStorable } from '../common/text.js';
 import { canonicalEmail } from '../users/email.js';
-import { User } from '../users/user.entity.js';
+import { updateUser } from '../users/users.query.js';
 import { UsersService } from '../users/users.service.js';
 import { type ListedAdmin, selectAdmins } from './admins.query.js';
 
@@ -48,7 +48,7 @@ export class Admins {
     const user = await this.users.create(tx, { email, username: undefined, hashedPassword });
     if (!user) return undefined;
     const { id } = user;
-    await tx.update(User, { id }, { role: 'admin', emailConfirmedAt: () => 'clock_timestamp()' });
+    await updateUser(tx, id, { role: 'admin', confirm: true });
     const event = { action: 'user.registered', actorId: null, subjectId: id, after: { role: 'admin' } } as const;
     await this.audit.record(tx, NO_CLIENT, [event]);
     return id;

@@ -11,8 +11,8 @@ import { LOGGER } from '../common/logger.js';
 import { Links } from '../mail/links.js';
 import { Outbox } from '../mail/outbox.js';
 import { invitationMail, passwordResetMail } from '../mail/templates.js';
-import { User } from '../users/user.entity.js';
-import { type ListedUser, selectUser } from '../users/users.query.js';
+import type { User } from '../users/user.js';
+import { type ListedUser, selectAccount, selectUser, updateUser } from '../users/users.query.js';
 import { UsersService } from '../users/users.service.js';
 import { MailedTokens } from '../auth/mailed-tokens/mailed-tokens.js';
 import { NO_PASSWORD } from '../auth/hashing/bcrypt-hash.js';
@@ -45,7 +45,7 @@ export class Invitations {
       await this.moderation.lockActing(tx, principal);
       const user = await this.users.create(tx, { email, username, hashedPassword: NO_PASSWORD });
       if (!user) throw new AppError('email_taken');
-      await tx.update(User, { id: user.id }, { role });
+      await updateUser(tx, user.id, { role });
       await this.mail(tx, user);
       const event = { action: 'user.invited', actorId: principal.userId, subjectId: user.id, after: { role } } as const;
       await this.audit.record(tx, actor, [event]);
@@ -63,11 +63,12 @@ export class Invitations {
     const found = await this.users.findById(userId);
     if (!found) throw new AppError('user_not_found');
     await this.database.transaction(async (tx) => {
-      // Lock order: the address before the user's row.
       const retryAfterSeconds = await this.outbox.secondsUntilNext(tx, kindOf(found), found.email);
       if (retryAfterSeconds > 0) throw new AppError('rate_limited', { retryAfterSeconds });
       await this.moderation.lockActing(tx, principal, userId);
-      await this.mail(tx, await tx.findOneByOrFail(User, { id: userId }));
+      const user = await selectAccount(tx, { id: userId });
+      if (!user) throw new AppError('user_not_found');
+      await this.mail(tx, user);
       const event = { action: 'password.reset_requested', actorId: principal.userId, subjectId: userId } as const;
       await this.audit.record(tx, act, [event]);
     });

@@ -1,16 +1,12 @@
 import type { EntityManager } from 'typeorm';
 
-import { one, sql } from '../database/sql.js';
-import { User } from '../users/user.entity.js';
+import { run, sql } from '../database/sql.js';
+import { updateUser, type UserChanges } from '../users/users.query.js';
 
-export type StandingChange = Partial<Pick<User, 'role' | 'status' | 'disabledUntil' | 'disabledReason'>>;
+export type StandingChange = Pick<UserChanges, 'role' | 'status' | 'disabledUntil' | 'disabledReason'>;
 
 export async function changeStanding(tx: EntityManager, userId: string, change: StandingChange): Promise<number> {
-  await tx.update(User, { id: userId }, { ...change, tokenEpoch: () => 'token_epoch + 1' });
-  const { epoch } = await one<{ epoch: number }>(
-    tx,
-    sql`INSERT INTO revocations (user_id, min_epoch) SELECT id, token_epoch FROM users WHERE id = ${userId}
-        RETURNING min_epoch AS epoch`,
-  );
-  return epoch;
+  const { tokenEpoch } = await updateUser(tx, userId, { ...change, endAccessTokens: true });
+  await run(tx, sql`INSERT INTO revocations (user_id, min_epoch) VALUES (${userId}, ${tokenEpoch})`);
+  return tokenEpoch;
 }

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
 import { rows, run, sql } from '../database/sql.js';
-import type { DeletionKind } from './user.entity.js';
+import type { DeletionKind } from './user.js';
 import { IS_ERASING, isDisabledAt, isHiddenAt } from './users.query.js';
 
 export interface LockedAccount {

@@ -5,7 +5,7 @@ import type { Role } from '../common/access.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { OptionalNotNull, OptionalNullable, Text } from '../http/input/validation.js';
 import { NewUsername } from './fields.js';
-import type { User } from './user.entity.js';
+import type { User } from './user.js';
 
 /** What is left out stays as it is. */
 export class UpdateProfileRequest {

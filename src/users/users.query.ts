@@ -4,8 +4,8 @@ import type { Role } from '../common/access.js';
 import type { CursorKey } from '../common/pagination.js';
 import { escapeLike } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { affected, join, raw, row, rows, run, type Sql, sql, utcText } from '../database/sql.js';
-import type { AccountStatus, User } from './user.entity.js';
+import { affected, empty, join, one, raw, row, rows, run, type Sql, sql, utcText } from '../database/sql.js';
+import type { AccountStatus, User } from './user.js';
 
 type Now = 'statement_timestamp()' | 'clock_timestamp()' | 't.now';
 
@@ -20,6 +20,73 @@ export function isHiddenAt(now: Now): Sql {
 
 /** From its first step on, an account under erasure cannot be found, changed or logged into. */
 export const IS_ERASING = sql`(u.deletion IS NOT DISTINCT FROM 'erasing')`;
+
+const COLUMNS = sql`u.id, u.email, u.username, u.display_name AS "displayName", u.bio, u.hashed_password AS "hashedPassword",
+               u.role, u.status, u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
+               u.delete_after AS "deleteAfter", u.email_confirmed_at AS "emailConfirmedAt", u.token_epoch AS "tokenEpoch",
+               u.created_at AS "createdAt", u.updated_at AS "updatedAt"`;
+
+export type AccountIdentifier = { email: string } | { username: string };
+
+/** @param lock none, or one that allows concurrent inserts of rows that refer to the user */
+export function selectAccount(
+  manager: EntityManager,
+  identifier: AccountIdentifier | { id: string },
+  lock: 'read' | 'locked' = 'read',
+): Promise<User | undefined> {
+  const where = isNamed(identifier);
+  const locking = lock === 'locked' ? raw('FOR NO KEY UPDATE') : empty;
+  return row(manager, sql`SELECT ${COLUMNS} FROM users u WHERE ${where} AND NOT ${IS_ERASING} ${locking}`);
+}
+
+function isNamed(identifier: AccountIdentifier | { id: string }): Sql {
+  if ('id' in identifier) return sql`u.id = ${identifier.id}`;
+  if ('email' in identifier) return sql`u.email = ${identifier.email}`;
+  return sql`lower(u.username COLLATE "C") = ${identifier.username.toLowerCase()}`;
+}
+
+/** Erasing accounts count, too: else the unique index would tell which address is known. */
+export async function isTaken(tx: EntityManager, username: string): Promise<boolean> {
+  return (await rows(tx, sql`SELECT 1 FROM users u WHERE ${isNamed({ username })}`)).length > 0;
+}
+
+const COLUMN_OF = {
+  username: 'username',
+  displayName: 'display_name',
+  bio: 'bio',
+  hashedPassword: 'hashed_password',
+  role: 'role',
+  status: 'status',
+  disabledUntil: 'disabled_until',
+  disabledReason: 'disabled_reason',
+} as const;
+
+export type UserChanges = { readonly [Field in keyof typeof COLUMN_OF]?: User[Field] | undefined } & {
+  readonly confirm?: true;
+  readonly endAccessTokens?: true;
+};
+
+export function updateUser(
+  tx: EntityManager,
+  id: string,
+  { confirm, endAccessTokens, ...changes }: UserChanges,
+): Promise<User> {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const set = given.map(([field, value]) => sql`${raw(COLUMN_OF[field as keyof typeof COLUMN_OF])} = ${value}`);
+  if (confirm) set.push(sql`email_confirmed_at = coalesce(u.email_confirmed_at, clock_timestamp())`);
+  if (endAccessTokens) set.push(sql`token_epoch = u.token_epoch + 1`);
+  return one(tx, sql`UPDATE users u SET ${join(set)} WHERE u.id = ${id} RETURNING ${COLUMNS}`);
+}
+
+/** @returns false when the account changed since its password was verified; otherwise its row stays locked */
+export async function replaceHash(tx: EntityManager, user: User, hash: string): Promise<boolean> {
+  const changed = await affected(
+    tx,
+    sql`UPDATE users SET hashed_password = ${hash} WHERE id = ${user.id} AND hashed_password = ${user.hashedPassword}
+           AND token_epoch = ${user.tokenEpoch} AND status = ${user.status}`,
+  );
+  return changed === 1;
+}
 
 type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil' | 'deleteAfter';
 
@@ -132,17 +199,16 @@ export function isKept(email: Sql, user?: string): Sql {
                         AND k.user_id IS DISTINCT FROM ${user}::uuid)`;
 }
 
-export async function insertUser(
+export function insertUser(
   tx: EntityManager,
   { email, username, hashedPassword }: { email: string; username: string; hashedPassword: string },
-): Promise<string | undefined> {
-  const inserted = await row<{ id: string }>(
+): Promise<User | undefined> {
+  return row(
     tx,
-    sql`INSERT INTO users (email, username, hashed_password)
+    sql`INSERT INTO users AS u (email, username, hashed_password)
         SELECT ${email}::varchar, ${username}::varchar, ${hashedPassword}::varchar WHERE NOT ${isKept(sql`${email}`)}
-        ON CONFLICT (email) DO NOTHING RETURNING id`,
+        ON CONFLICT (email) DO NOTHING RETURNING ${COLUMNS}`,
   );
-  return inserted?.id;
 }
 
 /** Lock the row first. Frees address and name, and leaves the account to erasure. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, IsNull, Not, Or, Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
 import { AppError } from '../common/errors.js';
@@ -8,25 +8,27 @@ import { Cursors, Page } from '../common/pagination.js';
 import { Random } from '../common/random.js';
 import { violatedConstraint } from '../database/pg-errors.js';
 import { lockUsernames } from './locks.query.js';
-import { User } from './user.entity.js';
+import type { User } from './user.js';
 import {
   abandonAccount,
+  type AccountIdentifier,
   type AddressHolder,
   insertUser,
-  IS_ERASING,
+  isTaken,
   type ListedUser,
+  replaceHash,
+  selectAccount,
   selectHolder,
   selectIsDisabled,
   selectUser,
   selectUserPage,
   updateEmail,
+  updateUser,
   type UserFilter,
   userKey,
   type UserSort,
 } from './users.query.js';
 import type { Actor } from '../common/actor.js';
-
-export type AccountIdentifier = { email: string } | { username: string };
 
 export interface NewAccount {
   readonly email: string;
@@ -40,17 +42,9 @@ export interface ProfileChanges {
   readonly bio?: string | null | undefined;
 }
 
-/** Allows concurrent inserts of rows that refer to the user. */
-const LOCK = { mode: 'for_no_key_update' } as const;
-
-const FIRST_CONFIRMED = 'coalesce(email_confirmed_at, clock_timestamp())';
-
-const NOT_ERASING = { deletion: Or(IsNull(), Not('erasing' as const)) };
-
 @Injectable()
 export class UsersService {
   constructor(
-    @InjectRepository(User) private readonly users: Repository<User>,
     @InjectDataSource() private readonly database: DataSource,
     private readonly audit: Audit,
     private readonly random: Random,
@@ -62,34 +56,23 @@ export class UsersService {
     { email, username = this.randomUsername(), hashedPassword }: NewAccount,
   ): Promise<User | undefined> {
     try {
-      const id = await insertUser(tx, { email, username, hashedPassword });
-      return id === undefined ? undefined : await tx.findOneByOrFail(User, { id });
+      return await insertUser(tx, { email, username, hashedPassword });
     } catch (error) {
       if (violatedConstraint(error) !== 'users_username_key') throw error;
       throw new AppError('username_taken', { cause: error });
     }
   }
 
-  findByIdentifier(identifier: AccountIdentifier, manager = this.users.manager): Promise<User | null> {
-    if ('email' in identifier) return manager.findOneBy(User, { email: identifier.email, ...NOT_ERASING });
-    return manager
-      .createQueryBuilder(User, 'u')
-      .where('lower(u.username COLLATE "C") = :username', { username: identifier.username.toLowerCase() })
-      .andWhere(`NOT ${IS_ERASING.text}`)
-      .getOne();
+  findByIdentifier(identifier: AccountIdentifier): Promise<User | undefined> {
+    return selectAccount(this.database.manager, identifier);
   }
 
-  /** Erasing accounts count, too: else the unique index would tell which address is known. */
   async requireFree(tx: EntityManager, username: string): Promise<void> {
-    const taken = await tx
-      .createQueryBuilder(User, 'u')
-      .where('lower(u.username COLLATE "C") = :username', { username: username.toLowerCase() })
-      .getExists();
-    if (taken) throw new AppError('username_taken');
+    if (await isTaken(tx, username)) throw new AppError('username_taken');
   }
 
-  findById(id: string): Promise<User | null> {
-    return this.users.findOneBy({ id, ...NOT_ERASING });
+  findById(id: string): Promise<User | undefined> {
+    return selectAccount(this.database.manager, { id });
   }
 
   async require(id: string): Promise<User> {
@@ -99,12 +82,12 @@ export class UsersService {
   }
 
   /** Lock order: before everything else of the account. */
-  lockByEmail(tx: EntityManager, email: string): Promise<User | null> {
-    return tx.findOne(User, { where: { email, ...NOT_ERASING }, lock: LOCK });
+  lockByEmail(tx: EntityManager, email: string): Promise<User | undefined> {
+    return selectAccount(tx, { email }, 'locked');
   }
 
-  lockById(tx: EntityManager, id: string): Promise<User | null> {
-    return tx.findOne(User, { where: { id, ...NOT_ERASING }, lock: LOCK });
+  lockById(tx: EntityManager, id: string): Promise<User | undefined> {
+    return selectAccount(tx, { id }, 'locked');
   }
 
   /** Writes given fields only. @throws AppError `username_taken`, `invalid_token` */
@@ -138,25 +121,25 @@ export class UsersService {
   }
 
   /** Lock the row first. @throws AppError `username_taken` */
-  private async change(tx: EntityManager, { id, username }: User, changes: ProfileChanges): Promise<User> {
-    if (changes.username !== undefined) await lockUsernames(tx, [username, changes.username]);
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  private async change(tx: EntityManager, user: User, changes: ProfileChanges): Promise<User> {
+    const { username } = changes;
+    if (username !== undefined) await lockUsernames(tx, [user.username, username]);
+    if (Object.values(changes).every((value) => value === undefined)) return user;
     try {
-      if (Object.keys(given).length > 0) await tx.update(User, { id }, given);
+      return await updateUser(tx, user.id, changes);
     } catch (error) {
       if (violatedConstraint(error) !== 'users_username_key') throw error;
       throw new AppError('username_taken', { cause: error });
     }
-    return tx.findOneByOrFail(User, { id });
   }
 
   async confirm(tx: EntityManager, id: string): Promise<void> {
-    await tx.update(User, { id }, { emailConfirmedAt: () => FIRST_CONFIRMED });
+    await updateUser(tx, id, { confirm: true });
   }
 
   /** For a proved reader of the account's mail, which confirms the address. */
   async recover(tx: EntityManager, id: string, hashedPassword: string): Promise<void> {
-    await tx.update(User, { id }, { hashedPassword, emailConfirmedAt: () => FIRST_CONFIRMED });
+    await updateUser(tx, id, { hashedPassword, confirm: true });
   }
 
   /** A new, empty account takes the address; the old one is erased. For a proved reader of its mail. */
@@ -183,7 +166,7 @@ export class UsersService {
   }
 
   async describe(id: string): Promise<ListedUser> {
-    const user = await selectUser(this.users.manager, id);
+    const user = await selectUser(this.database.manager, id);
     if (!user) throw new AppError('user_not_found');
     return user;
   }
@@ -194,20 +177,18 @@ export class UsersService {
   ): Promise<Page<ListedUser>> {
     const scope = `users ${sort}`;
     const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
-    const rows = await selectUserPage(this.users.manager, filter, { sort, after, limit: limit + 1 });
+    const rows = await selectUserPage(this.database.manager, filter, { sort, after, limit: limit + 1 });
     return Page.cut(rows, limit, (last) => this.cursors.encode(scope, userKey(sort, last)));
   }
 
   async isDisabled({ id, status, disabledUntil }: User): Promise<boolean> {
     if (status === 'active' || !disabledUntil) return status === 'disabled';
-    return selectIsDisabled(this.users.manager, id);
+    return selectIsDisabled(this.database.manager, id);
   }
 
   /** @returns false when the account changed since its password was verified; otherwise its row stays locked */
-  async replaceHash(user: User, hash: string, tx: EntityManager = this.users.manager): Promise<boolean> {
-    const { id, hashedPassword, tokenEpoch, status } = user;
-    const { affected } = await tx.update(User, { id, hashedPassword, tokenEpoch, status }, { hashedPassword: hash });
-    return affected === 1;
+  replaceHash(user: User, hash: string, tx: EntityManager = this.database.manager): Promise<boolean> {
+    return replaceHash(tx, user, hash);
   }
 
   private randomUsername(): string {

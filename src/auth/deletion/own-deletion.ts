@@ -7,7 +7,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { Principal } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
-import type { User } from '../../users/user.entity.js';
+import type { User } from '../../users/user.js';
 import { UsersService } from '../../users/users.service.js';
 import { CurrentPassword } from '../login-guard/current-password.js';
 import { Deletions } from './deletions.js';

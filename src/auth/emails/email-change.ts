@@ -17,7 +17,7 @@ import {
   emailChangeNoticeMail,
   passwordWasResetMail,
 } from '../../mail/templates.js';
-import type { User } from '../../users/user.entity.js';
+import type { User } from '../../users/user.js';
 import type { AddressHolder } from '../../users/users.query.js';
 import { UsersService } from '../../users/users.service.js';
 import { MailedTokens, type OwnedToken } from '../mailed-tokens/mailed-tokens.js';

@@ -9,7 +9,7 @@ import { LOGGER } from '../../common/logger.js';
 import { Links } from '../../mail/links.js';
 import { Outbox } from '../../mail/outbox.js';
 import { confirmationMail } from '../../mail/templates.js';
-import type { User } from '../../users/user.entity.js';
+import type { User } from '../../users/user.js';
 import { UsersService } from '../../users/users.service.js';
 import { MailedTokens, type OwnedToken } from '../mailed-tokens/mailed-tokens.js';
 import type { Confirmation } from './emails.dto.js';

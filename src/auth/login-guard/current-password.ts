@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { AuditAction } from '../../audit/actions.js';
 import { Audit } from '../../audit/audit.js';
 import { AppError } from '../../common/errors.js';
-import type { User } from '../../users/user.entity.js';
+import type { User } from '../../users/user.js';
 import { UsersService } from '../../users/users.service.js';
 import { LoginGuard } from './login-guard.js';
 import { Passwords } from '../hashing/passwords.js';

@@ -12,7 +12,7 @@ import { LOGGER } from '../../common/logger.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { deriveKey, fingerprint } from '../../common/crypto.js';
-import type { AccountIdentifier } from '../../users/users.service.js';
+import type { AccountIdentifier } from '../../users/users.query.js';
 import { KnownAddresses } from './known-addresses.js';
 import {
   clearPair,

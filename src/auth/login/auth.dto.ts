@@ -4,7 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { invalid } from '../../common/errors.js';
 import { OneOf, OptionalNotNull } from '../../http/input/validation.js';
 import { Email, GivenEmail, NewUsername, Username } from '../../users/fields.js';
-import type { AccountIdentifier } from '../../users/users.service.js';
+import type { AccountIdentifier } from '../../users/users.query.js';
 import { GivenPassword, GivenToken, NewPassword } from '../hashing/fields.js';
 
 export class RegisterRequest {

@@ -12,9 +12,10 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { Outbox } from '../../mail/outbox.js';
 import { registrationConflictMail } from '../../mail/templates.js';
-import type { User } from '../../users/user.entity.js';
+import type { User } from '../../users/user.js';
 import type { AddressHolder } from '../../users/users.query.js';
-import { type AccountIdentifier, UsersService } from '../../users/users.service.js';
+import type { AccountIdentifier } from '../../users/users.query.js';
+import { UsersService } from '../../users/users.service.js';
 import type { LogoutScope } from './auth.dto.js';
 import { Deletions } from '../deletion/deletions.js';
 import { EmailConfirmation } from '../emails/email-confirmation.js';
@@ -58,7 +59,8 @@ export class AuthService {
       if (concealConflicts && account.username !== undefined) await this.users.requireFree(tx, account.username);
       const user = await this.users.create(tx, { ...account, hashedPassword });
       if (!user && !concealConflicts) throw new AppError('email_taken');
-      const holder = user ?? (await this.users.findHolder(tx, account.email));
+      // Also for the account just made: the two answers are to take the same time.
+      const holder = user && !concealConflicts ? user : await this.users.findHolder(tx, account.email);
       const kind = user ? 'email_confirmation' : 'registration_conflict';
       const mayTell = !concealConflicts || (await this.outbox.mayAdd(tx, kind, account.email));
       if (user) await this.confirmation.begin(tx, user);
@@ -141,7 +143,7 @@ export class AuthService {
   }
 
   private async verified(
-    user: User | null,
+    user: User | undefined,
     password: string,
     client: Client,
   ): Promise<{ verified: User; outdated: boolean }> {
@@ -155,7 +157,7 @@ export class AuthService {
   }
 
   /** The same work with or without an account. The identifier is not stored: it may be a password typed by mistake. */
-  private async loginFailed(user: User | null, code: ErrorCode, client: Client): Promise<AppError> {
+  private async loginFailed(user: User | undefined, code: ErrorCode, client: Client): Promise<AppError> {
     const event = {
       action: 'login.failed',
       actorId: null,

@@ -9,7 +9,7 @@ import { LOGGER } from '../../common/logger.js';
 import { onCommit } from '../../database/transactions.js';
 import { Outbox } from '../../mail/outbox.js';
 import { passwordChangedMail } from '../../mail/templates.js';
-import type { User } from '../../users/user.entity.js';
+import type { User } from '../../users/user.js';
 import { UsersService } from '../../users/users.service.js';
 import { MailedTokens } from '../mailed-tokens/mailed-tokens.js';
 import { CurrentPassword } from '../login-guard/current-password.js';

@@ -10,7 +10,7 @@ import { LOGGER } from '../../common/logger.js';
 import { Links } from '../../mail/links.js';
 import { Outbox } from '../../mail/outbox.js';
 import { passwordResetMail, passwordWasResetMail } from '../../mail/templates.js';
-import type { User } from '../../users/user.entity.js';
+import type { User } from '../../users/user.js';
 import { UsersService } from '../../users/users.service.js';
 import { MailedTokens, type OwnedToken } from '../mailed-tokens/mailed-tokens.js';
 import { NO_PASSWORD } from '../hashing/bcrypt-hash.js';

@@ -1,5 +1,5 @@
 /** Decides what a refresh token means for its session: a table of cases without I/O. */
-import type { AccountStatus } from '../../users/user.entity.js';
+import type { AccountStatus } from '../../users/user.js';
 import type { RefreshTokenParts } from '../tokens/refresh-tokens.js';
 
 export interface SessionState {

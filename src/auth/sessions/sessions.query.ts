@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../../common/access.js';
-import type { AccountStatus } from '../../users/user.entity.js';
+import type { AccountStatus } from '../../users/user.js';
 import { deleteBatch, type DeletedRows, empty, raw, row, rows, run, type Sql, sql } from '../../database/sql.js';
 import { IS_ERASING, isDisabledAt } from '../../users/users.query.js';
 import { KEPT_MS } from '../revocations/revocations.query.js';

@@ -11,7 +11,7 @@ import { LOGGER } from '../../common/logger.js';
 import { Random } from '../../common/random.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import type { User } from '../../users/user.entity.js';
+import type { User } from '../../users/user.js';
 import { KnownAddresses } from '../login-guard/known-addresses.js';
 import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from '../revocations/revocations.js';
