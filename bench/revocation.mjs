@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
-import { machine, progress, round, run, save } from './support/report.mjs';
+import { machine, progress, requireClean, round, run, save } from './support/report.mjs';
 import { makeFolder, post, startDatabase, startRoost } from './support/roost.mjs';
 
 const TARGET_P99_MS = 50;
@@ -20,6 +20,7 @@ const rounds = Number(options.rounds);
 
 /** @param {(() => unknown)[]} endings */
 async function main(endings) {
+  requireClean(options.save);
   const folder = makeFolder(endings);
   progress('starting an embedded PostgreSQL and two instances');
   const database = await startDatabase(folder, endings);
@@ -45,7 +46,7 @@ async function main(endings) {
     machine: machine(),
   };
   process.stdout.write(markdown(report));
-  if (options.save) save('revocation', report, markdown(report));
+  if (options.save) save('revocation', report, { md: markdown(report) });
   if (report.p99 > TARGET_P99_MS) process.exitCode = 1;
 }
 

@@ -5,7 +5,7 @@
  * Options: --posts 1000000 --users 1000000 --repetitions 40 --rounds 8 --seconds 4 --connections 12 --no-writes --save.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ import pg from 'pg';
 
 import { BARE_INSERT, NAIVE_PAGE } from './floor/naive-timeline.mjs';
 import { GROUPS, loadCrowd, VIEWERS_PER_GROUP } from './support/crowd.mjs';
-import { machine, median, progress, progressBar, round, run, save } from './support/report.mjs';
+import { machine, median, progress, progressBar, requireClean, round, run, save } from './support/report.mjs';
 import { fromBuild, makeFolder, ROOT, startDatabase } from './support/roost.mjs';
 import { plotTimeline } from './support/timeline-plot.mjs';
 
@@ -88,6 +88,7 @@ await run(main);
 
 /** @param {(() => unknown)[]} endings */
 async function main(endings) {
+  requireClean(options.save);
   const folder = makeFolder(endings);
   progress('starting an embedded PostgreSQL');
   const url = await startDatabase(folder, endings, SETTINGS);
@@ -465,8 +466,7 @@ function saveReport(report) {
   /** @type {Report[]} */
   const kept = readSaved(file).filter((each) => each.posts !== report.posts);
   const reports = [...kept, report].toSorted((a, b) => a.posts - b.posts);
-  save('timeline', reports, describeAll(reports));
-  writeFileSync(file.replace('.json', '.svg'), plotTimeline(reports, GROUPS));
+  save('timeline', reports, { md: describeAll(reports), svg: plotTimeline(reports, GROUPS) });
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 /** Server processes of a benchmark: started, measured through the operating system, and ended, each by its id. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,7 @@ const STOP_LIMIT_MS = 20_000;
  * @property {() => Promise<void>} stop
  */
 
-/** @throws where the operating system does not say a process' time and memory finely enough */
+/** @throws where the operating system does not tell the time of each process finely enough */
 export function requireLinux() {
   if (process.platform === 'linux') return;
   throw new Error(
@@ -62,18 +62,22 @@ export async function startServer({ args, env, log, probe, ready = 200, endings 
   throw new Error(`${args.join(' ')} did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
 }
 
-const ticksPerSecond = () => Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-let tickMs = 0;
-
 /**
- * Processor time that all threads of a process have used so far, in user and in system mode.
+ * Processor time of a process and its children so far, all threads, in user and in system mode.
  * @param {number} pid
- * @returns {number} in milliseconds, in steps of a clock tick (10 ms nearly everywhere)
+ * @returns {number} in milliseconds
  */
 export function processorTimeMs(pid) {
-  tickMs ||= 1_000 / ticksPerSecond();
-  const [utime, stime] = statOf(pid).slice(11, 13).map(Number);
-  return (Number(utime) + Number(stime)) * tickMs;
+  return [pid, ...childrenOf(pid)].reduce((sum, each) => sum + ownTimeMs(each), 0);
+}
+
+/** @param {number} pid @returns {number} in milliseconds; the scheduler counts nanoseconds, `stat` only ticks of 10 ms */
+export function ownTimeMs(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
 /** @param {number} pid */

@@ -1,5 +1,6 @@
 // @ts-check
 /** How a benchmark runs to its end, and what it says of itself. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -55,20 +56,36 @@ export function machine() {
     cores: cpus().length,
     memory_gb: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    commit: git('rev-parse', 'HEAD') || 'unknown',
     date: new Date().toISOString().slice(0, 10),
   };
 }
 
 /**
+ * Results that are kept are of one commit.
+ * @param {boolean} kept
+ * @throws when other files than results differ from the commit
+ */
+export function requireClean(kept) {
+  if (kept && git('status', '--porcelain', '--', '.', ':!bench/results') !== '')
+    throw new Error('--save: commit your changes first');
+}
+
+/** @param {string[]} args */
+function git(...args) {
+  return spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' }).stdout?.trim();
+}
+
+/**
  * @param {string} name
  * @param {object} report
- * @param {string} markdown
+ * @param {Record<string, string>} views of it, by the ends of their files' names
  */
-export function save(name, report, markdown) {
+export function save(name, report, views) {
   const folder = join(ROOT, 'bench', 'results');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(join(folder, `${name}.md`), markdown);
+  const files = { json: `${JSON.stringify(report, null, 2)}\n`, ...views };
+  for (const [extension, text] of Object.entries(files)) writeFileSync(join(folder, `${name}.${extension}`), text);
 }
 
 /** @param {number[]} values */

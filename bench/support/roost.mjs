@@ -41,9 +41,10 @@ export function fromBuild(file) {
 }
 
 /**
- * @param {{ database: string, secret: string, folder: string, endings: (() => unknown)[], flags?: string[], name?: string, cost?: number }} options
+ * @param {{ database: string, secret: string, folder: string, endings: (() => unknown)[], flags?: string[], name?: string, cost?: number, env?: Record<string, string> }} options
  */
-export async function startRoost({ database, secret, folder, endings, flags = [], name = 'roost', cost = 10 }) {
+export async function startRoost(options) {
+  const { database, secret, folder, endings, flags = [], name = 'roost', cost = 10, env = {} } = options;
   return startServer({
     args: [...flags, join(ROOT, 'dist', 'main.js')],
     env: {
@@ -56,6 +57,7 @@ export async function startRoost({ database, secret, folder, endings, flags = []
       DATA_DIR: join(folder, name),
       JWT_SECRET: secret,
       BCRYPT_COST: String(cost),
+      ...env,
     },
     log: join(folder, `${name}.log`),
     probe: '/health/ready',

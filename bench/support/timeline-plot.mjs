@@ -1,6 +1,8 @@
 // @ts-check
 /** The figures of `bench:timeline` as a picture: milliseconds on a logarithmic axis, by whom a viewer follows. */
 
+import { FAINT, picture, TARGET, text } from './plot.mjs';
+
 /** @typedef {{ p50: number, p99: number }} Spread */
 /** @typedef {{ posts: number, rows: { first: { database: Spread }, fiftieth?: { database: Spread } | undefined, naive: number }[] }} Report */
 
@@ -9,8 +11,6 @@ const HEIGHT = 500;
 const PLOT = { left: 70, right: WIDTH - 20, top: 92, bottom: HEIGHT - 66 };
 const RANGE = { from: 0.1, to: 10_000 };
 const TARGET_MS = 2;
-const INK = '#1f2937';
-const FAINT = '#e5e7eb';
 /** From few posts to many. */
 const COLOURS = ['#0d9488', '#4f46e5', '#be185d'];
 const NAIVE = '#9ca3af';
@@ -35,16 +35,16 @@ export function plotTimeline(reports, groups) {
       ];
     }),
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="13" fill="${INK}">
-<rect width="${WIDTH}" height="${HEIGHT}" rx="8" fill="#fff"/>
-<text x="20" y="30" font-size="17" font-weight="600">A page of the home timeline, in the database</text>
-${legend(reports)}
-${axis()}
-${groups.map(({ label }, index) => text([centre(index), PLOT.bottom + 22], label)).join('\n')}
-${text([(PLOT.left + PLOT.right) / 2, HEIGHT - 16], 'people whom the viewer follows; popular and active ones more often, unless it says otherwise')}
-${marks.filter(Boolean).join('\n')}
-</svg>
-`;
+  return picture({ width: WIDTH, height: HEIGHT, title: 'A page of the home timeline, in the database' }, [
+    legend(reports),
+    axis(),
+    ...groups.map(({ label }, index) => text([centre(index), PLOT.bottom + 22], label)),
+    text(
+      [(PLOT.left + PLOT.right) / 2, HEIGHT - 16],
+      'people whom the viewer follows; popular and active ones more often, unless it says otherwise',
+    ),
+    ...marks.filter(Boolean),
+  ]);
 }
 
 /** @param {number} size */
@@ -88,8 +88,8 @@ function axis() {
   });
   const target = heightOf(TARGET_MS).toFixed(1);
   lines.push(
-    `<path d="M${PLOT.left} ${target}H${PLOT.right}" stroke="#dc2626" stroke-dasharray="6 4"/>`,
-    `<text x="${PLOT.right}" y="${Number(target) - 6}" text-anchor="end" fill="#dc2626" font-size="12">target at 10, 200 and 2,000: p99 at most ${TARGET_MS} ms</text>`,
+    `<path d="M${PLOT.left} ${target}H${PLOT.right}" stroke="${TARGET}" stroke-dasharray="6 4"/>`,
+    `<text x="${PLOT.right}" y="${Number(target) - 6}" text-anchor="end" fill="${TARGET}" font-size="12">target at 10, 200 and 2,000: p99 at most ${TARGET_MS} ms</text>`,
     `<text transform="translate(20 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">milliseconds: p50, and a line to p99</text>`,
   );
   return lines.join('\n');
@@ -110,12 +110,4 @@ function legend(reports) {
       return entry;
     })
     .join('\n');
-}
-
-/**
- * @param {readonly [x: number, y: number]} at
- * @param {string} words
- */
-function text([x, y], words, anchor = 'middle') {
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${words}</text>`;
 }
