@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import { onAnswered } from '../http/answered.js';
+import type { AnswerObserver } from '../http/answered.js';
 
 export interface ObservedStreams {
   readonly open: number;
@@ -29,14 +28,12 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  observeRequests(fastify: FastifyInstance): void {
-    onAnswered(fastify, (request, reply) => {
-      if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return;
-      // The route's pattern instead of the address bounds the number of series.
-      const route = request.routeOptions.url ?? 'none';
-      this.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
-    });
-  }
+  readonly observeRequest: AnswerObserver = (request, reply) => {
+    if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return;
+    // The route's pattern instead of the address bounds the number of series.
+    const route = request.routeOptions.url ?? 'none';
+    this.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
+  };
 
   observeConnections({ connections, answers }: ObservedConnections): void {
     const registers = [this.registry];

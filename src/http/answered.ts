@@ -4,19 +4,24 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 export type AnswerObserver = (request: FastifyRequest, reply: FastifyReply, hasLeft: boolean) => void;
 
 /** Fastify only reports sent answers: a client that resets its connection would leave no trace. */
-export function onAnswered(fastify: FastifyInstance, observe: AnswerObserver): void {
+export function onAnswered(fastify: FastifyInstance, observers: readonly AnswerObserver[]): void {
+  const tell: AnswerObserver = (request, reply, hasLeft) => {
+    for (const observe of observers) observe(request, reply, hasLeft);
+  };
   fastify.addHook('onResponse', (request, reply, done) => {
-    observe(request, reply, false);
+    tell(request, reply, false);
     done();
   });
   const watched = new WeakSet<FastifyReply>();
-  fastify.addHook('onSend', async (request, reply) => {
-    if (watched.has(reply)) return;
-    watched.add(reply);
+  fastify.addHook('onSend', (request, reply, payload, done) => {
     const leave = (): void => {
-      if (!reply.raw.writableFinished) observe(request, reply, true);
+      if (!reply.raw.writableFinished) tell(request, reply, true);
     };
-    if (reply.raw.destroyed) leave();
-    else reply.raw.once('close', leave);
+    if (!watched.has(reply)) {
+      watched.add(reply);
+      if (reply.raw.destroyed) leave();
+      else reply.raw.once('close', leave);
+    }
+    done(null, payload);
   });
 }

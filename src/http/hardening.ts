@@ -64,8 +64,9 @@ export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
     done();
   });
   // Ends connections of earlier requests, too, which would otherwise stay open for the next one.
-  fastify.addHook('onSend', async ({ raw }, reply) => {
+  fastify.addHook('onSend', ({ raw }, reply, payload, done) => {
     if (rules.isDraining() || isChunkedStill(raw)) void reply.header('connection', 'close');
+    done(null, payload);
   });
 }
 
@@ -113,6 +114,7 @@ function hasOneValidHost({ rawHeaders, headers, httpVersionMinor }: IncomingMess
 
 /** The router refuses a broken percent-encoding in its own words; the query parser takes it for text. */
 function isReadable(target: string): boolean {
+  if (!target.includes('%')) return true;
   try {
     decodeURIComponent(target);
     return true;

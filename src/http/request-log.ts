@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { AuthenticatedRequest } from '../common/access.js';
 import { addressOf } from '../common/address.js';
 import type { ErrorCode } from '../common/error-codes.js';
-import { onAnswered } from './answered.js';
+import type { AnswerObserver } from './answered.js';
 import { originForm } from './hardening.js';
 
 declare module 'fastify' {
@@ -16,9 +16,9 @@ declare module 'fastify' {
 
 const PATH_MAX_LENGTH = 256;
 
-export function logRequests(fastify: FastifyInstance, logger: Logger): void {
+export function requestLog(fastify: FastifyInstance, logger: Logger): AnswerObserver {
   fastify.decorateReply('problemCode');
-  onAnswered(fastify, (request, reply, hasLeft) => {
+  return (request, reply, hasLeft) => {
     const { user } = request as AuthenticatedRequest;
     logger.info(
       {
@@ -35,7 +35,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
       },
       'request',
     );
-  });
+  };
 }
 
 function pathOf(url: string): string {
