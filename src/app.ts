@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import { MAX_PARAM_LENGTH, trackMethods } from './http/allowed-methods.js';
 import { Connections } from './http/connections/connections.js';
 import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './http/forwarding.js';
+import { limitHandlers } from './http/handler-timeout.js';
 import { labelAnswers, refuseRequests, routable } from './http/hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './http/input/json-body.js';
 import { requireKnownHosts } from './http/known-hosts.js';
@@ -22,7 +23,6 @@ import { UserTurns } from './limits/user-turns.js';
 import { RawAnswers } from './http/connections/raw-errors.js';
 import { onAnswered } from './http/answered.js';
 import { requestLog } from './http/request-log.js';
-import { isStreaming } from './http/streaming.js';
 import { ValidationPipe } from './http/input/validation.pipe.js';
 import type { Config } from './config/config.js';
 import { translateDatabaseError } from './database/pg-errors.js';
@@ -62,7 +62,6 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     bodyLimit: BODY_LIMIT_BYTES,
     multipart: false,
     requestTimeout: TIMEOUTS.request,
-    handlerTimeout: TIMEOUTS.handler,
     keepAliveTimeout: TIMEOUTS.keepAlive,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -81,9 +80,6 @@ function withoutPageSlash(url: string): string {
 
 export function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): void {
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.addHook('onRoute', (route) => {
-    if (isStreaming(route)) route.handlerTimeout = TIMEOUTS.stream;
-  });
   const readiness = app.get(Readiness);
   const proxies = new Proxies(config.http.trustedProxies);
   const rules = { ...config.http, proxies, isDraining: () => readiness.draining };
@@ -99,6 +95,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const connections = new Connections(limits, answers);
   connections.guard(fastify);
   labelAnswers(fastify, rules);
+  limitHandlers(fastify, TIMEOUTS);
   trackPrefix(fastify, proxies, prefixOf(config.http.publicUrl));
   warnOfUntrustedProxies(fastify, proxies, logger);
   if (counters) limitAddresses(fastify, counters);
