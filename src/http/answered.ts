@@ -13,15 +13,13 @@ export function onAnswered(fastify: FastifyInstance, observers: readonly AnswerO
     done();
   });
   const watched = new WeakSet<FastifyReply>();
-  fastify.addHook('onSend', (request, reply, payload, done) => {
+  fastify.addHook('onSend', async (request, reply) => {
+    if (watched.has(reply)) return;
+    watched.add(reply);
     const leave = (): void => {
       if (!reply.raw.writableFinished) tell(request, reply, true);
     };
-    if (!watched.has(reply)) {
-      watched.add(reply);
-      if (reply.raw.destroyed) leave();
-      else reply.raw.once('close', leave);
-    }
-    done(null, payload);
+    if (reply.raw.destroyed) leave();
+    else reply.raw.once('close', leave);
   });
 }

@@ -64,9 +64,8 @@ export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
     done();
   });
   // Ends connections of earlier requests, too, which would otherwise stay open for the next one.
-  fastify.addHook('onSend', ({ raw }, reply, payload, done) => {
+  fastify.addHook('onSend', async ({ raw }, reply) => {
     if (rules.isDraining() || isChunkedStill(raw)) void reply.header('connection', 'close');
-    done(null, payload);
   });
 }
 
