@@ -66,6 +66,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
 /** The migration that created a function last, and the hash of its file then. */
 const FUNCTIONS: Record<string, readonly [string, string]> = {
   'audit/refuse_audit_change.sql': ['1763830001000-audit', 'bfd93848c63a75ee'],
+  'auth/sessions/live_sessions.sql': ['1763840000000-live-sessions', '740c4a143052760c'],
   'auth/revocations/notify_revocations.sql': ['1763830000000-accounts', 'e3e16433ea40b924'],
   'database/schema/keep_timestamps.sql': ['1763830000000-accounts', '199d71cf27a6b18b'],
   'mail/notify_mails.sql': ['1763830002000-mails', '76398edc68c13a66'],

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { join, rows, run, sql, utcText } from '../database/sql.js';
+import { empty, join, rows, type Sql, sql, utcText } from '../database/sql.js';
 import type { AuditAction } from './actions.js';
 import type { Client } from '../common/actor.js';
 
@@ -19,11 +19,12 @@ export interface AuditEvent {
   readonly after?: AuditedState;
 }
 
-export async function insertAuditEvents(
-  tx: EntityManager,
+/** @param where a condition of a greater statement that this one is part of */
+export function auditInsertion(
   events: readonly AuditEvent[],
   { ip, userAgent, requestId }: Client,
-): Promise<void> {
+  where: Sql = empty,
+): Sql {
   const recorded = events.map(({ action, actorId, subjectId, sessionId, before, after }) => ({
     action,
     actor_id: actorId,
@@ -32,13 +33,11 @@ export async function insertAuditEvents(
     before,
     after,
   }));
-  await run(
-    tx,
-    sql`INSERT INTO audit_events (at, ip, user_agent, request_id, action, actor_id, subject_id, session_id, before, after)
-        SELECT clock_timestamp(), ${ip}::inet, ${userAgent}, ${requestId}::uuid, e.*
-          FROM jsonb_to_recordset(${JSON.stringify(recorded)})
-               AS e (action text, actor_id uuid, subject_id uuid, session_id uuid, before jsonb, after jsonb)`,
-  );
+  return sql`
+    INSERT INTO audit_events (at, ip, user_agent, request_id, action, actor_id, subject_id, session_id, before, after)
+    SELECT clock_timestamp(), ${ip}::inet, ${userAgent}, ${requestId}::uuid, e.*
+      FROM jsonb_to_recordset(${JSON.stringify(recorded)})
+           AS e (action text, actor_id uuid, subject_id uuid, session_id uuid, before jsonb, after jsonb) ${where}`;
 }
 
 export interface AuditFilter {

@@ -5,11 +5,12 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 import type { Principal } from '../common/access.js';
 import { Cursors, Page } from '../common/pagination.js';
+import { run, type Sql } from '../database/sql.js';
 import {
   type AuditEvent,
   type AuditFilter,
+  auditInsertion,
   auditKey,
-  insertAuditEvents,
   type ListedAuditEvent,
   selectAuditPage,
 } from './audit.query.js';
@@ -29,7 +30,11 @@ export class Audit {
 
   async record(tx: EntityManager | undefined, client: Client, events: readonly AuditEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await insertAuditEvents(tx ?? this.database.manager, events, client);
+    await run(tx ?? this.database.manager, auditInsertion(events, client));
+  }
+
+  insertion(client: Client, events: readonly AuditEvent[], where: Sql): Sql {
+    return auditInsertion(events, client, where);
   }
 
   listOwn({ userId }: Principal, page: AuditPage): Promise<Page<ListedAuditEvent>> {

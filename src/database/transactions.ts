@@ -8,8 +8,13 @@ type IsolationLevel = Exclude<Parameters<DataSource['transaction']>[0], Work<unk
 
 const WORK = new WeakMap<EntityManager, (() => void)[]>();
 
-/** Runs after the commit, before the transaction's caller continues; never after a rollback. */
+/** Runs after the commit, before the transaction's caller continues; never after a rollback. Without a transaction each
+ * statement has committed: runs at once. */
 export function onCommit(tx: EntityManager, work: () => void): void {
+  if (!tx.queryRunner) {
+    work();
+    return;
+  }
   const waiting = WORK.get(tx);
   if (!waiting) throw new Error('onCommit is for transactions of the RetryingDataSource');
   waiting.push(work);

@@ -6,7 +6,13 @@ import { networkOf } from '../../common/address.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { deriveKey, fingerprint } from '../../common/crypto.js';
-import { deleteAddresses, forgetAddresses, rememberAddress } from './known-addresses.query.js';
+import type { Sql } from '../../database/sql.js';
+import { deleteAddresses, forgetAddresses, rememberAddress, rememberedAddress } from './known-addresses.query.js';
+
+interface Owner {
+  readonly userId: string;
+  readonly sessionId?: string;
+}
 
 /** An unknown account costs the same work. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
@@ -25,13 +31,16 @@ export class KnownAddresses {
   }
 
   /** For a right password or a completed reset, in its transaction; never for a refresh, whose token may be stolen. */
-  async remember(tx: EntityManager, owner: { userId: string; sessionId?: string }, ip: string | null): Promise<void> {
-    const { userId, sessionId } = owner;
+  async remember(tx: EntityManager, owner: Owner, ip: string | null): Promise<void> {
+    const remembered = this.remembered(owner, ip);
+    if (remembered) await rememberAddress(tx, remembered);
+  }
+
+  remembered({ userId, sessionId }: Owner, ip: string | null, where?: Sql): Sql | undefined {
     const [key] = this.keys as [Buffer];
     const [id] = this.idsOf(userId, ip);
-    if (!id) return;
     const session = sessionId === undefined ? null : fingerprint(key, 'session', sessionId);
-    await rememberAddress(tx, { id, account: fingerprint(key, 'account', userId), session });
+    return id && rememberedAddress({ id, account: fingerprint(key, 'account', userId), session }, where);
   }
 
   async forgetSessions(tx: EntityManager, userId: string, ended: readonly { id: string }[]): Promise<void> {

@@ -128,9 +128,10 @@ export class AuthService {
 
   /** Cancels the owner's own deletion. @returns undefined when the account changed since the verification */
   private startSession(user: User, client: Client): Promise<Tokens | undefined> {
+    if (user.deletion === null) return this.sessions.start(this.database.manager, user, client);
     return this.database.transaction(async (tx) => {
       const started = await this.sessions.start(tx, user, client);
-      if (started?.isDeleting) await this.deletions.cancel(tx, user.id, { actorId: user.id, client });
+      if (started) await this.deletions.cancel(tx, user.id, { actorId: user.id, client });
       return started;
     });
   }

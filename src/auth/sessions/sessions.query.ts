@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../../common/access.js';
-import type { AccountStatus } from '../../users/user.js';
+import type { AccountStatus, User } from '../../users/user.js';
 import { deleteBatch, type DeletedRows, empty, raw, row, rows, run, type Sql, sql } from '../../database/sql.js';
 import { IS_ERASING, isDisabledAt } from '../../users/users.query.js';
 import { KEPT_MS } from '../revocations/revocations.query.js';
@@ -46,22 +46,27 @@ export interface SessionStart {
   readonly userAgent: string | null;
   readonly idleMs: number;
   readonly absoluteMs: number;
-  readonly verified: { readonly hashedPassword: string; readonly epoch: number };
+  readonly atMost: number;
+  readonly verified: Pick<User, 'hashedPassword' | 'tokenEpoch' | 'deletion'>;
 }
 
 const MAY_LOG_IN = sql`NOT ${isDisabledAt('t.now')} AND NOT ${IS_ERASING} AND u.deletion IS DISTINCT FROM 'staff'`;
 
-/** Inserts only if the account is unchanged since its password was verified. The user's row stays locked: bans, resets
- * and logins of one account are serialised. @returns undefined when the account changed */
+export const HAS_STARTED = sql`WHERE EXISTS (SELECT FROM owner)`;
+
+/** Inserts only if the account is unchanged since its password was verified. The user's row is locked: bans, resets and
+ * logins of one account are serialised. The others are written where `HAS_STARTED`. @returns undefined: it changed */
 export function insertSession(
-  tx: EntityManager,
-  { id, userId, salt, ip, userAgent, idleMs, absoluteMs, verified }: SessionStart,
-): Promise<{ readonly isDeleting: boolean } | undefined> {
+  manager: EntityManager,
+  { id, userId, salt, ip, userAgent, idleMs, absoluteMs, atMost, verified }: SessionStart,
+  { audited, remembered }: { readonly audited: Sql; readonly remembered: Sql | undefined },
+): Promise<{ readonly isOneTooMany: boolean } | undefined> {
   return row(
-    tx,
+    manager,
     sql`WITH owner AS (
-          SELECT u.id, u.deletion, t.now FROM users u, (SELECT clock_timestamp() AS now) t
-           WHERE u.id = ${userId} AND u.hashed_password = ${verified.hashedPassword} AND u.token_epoch = ${verified.epoch}
+          SELECT u.id, t.now FROM users u, (SELECT clock_timestamp() AS now) t
+           WHERE u.id = ${userId} AND u.hashed_password = ${verified.hashedPassword}
+             AND u.token_epoch = ${verified.tokenEpoch} AND u.deletion IS NOT DISTINCT FROM ${verified.deletion}
              AND ${MAY_LOG_IN}
              FOR NO KEY UPDATE OF u
         ), started AS (
@@ -69,8 +74,8 @@ export function insertSession(
           SELECT ${id}, id, 0, ${salt}, now, now, now,
                  now + least(${idleMs}::float8, ${absoluteMs}::float8) * interval '1 ms', ${ip}::inet, ${userAgent}
             FROM owner
-        )
-        SELECT deletion IS NOT NULL AS "isDeleting" FROM owner`,
+        ), audited AS (${audited}) ${remembered ? sql`, ${remembered}` : empty}
+        SELECT live_sessions(id, ${id}) >= ${atMost} AS "isOneTooMany" FROM owner`,
   );
 }
 

@@ -19,6 +19,7 @@ import {
   advanceSession,
   type EndedSession,
   endSessions,
+  HAS_STARTED,
   insertSession,
   isSessionLive,
   type LiveSession,
@@ -39,10 +40,6 @@ export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly expiresInSeconds: number;
-}
-
-export interface StartedSession extends Tokens {
-  readonly isDeleting: boolean;
 }
 
 export interface AccountEnd {
@@ -74,23 +71,36 @@ export class Sessions {
   ) {}
 
   /** Ends the oldest sessions beyond SESSIONS_PER_USER. @returns undefined when the account changed: verify again */
-  async start(tx: EntityManager, user: User, client: Client): Promise<StartedSession | undefined> {
+  async start(manager: EntityManager, user: User, client: Client): Promise<Tokens | undefined> {
     const [id, salt] = [this.random.uuid(), this.random.bytes(SALT_BYTES)];
-    const verified = { hashedPassword: user.hashedPassword, epoch: user.tokenEpoch };
-    const inserted = await insertSession(tx, { id, userId: user.id, salt, verified, ...client, ...this.times() });
-    if (!inserted) return undefined;
-    // Never the new session: after waiting for the user's lock, its time may be older than others'.
-    const surplus = { userId: user.id, except: id, beyondNewest: this.config.sessions.perUser - 1 };
-    const capped = await endSessions(tx, surplus, 'session_cap');
-    const started = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
-    await this.audit.record(tx, client, [started, ...endEvents(capped, user.id, 'session_cap')]);
-    await this.addresses.remember(tx, { userId: user.id, sessionId: id }, client.ip);
-    this.revoke(tx, capped, 'session_cap');
-    onCommit(tx, () => {
+    const atMost = this.config.sessions.perUser;
+    const event = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
+    const remembered = this.addresses.remembered({ userId: user.id, sessionId: id }, client.ip, HAS_STARTED);
+    const audited = this.audit.insertion(client, [event], HAS_STARTED);
+    const start = { id, userId: user.id, salt, atMost, verified: user, ...client, ...this.times() };
+    const started = await insertSession(manager, start, { audited, remembered });
+    if (!started) return undefined;
+    if (started.isOneTooMany) await this.endSurplus(manager, { userId: user.id, except: id }, client);
+    onCommit(manager, () => {
       this.logger.info({ event: 'session_started', session: id, user: user.id }, 'session started');
     });
     const principal = { userId: user.id, sessionId: id, role: user.role, epoch: user.tokenEpoch };
-    return { ...this.tokens(principal, { seq: 1, salt }), isDeleting: inserted.isDeleting };
+    return this.tokens(principal, { seq: 1, salt });
+  }
+
+  /** Never the new session: after waiting for the user's lock, its time may be older than others'. */
+  private async endSurplus(
+    manager: EntityManager,
+    { userId, except }: { userId: string; except: string },
+    client: Client,
+  ): Promise<void> {
+    const beyondNewest = this.config.sessions.perUser - 1;
+    const end = async (tx: EntityManager): Promise<void> => {
+      const ended = await endSessions(tx, { userId, except, beyondNewest }, 'session_cap');
+      await this.audit.record(tx, client, endEvents(ended, userId, 'session_cap'));
+      this.revoke(tx, ended, 'session_cap');
+    };
+    await (manager.queryRunner ? end(manager) : this.database.transaction(end));
   }
 
   /** @throws AppError `invalid_refresh_token`, `refresh_token_reused`, `account_disabled` */
@@ -145,7 +155,6 @@ export class Sessions {
     this.revoke(tx, others, reason);
   }
 
-  /** Lock the user's row first. */
   async endAll(tx: EntityManager, { userId, reason, actorId, client }: AccountEnd): Promise<void> {
     const ended = await endSessions(tx, { userId }, reason);
     await this.audit.record(tx, client, endEvents(ended, actorId, reason));
