@@ -40,7 +40,7 @@ describe('with one connection', () => {
   afterAll(() => app.stop());
 
   it('prepares what comes again', async () => {
-    const reads = (await preparedBy(app)).filter(({ statement }) => /^SELECT .* FROM "tasks"/.test(statement));
+    const reads = (await preparedBy(app)).filter(({ statement }) => statement.endsWith('FROM tasks WHERE id = $1'));
     expect(reads).toEqual([expect.objectContaining({ uses: 8 })]);
   });
 
@@ -61,7 +61,7 @@ describe('with one connection', () => {
       await app.pool.query(`ALTER TABLE users ALTER COLUMN role TYPE varchar(${length})`);
       await work(app, name, 2);
     }
-    const reads = (await preparedBy(app)).filter(({ statement }) => /^SELECT .* FROM "tasks"/.test(statement));
+    const reads = (await preparedBy(app)).filter(({ statement }) => statement.endsWith('FROM tasks WHERE id = $1'));
     expect(reads.map(({ uses }) => uses).sort()).toEqual([2, 2, 8]);
   });
 });
