@@ -1,6 +1,7 @@
 /** Fills a development database, in one transaction: wholly or not at all. */
 import { CAST, DOMAIN, makePeople } from './people.mjs';
 import {
+  analyze,
   auditDeletions,
   countAll,
   insertEdges,
@@ -25,6 +26,7 @@ export async function seed(client, options) {
   const now = await lockSeeding(client);
   const counts = (await isSeeded(client, DOMAIN)) ? undefined : await fill(client, now, options);
   await client.query('COMMIT');
+  if (counts !== undefined) await analyze(client);
   return counts;
 }
 

@@ -105,6 +105,11 @@ export async function countAll(client, userIds) {
   );
 }
 
+/** A running Roost keeps its plans, made for an empty database, until there are new statistics. */
+export async function analyze(client) {
+  await client.query('ANALYZE users, user_stats, follows, mutes, blocks, posts, audit_events, tasks');
+}
+
 function columns(rows, names) {
   return names.map((name) => rows.map((row) => row[name]));
 }

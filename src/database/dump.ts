@@ -56,6 +56,7 @@ export async function readDump(url: string, input: Readable): Promise<number> {
     for (const [name, next] of Object.entries(head.sequences))
       await client.query(sql`SELECT setval(${pg.escapeIdentifier(name)}::regclass, ${next}, false)`);
     await client.query('COMMIT');
+    await client.query(`ANALYZE ${head.tables.map(nameOf).join(', ')}`);
     return rows;
   });
 }

@@ -8,7 +8,7 @@ import { finished } from 'node:stream/promises';
 
 import { writeDump } from '../../src/database/dump.js';
 import { TestApp } from '../support/app.js';
-import { dropDatabase, emptyDatabase } from '../support/database.js';
+import { dropDatabase, emptyDatabase, notAnalyzed } from '../support/database.js';
 import { login, person, staff } from '../support/people.js';
 
 const SCRIPT = join(__dirname, '../../scripts/db.mjs');
@@ -58,6 +58,7 @@ describe('a dump of the database', () => {
       code: 0,
       said: expect.stringMatching(/^\d+ rows are restored\.\n$/) as string,
     });
+    expect(await notAnalyzed(empty, ['tasks', 'posts', 'users', 'user_stats', 'audit_events'])).toEqual([]);
     expect(run(empty, 'dump', join(folder, 'again'))).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder, 'again'), 'utf8')).toBe(readFileSync(file, 'utf8'));
 

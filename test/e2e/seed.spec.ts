@@ -7,7 +7,7 @@ import { isUsername } from '../../src/users/fields.js';
 import { Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { CommandRunner, type Outcome } from '../support/command.js';
-import { someoneWaits } from '../support/database.js';
+import { notAnalyzed, someoneWaits } from '../support/database.js';
 import { walk } from '../support/pages.js';
 import { login, person } from '../support/people.js';
 import { eventually, RoostFolder } from '../support/process.js';
@@ -102,6 +102,11 @@ describe('npm run seed', () => {
     beforeAll(async () => {
       await app.forget();
       outcome = await seeded();
+    });
+
+    it('leaves statistics of the new size, by which a running Roost plans', async () => {
+      const tables = ['users', 'user_stats', 'follows', 'mutes', 'blocks', 'posts', 'audit_events', 'tasks'];
+      expect(await notAnalyzed(app.databaseUrl, tables)).toEqual([]);
     });
 
     it('prints lines that work as they stand: they log in, read a timeline and find people', async () => {

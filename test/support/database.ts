@@ -54,6 +54,25 @@ export async function endPool(pool: pg.Pool): Promise<void> {
   await closed;
 }
 
+/** @returns those of the tables for whose size PostgreSQL does not plan, as nothing has analyzed them since */
+export async function notAnalyzed(url: string, tables: readonly string[]): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      tables
+        .map(
+          (name) => `SELECT '${name}' AS name FROM pg_class
+                      WHERE oid = '${name}'::regclass AND reltuples <> (SELECT count(*) FROM ${name})`,
+        )
+        .join(' UNION ALL '),
+    );
+    return rows.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
 /** Whether somebody waits for a lock in the database that a pool is of. */
 export async function someoneWaits(pool: pg.Pool): Promise<boolean> {
   const { rowCount } = await pool.query(
