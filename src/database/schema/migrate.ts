@@ -16,12 +16,15 @@ import { makeForeignRowsOld } from '../transaction-ids.js';
 
 type Migration = new () => MigrationInterface;
 
-export async function findMigrations(): Promise<Migration[]> {
-  const names = readdirSync(new URL('../migrations', import.meta.url))
-    .flatMap((file) => /^(\d{13}-[^.]+)\.[jt]s$/.exec(file)?.[1] ?? [])
+export function migrationNames(): string[] {
+  return readdirSync(new URL('../migrations', import.meta.url))
+    .flatMap((file) => /^(\d{13}-[^.]+)\.js$/.exec(file)?.[1] ?? [])
     .sort();
+}
+
+export async function findMigrations(): Promise<Migration[]> {
   const modules = await Promise.all(
-    names.map((name) => import(`../migrations/${name}.js`) as Promise<Record<string, Migration>>),
+    migrationNames().map((name) => import(`../migrations/${name}.js`) as Promise<Record<string, Migration>>),
   );
   return modules.flatMap((found) => Object.values(found).filter((value) => typeof value === 'function'));
 }

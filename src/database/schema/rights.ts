@@ -1,30 +1,26 @@
 /** Finds missing rights of the database's role at start, before a request does. */
+import { readFileSync } from 'node:fs';
+
 import pg from 'pg';
 
 import { type DatabaseTarget, DatabaseStartError } from '../connect.js';
 import { type Sql, sql } from '../sql.js';
+import { migrationNames } from './migrate.js';
 
 const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
-/** Needed to serve. Identity columns need no sequence rights. The audit is never updated or deleted. */
-export const NEEDED_RIGHTS: Readonly<Record<string, readonly string[]>> = {
-  audit_events: ['SELECT', 'INSERT'],
-  audit_events_id_seq: ['USAGE'],
-  ...Object.fromEntries(
-    [
-      ...[
-        'account_tokens',
-        'blocks',
-        'daily_counts',
-        'follows',
-        'former_addresses',
-        'known_addresses',
-        'login_failures',
-      ],
-      ...['mails', 'mutes', 'posts', 'revocations', 'sessions', 'tasks', 'user_stats', 'users'],
-    ].map((table) => [table, ALL]),
-  ),
-};
+/** Never updated or deleted. */
+const AUDIT = { audit_events: ['SELECT', 'INSERT'], audit_events_id_seq: ['USAGE'] };
+
+/** For each table that a migration creates: `public` may hold tables of others. Identity columns need no sequence rights. */
+export function neededRights(): Readonly<Record<string, readonly string[]>> {
+  const migrations = migrationNames().map((name) =>
+    readFileSync(new URL(`../migrations/${name}.js`, import.meta.url), 'utf8'),
+  );
+  const created = migrations.flatMap((text) => [...text.matchAll(/\bCREATE TABLE (\w+) \(/g)]);
+  const tables = created.map(([, table = '']): [string, string[]] => [table, ALL]);
+  return { ...Object.fromEntries(tables), ...AUDIT };
+}
 
 export async function requireRights(target: DatabaseTarget): Promise<void> {
   const { role, grants } = await missingGrants(target.url);
@@ -49,14 +45,13 @@ async function missingGrants(url: string): Promise<{ role: string; grants: strin
   client.on('error', () => undefined);
   try {
     await client.connect();
-    const wanted = Object.entries(NEEDED_RIGHTS).flatMap(([table, rights]) =>
-      rights.map((right) => ({ table, right })),
-    );
+    const needed = neededRights();
+    const wanted = Object.entries(needed).flatMap(([table, rights]) => rights.map((right) => ({ table, right })));
     const { rows } = await client.query<{ role: string; enters: boolean; missing: { table: string; right: string }[] }>(
       missingOf(wanted),
     );
     const { role = '', enters = true, missing = [] } = rows[0] ?? {};
-    const tables = Object.keys(NEEDED_RIGHTS).flatMap((table) => {
+    const tables = Object.keys(needed).flatMap((table) => {
       const rights = missing.filter((one) => one.table === table).map(({ right }) => right);
       return rights.length === 0
         ? []
