@@ -1,79 +1,127 @@
-/** Every route and who may call it. A new route is added here on purpose, or this fails. */
+/** Every route, who may call it, and what each kind of caller is answered. A new route is added here on purpose, or this fails. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import { RequestMethod } from '@nestjs/common';
 
 import { ACCESS, type Access } from '../src/common/access.js';
 import { TestApp } from './support/app.js';
+import { PASSWORD, person, type Person, staff } from './support/people.js';
 
-const ROUTES = {
-  'GET /account-pages.js': 'public',
-  'GET /confirm': 'public',
-  'GET /reset': 'public',
-  'GET /undo': 'public',
-  'GET /.well-known/jwks.json': 'public',
-  'GET /auth/me': 'any user',
-  'GET /auth/revocations': 'service',
-  'GET /auth/sessions': 'any user',
-  'DELETE /auth/sessions/:session_id': 'any user',
-  'GET /dev/mailbox': 'public',
-  'GET /health/live': 'public',
-  'GET /health/ready': 'public',
-  'GET /metrics': 'public',
-  'PUT /auth/password': 'any user',
-  'GET /tasks': 'any user',
-  'GET /tasks/:task_id': 'any user',
-  'DELETE /tasks/:task_id': 'any user',
-  'PATCH /tasks/:task_id/complete': 'any user',
-  'GET /timeline/stream': 'any user',
-  'GET /users/me': 'any user',
-  'PATCH /users/me': 'any user',
-  'DELETE /users/me': 'any user',
-  'POST /users/me/delete': 'any user',
-  'GET /users/me/export': 'any user',
-  'GET /users/me/activity': 'any user',
-  'GET /posts/:post_id': 'any user',
-  'DELETE /posts/:post_id': 'any user',
-  'GET /timeline': 'any user',
-  'GET /users': 'any user',
-  'GET /users/me/blocks': 'any user',
-  'GET /users/me/mutes': 'any user',
-  'GET /users/:username': 'any user',
-  'GET /users/:username/followers': 'any user',
-  'GET /users/:username/following': 'any user',
-  'GET /users/:username/posts': 'any user',
-  'PUT /users/:username/block': 'any user',
-  'DELETE /users/:username/block': 'any user',
-  'PUT /users/:username/follow': 'any user',
-  'DELETE /users/:username/follow': 'any user',
-  'PUT /users/:username/mute': 'any user',
-  'DELETE /users/:username/mute': 'any user',
-  'POST /admin/posts/:post_id/restore': 'admin',
-  'GET /admin/audit': 'admin',
-  'GET /admin/stats': 'admin',
-  'GET /admin/users': 'admin',
-  'POST /admin/users': 'admin',
-  'GET /admin/users/:user_id': 'admin',
-  'GET /admin/users/:user_id/sessions': 'admin',
-  'PATCH /admin/users/:user_id': 'admin',
-  'DELETE /admin/users/:user_id': 'admin',
-  'POST /admin/users/:user_id/disable': 'moderator, admin',
-  'POST /admin/users/:user_id/enable': 'moderator, admin',
-  'POST /admin/users/:user_id/logout': 'admin',
-  'POST /admin/users/:user_id/password-reset': 'admin',
-  'POST /auth/email/confirm': 'public',
-  'POST /auth/email/resend': 'public',
-  'POST /auth/email/undo': 'public',
-  'POST /auth/login': 'public',
-  'POST /auth/logout': 'optional',
-  'POST /auth/password/forgot': 'public',
-  'POST /auth/password/reset': 'public',
-  'POST /auth/refresh': 'public',
-  'POST /auth/register': 'public',
-  'POST /posts': 'any user',
-  'POST /tasks': 'any user',
-  'POST /users/me/email': 'any user',
-  'PUT /tasks/:task_id': 'any user',
+const WHO = ['nobody', 'another', 'owner', 'moderator', 'admin', 'disabled'] as const;
+type Who = (typeof WHO)[number];
+
+interface Route {
+  readonly access: string;
+  /** By {@link WHO}. A disabled account still sends its last access token. */
+  readonly answers?: readonly number[];
+  readonly body?: object;
+  readonly query?: string;
+}
+
+const EVERYBODY = (status: number): Route => ({
+  access: 'public',
+  answers: [status, status, status, status, status, status],
+});
+const OWNER = (status: number, others: number): Route => ({
+  access: 'any user',
+  answers: [401, others, status, others, others, 401],
+});
+const ANY_USER = (status: number): Route => OWNER(status, status);
+const STAFF = (status: number): Route => ({
+  access: 'moderator, admin',
+  answers: [401, 403, 403, status, status, 401],
+});
+const ADMIN = (status: number): Route => ({ access: 'admin', answers: [401, 403, 403, 403, status, 401] });
+/** Not in openapi.json. */
+const UNDOCUMENTED: Route = { access: 'public' };
+
+/**
+ * `:task_id`, `:post_id`, `:user_id` and `:username` are the owner's. A request that changes one of them has an owner of
+ * its own. Other parameters are of nothing that exists.
+ */
+const ROUTES: Record<string, Route> = {
+  'GET /.well-known/jwks.json': EVERYBODY(200),
+  'GET /health/live': EVERYBODY(200),
+  'GET /health/ready': EVERYBODY(200),
+  'POST /auth/register': { ...EVERYBODY(400), body: { role: 'admin' } },
+  'POST /auth/login': { ...EVERYBODY(401), body: { email: 'nobody@example.org', password: PASSWORD } },
+  'POST /auth/refresh': { ...EVERYBODY(401), body: { refresh_token: 'x' } },
+  'POST /auth/logout': { ...ANY_USER(200), access: 'optional', body: { scope: 'others' } },
+  'PUT /auth/password': {
+    ...ANY_USER(403),
+    body: { current_password: 'wrong horse battery', new_password: 'another horse battery' },
+  },
+  'POST /auth/email/confirm': { ...EVERYBODY(400), body: { token: 'x' } },
+  'POST /auth/email/resend': { ...EVERYBODY(202), body: { email: 'nobody@example.org' } },
+  'POST /auth/email/undo': { ...EVERYBODY(400), body: { token: 'x', new_password: 'another horse battery' } },
+  'POST /auth/password/forgot': { ...EVERYBODY(202), body: { email: 'nobody@example.org' } },
+  'POST /auth/password/reset': { ...EVERYBODY(400), body: { token: 'x', new_password: 'another horse battery' } },
+  'GET /auth/me': ANY_USER(200),
+  'GET /auth/sessions': ANY_USER(200),
+  'DELETE /auth/sessions/:session_id': ANY_USER(404),
+  'GET /auth/revocations': { ...EVERYBODY(401), access: 'service' },
+  'GET /users/me': ANY_USER(200),
+  'PATCH /users/me': { ...ANY_USER(200), body: { bio: 'x' } },
+  'DELETE /users/me': { ...ANY_USER(403), body: { current_password: 'wrong horse battery' } },
+  'POST /users/me/delete': { ...ANY_USER(403), body: { current_password: 'wrong horse battery' } },
+  'GET /users/me/export': ANY_USER(200),
+  'GET /users/me/activity': ANY_USER(200),
+  'POST /users/me/email': {
+    ...ANY_USER(403),
+    body: { email: 'nobody@example.org', current_password: 'wrong horse battery' },
+  },
+  'GET /tasks': ANY_USER(200),
+  'POST /tasks': { ...ANY_USER(201), body: { title: 'x' } },
+  'GET /tasks/:task_id': OWNER(200, 403),
+  'PUT /tasks/:task_id': { ...OWNER(200, 403), body: { title: 'x' } },
+  'PATCH /tasks/:task_id/complete': { ...OWNER(200, 403), body: { completed: true } },
+  'DELETE /tasks/:task_id': OWNER(200, 403),
+  'POST /posts': { ...ANY_USER(201), body: { text: 'x' } },
+  'GET /posts/:post_id': ANY_USER(200),
+  'DELETE /posts/:post_id': { access: 'any user', answers: [401, 403, 200, 200, 200, 401] },
+  'GET /timeline': ANY_USER(200),
+  'GET /timeline/stream': ANY_USER(200),
+  'GET /users': { ...ANY_USER(200), query: '?q=owner' },
+  'GET /users/me/mutes': ANY_USER(200),
+  'GET /users/me/blocks': ANY_USER(200),
+  'GET /users/:username': ANY_USER(200),
+  'GET /users/:username/posts': ANY_USER(200),
+  'GET /users/:username/followers': ANY_USER(200),
+  'GET /users/:username/following': ANY_USER(200),
+  'PUT /users/:username/follow': OWNER(422, 204),
+  'DELETE /users/:username/follow': ANY_USER(204),
+  'PUT /users/:username/mute': OWNER(422, 204),
+  'DELETE /users/:username/mute': ANY_USER(204),
+  'PUT /users/:username/block': OWNER(422, 204),
+  'DELETE /users/:username/block': ANY_USER(204),
+  'POST /admin/posts/:post_id/restore': ADMIN(200),
+  'GET /admin/audit': ADMIN(200),
+  'GET /admin/stats': ADMIN(200),
+  'GET /admin/users': ADMIN(200),
+  'POST /admin/users': { ...ADMIN(201), body: { email: 'invited@example.org' } },
+  'GET /admin/users/:user_id': ADMIN(200),
+  'GET /admin/users/:user_id/sessions': ADMIN(200),
+  'PATCH /admin/users/:user_id': { ...ADMIN(200), body: { role: 'moderator' } },
+  'DELETE /admin/users/:user_id': ADMIN(202),
+  'POST /admin/users/:user_id/disable': { ...STAFF(204), body: { reason: 'x' } },
+  'POST /admin/users/:user_id/enable': STAFF(204),
+  'POST /admin/users/:user_id/logout': ADMIN(204),
+  'POST /admin/users/:user_id/password-reset': ADMIN(204),
+  'GET /account-pages.js': UNDOCUMENTED,
+  'GET /confirm': UNDOCUMENTED,
+  'GET /reset': UNDOCUMENTED,
+  'GET /undo': UNDOCUMENTED,
+  'GET /dev/mailbox': UNDOCUMENTED,
+  'GET /metrics': UNDOCUMENTED,
+};
+
+const MISSING = '00000000-0000-4000-8000-000000000000';
+
+const DOCUMENT = JSON.parse(readFileSync(join(__dirname, '../openapi.json'), 'utf8')) as {
+  paths: Record<string, Record<string, unknown>>;
 };
 
 /** Served beside the controllers: public by nature. */
@@ -102,14 +150,16 @@ describe('the routes', () => {
   afterAll(() => app.stop());
 
   it('have the access that is written here', () => {
-    expect(Object.fromEntries(declaredRoutes(app).map(({ name, access }) => [name, access]))).toEqual(ROUTES);
+    const written = Object.entries(ROUTES).map(([name, { access }]) => [name, access]);
+    expect(Object.fromEntries(declaredRoutes(app).map(({ name, access }) => [name, access]))).toEqual(
+      Object.fromEntries(written),
+    );
   });
 
   it('are all there is: nothing else is served, and everything at both prefixes', () => {
     const versioned = Object.keys(ROUTES).flatMap((route) => {
       const [method = '', path = ''] = route.split(' ');
-      const bare = /^\/(?:health|metrics|dev|reset|confirm|undo|account-pages|\.well-known)/.test(path);
-      const paths = bare ? [path] : [`/api/v1${path}`, `/api${path}`];
+      const paths = isBare(path) ? [path] : [`/api/v1${path}`, `/api${path}`];
       return paths.flatMap((each) => (method === 'GET' ? [`GET ${each}`, `HEAD ${each}`] : [`${method} ${each}`]));
     });
     const served = app.routes;
@@ -118,8 +168,20 @@ describe('the routes', () => {
     expect(versioned.filter((route) => !served.includes(route))).toEqual([]);
   });
 
+  it('have answers here when they are in openapi.json, and no others have', () => {
+    const documented = Object.entries(DOCUMENT.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const answered = Object.keys(ROUTES).filter((route) => ROUTES[route]?.answers);
+    const operations = answered.map((route) => {
+      const [method = '', path = ''] = route.split(' ');
+      return `${method} ${isBare(path) ? '' : '/api/v1'}${path.replace(/:(\w+)/g, '{$1}')}`;
+    });
+    expect(operations.sort()).toEqual(documented.sort());
+  });
+
   it('are closed to nobody unless they are public or optional', async () => {
-    for (const [route, access] of Object.entries(ROUTES)) {
+    for (const [route, { access }] of Object.entries(ROUTES)) {
       if (access === 'public' || access === 'optional') continue;
       const [method = '', path = ''] = route.split(' ');
       for (const prefix of ['/api/v1', '/api']) {
@@ -130,7 +192,72 @@ describe('the routes', () => {
   });
 });
 
-/** What verifies a secret or sends mail is held to 60 requests a minute an address; an office behind one address must not lose its sessions by anything else. */
+/** Belongs to somebody, and is asked for by others. */
+interface Owned {
+  readonly owner: Person;
+  readonly taskId: string;
+  readonly postId: string;
+}
+
+describe('the answers', () => {
+  let app: TestApp;
+  /** Of all but the owner, who has their own. */
+  const tokens: Partial<Record<Who, string>> = {};
+  let untouched: Owned;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    const [other, moderator, admin, disabled] = await Promise.all([
+      person(app, 'another'),
+      staff(app, 'moderator'),
+      staff(app, 'admin'),
+      person(app, 'disabled'),
+    ]);
+    expect((await moderator.api.post(`/admin/users/${disabled.id}/disable`, { reason: 'x' })).status).toBe(204);
+    Object.assign(tokens, {
+      another: other.access_token,
+      moderator: moderator.access_token,
+      admin: admin.access_token,
+      disabled: disabled.access_token,
+    });
+    untouched = await newOwned();
+  });
+
+  afterAll(() => app.stop());
+
+  async function newOwned(): Promise<Owned> {
+    const owner = await person(app, 'owner');
+    await app.pool.query('UPDATE users SET email_confirmed_at = now() WHERE id = $1', [owner.id]);
+    const [task, post] = await Promise.all([
+      owner.api.post('/tasks', { title: 'owned' }),
+      owner.api.post('/posts', { text: 'owned' }),
+    ]);
+    expect([task.status, post.status]).toEqual([201, 201]);
+    return { owner, taskId: String(task.body.id), postId: String(post.body.id) };
+  }
+
+  it.each(Object.entries(ROUTES).filter(([, { answers }]) => answers))('of %s', async (route, asked) => {
+    const [method = '', path = ''] = route.split(' ');
+    const changesOwned = method !== 'GET' && /:(?:task_id|post_id|user_id|username)\b/.test(path);
+    const given: [Who, number][] = [];
+    for (const who of WHO) {
+      const { owner, taskId, postId } = changesOwned ? await newOwned() : untouched;
+      const ids: Record<string, string> = {
+        task_id: taskId,
+        post_id: postId,
+        user_id: owner.id,
+        username: owner.username,
+      };
+      const token = who === 'owner' ? owner.access_token : tokens[who];
+      const full = path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? MISSING);
+      const api = token === undefined ? app.api : app.api.as(token);
+      given.push([who, (await api.send(method, full + (asked.query ?? ''), asked.body)).status]);
+    }
+    expect(given).toEqual(WHO.map((who, index) => [who, asked.answers?.[index]]));
+  });
+});
+
+/** An office behind one address must not lose its sessions by anything else. */
 const STRICT = [
   'DELETE /users/me',
   'POST /auth/email/confirm',
@@ -164,6 +291,10 @@ describe('the strict limit of an address', () => {
     expect(strict.sort()).toEqual(STRICT);
   });
 });
+
+function isBare(path: string): boolean {
+  return /^\/(?:health|metrics|dev|reset|confirm|undo|account-pages|\.well-known)/.test(path);
+}
 
 function declaredRoutes(app: TestApp): DeclaredRoute[] {
   const modules = [...app.nestApp.get(ModulesContainer).values()];
