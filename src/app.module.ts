@@ -41,7 +41,7 @@ export class AppModule {
         AuthModule,
         TasksModule,
         TimelineModule,
-        AccountModule,
+        AccountModule.with(),
         AdminModule,
         HealthModule,
       ],

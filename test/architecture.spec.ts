@@ -45,8 +45,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   'timeline/people': [...GROUND, 'users'],
   'timeline/posts': [...GROUND, 'audit', 'users', 'timeline/people'],
   'timeline/stream': [...GROUND, 'users', 'auth/revocations', 'timeline/posts'],
-  // Its document names what every noun keeps of a person.
-  account: 'anything',
+  account: [...GROUND, 'audit', 'users', 'auth/login-guard', 'auth/revocations'],
   admin: [
     ...GROUND,
     'audit',

@@ -16,7 +16,7 @@ import { isoTimestamp } from '../common/timestamps.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { type AccountResponse, presentAccount } from '../users/users.dto.js';
-import { LISTS } from './export.dto.js';
+import { inOrder } from './export.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { Actor } from '../common/actor.js';
 
@@ -82,14 +82,10 @@ export class Export implements BeforeApplicationShutdown {
   }
 
   private lists(): Required<Pick<PersonalData, 'name' | 'exportRows'>>[] {
-    const lists = this.personalData
-      .all()
-      .flatMap(({ name, exportRows }) => (exportRows === undefined ? [] : [{ name, exportRows }]));
-    return lists.sort(({ name: one }, { name: other }) => placeOf(one) - placeOf(other));
+    return inOrder(
+      this.personalData
+        .all()
+        .flatMap(({ name, exportRows }) => (exportRows === undefined ? [] : [{ name, exportRows }])),
+    );
   }
-}
-
-function placeOf(name: string): number {
-  const place = LISTS.indexOf(name);
-  return place === -1 ? LISTS.length : place;
 }

@@ -2,6 +2,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
+import { Exported } from '../common/personal-data.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { OptionalNotNull, QueryInteger, Text } from '../http/input/validation.js';
 import { AUDIT_ACTIONS, type AuditAction } from './actions.js';
@@ -22,6 +23,7 @@ export class ListActivityQuery {
 const ACTORS = ['self', 'staff', 'unknown'] as const;
 
 /** Something that happened to the caller's account. */
+@Exported('audit', 'As `GET /users/me/activity` has it, the newest first.')
 export class ActivityResponse {
   id: string;
   @ApiProperty({ format: 'date-time' })

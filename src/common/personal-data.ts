@@ -1,5 +1,5 @@
 /** The registry of personal data: the module of each noun adds its own, for the export and the erasure. */
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
 import type { Principal } from './access.js';
@@ -17,6 +17,21 @@ export interface PersonalData {
   readonly isErasedLast?: boolean;
   /** In the transaction that deletes the account's row, before it. */
   readonly beforeDelete?: (tx: EntityManager, userId: string) => Promise<unknown>;
+}
+
+interface ExportedList {
+  readonly name: string;
+  readonly type: Type;
+  readonly description: string | undefined;
+}
+
+export const EXPORTED: ExportedList[] = [];
+
+/** On the class of an exported row: documents the list of that name. */
+export function Exported(name: string, description?: string) {
+  return (type: Type): void => {
+    EXPORTED.push({ name, type, description });
+  };
 }
 
 @Injectable()

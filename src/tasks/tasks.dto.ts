@@ -2,6 +2,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
+import { Exported } from '../common/personal-data.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import {
   Flag,
@@ -75,6 +76,7 @@ export class ListTasksQuery {
   cursor?: string;
 }
 
+@Exported('tasks')
 export class TaskResponse {
   @ApiProperty({ type: 'integer' })
   id: number;

@@ -1,6 +1,7 @@
 /** Sessions on the wire. */
 import { ApiProperty } from '@nestjs/swagger';
 
+import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import type { KeptSession, LiveSession } from './sessions.query.js';
 
@@ -37,6 +38,7 @@ export function presentSession(session: LiveSession, currentId: string): Session
 }
 
 /** A session of the caller's, which may have ended. */
+@Exported('sessions')
 export class ExportedSession extends SessionResponse {
   /** When it was ended before its time; null when it was not. */
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true })

@@ -2,6 +2,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../../common/pagination.js';
+import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
 import type { KeptPerson, ListedPerson, Profile } from './people.query.js';
@@ -77,6 +78,10 @@ export function presentProfile(profile: Profile): ProfileResponse {
 }
 
 /** Somebody in a list of the caller's. */
+@Exported('following')
+@Exported('followers')
+@Exported('mutes')
+@Exported('blocks')
 export class ExportedPerson {
   /** UUID. */
   id: string;

@@ -3,6 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../../common/pagination.js';
 import { hasAtMostGraphemes, isBlank } from '../../common/text.js';
+import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { Field, OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
 import type { KeptPost, ListedPost } from './posts.query.js';
@@ -68,6 +69,7 @@ export function presentPost(post: ListedPost): PostResponse {
 }
 
 /** A post of the caller's, which may be deleted. */
+@Exported('posts')
 export class ExportedPost {
   id: string;
   text: string;
