@@ -207,10 +207,11 @@ describe('the schema', () => {
     });
 
     describe('a database from before the baselines', () => {
+      const baselines = { count: 6, last: 1763830005000 };
       const before = (names: number): Promise<void> =>
         execute(
           url,
-          `DELETE FROM migrations;
+          `DELETE FROM migrations WHERE timestamp <= ${baselines.last};
            INSERT INTO migrations (timestamp, name)
            SELECT 1763820000000 - n, CASE n WHEN 0 THEN 'DecoyIndex1763820000000' ELSE 'Earlier' || n END
              FROM generate_series(${18 - names}, 17) n`,
@@ -221,7 +222,7 @@ describe('the schema', () => {
       it('goes on as it is, and is asked once', async () => {
         await execute(url, `INSERT INTO users (email, username, hashed_password) VALUES ('a@example.org', 'ada', '!')`);
         await before(18);
-        expect(await migrate(url)).toHaveLength(migrations.length);
+        expect(await migrate(url)).toHaveLength(baselines.count);
         expect(await migrate(url)).toEqual([]);
       });
 
@@ -229,7 +230,7 @@ describe('the schema', () => {
         await before(17);
         await expect(migrate(url)).rejects.toThrow('DecoyIndex1763820000000');
         await before(18);
-        expect(await migrate(url)).toHaveLength(migrations.length);
+        expect(await migrate(url)).toHaveLength(baselines.count);
       });
     });
 
