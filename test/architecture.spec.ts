@@ -65,11 +65,12 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
 /** The migration that created a function last, and the hash of its file then. */
 const FUNCTIONS: Record<string, readonly [string, string]> = {
   'audit/refuse_audit_change.sql': ['1763830001000-audit', 'bfd93848c63a75ee'],
-  'auth/sessions/live_sessions.sql': ['1763840000000-live-sessions', '740c4a143052760c'],
+  'auth/sessions/live_sessions.sql': ['1763840000000-fewer-statements', '740c4a143052760c'],
   'auth/revocations/notify_revocations.sql': ['1763830000000-accounts', 'e3e16433ea40b924'],
   'database/schema/keep_timestamps.sql': ['1763830000000-accounts', '199d71cf27a6b18b'],
   'mail/notify_mails.sql': ['1763830002000-mails', '76398edc68c13a66'],
   'timeline/people/add_user_stats.sql': ['1763830004000-timeline', '49068f50e81d5f92'],
+  'timeline/people/follow.sql': ['1763840000000-fewer-statements', '42cb6a748ffa6a16'],
   'timeline/posts/current_tx.sql': ['1763830004000-timeline', 'ff464200b1945089'],
   'timeline/posts/insert_post.sql': ['1763830004000-timeline', 'a88d8cf5c1ba5117'],
   'timeline/posts/timeline_page.sql': ['1763830004000-timeline', '9a3bb09013679d6c'],

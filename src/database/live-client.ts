@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 import pg from 'pg';
 
-import { isCollision, lostPlan } from './pg-errors.js';
+import { endsConnection, isCollision, lostPlan } from './pg-errors.js';
 import { prepared } from './prepared.js';
 
 const SILENCE = 'Query read timeout';
@@ -105,8 +105,13 @@ export function liveClients(limits: Limits, onUnprepared?: () => void): new (con
       };
       answer.then(hear, (error: unknown) => {
         this.judgePlan(error, sent.generation);
-        if (error instanceof Error && error.message === SILENCE) this.giveUp(sent.startedAt);
-        else hear();
+        if (error instanceof Error && error.message === SILENCE) {
+          this.giveUp(sent.startedAt);
+          return;
+        }
+        hear();
+        // Or the pool would give it to the next request before its end arrives.
+        if (endsConnection(error)) void this.end().catch(() => undefined);
       });
     }
 

@@ -88,6 +88,11 @@ export function lostPlan(error: unknown): 'changed' | 'unknown' | undefined {
   return code === '26000' || code === '42P05' ? 'unknown' : undefined;
 }
 
+/** The server closes the connection after this error (class 57P, and time-outs of an idle transaction). */
+export function endsConnection(error: unknown): boolean {
+  return /^(?:57P0[1-5]|25P0[34])$/.test(String(driverError(error).code));
+}
+
 export function isLockTimeout(error: unknown): boolean {
   return driverError(error).code === '55P03';
 }

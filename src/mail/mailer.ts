@@ -110,7 +110,6 @@ const OBSTACLES: Partial<Record<string, string>> = {
   ETLS: 'TLS is required, and it has none',
 };
 
-/** The server's own words may contain addresses, so they are left out. */
 function obstacleOf({ code = '', message }: NodemailerError): string | undefined {
   if (CERTIFICATE.test(message))
     return `The mail server's certificate is not trusted (${message}): use the host name in the certificate, or add its authority by NODE_EXTRA_CA_CERTS`;

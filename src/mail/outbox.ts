@@ -74,7 +74,6 @@ export class Outbox {
     return selectMailPause(tx, { addressKey: this.seals.addressKey(address), kind, ...most });
   }
 
-  /** Takes no lock: that would have to precede the account's row lock. */
   private async isBelowCap(tx: EntityManager, kind: MailKind, address: string): Promise<boolean> {
     const addressKey = this.seals.addressKey(address);
     return (await countMailsOfDay(tx, { addressKey, kind })) < MOST.aDay;

@@ -92,7 +92,6 @@ const END = '\r\n\r\n';
 /** RFC 9110 section 5.6.2: a method is a token, also one unknown to Node. */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*) HTTP\/1\.[01]\r\n/;
 
-/** The packet may begin with earlier requests. */
 function headOf({ rawPacket, bytesParsed = 0 }: ParserError): string {
   const packet = rawPacket?.toString('latin1') ?? '';
   const before = bytesParsed < END.length ? -1 : packet.lastIndexOf(END, bytesParsed - END.length);

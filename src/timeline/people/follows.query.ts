@@ -2,6 +2,7 @@
  * counts stay exact, and people who act on each other do not deadlock. */
 import type { EntityManager } from 'typeorm';
 
+import type { ErrorCode } from '../../common/error-codes.js';
 import { deleteBatch, one, rows, run, sql } from '../../database/sql.js';
 
 export interface Edge {
@@ -17,30 +18,13 @@ export async function lockStats(tx: EntityManager, userIds: readonly string[]): 
   return locked.map(({ user_id }) => user_id);
 }
 
-export interface FollowOutcome {
-  readonly following: number | null;
-  readonly hasBlocked: boolean;
-  readonly isBlocked: boolean;
-}
-
-/** Lock both stats first, as for the deletion. Adds nothing when the edge exists or one has blocked the other. */
-export function insertFollow(tx: EntityManager, { followerId, followeeId }: Edge): Promise<FollowOutcome> {
-  return one(
-    tx,
-    sql`WITH blocked AS (
-          SELECT EXISTS (SELECT FROM blocks WHERE blocker_id = ${followerId} AND blocked_id = ${followeeId}) AS "hasBlocked",
-                 EXISTS (SELECT FROM blocks WHERE blocker_id = ${followeeId} AND blocked_id = ${followerId}) AS "isBlocked"
-        ), added AS (
-          INSERT INTO follows (follower_id, followee_id)
-          SELECT ${followerId}, ${followeeId} FROM blocked WHERE NOT ("hasBlocked" OR "isBlocked")
-          ON CONFLICT DO NOTHING RETURNING 1
-        ), counted AS (
-          UPDATE user_stats SET following_count = following_count + (user_id = ${followerId})::int,
-                                followers_count = followers_count + (user_id = ${followeeId})::int
-           WHERE user_id IN (${followerId}, ${followeeId}) AND EXISTS (SELECT FROM added) RETURNING user_id, following_count
-        ) SELECT "hasBlocked", "isBlocked", (SELECT following_count FROM counted WHERE user_id = ${followerId}) AS following
-            FROM blocked`,
-  );
+export async function insertFollow(
+  manager: EntityManager,
+  { followerId, followeeId }: Edge,
+  atMost: number,
+): Promise<ErrorCode | null> {
+  const answer = sql`SELECT follow(${followerId}, ${followeeId}, ${atMost}) AS refusal`;
+  return (await one<{ refusal: ErrorCode | null }>(manager, answer)).refusal;
 }
 
 export async function deleteFollows(tx: EntityManager, edges: readonly Edge[]): Promise<void> {

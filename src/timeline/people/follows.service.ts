@@ -29,15 +29,10 @@ export class FollowsService {
 
   /** @throws AppError `user_not_found`, `not_oneself`, `user_blocked` by the caller, `follow_limit_reached` */
   async follow(about: About): Promise<void> {
-    const pair = await this.visible(about);
-    await this.database.transaction(async (tx) => {
-      await this.lock(tx, pair);
-      const edge = { followerId: pair.self, followeeId: pair.other };
-      const { following, hasBlocked, isBlocked } = await insertFollow(tx, edge);
-      if (isBlocked) throw new AppError('user_not_found');
-      if (hasBlocked) throw new AppError('user_blocked');
-      if (following !== null && following > FOLLOW_LIMIT) throw new AppError('follow_limit_reached');
-    });
+    const { self, other } = await this.visible(about);
+    const edge = { followerId: self, followeeId: other };
+    const refusal = await insertFollow(this.database.manager, edge, FOLLOW_LIMIT);
+    if (refusal !== null) throw new AppError(refusal);
   }
 
   async unfollow(about: About): Promise<void> {
