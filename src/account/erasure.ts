@@ -8,7 +8,7 @@ import { Audit } from '../audit/audit.js';
 import { LoginGuard } from '../auth/login-guard/login-guard.js';
 import { LOGGER } from '../common/logger.js';
 import { PersonalDataRegistry } from '../common/personal-data.js';
-import { Schedule } from '../common/schedule.js';
+import { Activity, Schedule } from '../common/schedule.js';
 import { closeDueAccount, deleteAccount, lockClosedAccount } from './erasure.query.js';
 import { NO_CLIENT } from '../common/actor.js';
 
@@ -19,6 +19,7 @@ const BATCH = 1_000;
 export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly schedule = new Schedule({
     everyMs: EVERY_MS,
+    rests: () => this.activity.isIdle,
     run: () => this.run(),
     onFault: (error) => {
       this.logger.warn(
@@ -35,6 +36,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly audit: Audit,
     private readonly personalData: PersonalDataRegistry,
     private readonly loginGuard: LoginGuard,
+    private readonly activity: Activity,
   ) {}
 
   onApplicationBootstrap(): void {

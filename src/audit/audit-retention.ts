@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
 import { LOGGER } from '../common/logger.js';
-import { Schedule } from '../common/schedule.js';
+import { Activity, Schedule } from '../common/schedule.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { keepAuditPartitions, type PartitionChanges } from '../database/schema/audit-partitions.js';
@@ -16,6 +16,7 @@ const EVERY_MS = 3_600_000;
 export class AuditRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly schedule = new Schedule({
     everyMs: EVERY_MS,
+    rests: () => this.activity.isIdle,
     run: () => this.run(),
     onFault: (error) => {
       this.logger.warn(
@@ -29,6 +30,7 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
+    private readonly activity: Activity,
   ) {}
 
   onApplicationBootstrap(): void {

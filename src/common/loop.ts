@@ -1,6 +1,7 @@
 /** Work that is done at intervals, and at once when woken; one run at a time. */
 export interface LoopOptions {
-  readonly everyMs: number;
+  /** Until the next run; asked after each. */
+  readonly pauseMs: () => number;
   readonly run: () => Promise<void>;
   readonly isDone?: () => boolean;
 }
@@ -48,7 +49,7 @@ export class Loop {
 
   private pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.options.everyMs).unref();
+      const timer = setTimeout(resolve, this.options.pauseMs()).unref();
       this.resume = () => {
         clearTimeout(timer);
         resolve();

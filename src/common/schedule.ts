@@ -1,13 +1,19 @@
-/** Periodic work of an instance: one run at a time; a stop waits for the run under way. */
+/** Periodic work of an instance: one run at a time; a stop waits for the run under way. It rests while nobody uses the instance. */
 import { randomInt } from 'node:crypto';
 
+import { Injectable } from '@nestjs/common';
+
 export const FIRST_RUN = { least: 10_000, most: 60_000 };
+/** Milliseconds: without a use until the rest begins, and the longest rest of periodic work. */
+export const REST = { afterMs: 30_000, longestMs: 6 * 3_600_000 };
 const JITTER = 0.1;
 
 export interface Scheduled {
   readonly everyMs: number;
   readonly run: () => Promise<unknown>;
   readonly onFault: (error: unknown) => void;
+  /** While true, runs are left out, for `REST.longestMs` at most. */
+  readonly rests?: () => boolean;
 }
 
 export type Choose = (least: number, most: number) => number;
@@ -15,6 +21,7 @@ export type Choose = (least: number, most: number) => number;
 export class Schedule {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  private ranAt = -Infinity;
 
   constructor(
     private readonly scheduled: Scheduled,
@@ -32,14 +39,45 @@ export class Schedule {
   }
 
   private wait(ms: number): void {
-    const { everyMs, run, onFault } = this.scheduled;
+    const { everyMs } = this.scheduled;
     this.timer = setTimeout(() => {
       this.wait(this.choose(Math.floor(everyMs * (1 - JITTER)), Math.ceil(everyMs * (1 + JITTER))));
-      this.running ??= run()
-        .then(() => undefined, onFault)
-        .finally(() => {
-          this.running = undefined;
-        });
+      if (this.scheduled.rests?.() !== true || performance.now() - this.ranAt >= REST.longestMs) this.run();
     }, ms).unref();
+  }
+
+  private run(): void {
+    this.ranAt = performance.now();
+    this.running ??= this.scheduled
+      .run()
+      .then(() => undefined, this.scheduled.onFault)
+      .finally(() => {
+        this.running = undefined;
+      });
+  }
+}
+
+@Injectable()
+export class Activity {
+  private usedAt = performance.now();
+  private readonly uses: (() => boolean)[] = [];
+  private readonly listeners: (() => void)[] = [];
+
+  get isIdle(): boolean {
+    return performance.now() - this.usedAt > REST.afterMs && !this.uses.some((isUnderWay) => isUnderWay());
+  }
+
+  use(): void {
+    const wasIdle = this.isIdle;
+    this.usedAt = performance.now();
+    if (wasIdle) for (const listener of this.listeners) listener();
+  }
+
+  useWhile(isUnderWay: () => boolean): void {
+    this.uses.push(isUnderWay);
+  }
+
+  onResumed(listener: () => void): void {
+    this.listeners.push(listener);
   }
 }

@@ -2,6 +2,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 
+import { Activity } from '../common/schedule.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Cursors } from '../common/pagination.js';
@@ -27,11 +28,12 @@ export class ConfigModule {
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },
         { provide: Cursors, useValue: cursorsOf(config.tokens) },
+        Activity,
         Clock,
         PersonalDataRegistry,
         Random,
       ],
-      exports: [CONFIG, LOGGER, Cursors, Clock, PersonalDataRegistry, Random],
+      exports: [Activity, CONFIG, LOGGER, Cursors, Clock, PersonalDataRegistry, Random],
     };
   }
 }

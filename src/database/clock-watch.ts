@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
-import { Schedule } from '../common/schedule.js';
+import { Activity, Schedule } from '../common/schedule.js';
 import { one, sql } from './sql.js';
 
 const EVERY_MS = 60_000;
@@ -18,6 +18,7 @@ export class ClockWatch implements OnApplicationBootstrap, BeforeApplicationShut
   private isTold = false;
   private readonly schedule = new Schedule({
     everyMs: EVERY_MS,
+    rests: () => this.activity.isIdle,
     run: () => this.measure(),
     onFault: () => undefined,
   });
@@ -26,11 +27,14 @@ export class ClockWatch implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
     private readonly clock: Clock,
+    private readonly activity: Activity,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.measure().catch(() => undefined);
+    const measure = (): Promise<void> => this.measure().catch(() => undefined);
+    await measure();
     this.schedule.start();
+    this.activity.onResumed(() => void measure());
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
+import { Activity } from '../common/schedule.js';
 import { LOGGER } from '../common/logger.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
@@ -12,7 +13,7 @@ import { CONFIG } from '../config/config.module.js';
 import { hangUp } from './live-client.js';
 
 const TIMEOUTS = { connect: 2_500, answer: 4_500 };
-const HEARTBEAT_MS = 5_000;
+export const LISTENER_HEARTBEAT = { everyMs: 5_000 };
 const RETRY_MS = { first: 100, longest: 5_000 };
 
 const DEAF =
@@ -35,6 +36,7 @@ export class Listener implements OnApplicationShutdown {
   private client: pg.Client | undefined;
   private connecting: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private postponed: (() => Promise<void>) | undefined;
   private failures = 0;
   private stopped = false;
 
@@ -43,8 +45,10 @@ export class Listener implements OnApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
     random: Random,
+    private readonly activity: Activity,
   ) {
     this.echo = `echo_${random.bytes(8).toString('hex')}`;
+    activity.onResumed(() => void this.postponed?.());
   }
 
   async listen(subscription: Subscription): Promise<void> {
@@ -104,7 +108,7 @@ export class Listener implements OnApplicationShutdown {
       for (const { onReconnect } of this.subscriptions) onReconnect();
     }
     this.failures = 0;
-    this.schedule(HEARTBEAT_MS, () => this.beat(client, lose));
+    this.schedule(LISTENER_HEARTBEAT.everyMs, () => this.beat(client, lose));
   }
 
   private hear(channel: string, payload: string): void {
@@ -125,7 +129,7 @@ export class Listener implements OnApplicationShutdown {
       return;
     }
     await this.sendEcho();
-    this.schedule(HEARTBEAT_MS, () => this.beat(client, lose));
+    this.schedule(LISTENER_HEARTBEAT.everyMs, () => this.beat(client, lose));
   }
 
   /** Sent over the pool: a session behind a pooler may hear its own NOTIFY but no other. */
@@ -155,7 +159,11 @@ export class Listener implements OnApplicationShutdown {
 
   private schedule(ms: number, next: () => Promise<void>): void {
     clearTimeout(this.timer);
+    this.postponed = undefined;
     if (this.stopped) return;
-    this.timer = setTimeout(() => void next(), ms).unref();
+    this.timer = setTimeout(() => {
+      if (this.activity.isIdle) this.postponed = next;
+      else void next();
+    }, ms).unref();
   }
 }

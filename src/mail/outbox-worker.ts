@@ -12,9 +12,11 @@ import { CONFIG } from '../config/config.module.js';
 import { Listener } from '../database/listener.js';
 import { ATTEMPT_MS, type Delivery, Mailer } from './mailer.js';
 import { type DueMail, recordFailure, recordSent, takeDueMails } from './outbox.query.js';
+import { Outbox } from './outbox.js';
 import { Seals } from './seals.js';
 
-const EVERY_MS = 2_000;
+/** Milliseconds: the longest pause, as notifications may be lost; the pause after a failure. */
+export const OUTBOX_PAUSES = { longest: 60_000, failed: 2_000 };
 /** Random delay before sending, in milliseconds: the load of sending must not reveal which request caused a mail. */
 const APART_MS = { least: 100, more: 400 };
 const PLACES = 10;
@@ -38,13 +40,15 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private soon: NodeJS.Timeout | undefined;
   private failing = false;
   private obstacle: string | undefined;
-  private readonly loop = new Loop({ everyMs: EVERY_MS, run: () => this.sendDue() });
+  private pauseMs = OUTBOX_PAUSES.longest;
+  private readonly loop = new Loop({ pauseMs: () => this.pauseMs, run: () => this.sendDue() });
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
     private readonly listener: Listener,
+    private readonly outbox: Outbox,
     private readonly mailer: Mailer,
     private readonly seals: Seals,
     private readonly random: Random,
@@ -55,6 +59,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     const wakeSoon = (): void => {
       this.wakeSoon();
     };
+    this.outbox.onAdded(wakeSoon);
     await this.listener.listen({ channel: 'mails', onNotification: wakeSoon, onReconnect: wakeSoon });
     this.loop.wake();
     this.loop.start();
@@ -90,13 +95,15 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
       await this.record();
       const limit = PLACES - this.underway.size;
       if (limit === 0) return;
-      const mails = await takeDueMails(this.database.manager, { limit, leaseMs: LEASE_MS, oldMs: OLD_MS });
+      const { mails, nextMs } = await takeDueMails(this.database.manager, { limit, leaseMs: LEASE_MS, oldMs: OLD_MS });
       for (const mail of mails) this.begin(mail);
+      this.pauseMs = Math.min(nextMs ?? Infinity, OUTBOX_PAUSES.longest);
       this.failing = false;
     } catch (error) {
       if (!this.failing)
         this.logger.warn({ event: 'outbox_unread', err: error }, 'the outbox cannot be read or written');
       this.failing = true;
+      this.pauseMs = OUTBOX_PAUSES.failed;
     }
   }
 

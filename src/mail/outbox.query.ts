@@ -70,12 +70,20 @@ export interface DueMail {
   readonly isOld: boolean;
 }
 
+export interface DueMails {
+  readonly mails: readonly DueMail[];
+  /** Milliseconds until another mail is due. */
+  readonly nextMs: number | null;
+}
+
+type FoundMail = (DueMail | { readonly id: null }) & Pick<DueMails, 'nextMs'>;
+
 /** Leases due mails: the next attempt is set already, so a crashed instance loses none. */
-export function takeDueMails(
+export async function takeDueMails(
   manager: EntityManager,
   { limit, leaseMs, oldMs }: { limit: number; leaseMs: number; oldMs: number },
-): Promise<DueMail[]> {
-  return rows(
+): Promise<DueMails> {
+  const found = (await rows<FoundMail>(
     manager,
     sql`WITH due AS (
           SELECT id FROM mails WHERE next_attempt_at <= statement_timestamp()
@@ -84,10 +92,13 @@ export function takeDueMails(
           UPDATE mails m SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
             FROM due WHERE m.id = due.id RETURNING m.*
         )
-        SELECT id, kind, recipient, sealed, created_at AS "createdAt", attempts,
+        SELECT (SELECT extract(epoch FROM min(next_attempt_at) - statement_timestamp())::float8 * 1000
+                  FROM mails WHERE next_attempt_at > statement_timestamp()) AS "nextMs",
+               id, kind, recipient, sealed, created_at AS "createdAt", attempts,
                created_at <= statement_timestamp() - ${oldMs} * interval '1 ms' AS "isOld"
-          FROM taken ORDER BY created_at, id`,
-  );
+          FROM (VALUES (1)) one LEFT JOIN taken ON true ORDER BY created_at, id`,
+  )) as [FoundMail, ...FoundMail[]];
+  return { mails: found.flatMap((mail) => (mail.id === null ? [] : [mail])), nextMs: found[0].nextMs };
 }
 
 /** Unconditional: a sent mail stays sent, even if another instance has taken the lease. */

@@ -5,6 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { onCommit } from '../database/transactions.js';
 import { countMailsOfDay, insertMail, lockAddress, selectMailPause } from './outbox.query.js';
 import { Seals } from './seals.js';
 import type { MailContent, MailKind } from './templates.js';
@@ -32,6 +33,8 @@ export interface NewMail {
 
 @Injectable()
 export class Outbox {
+  private readonly listeners: (() => void)[] = [];
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly seals: Seals,
@@ -51,6 +54,13 @@ export class Outbox {
       due: userId !== undefined && !this.config.mail.mailbox,
     };
     await insertMail(tx, row);
+    onCommit(tx, () => {
+      for (const listener of this.listeners) listener();
+    });
+  }
+
+  onAdded(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   async lockAddresses(tx: EntityManager, addresses: readonly string[]): Promise<void> {

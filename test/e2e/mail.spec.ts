@@ -4,6 +4,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
+import { OUTBOX_PAUSES } from '../../src/mail/outbox-worker.js';
 import { Outbox } from '../../src/mail/outbox.js';
 import { confirmationMail, passwordWasResetMail } from '../../src/mail/templates.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
@@ -52,6 +53,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
   await emptyTables(pool);
+  jest.restoreAllMocks();
 });
 
 async function start(env: Record<string, string> = {}, options: TestAppOptions = {}): Promise<TestApp> {
@@ -490,6 +492,39 @@ describe('a server that', () => {
     accept();
     await sent(slow);
     expect(smtp.mailsTo(slow)).toHaveLength(1);
+  });
+});
+
+describe('the worker', () => {
+  const FOR_EVER = 600_000;
+
+  it('sends what its own instance wrote, and what is deferred at its time, without a notification', async () => {
+    const wire = await Relay.to(database);
+    ending.push(() => wire.end());
+    jest.replaceProperty(OUTBOX_PAUSES, 'longest', FOR_EVER);
+    app = await start({ DATABASE_DIRECT_URL: wire.url });
+    await wire.cut();
+    smtp.onRecipient = () => {
+      throw smtpError(451, '4.2.0 busy');
+    };
+    const address = await put();
+    await failed(address);
+    smtp.onRecipient = () => undefined;
+    app.clock.advance('29s');
+    // This mail also makes the worker look again.
+    await sent(await put());
+    expect(smtp.mailsTo(address)).toEqual([]);
+    await sent(address);
+  });
+
+  it('sends what an instance without a mail server wrote, though it hears nothing', async () => {
+    const wire = await Relay.to(database);
+    ending.push(() => wire.end());
+    jest.replaceProperty(OUTBOX_PAUSES, 'longest', 200);
+    app = await start({ DATABASE_DIRECT_URL: wire.url, JWT_SECRET: PRODUCTION.JWT_SECRET });
+    await wire.cut();
+    const writer = await start({ ...PRODUCTION, SMTP_URL: '' }, { sharing: app });
+    await sent(await put(writer));
   });
 });
 

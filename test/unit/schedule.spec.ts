@@ -1,4 +1,4 @@
-import { Schedule } from '../../src/common/schedule.js';
+import { Activity, REST, Schedule } from '../../src/common/schedule.js';
 
 const EVERY_MS = 1_000;
 
@@ -89,6 +89,29 @@ describe('a schedule', () => {
     await stopping;
     await pass(3);
     expect(runs).toHaveLength(1);
+  });
+
+  it('rests while it may, and then runs as before, but never rests too long', async () => {
+    const activity = new Activity();
+    const resumed = jest.fn();
+    activity.onResumed(resumed);
+    const run = jest.fn(() => Promise.resolve());
+    const resting = new Schedule({ everyMs: EVERY_MS, run, onFault: () => undefined, rests: () => activity.isIdle });
+    resting.start();
+    await jest.advanceTimersByTimeAsync(REST.afterMs + 2 * EVERY_MS);
+    const before = run.mock.calls.length;
+    expect(before).toBeGreaterThan(20);
+    await jest.advanceTimersByTimeAsync(REST.longestMs / 2);
+    expect(run).toHaveBeenCalledTimes(before);
+    await jest.advanceTimersByTimeAsync(REST.longestMs / 2 + 2 * EVERY_MS);
+    expect(run).toHaveBeenCalledTimes(before + 1);
+    expect(resumed).not.toHaveBeenCalled();
+    activity.use();
+    activity.use();
+    expect(resumed).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(2 * EVERY_MS);
+    expect(run.mock.calls.length).toBeGreaterThan(before + 1);
+    await resting.stop();
   });
 
   it('stops at once when nothing runs', async () => {

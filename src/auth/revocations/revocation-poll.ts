@@ -1,9 +1,10 @@
-/** Polls revocations every second, and at once when another instance notifies. */
+/** Polls revocations every second, and at once when another instance notifies; rests while nobody uses this instance. */
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
+import { Activity } from '../../common/schedule.js';
 import { LOGGER } from '../../common/logger.js';
 import { Loop } from '../../common/loop.js';
 import { Listener } from '../../database/listener.js';
@@ -11,7 +12,7 @@ import { TransactionIds } from '../../database/transaction-ids.js';
 import { Revocations } from './revocations.js';
 import { readRevocations } from './revocations.query.js';
 
-const EVERY_MS = 1_000;
+export const REVOCATION_POLL = { everyMs: 1_000 };
 
 @Injectable()
 export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -19,7 +20,11 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
   private server: string | undefined;
   private readsAll = true;
   private failing = false;
-  private readonly loop = new Loop({ everyMs: EVERY_MS, run: () => this.read() });
+  private readonly loop = new Loop({
+    pauseMs: () => REVOCATION_POLL.everyMs,
+    run: () => this.read(),
+    isDone: () => this.mayRest(),
+  });
 
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
@@ -27,6 +32,7 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     private readonly listener: Listener,
     private readonly transactions: TransactionIds,
     private readonly revocations: Revocations,
+    private readonly activity: Activity,
   ) {}
 
   /** Listens, then reads everything, then serves: no revocation is missed. If it fails, requests ask the database. */
@@ -47,6 +53,16 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
   /** Late on purpose: tokens revoked while the last requests are answered must be refused, too. */
   async onApplicationShutdown(): Promise<void> {
     await this.loop.stop();
+  }
+
+  private mayRest(): boolean {
+    const { isIdle } = this.activity;
+    if (isIdle)
+      this.revocations.rest(async () => {
+        await this.read();
+        this.loop.start();
+      });
+    return isIdle;
   }
 
   private readAll(): void {

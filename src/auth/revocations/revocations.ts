@@ -4,6 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
 import type { Principal } from '../../common/access.js';
+import { Activity } from '../../common/schedule.js';
 import type { ErrorCode } from '../../common/error-codes.js';
 import { AppError } from '../../common/errors.js';
 import { KEPT_MS, type RevocationRow, selectStanding, type Standing } from './revocations.query.js';
@@ -16,9 +17,14 @@ export class Revocations {
   private readonly ended = new Expiring<true>();
   private readonly minEpochs = new Expiring<number>();
   private readAt = -Infinity;
+  private resume: (() => Promise<void>) | undefined;
+  private resuming: Promise<void> | undefined;
   private readonly listeners: (() => void)[] = [];
 
-  constructor(@InjectDataSource() private readonly database: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly activity: Activity,
+  ) {}
 
   /** Like `endEpochsBelow`: after the commit of the row and before the answer. */
   endSession(sessionId: string): void {
@@ -45,6 +51,12 @@ export class Revocations {
     this.minEpochs.forgetSetBefore(startedAt);
   }
 
+  /** Memory is not trusted until the next request has read what is new, by `resume`. */
+  rest(resume: () => Promise<void>): void {
+    this.readAt = -Infinity;
+    this.resume = resume;
+  }
+
   /** While false, this instance may not deliver anything. */
   get isCurrent(): boolean {
     return performance.now() - this.readAt <= TRUSTED_MS;
@@ -61,12 +73,24 @@ export class Revocations {
 
   /** Memory only, while it is fresh. @throws AppError `token_revoked`, `token_stale`; a database error */
   check(principal: Principal): void | Promise<void> {
+    this.activity.use();
     if (!this.isCurrent) return this.ask(principal);
     refuse(this.whyEnded(principal));
   }
 
   private async ask(principal: Principal): Promise<void> {
-    refuse(judge(principal, await selectStanding(this.database.manager, principal)));
+    await this.resumed();
+    if (this.isCurrent) refuse(this.whyEnded(principal));
+    else refuse(judge(principal, await selectStanding(this.database.manager, principal)));
+  }
+
+  /** One read for all requests that come meanwhile. */
+  private resumed(): Promise<void> | undefined {
+    this.resuming ??= this.resume?.().finally(() => {
+      this.resuming = undefined;
+    });
+    this.resume = undefined;
+    return this.resuming;
   }
 
   private raiseEpoch(userId: string, minEpoch: number): void {

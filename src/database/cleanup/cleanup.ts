@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
 import { LOGGER } from '../../common/logger.js';
-import { Schedule } from '../../common/schedule.js';
+import { Activity, Schedule } from '../../common/schedule.js';
 import { isStatementTimeout } from '../pg-errors.js';
 import { deleteBatch, type DeletedRows } from '../sql.js';
 
@@ -16,6 +16,7 @@ const SMALLER = 10;
 export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly schedule = new Schedule({
     everyMs: EVERY_MS,
+    rests: () => this.activity.isIdle,
     run: () => this.run(),
     onFault: (error) => {
       this.logger.warn({ err: error }, 'clean-up failed, and is tried again');
@@ -27,6 +28,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly activity: Activity,
   ) {}
 
   add(...dead: DeletedRows[]): void {

@@ -52,7 +52,7 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
   private position: Position | undefined;
   private newcomers: Newcomer[] = [];
   private readonly loop = new Loop({
-    everyMs: EVERY_MS,
+    pauseMs: () => EVERY_MS,
     run: () => this.read(),
     isDone: () => this.isUnwatched(),
   });

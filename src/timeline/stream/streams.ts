@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 
 import type { Caller } from '../../common/access.js';
 import { Revocations } from '../../auth/revocations/revocations.js';
+import { Activity } from '../../common/schedule.js';
 import { Clock } from '../../common/clock.js';
 import { type ErrorCode, ERRORS } from '../../common/error-codes.js';
 import { AppError } from '../../common/errors.js';
@@ -36,7 +37,9 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     private readonly reader: StreamReader,
     private readonly tokens: Revocations,
     private readonly clock: Clock,
+    activity: Activity,
   ) {
+    activity.useWhile(() => audience.size > 0);
     tokens.onEnded(() => {
       this.endWhoseTokensEnded();
     });
