@@ -141,7 +141,6 @@ export function selectPeopleBatch(
   );
 }
 
-/** Must match the trigram index. */
 const SEARCHED = raw(`fold_text(u.username || ' ' || coalesce(u.display_name, ''))`);
 
 export function foundKey({ username }: ListedPerson): CursorKey {

@@ -139,7 +139,6 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     return (this.position = now);
   }
 
-  /** @returns false when revocations are unknown: then nothing is delivered */
   private async deliver(posts: readonly PositionedPost[]): Promise<boolean> {
     if (posts.length === 0) return true;
     const followers = await this.followersOf([...new Set(posts.map(({ post }) => post.authorId))]);
