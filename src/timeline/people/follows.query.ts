@@ -3,7 +3,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { ErrorCode } from '../../common/error-codes.js';
-import { deleteBatch, one, rows, run, sql } from '../../database/sql.js';
+import { deleteBatch, one, rows, run, type Sql, sql } from '../../database/sql.js';
 
 export interface Edge {
   readonly followerId: string;
@@ -46,11 +46,14 @@ export async function deleteFollows(tx: EntityManager, edges: readonly Edge[]): 
   );
 }
 
+/** Each side in the order of its index: else each batch would look at every edge again. */
 export async function eraseFollows(tx: EntityManager, userId: string, limit: number): Promise<number> {
   const edges = await rows<Edge>(
     tx,
-    sql`SELECT follower_id AS "followerId", followee_id AS "followeeId" FROM follows
-         WHERE follower_id = ${userId} OR followee_id = ${userId} LIMIT ${limit}`,
+    sql`(SELECT follower_id AS "followerId", followee_id AS "followeeId" FROM follows
+          WHERE follower_id = ${userId} ORDER BY created_at DESC LIMIT ${limit})
+        UNION ALL
+        (SELECT follower_id, followee_id FROM follows WHERE followee_id = ${userId} ORDER BY created_at DESC LIMIT ${limit}) LIMIT ${limit}`,
   );
   await lockStats(
     tx,
@@ -82,11 +85,21 @@ export async function deleteBlock(manager: EntityManager, { self, other }: Pair)
 }
 
 export function eraseMutes(tx: EntityManager, userId: string, limit: number): Promise<number> {
-  const where = sql`user_id = ${userId} OR muted_id = ${userId}`;
-  return deleteBatch(tx, { table: 'mutes', key: 'user_id, muted_id', where }, limit);
+  const sides = [sql`user_id = ${userId}`, sql`muted_id = ${userId}`];
+  return deleteSides(tx, { table: 'mutes', key: 'user_id, muted_id', sides }, limit);
 }
 
 export function eraseBlocks(tx: EntityManager, userId: string, limit: number): Promise<number> {
-  const where = sql`blocker_id = ${userId} OR blocked_id = ${userId}`;
-  return deleteBatch(tx, { table: 'blocks', key: 'blocker_id, blocked_id', where }, limit);
+  const sides = [sql`blocker_id = ${userId}`, sql`blocked_id = ${userId}`];
+  return deleteSides(tx, { table: 'blocks', key: 'blocker_id, blocked_id', sides }, limit);
+}
+
+async function deleteSides(
+  tx: EntityManager,
+  { sides, ...pairs }: { table: string; key: string; sides: readonly Sql[] },
+  limit: number,
+): Promise<number> {
+  let deleted = 0;
+  for (const where of sides) deleted += await deleteBatch(tx, { ...pairs, where }, limit - deleted);
+  return deleted;
 }
