@@ -18,9 +18,9 @@ import { openDatabase } from '../dist/database/open.js';
 import { Interrupted, runCommand, UsageError } from './command.mjs';
 
 const USAGE = `Usage:
-  npm run admin -- create you@example.org    makes an account that is an admin; asks for its password, or reads it
-                                             from standard input
-  npm run admin -- promote you@example.org   makes an account that is there an admin
+  npm run admin -- create you@example.org    creates an admin account; asks for its password, or reads it from
+                                             standard input
+  npm run admin -- promote you@example.org   makes an existing account an admin
   npm run admin -- list                      lists the admins`;
 
 const COMMANDS = {
@@ -31,16 +31,16 @@ const COMMANDS = {
   },
   async promote(admins, address) {
     const { email, promoted, confirmed } = await admins.promote(address);
-    const said = promoted ? `${email} is an admin now.` : `${email} is an admin already.`;
-    return confirmed ? said : `${said}\nThe address was never confirmed: make sure that the account is yours.`;
+    const said = promoted ? `${email} is now an admin.` : `${email} is already an admin.`;
+    return confirmed ? said : `${said}\nThis account never confirmed its address. Make sure that you know its owner.`;
   },
   async list(admins) {
     const lines = await admins.list();
-    if (lines.length === 0) return 'There is no admin: make one with: npm run admin -- create you@example.org';
+    if (lines.length === 0) return 'There are no admins. Create one: npm run admin -- create you@example.org';
     return lines
       .map(
         ({ email, username, disabled, deleting }) =>
-          `${email} (${username})${disabled ? ', disabled' : ''}${deleting ? ', being deleted' : ''}`,
+          `${email} (${username})${disabled ? ', disabled' : ''}${deleting ? ', to be deleted' : ''}`,
       )
       .join('\n');
   },
@@ -79,12 +79,13 @@ async function askPassword() {
     process.stderr.write(question);
     const { done, value } = await answers.next();
     process.stderr.write('\n');
-    if (done) throw new Interrupted('Interrupted: nothing was made.');
+    if (done) throw new Interrupted('Interrupted. No account was created.');
     return value;
   };
   try {
     const password = await ask('Password: ');
-    if ((await ask('Again: ')) !== password) throw new AdminsError('These are two passwords: nothing was made.');
+    if ((await ask('Repeat the password: ')) !== password)
+      throw new AdminsError('The two passwords differ. No account was created.');
     return password;
   } finally {
     lines.close();
@@ -96,8 +97,8 @@ async function readPassword() {
   const [password, ...more] = decoded(await buffer(process.stdin))
     .replace(/\r?\n$/, '')
     .split(/\r?\n/);
-  if (password === '') throw new AdminsError('There is no password on standard input.');
-  if (more.length > 0) throw new AdminsError('There is more than one line on standard input: a password is one.');
+  if (password === '') throw new AdminsError('Standard input has no password.');
+  if (more.length > 0) throw new AdminsError('Standard input has more than one line. The password must be one line.');
   return password;
 }
 
@@ -105,7 +106,7 @@ function decoded(bytes) {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new AdminsError('The password on standard input is not in UTF-8.', { cause: error });
+    throw new AdminsError('The password on standard input is not UTF-8.', { cause: error });
   }
 }
 

@@ -31,8 +31,8 @@ function build() {
 /** With NODE_ENV=production npm leaves out what builds. */
 function whatIsMissing() {
   return existsSync(join(root, 'node_modules', '@nestjs', 'core'))
-    ? 'Roost has to be built, and what builds it is not installed: run npm ci --include=dev, then npm run build.'
-    : 'The packages that Roost needs are not installed: run npm ci --include=dev.';
+    ? 'Roost must be built first, but its build tools are not installed. Run npm ci --include=dev, and then npm run build.'
+    : 'The packages that Roost needs are not installed. Run npm ci --include=dev.';
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -11,9 +11,9 @@ import { openDatabase } from '../dist/database/open.js';
 import { runCommand, UsageError } from './command.mjs';
 
 const USAGE = `Usage:
-  npm run db:dump -- roost.dump      writes the whole database to a file; Roost may run meanwhile
-  npm run db:restore -- roost.dump   reads it into a database that has no accounts yet; Roost must not run
-  npm run db:psql                    says how to reach the database by psql while Roost runs`;
+  npm run db:dump -- roost.dump      writes the whole database to a file; Roost may keep running
+  npm run db:restore -- roost.dump   restores the file into an empty database; stop Roost first
+  npm run db:psql                    prints the psql command for the database; works while Roost runs`;
 
 const COMMANDS = {
   /** Under its name only once it is whole. */
@@ -26,7 +26,7 @@ const COMMANDS = {
       out.end();
       await once(out, 'close');
       await rename(draft, file);
-      return `${rows} rows are in ${file}. Keep it as a secret, and JWT_SECRET with it: mails and sessions need the same one.`;
+      return `Wrote ${rows} rows to ${file}. Keep this file secret. Keep JWT_SECRET with it: restored sessions and unsent mails need it.`;
     } finally {
       await rm(draft, { force: true });
     }
@@ -34,7 +34,7 @@ const COMMANDS = {
   async restore(url, file) {
     const input = createReadStream(file);
     await once(input, 'open');
-    return `${await readDump(url, input)} rows are restored.`;
+    return `Restored ${await readDump(url, input)} rows.`;
   },
   psql(url) {
     const { username, password, hostname, port, pathname } = new URL(url);

@@ -17,7 +17,10 @@ try {
     n.endsWith('.sql'),
   );
   const isWhole = functions.every((name) => existsSync(join(folder, 'dist', name)));
-  process.exitCode = command !== '' && status === 0 && isWhole ? 0 : 1;
+  if (command === '' || status !== 0 || !isWhole) {
+    process.stderr.write('The Dockerfile does not build Roost: compare what it copies with what the build needs.\n');
+    process.exitCode = 1;
+  }
 } finally {
   rmSync(folder, { recursive: true });
 }

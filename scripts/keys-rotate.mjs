@@ -12,9 +12,9 @@ import { readVariables } from '../dist/config/variables.js';
 import { runCommand } from './command.mjs';
 
 const USAGE = `Usage:
-  npm run keys:rotate              makes the first key of JWT_KEYS_DIR, or the next one
-  npm run keys:rotate -- --now     makes one that signs at once
-  npm run keys:rotate -- --prune   makes none, and removes those that nobody needs any more`;
+  npm run keys:rotate              creates the next signing key in JWT_KEYS_DIR, and deletes old ones
+  npm run keys:rotate -- --now     the same, but the new key signs at once
+  npm run keys:rotate -- --prune   only deletes old keys: all tokens that they signed have expired`;
 
 function main() {
   const { values: options } = parseArgs({ options: { now: { type: 'boolean' }, prune: { type: 'boolean' } } });
@@ -35,19 +35,19 @@ function describe({ made, waiting, signer, removed, keys }, { dir, algorithm, no
   const lines = [];
   if (made !== undefined) {
     const { signsFrom } = keys.find(({ id }) => id === made);
-    lines.push(`Made ${join(dir, `${made}.pem`)} (${algorithm}).`);
+    lines.push(`Created ${join(dir, `${made}.pem`)} (${algorithm}).`);
     lines.push(
       signsFrom > nowMs
-        ? `It is in /.well-known/jwks.json now, and begins to sign at ${time(signsFrom)}.`
-        : 'It signs as soon as Roost reads it: within seconds where it runs.',
+        ? `It is published in /.well-known/jwks.json now, and begins to sign at ${time(signsFrom)}.`
+        : 'It signs within seconds, where Roost runs.',
     );
   }
   for (const { id, signsFrom } of waiting) {
-    lines.push(`${id}.pem is there already, and begins to sign at ${time(signsFrom)}.`);
+    lines.push(`${id}.pem already exists, and begins to sign at ${time(signsFrom)}.`);
   }
-  if (signer === undefined) lines.push('There is no key.');
-  else if (signer.id !== made) lines.push(`Now ${signer.id}.pem signs.`);
-  for (const id of removed) lines.push(`Removed ${id}.pem: no token that it signed is alive.`);
+  if (signer === undefined) lines.push('There are no keys.');
+  else if (signer.id !== made) lines.push(`${signer.id}.pem is the signing key now.`);
+  for (const id of removed) lines.push(`Deleted ${id}.pem: all tokens that it signed have expired.`);
   return lines;
 }
 

@@ -23,7 +23,7 @@ const current = `${JSON.stringify(buildOpenApi(app), null, 2)}\n`;
 
 if (!process.argv.includes('--check')) writeFileSync(FILE, current);
 else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== current) {
-  process.stderr.write('openapi.json is not current: run npm run openapi and commit it.\n');
+  process.stderr.write('openapi.json is out of date. Run npm run openapi, and commit the file.\n');
   process.exit(1);
 }
 process.exit(0);

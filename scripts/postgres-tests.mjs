@@ -25,7 +25,9 @@ const SPECS = [
 const missing = SPECS.filter((file) => !existsSync(file));
 if (missing.length > 0 || !process.env.TEST_DATABASE_URL) {
   process.stderr.write(
-    missing.length > 0 ? `Not there any more: ${missing.join(', ')}\n` : 'Set TEST_DATABASE_URL to a server.\n',
+    missing.length > 0
+      ? `These test files do not exist: ${missing.join(', ')}\n`
+      : 'Set TEST_DATABASE_URL to the URL of a PostgreSQL server.\n',
   );
   process.exit(1);
 }

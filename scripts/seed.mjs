@@ -16,6 +16,10 @@ import { CAST, emailOf } from './seed/people.mjs';
 import { seed } from './seed/seed.mjs';
 import { selectHash } from './seed/seed.query.mjs';
 
+const USAGE = `Usage:
+  npm run seed                    adds 50 made-up people with posts, follows and tasks
+  npm run seed -- --people 1000   adds another number of people`;
+
 const PEOPLE = { default: '50', min: 10, max: 100_000 };
 /** Of one person, about: for the progress. */
 const ROWS_EACH = 28;
@@ -25,7 +29,7 @@ async function main() {
   const variables = readVariables();
   if (variables.NODE_ENV?.trim() === 'production')
     throw new CommandError(
-      'npm run seed makes people up, an admin among them: with NODE_ENV=production it does nothing.',
+      'npm run seed adds made-up people, including an admin. It does not run with NODE_ENV=production.',
     );
   const config = loadConfig(variables);
   const password = passwordOf(config.tokens.secret);
@@ -45,7 +49,7 @@ async function main() {
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     bar.end();
-    process.stdout.write('Interrupted: nothing was changed.\n');
+    process.stdout.write('Interrupted. Nothing was changed.\n');
     process.exitCode = 130;
   } finally {
     // Ending the connection undoes what is not committed.
@@ -80,13 +84,12 @@ function watched(bar, count) {
 }
 
 function done(counts) {
-  if (counts === undefined) return 'This database is seeded already; nothing was changed.';
+  if (counts === undefined) return 'This database is already seeded. Nothing was changed.';
   const { people, follows, posts, tasks } = counts;
   return `Added ${people} people with ${follows} follows, ${posts} posts and ${tasks} tasks.`;
 }
 
-const CHANGED =
-  'Their password is another than this installation makes: JWT_SECRET or DATA_DIR has changed since, or their own password has.';
+const CHANGED = 'Their password cannot be shown: JWT_SECRET, DATA_DIR or the password itself has changed since.';
 
 /** @returns lines that work as they stand */
 function howTo({ publicUrl, host, port }, password) {
@@ -94,12 +97,12 @@ function howTo({ publicUrl, host, port }, password) {
   const login = JSON.stringify({ email: emailOf(CAST.reader), password });
   const bearer = '-H "authorization: Bearer $TOKEN"';
   return [
-    `  ${emailOf(CAST.reader).padEnd(24)} follows and is followed`,
+    `  ${emailOf(CAST.reader).padEnd(24)} has a timeline and followers`,
     `  ${emailOf(CAST.moderator).padEnd(24)} is a moderator`,
     `  ${emailOf(CAST.admin).padEnd(24)} is an admin`,
     `  ${password.padEnd(24)} is the password of all of them, in this database only`,
     '',
-    'With Roost running, log in, read and look for somebody:',
+    'These commands log in, read the timeline and search for people, while Roost runs:',
     '',
     `API=${publicUrl ?? `http://${address.includes(':') ? `[${address}]` : address}:${port}`}/api/v1`,
     `TOKEN=$(curl -s $API/auth/login -H 'content-type: application/json' -d '${login}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
@@ -108,4 +111,4 @@ function howTo({ publicUrl, host, port }, password) {
   ];
 }
 
-await runCommand(main);
+await runCommand(main, { usage: USAGE });

@@ -9,7 +9,7 @@ const end = given.indexOf('--');
 const versions = end === -1 ? given : given.slice(0, end);
 const jestArguments = end === -1 ? [] : given.slice(end + 1);
 if (versions.length === 0 || !versions.every((version) => /^\d+(?:\.\d+){0,2}$/.test(version))) {
-  process.stderr.write('Say which versions: npm run test:node -- 22 24\n');
+  process.stderr.write('Name the versions of Node: npm run test:node -- 22 24\n');
   process.exit(2);
 }
 

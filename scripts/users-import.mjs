@@ -44,7 +44,7 @@ async function main() {
       now: new Date(),
       onRefused: ({ line, reason }) => {
         if ((shown += 1) <= SHOWN) bar.say(`Line ${line}: ${reason}`);
-        else if (shown === SHOWN + 1) bar.say('… more lines are refused; they are counted below.');
+        else if (shown === SHOWN + 1) bar.say('… more lines were refused. They are counted below.');
       },
       onProgress: ({ lines }) => bar.show(total && bytes / total, `${lines} lines`),
     });
@@ -65,8 +65,8 @@ async function* countedLines(lines, onLine) {
 }
 
 function summary({ imported, present, refused }, interrupted) {
-  const said = `${imported} imported, ${present} were there already, ${refused} refused.`;
-  return interrupted ? `${said}\nInterrupted: run the same command again, it goes on where it was.` : said;
+  const said = `${imported} imported, ${present} already existed, ${refused} refused.`;
+  return interrupted ? `${said}\nInterrupted. Run the same command again to continue.` : said;
 }
 
 await runCommand(main, { usage: USAGE });

@@ -61,12 +61,12 @@ export class Admins {
       const user = await this.users.lockByEmail(tx, email);
       const [account] = user ? await lockAccounts(tx, [user.id]) : [];
       if (!user || !account)
-        throw new AdminsError(`${email} has no account: make one with: npm run admin -- create ${email}`);
+        throw new AdminsError(`${email} has no account. Create one: npm run admin -- create ${email}`);
       const confirmed = user.emailConfirmedAt !== null;
       if (account.role === 'admin') return { email, promoted: false, confirmed };
-      if (account.disabled) throw new AdminsError(`The account of ${email} is disabled: enable it first.`);
+      if (account.disabled) throw new AdminsError(`The account of ${email} is disabled. Enable it first.`);
       if (account.deletion)
-        throw new AdminsError(`The account of ${email} is going to be deleted: cancel the deletion first.`);
+        throw new AdminsError(`The account of ${email} will be deleted. Cancel the deletion first.`);
       await changeStanding(tx, account.id, { role: 'admin' });
       const [before, after] = [{ role: account.role }, { role: 'admin' }];
       const event = { action: 'user.role_changed', actorId: null, subjectId: account.id, before, after } as const;
@@ -98,5 +98,5 @@ function addressOf(text: string): string {
 }
 
 function hasAccount(email: string): AdminsError {
-  return new AdminsError(`${email} has an account already: make it an admin with: npm run admin -- promote ${email}`);
+  return new AdminsError(`${email} already has an account. Make it an admin: npm run admin -- promote ${email}`);
 }

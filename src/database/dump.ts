@@ -73,11 +73,13 @@ function parseHead(line: unknown): Head {
 
 async function requireSameSchema(client: pg.Client, head: Head): Promise<void> {
   if (JSON.stringify(await tablesOf(client)) !== JSON.stringify(head.tables))
-    throw new DumpError('The dump is of another version of Roost: restore it with that one, and then upgrade.');
+    throw new DumpError(
+      'The dump comes from another version of Roost. Restore it with that version, and then upgrade.',
+    );
   for (const table of head.tables) {
     const { rowCount } = await client.query(`SELECT FROM ${nameOf(table)} LIMIT 1`);
     if (rowCount !== 0)
-      throw new DumpError(`The database has rows already, in ${table.name}: restore into an empty one.`);
+      throw new DumpError(`The table ${table.name} already has rows. Restore into an empty database.`);
   }
 }
 
@@ -166,7 +168,7 @@ async function copyIn(client: pg.Client, statement: string, lines: AsyncIterator
   try {
     return await ended(client, query);
   } catch (error) {
-    if (source.isCutOff) throw new DumpError('The dump is cut off: its end is missing.', { cause: error });
+    if (source.isCutOff) throw new DumpError('The dump is incomplete: its end is missing.', { cause: error });
     throw error;
   }
 }

@@ -15,7 +15,7 @@ const MOST_ROUNDS = 1_000 * 2 ** 12;
 const NOT_UTF8 =
   'the file is not UTF-8: convert it first, as with iconv -f UTF-16 -t UTF-8; nothing more of it is read';
 const CLAIMED =
-  'email: is claimed by an account that never confirmed it; the reader of its mail can take it over by a new password';
+  'email: belongs to an account that never confirmed it; the owner of the mailbox can take that account over with a password reset';
 const FIELDS = new Set(['email', 'username', 'hashed_password', 'created_at', 'email_confirmed']);
 
 const TIME =
@@ -81,7 +81,7 @@ export async function importUsers(lines: AsyncIterable<string>, options: ImportO
     }
     const read = readUser(line, options.now, random);
     if (typeof read === 'string') refuse(counts.lines, read);
-    else if (batch.has(read.email)) refuse(counts.lines, 'email: is in an earlier line, too');
+    else if (batch.has(read.email)) refuse(counts.lines, 'email: is also in an earlier line');
     else batch.set(read.email, { line: counts.lines, user: read });
     if (batch.size === BATCH) await flush();
   }

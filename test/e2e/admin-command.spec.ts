@@ -102,14 +102,14 @@ describe('npm run admin', () => {
   });
 
   it.each([
-    ['an empty one', '', /^There is no password on standard input\.\n$/],
-    ['a line break only', '\n', /^There is no password on standard input\.\n$/],
+    ['an empty one', '', /^Standard input has no password\.\n$/],
+    ['a line break only', '\n', /^Standard input has no password\.\n$/],
     ['two lines', `${NEW_PASSWORD}\n${NEW_PASSWORD}\n`, /more than one line/],
     ['a short one', 'engine7\n', /^The password must have at least 8 characters\.\n$/],
     ['73 bytes', 'é'.repeat(36) + 'a', /^The password must have at most 72 bytes in UTF-8\.\n$/],
     ['a common one', 'password1\n', /^The password is one of the passwords that are used most/],
     ['NUL', 'engine\0no. 2\n', /^The password must not contain NUL\.\n$/],
-    ['what is not UTF-8', Buffer.from('engine no. \xe9', 'latin1'), /is not in UTF-8\.\n$/],
+    ['what is not UTF-8', Buffer.from('engine no. \xe9', 'latin1'), /is not UTF-8\.\n$/],
   ])('refuses %s as a password, and makes nothing', async (_, input, message) => {
     const email = unused();
     const { code, stdout, stderr } = await run(['create', email], input);
@@ -123,7 +123,7 @@ describe('npm run admin', () => {
     const { code, stderr } = await run(['create', ada.email.toUpperCase()], NEW_PASSWORD);
     expect([code, stderr]).toEqual([
       1,
-      `${ada.email} has an account already: make it an admin with: npm run admin -- promote ${ada.email}\n`,
+      `${ada.email} already has an account. Make it an admin: npm run admin -- promote ${ada.email}\n`,
     ]);
     await login(app, ada.email, PASSWORD);
     await app.pool.query("UPDATE users SET email = 'moved@example.org' WHERE id = $1", [ada.id]);
@@ -148,7 +148,7 @@ describe('npm run admin', () => {
     const { code, stdout, stderr } = await run(['promote', ada.email.toUpperCase()]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe(
-      `${ada.email} is an admin now.\nThe address was never confirmed: make sure that the account is yours.\n`,
+      `${ada.email} is now an admin.\nThis account never confirmed its address. Make sure that you know its owner.\n`,
     );
     await eventually(async () => (await me(app, ada.access_token)).status === 401);
     expectRefused(await me(app, ada.access_token), 'token_stale');
@@ -162,10 +162,10 @@ describe('npm run admin', () => {
     });
   });
 
-  it('changes nothing for who is an admin already', async () => {
+  it('changes nothing for somebody who is already an admin', async () => {
     const root = await staff(app, 'admin');
     const { code, stdout } = await run(['promote', root.email]);
-    expect([code, stdout.split('\n')[0]]).toEqual([0, `${root.email} is an admin already.`]);
+    expect([code, stdout.split('\n')[0]]).toEqual([0, `${root.email} is already an admin.`]);
     expect((await me(app, root.access_token)).status).toBe(200);
     expect((await auditOf(app, root.id)).map(({ action }) => action)).not.toContain('user.role_changed');
   });
@@ -175,19 +175,19 @@ describe('npm run admin', () => {
     expect(await run(['promote', email])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${email} has no account: make one with: npm run admin -- create ${email}\n`,
+      stderr: `${email} has no account. Create one: npm run admin -- create ${email}\n`,
     });
     const ada = await person(app, 'ada');
     await app.pool.query("UPDATE users SET status = 'disabled' WHERE id = $1", [ada.id]);
     const { code, stderr } = await run(['promote', ada.email]);
-    expect([code, stderr]).toEqual([1, `The account of ${ada.email} is disabled: enable it first.\n`]);
+    expect([code, stderr]).toEqual([1, `The account of ${ada.email} is disabled. Enable it first.\n`]);
     expect(await accountOf(ada.email)).toMatchObject({ role: 'user' });
     const bob = await person(app, 'bob');
     await bob.api.delete('/users/me', { current_password: PASSWORD });
     const refused = await run(['promote', bob.email]);
     expect([refused.code, refused.stderr]).toEqual([
       1,
-      `The account of ${bob.email} is going to be deleted: cancel the deletion first.\n`,
+      `The account of ${bob.email} will be deleted. Cancel the deletion first.\n`,
     ]);
     expect(await accountOf(bob.email)).toMatchObject({ role: 'user' });
   });
@@ -203,7 +203,7 @@ describe('npm run admin', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`${root.email} (${root.username})\n`);
     expect(stdout).toContain(`${gone.email} (${gone.username}), disabled\n`);
-    expect(stdout).toContain(`${leaving.email} (${leaving.username}), being deleted\n`);
+    expect(stdout).toContain(`${leaving.email} (${leaving.username}), to be deleted\n`);
     expect(stdout).not.toContain(erasing.email);
     expect(stdout).not.toContain(ada.email);
     expect(stdout).not.toContain('$2b$');
@@ -255,7 +255,7 @@ describe('npm run admin', () => {
       const email = unused();
       const command = open(email);
       await command.type(`${NEW_PASSWORD}\r`, /Password: /);
-      await command.type(`${NEW_PASSWORD}\r`, /Again: /);
+      await command.type(`${NEW_PASSWORD}\r`, /Repeat the password: /);
       const { code, stdout } = await command.outcome();
       expect([code, stdout.includes(`${email} is an admin.`)]).toEqual([0, true]);
       expect(stdout).not.toContain('engine');
@@ -266,9 +266,9 @@ describe('npm run admin', () => {
       const email = unused();
       const command = open(email);
       await command.type(`${NEW_PASSWORD}\r`, /Password: /);
-      await command.type(`${NEW_PASSWORD}3\r`, /Again: /);
+      await command.type(`${NEW_PASSWORD}3\r`, /Repeat the password: /);
       const { code, stdout } = await command.outcome();
-      expect([code, stdout.includes('These are two passwords')]).toEqual([1, true]);
+      expect([code, stdout.includes('The two passwords differ')]).toEqual([1, true]);
       expect(await accountOf(email)).toBeUndefined();
     });
 

@@ -51,12 +51,12 @@ describe('a dump of the database', () => {
 
     expect(run(app.databaseUrl, 'dump', file)).toEqual({
       code: 0,
-      said: expect.stringMatching(/^\d+ rows are in /) as string,
+      said: expect.stringMatching(/^Wrote \d+ rows to /) as string,
     });
     expect(statSync(file).mode & 0o077).toBe(0);
     expect(run(empty, 'restore', file)).toEqual({
       code: 0,
-      said: expect.stringMatching(/^\d+ rows are restored\.\n$/) as string,
+      said: expect.stringMatching(/^Restored \d+ rows\.\n$/) as string,
     });
     expect(await notAnalyzed(empty, ['tasks', 'posts', 'users', 'user_stats', 'audit_events'])).toEqual([]);
     expect(run(empty, 'dump', join(folder, 'again'))).toMatchObject({ code: 0 });
@@ -77,7 +77,7 @@ describe('a dump of the database', () => {
     }
     expect(run(empty, 'restore', file)).toEqual({
       code: 1,
-      said: expect.stringMatching(/has rows already, in /) as string,
+      said: expect.stringMatching(/^The table \w+ already has rows\. /) as string,
     });
   });
 
@@ -111,7 +111,7 @@ describe('a dump of the database', () => {
     const database = await emptyDatabase();
     const whole = statSync(file).size;
     truncateSync(file, whole - 3);
-    expect(run(database, 'restore', file)).toEqual({ code: 1, said: 'The dump is cut off: its end is missing.\n' });
+    expect(run(database, 'restore', file)).toEqual({ code: 1, said: 'The dump is incomplete: its end is missing.\n' });
     expect(run(database, 'restore', SCRIPT)).toEqual({
       code: 1,
       said: 'This is not a dump made by npm run db:dump.\n',

@@ -45,15 +45,15 @@ describe('npm run keys:rotate', () => {
     const { code, output } = await rotate(env);
     const [made = ''] = readdirSync(folder.path).filter((name) => !name.startsWith('2020'));
     const [line, ...more] = output.trim().split('\n');
-    expect([code, line]).toEqual([0, `Made ${join(folder.path, made)} (ES256).`]);
+    expect([code, line]).toEqual([0, `Created ${join(folder.path, made)} (ES256).`]);
     const [signs = ''] = made.replace(TIME, '$1-$2-$3T$4:$5:$6Z ').split(' ');
     expect(more).toEqual([
-      `It is in /.well-known/jwks.json now, and begins to sign at ${signs}.`,
-      'Now 20200102T000000Z-b.pem signs.',
-      'Removed 20200101T000000Z-a.pem: no token that it signed is alive.',
+      `It is published in /.well-known/jwks.json now, and begins to sign at ${signs}.`,
+      '20200102T000000Z-b.pem is the signing key now.',
+      'Deleted 20200101T000000Z-a.pem: all tokens that it signed have expired.',
     ]);
     const again = await rotate(env);
-    expect(again.output).toMatch(`${made} is there already, and begins to sign at ${signs}.`);
+    expect(again.output).toMatch(`${made} already exists, and begins to sign at ${signs}.`);
     expect(readdirSync(folder.path)).toHaveLength(2);
   });
 
@@ -61,12 +61,14 @@ describe('npm run keys:rotate', () => {
     writeFileSync(join(folder.path, '.env'), 'JWT_ALGORITHM=RS256\nJWT_KEYS_DIR=keys\n');
     const cwd = folder.path;
     expect((await rotate({ JWT_ALGORITHM: 'ES256' }, { cwd })).output).toMatch(
-      /^Made keys\/.+ \(ES256\)\.\nIt signs as/,
+      /^Created keys\/.+ \(ES256\)\.\nIt signs within/,
     );
     expect((await rotate({ JWT_ALGORITHM: 'ES256' }, { cwd, args: ['--now'] })).output).toMatch(
-      /^Made .+\nIt signs as/,
+      /^Created .+\nIt signs within/,
     );
-    expect((await rotate({ JWT_ALGORITHM: 'ES256' }, { cwd, args: ['--prune'] })).output).toMatch(/^Now .+ signs\.\n$/);
+    expect((await rotate({ JWT_ALGORITHM: 'ES256' }, { cwd, args: ['--prune'] })).output).toMatch(
+      /^\S+ is the signing key now\.\n$/,
+    );
     expect(readdirSync(join(cwd, 'keys'))).toHaveLength(2);
   });
 

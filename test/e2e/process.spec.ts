@@ -250,11 +250,11 @@ describe('the process that cannot start', () => {
       return stdout + stderr;
     };
     expect(start('scripts/start.mjs')).toMatch(
-      /^\nThe packages that Roost needs are not installed: run npm ci[^\n]+\n\n$/,
+      /^\nThe packages that Roost needs are not installed\. Run npm ci[^\n]+\n\n$/,
     );
     mkdirSync(join(folder.path, 'node_modules/@nestjs/core'), { recursive: true });
     expect(start('scripts/start.mjs')).toMatch(
-      /^\n[^\n]+what builds it is not installed: run npm ci --include=dev[^\n]+\n\n$/,
+      /^\n[^\n]+its build tools are not installed\. Run npm ci --include=dev[^\n]+\n\n$/,
     );
     cpSync(join(root, 'dist'), join(folder.path, 'dist'), { recursive: true });
     expect(start('dist/main.js')).toMatch(

@@ -150,7 +150,7 @@ describe('npm run seed', () => {
       const before = await everything();
       const again = await alike(['--people', '200']);
       expect(again).toMatchObject({ code: 0, stderr: '' });
-      expect(again.stdout).toMatch(/^This database is seeded already; nothing was changed\.\n/);
+      expect(again.stdout).toMatch(/^This database is already seeded\. Nothing was changed\.\n/);
       expect(passwordIn(again)).toBe(passwordIn(outcome));
       expect(await everything()).toEqual(before);
     });
@@ -158,7 +158,7 @@ describe('npm run seed', () => {
     it('has another password with another secret, and says when the one that is set is not its own', async () => {
       const other = await alike([], { JWT_SECRET: SECRET.toUpperCase() });
       expect(other.code).toBe(0);
-      expect(other.stdout).toMatch(/Their password is another/);
+      expect(other.stdout).toMatch(/Their password cannot be shown/);
       expect(passwordIn(other)).toBe('');
       expect(passwordIn(outcome)).toMatch(/^[0-9a-f]{5}(?:-[0-9a-f]{5}){3}$/);
     });
@@ -263,7 +263,7 @@ describe('npm run seed', () => {
         holder.release();
         expect(await ended).toMatchObject(
           signal === 'SIGINT'
-            ? { code: 130, stdout: 'Interrupted: nothing was changed.\n', stderr: '' }
+            ? { code: 130, stdout: 'Interrupted. Nothing was changed.\n', stderr: '' }
             : { code: null },
         );
         expect(await countOf('users')).toBe(0);
@@ -271,6 +271,10 @@ describe('npm run seed', () => {
         expect([await countOf('users'), await countOf('posts')]).toEqual([50, 600]);
       },
     );
+  });
+
+  it('says how it is used', async () => {
+    expect(await alike(['--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage:\n/) as string });
   });
 
   describe('called wrongly', () => {
@@ -294,7 +298,7 @@ describe('npm run seed', () => {
       expect(await alike([], { NODE_ENV: 'production' })).toEqual({
         code: 1,
         stdout: '',
-        stderr: 'npm run seed makes people up, an admin among them: with NODE_ENV=production it does nothing.\n',
+        stderr: 'npm run seed adds made-up people, including an admin. It does not run with NODE_ENV=production.\n',
       });
       expect(await countOf('users')).toBe(0);
     });
@@ -312,7 +316,7 @@ describe('npm run seed with the embedded database', () => {
       const answer = await api.post('/auth/login', { email: READER, password: passwordIn(alone) });
       expect(answer.status).toBe(200);
       const beside = await outcomeOf(run([], {}, folder.path));
-      expect(beside.stdout).toMatch(/^This database is seeded already/);
+      expect(beside.stdout).toMatch(/^This database is already seeded/);
       expect(passwordIn(beside)).toBe(passwordIn(alone));
     } finally {
       await folder.remove();

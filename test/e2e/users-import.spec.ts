@@ -86,7 +86,7 @@ describe('npm run users:import', () => {
       const user = aUser({ hashed_password: version + HASH });
       expect(await imported([user])).toEqual({
         code: 0,
-        stdout: '1 imported, 0 were there already, 0 refused.\n',
+        stdout: '1 imported, 0 already existed, 0 refused.\n',
         stderr: '',
       });
       expect(await login(app, user.email, PASSWORD)).toHaveProperty('access_token');
@@ -98,7 +98,7 @@ describe('npm run users:import', () => {
     const empty = bcrypt.hashSync('', 4).slice(3);
     const users = ['$2a', '$2b', '$2y'].map((version) => aUser({ hashed_password: version + empty }));
     const { code, stdout, stderr } = await imported([...users, aUser()]);
-    expect([code, stdout]).toEqual([1, '1 imported, 0 were there already, 3 refused.\n']);
+    expect([code, stdout]).toEqual([1, '1 imported, 0 already existed, 3 refused.\n']);
     expect(stderr + stdout).not.toContain(empty);
   });
 
@@ -133,7 +133,7 @@ describe('npm run users:import', () => {
     );
     writeFileSync(file, encoding === 'utf16be' ? text.swap16() : text);
     const { code, stdout, stderr } = await runner.run([file]);
-    expect([code, /0 imported, 0 were there already, 1 refused/.exec(stdout)?.length]).toEqual([1, 1]);
+    expect([code, /0 imported, 0 already existed, 1 refused/.exec(stdout)?.length]).toEqual([1, 1]);
     expect((stdout + stderr).match(/not UTF-8/g)).toHaveLength(1);
   });
 
@@ -194,7 +194,7 @@ describe('npm run users:import', () => {
   it.each(REFUSED)('skips %s, says which line it was, and goes on', async (_, line, message) => {
     const [before, after] = [aUser(), aUser()];
     const { code, stdout, stderr } = await imported([before, line, after]);
-    expect([code, stdout]).toEqual([1, '2 imported, 0 were there already, 1 refused.\n']);
+    expect([code, stdout]).toEqual([1, '2 imported, 0 already existed, 1 refused.\n']);
     expect(stderr.trim()).toMatch(message);
     expect(stderr).not.toContain(PASSWORD);
     for (const { email } of [before, after]) expect(await accountOf(email)).toBeDefined();
@@ -210,7 +210,7 @@ describe('npm run users:import', () => {
       aUser({ username: 'twice' }),
       aUser({ username: 'Twice' }),
     ]);
-    expect(stdout).toBe('1 imported, 1 were there already, 2 refused.\n');
+    expect(stdout).toBe('1 imported, 1 already existed, 2 refused.\n');
     expect(stderr).toBe('Line 2: username: belongs to another account\nLine 4: username: belongs to another account\n');
     await login(app, owner.email, PASSWORD);
   });
@@ -227,26 +227,26 @@ describe('npm run users:import', () => {
       `$2b$05${HASH.slice(3)}`,
     ]);
     const { code, stdout, stderr } = await imported([before, claimed, confirmed]);
-    expect([code, stdout]).toEqual([1, '0 imported, 2 were there already, 1 refused.\n']);
-    expect(stderr).toMatch(/^Line 2: email: is claimed by an account that never confirmed it; .+\n$/);
+    expect([code, stdout]).toEqual([1, '0 imported, 2 already existed, 1 refused.\n']);
+    expect(stderr).toMatch(/^Line 2: email: belongs to an account that never confirmed it; .+\n$/);
   });
 
   it('says when an address comes twice in the file', async () => {
     const user = aUser();
     const { stdout, stderr } = await imported([user, user]);
     expect([stdout, stderr]).toEqual([
-      '1 imported, 0 were there already, 1 refused.\n',
-      'Line 2: email: is in an earlier line, too\n',
+      '1 imported, 0 already existed, 1 refused.\n',
+      'Line 2: email: is also in an earlier line\n',
     ]);
   });
 
   it('does nothing when it is run again', async () => {
     const users = Array.from({ length: 2_500 }, () => aUser());
     const alone = (): Promise<Outcome> => outcomeOf(run([fileOf(users)], { DATABASE_URL: app.databaseUrl }));
-    expect((await alone()).stdout).toBe('2500 imported, 0 were there already, 0 refused.\n');
+    expect((await alone()).stdout).toBe('2500 imported, 0 already existed, 0 refused.\n');
     expect(await alone()).toMatchObject({
       code: 0,
-      stdout: '0 imported, 2500 were there already, 0 refused.\n',
+      stdout: '0 imported, 2500 already existed, 0 refused.\n',
     });
   });
 
@@ -268,7 +268,7 @@ describe('npm run users:import', () => {
     await eventually(async () => (await count()) === 1_000);
     killed.kill('SIGKILL');
     await ended;
-    expect((await imported(users)).stdout).toBe('1500 imported, 1000 were there already, 0 refused.\n');
+    expect((await imported(users)).stdout).toBe('1500 imported, 1000 already existed, 0 refused.\n');
     expect(await count()).toBe(2_500);
   });
 
@@ -277,7 +277,7 @@ describe('npm run users:import', () => {
     try {
       expect(await imported([aUser()])).toEqual({
         code: 0,
-        stdout: '1 imported, 0 were there already, 0 refused.\n',
+        stdout: '1 imported, 0 already existed, 0 refused.\n',
         stderr: 'search_unindexed: "tasks_search_idx" is not an index\n',
       });
     } finally {
@@ -295,8 +295,7 @@ describe('npm run users:import', () => {
     child.kill('SIGINT');
     expect(await outcome).toMatchObject({
       code: 130,
-      stdout:
-        '1000 imported, 0 were there already, 0 refused.\nInterrupted: run the same command again, it goes on where it was.\n',
+      stdout: '1000 imported, 0 already existed, 0 refused.\nInterrupted. Run the same command again to continue.\n',
     });
   });
 
@@ -321,13 +320,13 @@ describe('npm run users:import with the embedded database', () => {
       const lineOf = (email: string): string => JSON.stringify({ email, hashed_password: `$2b${HASH}` });
       writeFileSync(file, lineOf('first@example.org'));
       const alone = await outcomeOf(run([file], {}, folder.path));
-      expect(alone).toMatchObject({ code: 0, stdout: '1 imported, 0 were there already, 0 refused.\n' });
+      expect(alone).toMatchObject({ code: 0, stdout: '1 imported, 0 already existed, 0 refused.\n' });
       expect(folder.databasePid()).toBeUndefined();
 
       const url = await folder.start({ PORT: '0' }).ready();
       writeFileSync(file, `${lineOf('first@example.org')}\n${lineOf('second@example.org')}`);
       const beside = await outcomeOf(run([file], {}, folder.path));
-      expect(beside).toMatchObject({ code: 0, stdout: '1 imported, 1 were there already, 0 refused.\n' });
+      expect(beside).toMatchObject({ code: 0, stdout: '1 imported, 1 already existed, 0 refused.\n' });
       for (const email of ['first@example.org', 'second@example.org']) {
         const answer = await fetch(`${url}/api/v1/auth/login`, {
           method: 'POST',
