@@ -13,7 +13,7 @@ const FILE = new URL('../openapi.json', import.meta.url);
 
 const config = loadConfig({ NODE_ENV: 'test', JWT_SECRET: 'not used: the routes are only looked at' });
 const app = await NestFactory.create(
-  AppModule.with(config, 'postgres://127.0.0.1/unused', createLogger('silent')),
+  AppModule.with(config, 'postgres://127.0.0.1/unused', { logger: createLogger('silent') }),
   createAdapter(config),
   // Nothing is instantiated and nothing is connected to.
   { preview: true, logger: false, bodyParser: false },

@@ -13,6 +13,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import type { Counters } from './limits/counters.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { AddressLimitGuard, UserLimitGuard } from './limits/rate-limit.js';
 import { UserTurns } from './limits/user-turns.js';
@@ -21,9 +22,15 @@ import { TasksModule } from './tasks/tasks.module.js';
 import { TimelineModule } from './timeline/timeline.module.js';
 import { UsersModule } from './users/users.module.js';
 
+export interface Surroundings {
+  readonly logger: Logger;
+  /** Rate limits that other processes share. */
+  readonly counters?: Counters | undefined;
+}
+
 @Module({})
 export class AppModule {
-  static with(config: Config, databaseUrl: string, logger: Logger): DynamicModule {
+  static with(config: Config, databaseUrl: string, { logger, counters }: Surroundings): DynamicModule {
     const ofAddress = { provide: APP_GUARD, useClass: AddressLimitGuard };
     const ofToken = { provide: APP_GUARD, useExisting: AuthGuard };
     const ofUser = { provide: APP_GUARD, useClass: UserLimitGuard };
@@ -33,7 +40,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config, logger),
         DatabaseModule.with(config, databaseUrl, logger),
-        LimitsModule.with(config, logger),
+        LimitsModule.with(config, logger, counters),
         MailboxModule.with(config),
         UsersModule,
         AuditModule,

@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { MAX_PARAM_LENGTH, trackMethods } from './http/allowed-methods.js';
-import { Connections } from './http/connections/connections.js';
+import { Connections, maxConnections } from './http/connections/connections.js';
 import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './http/forwarding.js';
 import { limitHandlers } from './http/handler-timeout.js';
 import { labelAnswers, refuseRequests, routable } from './http/hardening.js';
@@ -87,6 +87,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const limit = counters && ((network: string) => hitAddress(counters, network));
   const answers = new RawAnswers({ ...rules, limit }, logger);
   const limits = {
+    inAll: config.workers > 1 ? maxConnections() : undefined,
     perAddress: config.rateLimit ? config.http.connectionsPerAddress : undefined,
     isExempt: (address: string) => proxies.trusts(address),
   };

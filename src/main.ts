@@ -1,7 +1,7 @@
 /** The entry point. Signal handlers come before anything is loaded, so that a stop at any moment is orderly. */
-import type { Roost } from './roost.js';
+import type { Running } from './start.js';
 
-let running: Roost | undefined;
+let running: Running | undefined;
 
 function end(): void {
   if (running) void running.stop(0);
@@ -12,8 +12,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 try {
   const { start } = await import('./start.js');
-  await start((roost) => {
-    running = roost;
+  await start((made) => {
+    running = made;
   });
 } catch (error) {
   if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;

@@ -1,6 +1,8 @@
 /** Starts Roost and explains what prevents a start. */
+import type { Logger } from 'pino';
+
 import { createLogger } from './common/logger.js';
-import { loadConfig } from './config/config.js';
+import { type Config, loadConfig } from './config/config.js';
 import { ConfigError } from './config/environment.js';
 import { readVariables } from './config/variables.js';
 import { DatabaseStartError } from './database/connect.js';
@@ -11,48 +13,92 @@ import type { Roost } from './roost.js';
 /** One after another: Node opens all files of what it imports at the same time, and descriptors may be few. */
 const LARGE_PACKAGES = ['@nestjs/common', '@nestjs/core', '@nestjs/swagger', '@nestjs/platform-fastify'];
 
-export async function start(onMade: (roost: Roost) => void): Promise<void> {
-  // Writes to a closed terminal fail. That is no reason for a disorderly end.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+export type Running = Pick<Roost, 'isStopping' | 'start' | 'stop' | 'crash'>;
+
+export async function start(onMade: (running: Running) => void): Promise<void> {
+  ignoreClosedTerminal();
   try {
     const config = loadConfig(readVariables());
     const logger = createLogger(config.logLevel);
-    // The framework takes a second to load: configuration faults are reported before.
-    for (const name of LARGE_PACKAGES) await import(name);
-    const { Roost } = await import('./roost.js');
-    const roost = new Roost(config, logger);
-    for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-      process.on(event, (error: unknown) => {
-        logger.fatal({ err: error }, event);
-        void roost.crash();
-      });
-    }
-    onMade(roost);
-    await roost.start().catch(async (error: unknown) => {
-      if (!roost.isStopping) complain(error);
-      await roost.stop(1);
-    });
+    const running = await (config.workers > 1 ? primary : single)(config, logger);
+    onMade(running);
+    await run(running, logger, complain);
   } catch (error) {
-    complain(error);
+    complain(explain(error));
     process.exit(1);
   }
 }
 
-function complain(error: unknown): void {
-  const text = explanation(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.stderr.write(`\nRoost could not start.\n\n${text}\n\n`);
+/** Writes to a closed terminal fail. That is no reason for a disorderly end. */
+export function ignoreClosedTerminal(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
+async function primary(config: Config, logger: Logger): Promise<Running> {
+  const { Primary } = await import('./workers/primary.js');
+  return new Primary(config, logger);
+}
+
+async function single(config: Config, logger: Logger): Promise<Running> {
+  const Roost = await loadRoost();
+  const { StartDatabase } = await import('./start-database.js');
+  const { StartingServer } = await import('./starting-server.js');
+  const { sayReady } = await import('./say-ready.js');
+  const database = new StartDatabase(config, logger);
+  return new Roost(config, logger, {
+    database,
+    listen: () => StartingServer.listen(config.http.port, config.http.host),
+    onReady: (address) => {
+      sayReady(config, logger, { address, embedded: database.embedded });
+    },
+  });
+}
+
+/** The framework takes a second to load: configuration faults are reported before. */
+export async function loadRoost(): Promise<typeof Roost> {
+  for (const name of LARGE_PACKAGES) await import(name);
+  return (await import('./roost.js')).Roost;
+}
+
+export async function run(
+  running: Running,
+  logger: Logger,
+  tell: (explanation: string) => void | Promise<void>,
+): Promise<void> {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error }, event);
+      void running.crash();
+    });
+  }
+  await running.start().catch(async (error: unknown) => {
+    if (!running.isStopping) await tell(explain(error));
+    await running.stop(1);
+  });
+}
+
+function complain(explanation: string): void {
+  process.stderr.write(`\nRoost could not start.\n\n${explanation}\n\n`);
+}
+
+export function explain(error: unknown): string {
+  return explanation(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
 function explanation(error: unknown): string | undefined {
-  if (error instanceof ConfigError || error instanceof DatabaseStartError || error instanceof EmbeddedPostgresError) {
-    return error.message;
-  }
+  if (EXPLAINED.some((known) => error instanceof known)) return (error as Error).message;
   const { code, syscall, message, port = '', address = '' } = error as NodeJS.ErrnoException & ListenFault;
   if (code === 'ERR_MODULE_NOT_FOUND') return 'A required package is not installed: run npm ci.';
-  if (syscall === 'listen') return LISTEN_FAULTS[code ?? '']?.(port, address) ?? `It cannot listen: ${message}`;
+  if (syscall === 'listen' || syscall === 'bind')
+    return LISTEN_FAULTS[code ?? '']?.(port, address) ?? `It cannot listen: ${message}`;
   if (isDatabaseUnavailable(error)) return `The database was lost while Roost started: ${message}`;
   return undefined;
 }
+
+/** A fault of a worker, which explained it. */
+export class StartError extends Error {}
+
+const EXPLAINED = [ConfigError, DatabaseStartError, EmbeddedPostgresError, StartError];
 
 interface ListenFault {
   readonly port?: number;

@@ -20,7 +20,9 @@ export class StartingServer {
   private readonly sockets = new Set<Socket>();
 
   private constructor(private readonly server: Server) {
+    const most = maxConnections() ?? Infinity;
     server.on('connection', (socket) => {
+      if (this.sockets.size >= most) socket.destroy();
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
@@ -28,7 +30,6 @@ export class StartingServer {
 
   static async listen(port: number, host: string): Promise<StartingServer> {
     const server = createServer(TIMEOUTS, answer);
-    Object.assign(server, { maxConnections: maxConnections() });
     server.on('connection', bound);
     const starting = new StartingServer(server);
     server.listen(port, host);
@@ -45,11 +46,16 @@ export class StartingServer {
     const listen = next.listen.bind(next);
     next.listen = () => {
       this.handedOver = true;
-      setTimeout(() => {
-        for (const socket of this.sockets) socket.destroy();
-      }, HANDED_OVER_MS).unref();
+      this.letGo();
       return listen(this.server);
     };
+  }
+
+  /** Connections that are open have a moment to end. */
+  letGo(): void {
+    setTimeout(() => {
+      for (const socket of this.sockets) socket.destroy();
+    }, HANDED_OVER_MS).unref();
   }
 
   close(): void {

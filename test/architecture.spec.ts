@@ -24,7 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   'http/input': ['common'],
   limits: ['common', 'config', 'http'],
   database: ['common', 'config', 'database/embedded', 'database/schema'],
-  'database/cleanup': ['common', 'database'],
+  'database/cleanup': ['common', 'config', 'database'],
   'database/embedded': [],
   'database/migrations': ['database/schema'],
   'database/schema': ['common', 'config', 'database', 'database/migrations'],
@@ -57,6 +57,8 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
     'auth/deletion',
     ...NOUNS,
   ],
+  // It starts all of Roost.
+  workers: 'anything',
   auth: 'anything',
   timeline: 'anything',
   '': 'anything',

@@ -9,6 +9,8 @@ import { LoginGuard } from '../auth/login-guard/login-guard.js';
 import { LOGGER } from '../common/logger.js';
 import { PersonalDataRegistry } from '../common/personal-data.js';
 import { Activity, Schedule } from '../common/schedule.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import { closeDueAccount, deleteAccount, lockClosedAccount } from './erasure.query.js';
 import { NO_CLIENT } from '../common/actor.js';
 
@@ -31,6 +33,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
   private stopped = false;
 
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly audit: Audit,
@@ -40,7 +43,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    this.schedule.start();
+    if (this.config.runsJobs) this.schedule.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -34,7 +34,7 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   onApplicationBootstrap(): void {
-    this.schedule.start();
+    if (this.config.runsJobs) this.schedule.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

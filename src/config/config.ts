@@ -1,5 +1,6 @@
 /** The environment, parsed once into one typed object. */
 import { isIP, isIPv6 } from 'node:net';
+import { availableParallelism } from 'node:os';
 
 import { developmentSecret } from './development-secret.js';
 import { ConfigError, Environment } from './environment.js';
@@ -19,6 +20,9 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' |
 
 export interface Config {
   readonly nodeEnv: NodeEnv;
+  readonly workers: number;
+  /** Whether this process runs the background jobs: of several workers, one does. */
+  readonly runsJobs: boolean;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -30,6 +34,8 @@ export interface Config {
     readonly allowedHosts: readonly string[];
     readonly docs: boolean;
     readonly metricsToken: string | undefined;
+    /** Time for a load balancer to notice that this instance drains, before it stops listening. */
+    readonly noticeMs: number;
     readonly shutdownTimeoutMs: number;
     readonly connectionsPerAddress: number;
   };
@@ -70,7 +76,7 @@ export interface Config {
   readonly misspelt: readonly { readonly name: string; readonly meant: string }[];
 }
 
-const NOT_YET = ['WORKERS'] as const;
+const MOST_WORKERS = 64;
 
 /** @throws ConfigError that lists all faults by name, never by value */
 export function loadConfig(variables: Readonly<Record<string, string | undefined>>): Config {
@@ -85,6 +91,8 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
   for (const fault of keyFolder ? keyFaults(keyFolder) : []) env.fault('JWT_KEYS_DIR', fault);
   const config = {
     nodeEnv,
+    workers: readWorkers(env),
+    runsJobs: true,
     http,
     database,
     sessions: {
@@ -110,7 +118,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     redisUrl: readRedis(env, production),
     loginGuard: readSwitch(env, 'LOGIN_GUARD', production),
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
-    unused: [...NOT_YET, ...(keyFolder ? [] : ['JWT_KEYS_DIR'])].filter((name) => env.has(name)),
+    unused: (keyFolder ? [] : ['JWT_KEYS_DIR']).filter((name) => env.has(name)),
   };
   if (production && config.registration.requireConfirmation && !env.has('SMTP_URL') && !env.has('SMTP_HOST'))
     env.fault('SMTP_URL', 'is required in production with REQUIRE_EMAIL_CONFIRMATION=true: nobody could log in');
@@ -141,6 +149,14 @@ export function misspeltMessage(meant: string): string {
   return `is not a variable of Roost: did you mean ${meant}?`;
 }
 
+function readWorkers(env: Environment): number {
+  const text = env.text('WORKERS') ?? '1';
+  const workers = text === 'auto' ? Math.min(availableParallelism(), MOST_WORKERS) : Number(text);
+  if (/^(?:auto|\d+)$/.test(text) && workers >= 1 && workers <= MOST_WORKERS) return workers;
+  env.fault('WORKERS', `must be auto, or a whole number from 1 to ${MOST_WORKERS}`);
+  return 1;
+}
+
 function readHttp(env: Environment, production: boolean): Config['http'] {
   const host = env.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
   if (isIP(host) === 0 && host !== 'localhost') env.fault('HOST', 'must be an IP address to listen on, or localhost');
@@ -158,6 +174,7 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
     allowedHosts: [...env.hosts('ALLOWED_HOSTS'), hostOf(publicUrl ?? `http://${isIPv6(host) ? `[${host}]` : host}`)],
     docs: env.oneOf('DOCS', production ? ['off', 'on'] : ['on', 'off']) === 'on',
     metricsToken,
+    noticeMs: production ? 5_000 : 0,
     shutdownTimeoutMs: env.duration('SHUTDOWN_TIMEOUT', '20s', { min: '1s', max: '10m' }),
     connectionsPerAddress: env.integer('CONNECTIONS_PER_ADDRESS', 256, { min: 1, max: 1_000_000 }),
   };

@@ -19,12 +19,11 @@ export class MetricsController {
     private readonly metrics: Metrics,
   ) {}
 
-  /** In the text format of Prometheus. */
   @Get()
   async read(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     this.authorize(request);
     void reply.header('content-type', this.metrics.registry.contentType);
-    return this.metrics.registry.metrics();
+    return this.metrics.read();
   }
 
   private authorize(request: FastifyRequest): void {

@@ -16,6 +16,8 @@ export interface ObservedConnections {
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
+  /** In the text format of Prometheus. Of several workers, each answers for all. */
+  read = (): Promise<string> => this.registry.metrics();
   private readonly requests = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time to answer, by method, route and status.',

@@ -6,6 +6,12 @@ export interface Window {
   readonly secondsLeft: number;
 }
 
+export interface Counter {
+  hits: number;
+  elsewhere: number;
+  readonly endsAt: number;
+}
+
 export interface Counters {
   hit(policy: Policy, tracker: string): Window | Promise<Window>;
 }
@@ -16,20 +22,30 @@ const MOST_COUNTERS = 200_000;
 const SWEEP_MS = 60_000;
 
 export class MemoryCounters implements Counters {
-  private readonly counters = new Map<string, { hits: number; readonly endsAt: number }>();
+  private readonly counters = new Map<string, Counter>();
   private sweepAt = 0;
 
-  hit({ name, windowMs }: Policy, tracker: string): Window {
+  constructor(
+    private readonly endOf: (policy: Policy, tracker: string) => number = ({ windowMs }) =>
+      performance.now() + windowMs,
+  ) {}
+
+  hit(policy: Policy, tracker: string): Window {
+    const counter = this.at(policy, tracker);
+    counter.hits += 1;
+    return windowOf(policy, counter);
+  }
+
+  at(policy: Policy, tracker: string): Counter {
     const now = performance.now();
-    const key = `${name} ${tracker}`;
+    const key = `${policy.name} ${tracker}`;
     let counter = this.counters.get(key);
     if (counter === undefined || counter.endsAt <= now) {
       this.makeRoom(now);
-      counter = { hits: 0, endsAt: now + windowMs };
+      counter = { hits: 0, elsewhere: 0, endsAt: this.endOf(policy, tracker) };
       this.counters.set(key, counter);
     }
-    counter.hits += 1;
-    return { hits: counter.hits, secondsLeft: secondsOf(Math.min(windowMs, counter.endsAt - now)) };
+    return counter;
   }
 
   private makeRoom(now: number): void {
@@ -40,6 +56,10 @@ export class MemoryCounters implements Counters {
     const [oldest] = this.counters.size < MOST_COUNTERS ? [] : this.counters.keys();
     if (oldest !== undefined) this.counters.delete(oldest);
   }
+}
+
+export function windowOf({ windowMs }: Policy, { hits, elsewhere, endsAt }: Counter): Window {
+  return { hits: hits + elsewhere, secondsLeft: secondsOf(Math.min(windowMs, endsAt - performance.now())) };
 }
 
 export function secondsOf(ms: number): number {

@@ -10,12 +10,12 @@ const POOL_SHARE = 4;
 
 @Module({})
 export class LimitsModule {
-  static with(config: Config, logger: Logger): DynamicModule {
+  static with(config: Config, logger: Logger, counters?: Counters): DynamicModule {
     const turns = new UserTurns(Math.max(1, Math.floor(config.database.poolMax / POOL_SHARE)));
     return {
       module: LimitsModule,
       providers: [
-        { provide: COUNTERS, useFactory: () => countersOf(config, logger) },
+        { provide: COUNTERS, useFactory: () => countersOf(config, logger, counters) },
         { provide: UserTurns, useValue: turns },
       ],
       exports: [COUNTERS, UserTurns],
@@ -23,8 +23,12 @@ export class LimitsModule {
   }
 }
 
-async function countersOf({ rateLimit, redisUrl }: Config, logger: Logger): Promise<Counters> {
-  if (!rateLimit || redisUrl === undefined) return new MemoryCounters();
+async function countersOf(
+  { rateLimit, redisUrl }: Config,
+  logger: Logger,
+  counters: Counters = new MemoryCounters(),
+): Promise<Counters> {
+  if (!rateLimit || redisUrl === undefined) return counters;
   const { SharedCounters } = await import('./shared-counters.js');
   return new SharedCounters(redisUrl, logger);
 }

@@ -55,7 +55,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    if (!this.mailer.isConfigured) return;
+    if (!this.mailer.isConfigured || !this.config.runsJobs) return;
     const wakeSoon = (): void => {
       this.wakeSoon();
     };

@@ -84,7 +84,7 @@ export class TestApp {
   private async listen(env: Readonly<Record<string, string>>, databaseUrl: string): Promise<void> {
     const config = loadConfig({ ...TEST_ENV, ...env });
     const logger = createLogger(config.logLevel, { write: (line) => this.log.push(line) });
-    const module = await Test.createTestingModule({ imports: [AppModule.with(config, databaseUrl, logger)] })
+    const module = await Test.createTestingModule({ imports: [AppModule.with(config, databaseUrl, { logger })] })
       .overrideProvider(Clock)
       .useValue(this.clock)
       .setLogger(new NestLogger(logger))

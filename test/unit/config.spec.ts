@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
@@ -42,6 +42,8 @@ describe('the configuration', () => {
   it('has the published defaults', () => {
     expect(load()).toEqual({
       nodeEnv: 'development',
+      workers: 1,
+      runsJobs: true,
       http: {
         host: '127.0.0.1',
         port: 3000,
@@ -53,6 +55,7 @@ describe('the configuration', () => {
         connectionsPerAddress: 256,
         docs: true,
         metricsToken: undefined,
+        noticeMs: 0,
         shutdownTimeoutMs: 20_000,
       },
       database: {
@@ -600,7 +603,15 @@ describe('the configuration', () => {
   });
 
   it('names the variables that have no effect in this version', () => {
-    expect(load({ WORKERS: '2', AUDIT_RETENTION: '', REDIS_URL: 'redis://localhost' }).unused).toEqual(['WORKERS']);
+    const known = { WORKERS: '2', AUDIT_RETENTION: '', REDIS_URL: 'redis://localhost' };
+    expect(load({ ...known, JWT_KEYS_DIR: folder }).unused).toEqual(['JWT_KEYS_DIR']);
+  });
+
+  it('reads the number of workers, and one for each core', () => {
+    expect([{}, { WORKERS: '1' }, { WORKERS: '64' }].map((env) => load(env).workers)).toEqual([1, 1, 64]);
+    expect(load({ WORKERS: 'auto' }).workers).toBe(Math.min(64, availableParallelism()));
+    for (const WORKERS of ['0', '65', '-1', '2.5', '1e1', 'all'])
+      expect(faultsOf({ WORKERS })).toEqual(['WORKERS must be auto, or a whole number from 1 to 64']);
   });
 
   it('documents each variable in .env.example and in the README', () => {

@@ -1,6 +1,4 @@
 /** Bounds password hashing under load: one hash per core or thread, and a queue with a time limit. */
-import { availableParallelism } from 'node:os';
-
 import { AppError } from '../../common/errors.js';
 
 export interface HashQueueOptions {
@@ -12,7 +10,7 @@ export interface HashQueueOptions {
 const DEFAULTS = { maxWaitMs: 10_000, maxWaiting: 1_000 };
 
 /** One thread stays free: DNS look-ups and files must not wait behind hashes. @param threads of libuv's pool */
-export function hashesAtOnce(threads: number, cores = availableParallelism()): number {
+export function hashesAtOnce(threads: number, cores: number): number {
   return Math.max(1, Math.min(cores, threads - 1));
 }
 

@@ -1,4 +1,6 @@
 /** Passwords: rules, and hashes. */
+import { availableParallelism } from 'node:os';
+
 import { Module } from '@nestjs/common';
 
 import type { Config } from '../../config/config.js';
@@ -12,6 +14,7 @@ import { Passwords } from './passwords.js';
 })
 export class HashingModule {}
 
-function hashQueueOf({ passwords }: Config): HashQueue {
-  return new HashQueue({ concurrency: hashesAtOnce(passwords.threads) });
+function hashQueueOf({ passwords, workers }: Config): HashQueue {
+  const cores = Math.ceil(availableParallelism() / workers);
+  return new HashQueue({ concurrency: hashesAtOnce(passwords.threads, cores) });
 }

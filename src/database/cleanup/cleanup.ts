@@ -5,6 +5,8 @@ import { DataSource } from 'typeorm';
 
 import { LOGGER } from '../../common/logger.js';
 import { Activity, Schedule } from '../../common/schedule.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
 import { isStatementTimeout } from '../pg-errors.js';
 import { deleteBatch, type DeletedRows } from '../sql.js';
 
@@ -26,6 +28,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
   private stopped = false;
 
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly activity: Activity,
@@ -36,7 +39,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   onApplicationBootstrap(): void {
-    this.schedule.start();
+    if (this.config.runsJobs) this.schedule.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -13,6 +13,8 @@ import type { ParserError, RawAnswers } from './raw-errors.js';
 const RESERVED_DESCRIPTORS = 256;
 
 export interface ConnectionLimits {
+  /** For a worker of a cluster: Node would offer refused connections again, for ever. */
+  readonly inAll: number | undefined;
   readonly perAddress: number | undefined;
   readonly isExempt: (address: string) => boolean;
 }
@@ -35,7 +37,10 @@ export class Connections {
   guard(fastify: FastifyInstance): void {
     const { server } = fastify;
     // A client may half-close right after its request.
-    Object.assign(server, { httpAllowHalfOpen: true, maxConnections: maxConnections(limitsOfProcess()) });
+    Object.assign(server, {
+      httpAllowHalfOpen: true,
+      maxConnections: this.limits.inAll === undefined ? maxConnections() : undefined,
+    });
     server.on('connection', (socket: Socket) => {
       this.accept(socket);
     });
@@ -64,15 +69,17 @@ export class Connections {
     });
     this.all.set(socket, connection);
     socket.once('close', () => this.all.delete(socket));
-    if (this.isOneTooMany(socket, address)) {
-      this.answers.noteClosed('too_many_of_address', address);
+    const excess = this.excess(socket, address);
+    if (excess) {
+      this.answers.noteClosed(excess, address);
       socket.destroy();
     } else if (this.isStopping) this.retire(connection);
   }
 
-  private isOneTooMany(socket: Socket, address: string): boolean {
-    const { perAddress, isExempt } = this.limits;
-    if (perAddress === undefined || isExempt(address)) return false;
+  private excess(socket: Socket, address: string): CloseReason | undefined {
+    const { inAll = Infinity, perAddress, isExempt } = this.limits;
+    if (this.all.size > inAll) return 'too_many_connections';
+    if (perAddress === undefined || isExempt(address)) return undefined;
     const network = networkOf(address);
     const open = (this.ofNetwork.get(network) ?? 0) + 1;
     this.ofNetwork.set(network, open);
@@ -81,7 +88,7 @@ export class Connections {
       if (left > 0) this.ofNetwork.set(network, left);
       else this.ofNetwork.delete(network);
     });
-    return open > perAddress;
+    return open > perAddress ? 'too_many_of_address' : undefined;
   }
 
   private giveTurns({ server, allowedMethods }: FastifyInstance): void {
