@@ -1,10 +1,11 @@
 /** The only place that reads and changes the process' environment. */
 import { readEnvFile } from './env-file.js';
 
-/** `.env` in the working directory fills gaps of the environment. Empty means unset in both. */
+/** `.env` in the working directory fills gaps of the environment. Empty means unset in both.
+ * Node made its threads before: what `.env` says of them is not so. */
 export function readVariables(): Record<string, string | undefined> {
   const set = Object.entries(process.env).filter(([, value]) => value?.trim() !== '');
-  return { ...readEnvFile('.env'), ...Object.fromEntries(set) };
+  return { ...readEnvFile('.env'), UV_THREADPOOL_SIZE: undefined, ...Object.fromEntries(set) };
 }
 
 /** The driver reads PGSSLMODE, PGOPTIONS and the like, which describe another server than the embedded one. */

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { parseEnvFile, readEnvFile } from '../../src/config/env-file.js';
 import { ConfigError } from '../../src/config/environment.js';
+import { readVariables } from '../../src/config/variables.js';
 
 const SECRET = 'kX9#vQ2!mZ7@pL4$wR8^tN3&yB6*cF1(';
 const PRODUCTION = {
@@ -477,6 +478,18 @@ describe('the configuration', () => {
   });
 
   describe('.env', () => {
+    it('says nothing of the threads, which Node made before: hashes would take all of them', () => {
+      writeFileSync(join(folder, '.env'), 'UV_THREADPOOL_SIZE=64\nBCRYPT_COST=11\n');
+      const before = process.cwd();
+      process.chdir(folder);
+      try {
+        const { UV_THREADPOOL_SIZE, BCRYPT_COST } = readVariables();
+        expect([UV_THREADPOOL_SIZE, BCRYPT_COST]).toEqual([process.env.UV_THREADPOOL_SIZE, '11']);
+      } finally {
+        process.chdir(before);
+      }
+    });
+
     it('says what it means with and without quotes', () => {
       const text = [
         "\uFEFF# a comment, with a quote's mark",
