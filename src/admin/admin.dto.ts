@@ -4,14 +4,13 @@ import { ApiProperty } from '@nestjs/swagger';
 import { type Role, ROLES } from '../common/access.js';
 import { AUDIT_ACTIONS, type AuditAction } from '../audit/actions.js';
 import type { AuditedState, ListedAuditEvent } from '../audit/audit.query.js';
-import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
 import { isoTimestamp } from '../common/timestamps.js';
+import { PageQuery } from '../http/input/page-query.dto.js';
 import {
   OneOf,
   OptionalNotNull,
   OptionalNullable,
   QueryFlag,
-  QueryInteger,
   QueryTime,
   Text,
   Timestamp,
@@ -25,18 +24,6 @@ import type { Stats } from './stats.query.js';
 
 const STATUSES = ['active', 'disabled'] as const;
 const DELETIONS = ['own', 'staff'] as const satisfies readonly DeletionKind[];
-
-class PageQuery {
-  /** Rows a page. */
-  @OptionalNotNull()
-  @QueryInteger({ min: 1, max: PAGE_LIMIT.max, default: PAGE_LIMIT.default })
-  limit: number = PAGE_LIMIT.default;
-
-  /** From the `Link` header of the page before. */
-  @OptionalNotNull()
-  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
-  cursor?: string;
-}
 
 export class ListUsersQuery extends PageQuery {
   /** Only accounts whose e-mail, username or name contains this text, without regard to case. */

@@ -3,8 +3,9 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
+import { PageQuery } from '../http/input/page-query.dto.js';
 import { Answers } from '../http/openapi.js';
-import { ActivityResponse, ListActivityQuery, presentActivity } from './audit.dto.js';
+import { ActivityResponse, presentActivity } from './audit.dto.js';
 import { Audit } from './audit.js';
 
 @ApiTags('Users')
@@ -17,7 +18,7 @@ export class ActivityController {
   @Answers({ status: 200, type: [ActivityResponse], paged: true })
   async list(
     @CurrentUser() principal: Principal,
-    @Query() { cursor, limit }: ListActivityQuery,
+    @Query() { cursor, limit }: PageQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ActivityResponse[]> {
     const page = await this.audit.listOwn(principal, { cursor, limit });

@@ -1,24 +1,10 @@
 /** The audit on the wire. */
 import { ApiProperty } from '@nestjs/swagger';
 
-import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
 import { Exported } from '../common/personal-data.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { OptionalNotNull, QueryInteger, Text } from '../http/input/validation.js';
 import { AUDIT_ACTIONS, type AuditAction } from './actions.js';
 import type { ListedAuditEvent } from './audit.query.js';
-
-export class ListActivityQuery {
-  /** Rows a page. */
-  @OptionalNotNull()
-  @QueryInteger({ min: 1, max: PAGE_LIMIT.max, default: PAGE_LIMIT.default })
-  limit: number = PAGE_LIMIT.default;
-
-  /** From the `Link` header of the page before. */
-  @OptionalNotNull()
-  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
-  cursor?: string;
-}
 
 const ACTORS = ['self', 'staff', 'unknown'] as const;
 

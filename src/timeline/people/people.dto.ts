@@ -1,22 +1,18 @@
 /** People on the wire, as others see them. */
 import { ApiProperty } from '@nestjs/swagger';
 
-import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../../common/pagination.js';
+import { PAGE_LIMIT } from '../../common/pagination.js';
 import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
+import { PageQuery } from '../../http/input/page-query.dto.js';
 import { OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
 import type { KeptPerson, ListedPerson, Profile } from './people.query.js';
 
-export class ListPeopleQuery {
+export class ListPeopleQuery extends PageQuery {
   /** People a page. */
   @OptionalNotNull()
   @QueryInteger({ min: 1, max: PAGE_LIMIT.max, default: PAGE_LIMIT.default })
-  limit: number = PAGE_LIMIT.default;
-
-  /** From the `Link` header of the page before. */
-  @OptionalNotNull()
-  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
-  cursor?: string;
+  override limit: number = PAGE_LIMIT.default;
 }
 
 export class SearchPeopleQuery extends ListPeopleQuery {

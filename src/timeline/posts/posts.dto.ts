@@ -1,11 +1,12 @@
 /** Posts on the wire. */
 import { ApiProperty } from '@nestjs/swagger';
 
-import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../../common/pagination.js';
+import { PAGE_LIMIT } from '../../common/pagination.js';
 import { hasAtMostGraphemes, isBlank } from '../../common/text.js';
 import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
-import { Field, OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
+import { PageQuery } from '../../http/input/page-query.dto.js';
+import { Field, OptionalNotNull, QueryInteger } from '../../http/input/validation.js';
 import type { KeptPost, ListedPost } from './posts.query.js';
 
 /** A screen of posts. */
@@ -31,16 +32,11 @@ export class CreatePostRequest {
   text: string;
 }
 
-export class ListPostsQuery {
+export class ListPostsQuery extends PageQuery {
   /** Posts a page. */
   @OptionalNotNull()
   @QueryInteger(SCREEN)
-  limit: number = SCREEN.default;
-
-  /** From the `Link` header of the page before. */
-  @OptionalNotNull()
-  @Text({ min: 1, max: CURSOR_MAX_LENGTH })
-  cursor?: string;
+  override limit: number = SCREEN.default;
 }
 
 export class PostAuthor {
