@@ -272,11 +272,9 @@ describe('between people', () => {
         bio: seen ? 'A bio' : null,
         is_following: false,
       });
-      expect((await ada.api.get('/users/me/mutes')).body).toEqual([
-        entry(dave, false),
-        entry(carol, false),
-        entry(bob, true),
-      ]);
+      const muted = new Set((await ada.api.get('/users/me/mutes')).body as object[]);
+      // Mutes of one millisecond have any order.
+      expect(muted).toEqual(new Set([entry(dave, false), entry(carol, false), entry(bob, true)]));
     });
 
     it('again changes nothing, and only who blocked sees the list', async () => {
