@@ -101,7 +101,6 @@ export class UsersService {
     });
   }
 
-  /** The audit keeps names, so that its readers know who acted under which name. */
   private async recordName(
     tx: EntityManager,
     actor: Actor,

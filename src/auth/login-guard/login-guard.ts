@@ -82,7 +82,6 @@ export class LoginGuard {
     try {
       await work;
     } catch (error) {
-      // The login stands; one guess too many stays counted.
       this.logger.warn({ err: error }, 'the count of a guess could not be taken back');
     }
   }
