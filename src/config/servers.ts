@@ -23,6 +23,7 @@ export interface MailSettings {
   readonly from: { readonly name: string; readonly address: string };
   readonly appUrl: string | undefined;
   readonly mailbox: boolean;
+  readonly outboxIntervalMs: number;
 }
 
 export function readDatabase(env: Environment, production: boolean): DatabaseSettings {
@@ -82,6 +83,7 @@ export function readMail(env: Environment, production: boolean, publicUrl: strin
     from: readSender(env, { publicUrl, sends: smtpUrl !== undefined }),
     appUrl: readLinkBase(env, 'APP_URL'),
     mailbox: smtpUrl === undefined && !production,
+    outboxIntervalMs: env.duration('OUTBOX_INTERVAL', '1m', { min: '1s', max: '1d' }),
   };
 }
 

@@ -15,8 +15,8 @@ import { type DueMail, recordFailure, recordSent, takeDueMails } from './outbox.
 import { Outbox } from './outbox.js';
 import { Seals } from './seals.js';
 
-/** Milliseconds: the longest pause, as notifications may be lost; the pause after a failure. */
-export const OUTBOX_PAUSES = { longest: 60_000, failed: 2_000 };
+/** Pause after a failure: outcomes that are not written yet are written long before their leases end. */
+const FAILED_MS = 2_000;
 /** Random delay before sending, in milliseconds: the load of sending must not reveal which request caused a mail. */
 const APART_MS = { least: 100, more: 400 };
 const PLACES = 10;
@@ -40,7 +40,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private soon: NodeJS.Timeout | undefined;
   private failing = false;
   private obstacle: string | undefined;
-  private pauseMs = OUTBOX_PAUSES.longest;
+  private pauseMs = FAILED_MS;
   private readonly loop = new Loop({ pauseMs: () => this.pauseMs, run: () => this.sendDue() });
 
   constructor(
@@ -97,13 +97,13 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
       if (limit === 0) return;
       const { mails, nextMs } = await takeDueMails(this.database.manager, { limit, leaseMs: LEASE_MS, oldMs: OLD_MS });
       for (const mail of mails) this.begin(mail);
-      this.pauseMs = Math.min(nextMs ?? Infinity, OUTBOX_PAUSES.longest);
+      this.pauseMs = Math.min(nextMs ?? Infinity, this.config.mail.outboxIntervalMs);
       this.failing = false;
     } catch (error) {
       if (!this.failing)
         this.logger.warn({ event: 'outbox_unread', err: error }, 'the outbox cannot be read or written');
       this.failing = true;
-      this.pauseMs = OUTBOX_PAUSES.failed;
+      this.pauseMs = FAILED_MS;
     }
   }
 

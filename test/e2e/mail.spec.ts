@@ -4,7 +4,6 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
-import { OUTBOX_PAUSES } from '../../src/mail/outbox-worker.js';
 import { Outbox } from '../../src/mail/outbox.js';
 import { confirmationMail, passwordWasResetMail } from '../../src/mail/templates.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
@@ -53,7 +52,6 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
   await emptyTables(pool);
-  jest.restoreAllMocks();
 });
 
 async function start(env: Record<string, string> = {}, options: TestAppOptions = {}): Promise<TestApp> {
@@ -496,13 +494,10 @@ describe('a server that', () => {
 });
 
 describe('the worker', () => {
-  const FOR_EVER = 600_000;
-
   it('sends what its own instance wrote, and what is deferred at its time, without a notification', async () => {
     const wire = await Relay.to(database);
     ending.push(() => wire.end());
-    jest.replaceProperty(OUTBOX_PAUSES, 'longest', FOR_EVER);
-    app = await start({ DATABASE_DIRECT_URL: wire.url });
+    app = await start({ DATABASE_DIRECT_URL: wire.url, OUTBOX_INTERVAL: '1d' });
     await wire.cut();
     smtp.onRecipient = () => {
       throw smtpError(451, '4.2.0 busy');
@@ -520,8 +515,7 @@ describe('the worker', () => {
   it('sends what an instance without a mail server wrote, though it hears nothing', async () => {
     const wire = await Relay.to(database);
     ending.push(() => wire.end());
-    jest.replaceProperty(OUTBOX_PAUSES, 'longest', 200);
-    app = await start({ DATABASE_DIRECT_URL: wire.url, JWT_SECRET: PRODUCTION.JWT_SECRET });
+    app = await start({ DATABASE_DIRECT_URL: wire.url, OUTBOX_INTERVAL: '1s', JWT_SECRET: PRODUCTION.JWT_SECRET });
     await wire.cut();
     const writer = await start({ ...PRODUCTION, SMTP_URL: '' }, { sharing: app });
     await sent(await put(writer));
