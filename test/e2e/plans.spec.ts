@@ -72,7 +72,7 @@ beforeAll(async () => {
   });
   const queries = jest.spyOn(pg.Client.prototype, 'query');
   const readings = (): number =>
-    queries.mock.calls.filter(([query]) => textOf(query).includes('LEFT JOIN revocations')).length;
+    queries.mock.calls.filter(([query]) => textOf(query).includes('FROM revocations r WHERE')).length;
   await eventually(() => readings() > 1);
   queries.mockRestore();
 });

@@ -4,12 +4,13 @@ import { connect, type Server } from 'node:net';
 import pg from 'pg';
 
 import { Revocations } from '../../src/auth/revocations/revocations.js';
+import { REVOCATION_PAGE } from '../../src/auth/revocations/revocations.query.js';
 import type { Answer } from '../support/api.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { claimsOf } from '../support/jwt.js';
 import { login, person, type Person, type Tokens } from '../support/people.js';
 import { eventually } from '../support/process.js';
-import { watchQueries } from '../support/queries.js';
+import { textOf, watchQueries } from '../support/queries.js';
 import { Relay } from '../support/relay.js';
 import { expectDead, expectRefused, me, refresh, refreshed } from '../support/sessions.js';
 import { soaked } from '../support/soak.js';
@@ -211,6 +212,24 @@ describe('an instance that starts after the end of a session', () => {
     const late = await start();
     expectRefused(await me(late, ada.access_token), 'token_revoked');
     expect(await isLive(late, bob)).toBe(true);
+  });
+
+  it('however many pages of them there are', async () => {
+    const replaced = jest.replaceProperty(REVOCATION_PAGE, 'rows', 10);
+    const queries = jest.spyOn(pg.Client.prototype, 'query');
+    try {
+      await here.pool.query(
+        'INSERT INTO revocations (session_id) SELECT gen_random_uuid() FROM generate_series(1, 95)',
+      );
+      await logout(here, ada);
+      const late = await start();
+      const texts = queries.mock.calls.map(([query]) => textOf(query));
+      expectRefused(await me(late, ada.access_token), 'token_revoked');
+      expect(texts.filter((text) => text.includes('ORDER BY r.id LIMIT')).length).toBeGreaterThan(9);
+    } finally {
+      queries.mockRestore();
+      replaced.restore();
+    }
   });
 });
 

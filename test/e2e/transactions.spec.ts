@@ -59,9 +59,9 @@ describe('what waits for a commit', () => {
     expect(done).toEqual(['second']);
   });
 
-  it('is for transactions only', () => {
-    expect(() => {
-      onCommit(database().manager, () => undefined);
-    }).toThrow('onCommit');
+  it('runs at once without a transaction, where each statement has committed', () => {
+    const done: string[] = [];
+    onCommit(database().manager, () => done.push('work'));
+    expect(done).toEqual(['work']);
   });
 });

@@ -12,7 +12,7 @@ export interface Watched<T> {
 }
 
 const BACKGROUND =
-  /FROM \(VALUES \(1\)\) one\s+LEFT JOIN revocations|^NOTIFY (?:echo_|posts$)|^SELECT 1$|^SET (?:statement_timeout|timezone|test_clock)|^SELECT pg_backend_pid|^LISTEN |\bmails\b|\bdelete_after <=/;
+  /FROM \(VALUES \(1\)\) one LEFT JOIN LATERAL \(SELECT \* FROM revocations|^NOTIFY (?:echo_|posts$)|^SELECT 1$|^SET (?:statement_timeout|timezone|test_clock)|^SELECT pg_backend_pid|^LISTEN |\bmails\b|\bdelete_after <=/;
 
 /** Counts in the whole process: run one application at a time. */
 export async function watchQueries<T>(work: () => Promise<T>): Promise<Watched<T>> {

@@ -3,13 +3,15 @@
  * `tx`, the transaction's id, is compared with snapshots instead. */
 import type { EntityManager } from 'typeorm';
 
-import { type DeletedRows, empty, join, one, raw, row, rows, SERVER, sql, utcText } from '../../database/sql.js';
+import { type DeletedRows, join, one, raw, row, rows, SERVER, type Sql, sql, utcText } from '../../database/sql.js';
 
 /** Longest life of an access token (24 hours) plus leeway. */
 export const KEPT_MS = 25 * 3_600_000;
 
 const OLDEST = raw(`statement_timestamp() - interval '${KEPT_MS} ms'`);
 const KEPT = sql`created_at > ${OLDEST}`;
+
+export const REVOCATION_PAGE = { rows: 10_000 };
 
 export interface RevocationRow {
   readonly sessionId: string | null;
@@ -20,26 +22,40 @@ export interface RevocationRow {
 export interface RevocationsRead {
   readonly snapshot: string;
   readonly server: string;
-  readonly rows: readonly RevocationRow[];
+  readonly rows: readonly (RevocationRow & { readonly id: string })[];
   readonly isForeign: boolean;
 }
 
-type Found = RevocationRow & { readonly snapshot: string; readonly server: string; readonly isForeign: boolean | null };
+type Found = RevocationRow & {
+  readonly id: string;
+  readonly snapshot: string;
+  readonly server: string;
+  readonly isForeign: boolean | null;
+};
 
-/** One statement, one snapshot: everything committed since an earlier one. @param since undefined: all rows */
+/** Everything committed since an earlier snapshot. @param since undefined: all rows, in pages */
 export async function readRevocations(manager: EntityManager, since: string | undefined): Promise<RevocationsRead> {
-  const isNew =
-    since === undefined
-      ? empty
-      : sql`AND r.tx >= pg_snapshot_xmin(${since}) AND NOT pg_visible_in_snapshot(r.tx, ${since})`;
+  if (since !== undefined)
+    return read(manager, sql`AND r.tx >= pg_snapshot_xmin(${since}) AND NOT pg_visible_in_snapshot(r.tx, ${since})`);
+  const first = await readPage(manager, '0');
+  const all = [...first.rows];
+  for (let page = first; page.rows.length === REVOCATION_PAGE.rows; all.push(...page.rows))
+    page = await readPage(manager, page.rows.at(-1)?.id ?? '0');
+  // What is committed meanwhile is new to the first page's snapshot, and is read again.
+  return { ...first, rows: all };
+}
+
+function readPage(manager: EntityManager, after: string): Promise<RevocationsRead> {
+  return read(manager, sql`AND r.id > ${after}::bigint ORDER BY r.id LIMIT ${REVOCATION_PAGE.rows}`);
+}
+
+async function read(manager: EntityManager, which: Sql): Promise<RevocationsRead> {
   const found = (await rows<Found>(
     manager,
-    sql`SELECT pg_current_snapshot()::text AS snapshot, ${SERVER} AS server, r.session_id AS "sessionId",
+    sql`SELECT pg_current_snapshot()::text AS snapshot, ${SERVER} AS server, r.id::text, r.session_id AS "sessionId",
                r.user_id AS "userId", r.min_epoch AS "minEpoch",
                r.tx >= pg_snapshot_xmax(pg_current_snapshot()) AS "isForeign"
-          FROM (VALUES (1)) one
-          LEFT JOIN revocations r
-            ON ${KEPT} ${isNew}`,
+          FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT * FROM revocations r WHERE ${KEPT} ${which}) r ON true`,
   )) as [Found, ...Found[]];
   return {
     snapshot: found[0].snapshot,
