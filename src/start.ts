@@ -95,7 +95,6 @@ function explanation(error: unknown): string | undefined {
   return undefined;
 }
 
-/** A fault of a worker, which explained it. */
 export class StartError extends Error {}
 
 const EXPLAINED = [ConfigError, DatabaseStartError, EmbeddedPostgresError, StartError];

@@ -51,7 +51,6 @@ export class StartingServer {
     };
   }
 
-  /** Connections that are open have a moment to end. */
   letGo(): void {
     setTimeout(() => {
       for (const socket of this.sockets) socket.destroy();

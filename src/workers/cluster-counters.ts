@@ -11,6 +11,7 @@ const BATCH_MS = 50;
 export class ClusterCounters implements Counters {
   private readonly windows = new SharedWindows();
   private readonly untold = new Map<Counter, () => Counted>();
+  private readonly asked = new WeakSet<Counter>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -22,7 +23,7 @@ export class ClusterCounters implements Counters {
     const counter = this.windows.at(policy, tracker);
     counter.hits += 1;
     const window = windowOf(policy, counter);
-    if (window.hits > policy.limit) return window;
+    if (window.hits > policy.limit && this.asked.has(counter)) return window;
     // All workers together cannot pass the limit before each of them asks.
     const isFar = window.hits < policy.limit / 2 && counter.hits < policy.limit / this.workers;
     if (!isFar || !ESTIMATED.has(policy.name)) return this.ask(policy, tracker, counter);
@@ -41,6 +42,7 @@ export class ClusterCounters implements Counters {
   }
 
   private async ask(policy: Policy, tracker: string, counter: Counter): Promise<Window> {
+    this.asked.add(counter);
     const body = this.windows.counted(policy, tracker);
     const total = await this.line.ask<number>('count', { body, patienceMs: PATIENCE_MS });
     if (total === undefined) return windowOf(policy, counter);

@@ -6,7 +6,6 @@ interface Internal {
   readonly act?: string;
   readonly seq?: number;
   readonly ack?: number;
-  readonly accepted?: boolean;
 }
 
 interface Handover {
@@ -38,7 +37,6 @@ export class Handovers {
     });
   }
 
-  /** To another worker, if there is one. */
   handOn(ended: Worker): void {
     const open = this.underway.get(ended)?.values() ?? [];
     this.underway.delete(ended);

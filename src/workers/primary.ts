@@ -123,7 +123,7 @@ export class Primary implements Running {
       const ready = (): void => {
         resolve(starter);
       };
-      const starter = this.fork({ config: this.config, isStarter: true }, { ready });
+      const starter = this.fork({ config: this.config }, { ready });
       void starter.ended.then((end) => {
         if (this.port === undefined) this.fail(end);
       });
@@ -135,7 +135,7 @@ export class Primary implements Running {
     const startedAt = performance.now();
     return new Promise((resolve) => {
       const { pid, ended } = this.fork(
-        { config: this.configOf(slot.number) },
+        { config: this.configOf(slot.number), number: slot.number },
         {
           open: () => this.url.promise,
           ready: (address: string) => {

@@ -14,14 +14,15 @@ import type { Counted } from './shared-windows.js';
 const PATIENCE_MS = 5_000;
 
 interface Child {
+  readonly number: number;
   readonly line: Line;
   readonly tellFault: (explanation: string) => Promise<void>;
   readonly onMade: (running: Running) => void;
 }
 
-export async function serveWith(config: Config, { line, tellFault, onMade }: Child): Promise<void> {
+export async function serveWith(config: Config, { number, line, tellFault, onMade }: Child): Promise<void> {
   if (config.database.url === undefined) forgetDriverVariables();
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel).child({ worker: number });
   const Roost = await loadRoost();
   const counters = new ClusterCounters(line, config.workers);
   Object.assign(line.handlers, {

@@ -8,8 +8,8 @@ import { Line, type Message } from './line.js';
 
 export interface Orders {
   readonly config: Config;
-  /** Answers until the first worker listens. */
-  readonly isStarter?: true;
+  /** Undefined for the child that answers until the first worker listens. */
+  readonly number?: number;
 }
 
 const PATIENCE_MS = 5_000;
@@ -28,9 +28,9 @@ const line = new Line((message) => process.send?.(message, undefined, undefined,
 process.on('message', (message: Message) => void line.receive(message));
 
 try {
-  const { config, isStarter } = await line.ask<Orders>('begin');
-  if (isStarter) await answerUntilTold(config);
-  else await serve(config);
+  const { config, number } = await line.ask<Orders>('begin');
+  if (number === undefined) await answerUntilTold(config);
+  else await serve(config, number);
 } catch (error) {
   await tellFault(explain(error));
   process.exit(1);
@@ -46,9 +46,9 @@ async function answerUntilTold({ http }: Config): Promise<void> {
   line.tell('ready');
 }
 
-async function serve(config: Config): Promise<void> {
+async function serve(config: Config, number: number): Promise<void> {
   const { serveWith } = await import('./serving.js');
-  await serveWith(config, { line, tellFault, onMade });
+  await serveWith(config, { number, line, tellFault, onMade });
 }
 
 function onMade(running: Running): void {

@@ -110,10 +110,16 @@ describe('two workers', () => {
     expect([await countOf('/health/live'), await countOf('/health/live')]).toEqual([10, 10]);
   });
 
-  it('send a mail once', async () => {
-    expect((await register('once')).status).toBe(201);
-    await roost.until(() => roost.output.includes('"mail_sent"'));
-    expect(smtp.mailsTo('once@example.org')).toHaveLength(1);
+  it('serve by turns, and send each mail once, from the first', async () => {
+    const names = ['anna', 'berta', 'cleo', 'dora', 'ella', 'fay'];
+    for (const name of names) expect((await register(name)).status).toBe(201);
+    const senders = (): string[] =>
+      Array.from(roost.output.matchAll(/"worker":(\d),"event":"mail_sent"/g), ([, by = '']) => by);
+    await roost.until(() => senders().length === names.length);
+    expect(new Set(senders())).toEqual(new Set(['1']));
+    expect(smtp.mails).toHaveLength(names.length);
+    expect(roost.output).toMatch(/"worker":1,.*"path":"\/api\/v1\/auth\/register"/);
+    expect(roost.output).toMatch(/"worker":2,.*"path":"\/api\/v1\/auth\/register"/);
   });
 
   it('replace the one that sends mail, while the other goes on with each of its connections', async () => {
