@@ -21,9 +21,10 @@ import { type Counters, COUNTERS } from './limits/counters.js';
 import { hitAddress, limitAddresses } from './limits/rate-limit.js';
 import { UserTurns } from './limits/user-turns.js';
 import { RawAnswers } from './http/connections/raw-errors.js';
-import { onAnswered } from './http/answered.js';
+import { type AnswerObserver, onAnswered } from './http/answered.js';
 import { requestLog } from './http/request-log.js';
 import { ValidationPipe } from './http/input/validation.pipe.js';
+import { Activity } from './common/schedule.js';
 import type { Config } from './config/config.js';
 import { translateDatabaseError } from './database/pg-errors.js';
 import { Metrics } from './health/metrics.js';
@@ -103,13 +104,23 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   refuseRequests(fastify, rules);
   requireKnownHosts(fastify, config.http);
   acceptOnlyJson(fastify);
-  onAnswered(fastify, [requestLog(fastify, logger), app.get(Metrics).observeRequest]);
+  const activity = app.get(Activity);
+  onAnswered(fastify, [requestLog(fastify, logger), app.get(Metrics).observeRequest, noteUse(activity)]);
+  // The jobs of all workers are the first one's, also while the others have all requests.
+  if (config.workers > 1 && config.runsJobs) activity.useWhile(() => true);
   app.get(Metrics).observeStreams(app.get(Streams));
   app.get(Metrics).observeConnections({ connections, answers });
   configureAddresses(app);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, translateDatabaseError));
   serveDocumentation(app, fastify, config);
+}
+
+/** Public requests write, too. Probes and addresses that do not exist are no use. */
+function noteUse(activity: Activity): AnswerObserver {
+  return ({ routeOptions: { url } }) => {
+    if (url?.startsWith('/api/') === true) activity.use();
+  };
 }
 
 export function configureAddresses(app: NestFastifyApplication): void {

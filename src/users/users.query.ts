@@ -7,7 +7,7 @@ import { isoTimestamp } from '../common/timestamps.js';
 import { affected, empty, join, one, raw, row, rows, run, type Sql, sql, utcText } from '../database/sql.js';
 import type { AccountStatus, User } from './user.js';
 
-type Now = 'statement_timestamp()' | 'clock_timestamp()' | 't.now';
+type Now = 'statement_timestamp()' | 'clock_timestamp()';
 
 /** Of the account `u`, as all conditions here. */
 export function isDisabledAt(now: Now): Sql {

@@ -165,7 +165,9 @@ describe('an instance with an open stream', () => {
     const stream = await TestStream.open(there, ada);
     Object.assign(there.nestApp.get(Activity), { usedAt: -Infinity });
     await rest(here);
-    expect((await whilePolling()).filter((text) => text.includes('FROM revocations r WHERE')).length).toBeGreaterThan(0);
+    expect((await whilePolling()).filter((text) => text.includes('FROM revocations r WHERE')).length).toBeGreaterThan(
+      0,
+    );
     expect(there.nestApp.get(Revocations).isCurrent).toBe(true);
     await ada.api.post('/auth/logout');
     await stream.untilEnded();

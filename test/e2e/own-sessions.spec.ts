@@ -151,6 +151,23 @@ describe("a person's own sessions", () => {
       expect(rows[0].live).toBe(3);
     });
 
+    it('leaves one of many that log in at once where an account may have one', async () => {
+      const one = await TestApp.start({ sharing: few, env: { SESSIONS_PER_USER: '1' } });
+      try {
+        one.clock.offsetMs = few.clock.offsetMs;
+        for (let round = 0; round < 5; round += 1) {
+          const eve = await person(one, 'eve');
+          const logins = await Promise.all(Array.from({ length: 3 }, () => login(one, eve.email)));
+          const answers = await Promise.all(
+            [eve, ...logins].map(({ access_token }) => one.api.as(access_token).get('/auth/me')),
+          );
+          expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+        }
+      } finally {
+        await one.stop();
+      }
+    });
+
     it('never ends the session of a login that waited for another one', async () => {
       const one = await TestApp.start({ sharing: few, env: { SESSIONS_PER_USER: '1' } });
       try {

@@ -50,7 +50,7 @@ export interface SessionStart {
   readonly verified: Pick<User, 'hashedPassword' | 'tokenEpoch' | 'deletion'>;
 }
 
-const MAY_LOG_IN = sql`NOT ${isDisabledAt('t.now')} AND NOT ${IS_ERASING} AND u.deletion IS DISTINCT FROM 'staff'`;
+const MAY_LOG_IN = sql`NOT ${isDisabledAt('clock_timestamp()')} AND NOT ${IS_ERASING} AND u.deletion IS DISTINCT FROM 'staff'`;
 
 export const HAS_STARTED = sql`WHERE EXISTS (SELECT FROM owner)`;
 
@@ -64,7 +64,7 @@ export function insertSession(
   return row(
     manager,
     sql`WITH owner AS (
-          SELECT u.id, t.now FROM users u, (SELECT clock_timestamp() AS now) t
+          SELECT u.id FROM users u
            WHERE u.id = ${userId} AND u.hashed_password = ${verified.hashedPassword}
              AND u.token_epoch = ${verified.tokenEpoch} AND u.deletion IS NOT DISTINCT FROM ${verified.deletion}
              AND ${MAY_LOG_IN}
@@ -73,7 +73,7 @@ export function insertSession(
           INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
           SELECT ${id}, id, 0, ${salt}, now, now, now,
                  now + least(${idleMs}::float8, ${absoluteMs}::float8) * interval '1 ms', ${ip}::inet, ${userAgent}
-            FROM owner
+            FROM (SELECT id, clock_timestamp() AS now FROM owner) after_the_lock
         ), audited AS (${audited}) ${remembered ? sql`, ${remembered}` : empty}
         SELECT live_sessions(id, ${id}) >= ${atMost} AS "isOneTooMany" FROM owner`,
   );
@@ -132,7 +132,7 @@ export async function isSessionLive(manager: EntityManager, id: string): Promise
 export type SessionSelection =
   | { readonly sessionId: string; readonly userId?: string }
   | { readonly userId: string; readonly except?: string }
-  | { readonly userId: string; readonly except: string; readonly beyondNewest: number };
+  | { readonly userId: string; readonly beyondNewest: number };
 
 export interface EndedSession {
   readonly id: string;
@@ -164,9 +164,9 @@ function conditionOf(selection: SessionSelection): Sql {
     const { sessionId, userId } = selection;
     return sql`id = ${sessionId} ${userId === undefined ? empty : sql`AND user_id = ${userId}`}`;
   }
-  const { userId, except } = selection;
-  if (!('beyondNewest' in selection)) return sql`user_id = ${userId} AND id IS DISTINCT FROM ${except}::uuid`;
-  return sql`id IN (SELECT id FROM sessions WHERE user_id = ${userId} AND id <> ${except} AND revoked_at IS NULL
+  const { userId } = selection;
+  if (!('beyondNewest' in selection)) return sql`user_id = ${userId} AND id IS DISTINCT FROM ${selection.except}::uuid`;
+  return sql`id IN (SELECT id FROM sessions WHERE user_id = ${userId} AND revoked_at IS NULL
                        AND expires_at > statement_timestamp()
                      ORDER BY created_at DESC, id DESC OFFSET ${selection.beyondNewest})`;
 }

@@ -80,7 +80,7 @@ export class Sessions {
     const start = { id, userId: user.id, salt, atMost, verified: user, ...client, ...this.times() };
     const started = await insertSession(manager, start, { audited, remembered });
     if (!started) return undefined;
-    if (started.isOneTooMany) await this.endSurplus(manager, { userId: user.id, except: id }, client);
+    if (started.isOneTooMany) await this.endSurplus(manager, user.id, client);
     onCommit(manager, () => {
       this.logger.info({ event: 'session_started', session: id, user: user.id }, 'session started');
     });
@@ -88,19 +88,21 @@ export class Sessions {
     return this.tokens(principal, { seq: 1, salt });
   }
 
-  /** Never the new session: after waiting for the user's lock, its time may be older than others'. */
-  private async endSurplus(
-    manager: EntityManager,
-    { userId, except }: { userId: string; except: string },
-    client: Client,
-  ): Promise<void> {
-    const beyondNewest = this.config.sessions.perUser - 1;
+  /** Sessions are as old as the order of their logins' locks: logins that race agree on the newest. */
+  private async endSurplus(manager: EntityManager, userId: string, client: Client): Promise<void> {
     const end = async (tx: EntityManager): Promise<void> => {
-      const ended = await endSessions(tx, { userId, except, beyondNewest }, 'session_cap');
+      const ended = await endSessions(tx, { userId, beyondNewest: this.config.sessions.perUser }, 'session_cap');
       await this.audit.record(tx, client, endEvents(ended, userId, 'session_cap'));
       this.revoke(tx, ended, 'session_cap');
     };
-    await (manager.queryRunner ? end(manager) : this.database.transaction(end));
+    if (manager.queryRunner) return end(manager);
+    // The login has committed, and stands. The next one ends what is left.
+    await this.database.transaction(end).catch((error: unknown) => {
+      this.logger.warn(
+        { event: 'session_cap_failed', user: userId, err: error },
+        'the oldest sessions could not be ended',
+      );
+    });
   }
 
   /** @throws AppError `invalid_refresh_token`, `refresh_token_reused`, `account_disabled` */

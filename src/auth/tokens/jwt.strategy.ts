@@ -50,9 +50,9 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 
   async validate(request: Bearing, claims: JwtPayload): Promise<Caller> {
     const verified = this.accessTokens.read(claims);
-    const caller = await this.judge(verified);
+    // Before anything is awaited: the key may be withdrawn meanwhile, which empties the memory.
     this.accessTokens.remember(bearerToken(request) ?? '', verified);
-    return caller;
+    return this.judge(verified);
   }
 
   private async judge(verified: VerifiedToken): Promise<Caller> {
