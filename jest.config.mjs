@@ -35,8 +35,8 @@ export default {
   reporters: ['default', '<rootDir>/test/support/slowest-reporter.mjs'],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'lcov'],
-  // Many tests wait for time-outs: one more file has a processor meanwhile.
-  maxWorkers: availableParallelism() + 1,
+  // Many tests wait for time-outs: two more files have a processor meanwhile.
+  maxWorkers: availableParallelism() + 2,
   // No test is about time: a busy machine takes longer, and is right.
   testTimeout: 240_000,
 };
