@@ -192,6 +192,28 @@ describe("a person's own sessions", () => {
       }
     });
 
+    it('ends the oldest also of those that began within one millisecond', async () => {
+      const eve = await person(few, 'eve');
+      for (let index = 0; index < 2; index += 1) await login(few, eve.email);
+      const { rows } = await app.pool.query<{ id: string }>(
+        `UPDATE sessions s SET created_at = date_trunc('second', s.created_at) + n * interval '1 microsecond'
+           FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM sessions WHERE user_id = $1) r
+          WHERE r.id = s.id RETURNING s.id`,
+        [eve.id],
+      );
+      await login(few, eve.email);
+      const { rows: ended } = await app.pool.query<{ id: string }>(
+        'SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NOT NULL',
+        [eve.id],
+      );
+      expect(ended.map(({ id }) => id)).toEqual([
+        rows
+          .map(({ id }) => id)
+          .sort()
+          .at(-1),
+      ]);
+    });
+
     it('does not count sessions whose time is over', async () => {
       const eve = await person(few, 'eve');
       await login(few, eve.email);

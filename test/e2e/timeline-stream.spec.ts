@@ -13,6 +13,7 @@ import { readNewPosts, selectMissedPosts, selectPosition } from '../../src/timel
 import { HEARTBEAT, STREAM_LIMITS, Streams } from '../../src/timeline/stream/streams.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { dropDatabase, emptyDatabase, endPool, execute } from '../support/database.js';
+import { claimsOf } from '../support/jwt.js';
 import { confirmAddress, login, person, type Person, staff } from '../support/people.js';
 import { expectHardened, expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
@@ -199,7 +200,11 @@ describe('a stream', () => {
     expect(stream.texts).toEqual(['here', 'silent']);
   });
 
-  it('follows what its viewer does: from the next post on', async () => {
+  it.each([
+    ['few followers', 0],
+    ['more followers than there are viewers', 1_000],
+  ])('follows what its viewer does, from the next post on: of an author with %s', async (_, followers) => {
+    await here.pool.query('UPDATE user_stats SET followers_count = $1 WHERE user_id = $2', [followers, eve.id]);
     const stream = await open(ada);
     const say = async (text: string): Promise<void> => {
       await post(eve, text);
@@ -739,6 +744,37 @@ describe('streams are bounded', () => {
     queries.mockClear();
     await eventually(() => asked(/revocations/) >= 2);
     expect(asked(/posts/)).toBe(0);
+  });
+});
+
+describe('streams cost by those whom an event concerns', () => {
+  it('viewers are named to the database only for an author with more followers than there are viewers', async () => {
+    const both = [await open(ada), await open(eve)];
+    await follow(eve, bob);
+    const bobHas = (followers: number): Promise<unknown> =>
+      here.pool.query('UPDATE user_stats SET followers_count = $1 WHERE user_id = $2', [followers, bob.id]);
+    const askedFor = async (text: string): Promise<string[]> => {
+      const { statements } = await watchQueries(async () => {
+        await post(bob, text);
+        await Promise.all(both.map((stream) => stream.until(() => stream.texts.includes(text))));
+      });
+      return statements.filter((statement) => statement.includes('follows f'));
+    };
+    await bobHas(2);
+    expect(await askedFor('to a few')).toEqual([expect.not.stringContaining('unnest')]);
+    await bobHas(3);
+    expect(await askedFor('to many')).toEqual([expect.stringContaining('unnest')]);
+  });
+
+  it('an ended session, or person, is looked up: nobody else is judged', async () => {
+    const [phone] = [await login(here, ada.email), await open(ada), await open(bob), await open(bob), await open(eve)];
+    const revocations = here.nestApp.get(Revocations);
+    const judged = jest.spyOn(revocations, 'whyEnded');
+    revocations.endSession(claimsOf(phone.access_token).sid as string);
+    expect(judged).not.toHaveBeenCalled();
+    revocations.endEpochsBelow(bob.id, 0);
+    expect(judged.mock.calls.map(([{ userId }]) => userId)).toEqual([bob.id, bob.id]);
+    expect(openStreams()).toBe(4);
   });
 });
 

@@ -12,6 +12,9 @@ import { KEPT_MS, type RevocationRow, selectStanding, type Standing } from './re
 /** Milliseconds. With an older read, each request asks the database. */
 const TRUSTED_MS = 5_000;
 
+/** The tokens of a session, or those of a person below an epoch. */
+export type EndedTokens = { readonly sessionId: string } | { readonly userId: string };
+
 @Injectable()
 export class Revocations {
   private readonly ended = new Expiring<true>();
@@ -19,7 +22,7 @@ export class Revocations {
   private readAt = -Infinity;
   private resume: (() => Promise<void>) | undefined;
   private resuming: Promise<void> | undefined;
-  private readonly listeners: (() => void)[] = [];
+  private readonly listeners: ((ended: EndedTokens) => void)[] = [];
 
   constructor(
     @InjectDataSource() private readonly database: DataSource,
@@ -29,12 +32,12 @@ export class Revocations {
   /** Like `endEpochsBelow`: after the commit of the row and before the answer. */
   endSession(sessionId: string): void {
     this.ended.set(sessionId, true);
-    this.tell();
+    this.tell({ sessionId });
   }
 
   endEpochsBelow(userId: string, minEpoch: number): void {
     this.raiseEpoch(userId, minEpoch);
-    this.tell();
+    this.tell({ userId });
   }
 
   add(rows: readonly RevocationRow[], startedAt: number): void {
@@ -43,7 +46,10 @@ export class Revocations {
       if (userId !== null && minEpoch !== null) this.raiseEpoch(userId, minEpoch);
     }
     this.readAt = startedAt;
-    if (rows.length > 0) this.tell();
+    for (const { sessionId, userId } of rows) {
+      if (sessionId !== null) this.tell({ sessionId });
+      if (userId !== null) this.tell({ userId });
+    }
   }
 
   /** Call before {@link add} with all rows of another server. @param startedAt later entries are kept */
@@ -67,7 +73,7 @@ export class Revocations {
     return judge(principal, { sessionEnded: this.ended.has(sessionId), minEpoch: this.minEpochs.get(userId) ?? 0 });
   }
 
-  onEnded(listener: () => void): void {
+  onEnded(listener: (ended: EndedTokens) => void): void {
     this.listeners.push(listener);
   }
 
@@ -97,8 +103,8 @@ export class Revocations {
     this.minEpochs.set(userId, Math.max(minEpoch, this.minEpochs.get(userId) ?? 0));
   }
 
-  private tell(): void {
-    for (const listener of this.listeners) listener();
+  private tell(ended: EndedTokens): void {
+    for (const listener of this.listeners) listener(ended);
   }
 }
 

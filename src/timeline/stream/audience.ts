@@ -13,37 +13,56 @@ export interface Viewer {
 
 @Injectable()
 export class Audience implements Iterable<Viewer> {
-  private readonly byUser = new Map<string, Set<Viewer>>();
-  private count = 0;
+  private readonly viewers = new Set<Viewer>();
+  private readonly byUser = new Groups();
+  private readonly bySession = new Groups();
 
   get size(): number {
-    return this.count;
+    return this.viewers.size;
+  }
+
+  get people(): number {
+    return this.byUser.size;
   }
 
   get userIds(): string[] {
     return [...this.byUser.keys()];
   }
 
-  of(userId: string): ReadonlySet<Viewer> {
+  ofUser(userId: string): ReadonlySet<Viewer> {
     return this.byUser.get(userId) ?? NOBODY;
   }
 
+  ofSession(sessionId: string): ReadonlySet<Viewer> {
+    return this.bySession.get(sessionId) ?? NOBODY;
+  }
+
   add(viewer: Viewer): void {
-    const { userId } = viewer.caller;
-    this.byUser.set(userId, (this.byUser.get(userId) ?? new Set()).add(viewer));
-    this.count += 1;
+    this.viewers.add(viewer);
+    this.byUser.add(viewer.caller.userId, viewer);
+    this.bySession.add(viewer.caller.sessionId, viewer);
   }
 
   delete(viewer: Viewer): void {
-    const { userId } = viewer.caller;
-    const own = this.byUser.get(userId);
-    if (!own?.delete(viewer)) return;
-    this.count -= 1;
-    if (own.size === 0) this.byUser.delete(userId);
+    this.viewers.delete(viewer);
+    this.byUser.remove(viewer.caller.userId, viewer);
+    this.bySession.remove(viewer.caller.sessionId, viewer);
   }
 
-  *[Symbol.iterator](): Iterator<Viewer> {
-    for (const own of this.byUser.values()) yield* own;
+  [Symbol.iterator](): Iterator<Viewer> {
+    return this.viewers.values();
+  }
+}
+
+class Groups extends Map<string, Set<Viewer>> {
+  add(key: string, viewer: Viewer): void {
+    this.set(key, (this.get(key) ?? new Set()).add(viewer));
+  }
+
+  remove(key: string, viewer: Viewer): void {
+    const group = this.get(key);
+    group?.delete(viewer);
+    if (group?.size === 0) this.delete(key);
   }
 }
 

@@ -17,10 +17,12 @@ import { presentPost } from '../posts/posts.dto.js';
 import { POSTS_CHANNEL } from '../posts/posts.query.js';
 import { type Position, positionKey, positionOfKey, withPositions } from './stream-position.js';
 import {
+  type NewPost,
   readNewPosts,
+  selectFollowers,
+  selectFollowersAmong,
   selectMissedPosts,
   selectPosition,
-  selectRecipients,
   type StreamedPost,
 } from './stream.query.js';
 
@@ -36,7 +38,7 @@ const RETRY_MS = 1_000;
 const SCOPE = 'timeline stream';
 
 interface PositionedPost {
-  readonly post: StreamedPost;
+  readonly post: NewPost;
   readonly position: Position;
 }
 
@@ -141,22 +143,34 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async deliver(posts: readonly PositionedPost[]): Promise<boolean> {
     if (posts.length === 0) return true;
-    const followers = await this.followersOf([...new Set(posts.map(({ post }) => post.authorId))]);
+    const followers = await this.followersOf(posts.map(({ post }) => post));
     if (!this.tokens.isCurrent) return false;
     for (const { post, position } of posts) {
       const frame = Buffer.from(this.frameOf(post, position));
       for (const userId of [post.authorId, ...(followers.get(post.authorId) ?? [])])
-        for (const viewer of this.audience.of(userId)) if (viewer.isLive) this.send(viewer, frame);
+        for (const viewer of this.audience.ofUser(userId)) if (viewer.isLive) this.send(viewer, frame);
     }
     return true;
   }
 
-  private async followersOf(authorIds: string[]): Promise<Map<string, string[]>> {
-    const followers = new Map<string, string[]>(authorIds.map((id) => [id, []]));
-    const viewerIds = this.audience.userIds;
-    for (const { authorId, viewerId } of await selectRecipients(this.database.manager, { authorIds, viewerIds }))
-      followers.get(authorId)?.push(viewerId);
-    return followers;
+  /** Asks for all followers of the authors while these are fewer than the viewers, then for those among the viewers. */
+  private async followersOf(posts: readonly NewPost[]): Promise<Map<string, string[]>> {
+    const { manager } = this.database;
+    const byAuthor = new Map<string, string[]>();
+    const [few, many]: [string[], string[]] = [[], []];
+    let left = this.audience.people;
+    for (const { authorId, followersOfAuthor } of posts.toSorted((a, b) => a.followersOfAuthor - b.followersOfAuthor)) {
+      if (byAuthor.has(authorId)) continue;
+      byAuthor.set(authorId, []);
+      left -= followersOfAuthor;
+      (left >= 0 ? few : many).push(authorId);
+    }
+    const found = [
+      ...(few.length > 0 ? await selectFollowers(manager, few) : []),
+      ...(many.length > 0 ? await selectFollowersAmong(manager, many, this.audience.userIds) : []),
+    ];
+    for (const { authorId, viewerId } of found) byAuthor.get(authorId)?.push(viewerId);
+    return byAuthor;
   }
 
   private send(viewer: Viewer, frame: string | Buffer): void {

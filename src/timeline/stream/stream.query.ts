@@ -29,9 +29,13 @@ export interface StreamedPost extends ListedPost {
   readonly shown: boolean;
 }
 
+export interface NewPost extends StreamedPost {
+  readonly followersOfAuthor: number;
+}
+
 export interface NewPostsRead {
   readonly now: Position;
-  readonly posts: readonly StreamedPost[];
+  readonly posts: readonly NewPost[];
 }
 
 interface Found extends Omit<StreamedPost, 'tx'> {
@@ -39,6 +43,8 @@ interface Found extends Omit<StreamedPost, 'tx'> {
   readonly server: string;
   readonly tx: string | null;
 }
+
+type FoundNew = Found & Pick<NewPost, 'followersOfAuthor'>;
 
 export async function selectPosition(manager: EntityManager): Promise<Position> {
   const { server, snapshot } = await one<Pick<Found, 'server' | 'snapshot'>>(
@@ -52,22 +58,23 @@ export async function readNewPosts(
   manager: EntityManager,
   { since, limit }: { since: Position; limit: number },
 ): Promise<NewPostsRead> {
-  const found = (await rows<Found>(
+  const found = (await rows<FoundNew>(
     manager,
     sql`SELECT ${SERVER} AS server, pg_current_snapshot()::text AS snapshot, r.*
           FROM (VALUES (1)) one
           LEFT JOIN LATERAL (
-            SELECT ${COLUMNS}, ${IS_SHOWN} AS shown
+            SELECT ${COLUMNS}, ${IS_SHOWN} AS shown, s.followers_count AS "followersOfAuthor"
               FROM (SELECT * FROM (${notTakenIn(since, limit)}) every ORDER BY tx, id LIMIT ${limit}) n
               JOIN posts p ON p.id = n.id
               JOIN users u ON u.id = n.author_id
+              JOIN user_stats s ON s.user_id = n.author_id
           ) r ON true
          ORDER BY r.tx::bigint, r.id::bigint`,
-  )) as [Found, ...Found[]];
+  )) as [FoundNew, ...FoundNew[]];
   return { now: positionOf(found[0].server, found[0].snapshot), posts: found.flatMap(streamed) };
 }
 
-function streamed({ tx, ...post }: Found): StreamedPost[] {
+function streamed<T extends Found>({ tx, ...post }: T): (Omit<T, 'tx'> & { readonly tx: number })[] {
   return tx === null ? [] : [{ ...post, tx: Number(tx) }];
 }
 
@@ -76,16 +83,27 @@ export interface Recipient {
   readonly viewerId: string;
 }
 
-export function selectRecipients(
+const IS_MUTED = sql`EXISTS (SELECT FROM mutes m WHERE m.user_id = f.follower_id AND m.muted_id = f.followee_id)`;
+
+export function selectFollowers(manager: EntityManager, authorIds: readonly string[]): Promise<Recipient[]> {
+  return rows(
+    manager,
+    sql`SELECT f.followee_id AS "authorId", f.follower_id AS "viewerId"
+          FROM follows f WHERE f.followee_id = ANY(${authorIds}::uuid[]) AND NOT ${IS_MUTED}`,
+  );
+}
+
+export function selectFollowersAmong(
   manager: EntityManager,
-  { authorIds, viewerIds }: { authorIds: readonly string[]; viewerIds: readonly string[] },
+  authorIds: readonly string[],
+  viewerIds: readonly string[],
 ): Promise<Recipient[]> {
   return rows(
     manager,
     sql`SELECT f.followee_id AS "authorId", f.follower_id AS "viewerId"
-          FROM follows f
-         WHERE f.followee_id = ANY(${authorIds}::uuid[]) AND f.follower_id = ANY(${viewerIds}::uuid[])
-           AND NOT EXISTS (SELECT FROM mutes m WHERE m.user_id = f.follower_id AND m.muted_id = f.followee_id)`,
+          FROM unnest(${viewerIds}::uuid[]) v(id)
+          JOIN follows f ON f.follower_id = v.id AND f.followee_id = ANY(${authorIds}::uuid[])
+         WHERE NOT ${IS_MUTED}`,
   );
 }
 

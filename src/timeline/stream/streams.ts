@@ -10,7 +10,7 @@ import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 
 import type { Caller } from '../../common/access.js';
-import { Revocations } from '../../auth/revocations/revocations.js';
+import { type EndedTokens, Revocations } from '../../auth/revocations/revocations.js';
 import { Activity } from '../../common/schedule.js';
 import { Clock } from '../../common/clock.js';
 import { type ErrorCode, ERRORS } from '../../common/error-codes.js';
@@ -40,8 +40,8 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     activity: Activity,
   ) {
     activity.useWhile(() => audience.size > 0);
-    tokens.onEnded(() => {
-      this.endWhoseTokensEnded();
+    tokens.onEnded((ended) => {
+      this.endWhoseTokensEnded(ended);
     });
   }
 
@@ -74,7 +74,7 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
   /** Beyond the limit, replaces the person's oldest stream. @throws `draining`, `overloaded`, the token's fault */
   async start(caller: Caller, reply: FastifyReply, lastEventId: string | undefined): Promise<void> {
     if (this.draining) throw new AppError('draining');
-    const ended = this.whyEnded(caller);
+    const ended = this.hasExpired(caller) ? 'token_expired' : this.tokens.whyEnded(caller);
     if (ended !== undefined) throw new AppError(ended);
     this.makeRoom(caller);
     if (this.audience.size >= STREAM_LIMITS.perInstance)
@@ -111,15 +111,14 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
   }
 
   private makeRoom({ userId }: Caller): void {
-    const own = [...this.audience.of(userId)];
+    const own = [...this.audience.ofUser(userId)];
     for (const oldest of own.slice(0, Math.max(0, own.length + 1 - STREAM_LIMITS.perUser)))
       this.end(oldest, 'too_many_streams');
   }
 
   private tick(): void {
     for (const viewer of [...this.audience]) {
-      const ended = this.whyEnded(viewer.caller);
-      if (ended !== undefined) this.end(viewer, ended);
+      if (this.hasExpired(viewer.caller)) this.end(viewer, 'token_expired');
       else if (viewer.isLive && viewer.stream.quietMs >= HEARTBEAT.everyMs) this.beat(viewer);
     }
   }
@@ -130,16 +129,18 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     stream.write(`:\n${frameOf(id === undefined ? {} : { id })}`);
   }
 
-  private endWhoseTokensEnded(): void {
-    for (const viewer of [...this.audience]) {
+  private endWhoseTokensEnded(tokens: EndedTokens): void {
+    const viewers =
+      'userId' in tokens ? this.audience.ofUser(tokens.userId) : this.audience.ofSession(tokens.sessionId);
+    for (const viewer of [...viewers]) {
       const ended = this.tokens.whyEnded(viewer.caller);
       if (ended !== undefined) this.end(viewer, ended);
     }
   }
 
   /** Without leeway: a client has refreshed its token by then. */
-  private whyEnded(caller: Caller): ErrorCode | undefined {
-    return caller.expiresAt <= this.clock.epochSeconds() ? 'token_expired' : this.tokens.whyEnded(caller);
+  private hasExpired({ expiresAt }: Caller): boolean {
+    return expiresAt <= this.clock.epochSeconds();
   }
 
   private end({ stream }: Viewer, code: ErrorCode): void {
