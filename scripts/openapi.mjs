@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { configureAddresses, createAdapter } from '../dist/app.js';
 import { AppModule } from '../dist/app.module.js';
 import { createLogger } from '../dist/common/logger.js';
-import { buildOpenApi } from '../dist/http/openapi.js';
+import { buildOpenApi } from '../dist/http/openapi/document.js';
 import { loadConfig } from '../dist/config/config.js';
 
 const FILE = new URL('../openapi.json', import.meta.url);

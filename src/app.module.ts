@@ -18,6 +18,7 @@ import { LimitsModule } from './limits/limits.module.js';
 import { AddressLimitGuard, UserLimitGuard } from './limits/rate-limit.js';
 import { UserTurns } from './limits/user-turns.js';
 import { MailboxModule } from './mail/mail.module.js';
+import { SiteModule } from './site/site.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { TimelineModule } from './timeline/timeline.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -51,6 +52,7 @@ export class AppModule {
         AccountModule.with(),
         AdminModule,
         HealthModule,
+        SiteModule,
       ],
       providers: config.rateLimit ? [ofAddress, ofToken, ofUser, turns] : [ofToken, turns],
     };

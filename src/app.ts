@@ -15,7 +15,7 @@ import { limitHandlers } from './http/handler-timeout.js';
 import { labelAnswers, refuseRequests, routable } from './http/hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './http/input/json-body.js';
 import { requireKnownHosts } from './http/known-hosts.js';
-import { buildOpenApi } from './http/openapi.js';
+import { buildOpenApi } from './http/openapi/document.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { type Counters, COUNTERS } from './limits/counters.js';
 import { hitAddress, limitAddresses } from './limits/rate-limit.js';
@@ -46,10 +46,15 @@ const BARE = [
   'health/ready',
   'metrics',
   '.well-known/jwks.json',
+  '.well-known/change-password',
+  '.well-known/security.txt',
+  'problems',
+  'problems/:code',
   'dev/mailbox',
   'confirm',
   'reset',
   'undo',
+  'forgot',
   'account-pages.js',
 ];
 
@@ -76,7 +81,7 @@ export function createAdapter({ http }: Config): FastifyAdapter {
 
 /** Mail programs and proxies add a slash to the links of mails. */
 function withoutPageSlash(url: string): string {
-  return url.replace(/^\/(confirm|reset|undo)\/(?=\?|$)/, '/$1');
+  return url.replace(/^\/(confirm|reset|undo|forgot)\/(?=\?|$)/, '/$1');
 }
 
 export function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): void {

@@ -7,7 +7,7 @@ const ROOT = join(__dirname, '..');
 const SRC = join(ROOT, 'src');
 
 /** What every room may import. */
-const GROUND = ['common', 'config', 'database', 'database/cleanup', 'http', 'http/input', 'limits'];
+const GROUND = ['common', 'config', 'database', 'database/cleanup', 'http', 'http/input', 'http/openapi', 'limits'];
 
 /** What proves who somebody is. */
 const PROOFS = ['auth/hashing', 'auth/login-guard', 'auth/mailed-tokens'];
@@ -22,6 +22,8 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   http: ['common'],
   'http/connections': ['common', 'http'],
   'http/input': ['common'],
+  'http/openapi': ['common', 'http'],
+  site: GROUND,
   limits: ['common', 'config', 'http'],
   database: ['common', 'config', 'database/embedded', 'database/schema'],
   'database/cleanup': ['common', 'config', 'database'],

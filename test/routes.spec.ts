@@ -114,6 +114,11 @@ const ROUTES: Record<string, Route> = {
   'GET /confirm': UNDOCUMENTED,
   'GET /reset': UNDOCUMENTED,
   'GET /undo': UNDOCUMENTED,
+  'GET /forgot': UNDOCUMENTED,
+  'GET /problems': UNDOCUMENTED,
+  'GET /problems/:code': UNDOCUMENTED,
+  'GET /.well-known/change-password': UNDOCUMENTED,
+  'GET /.well-known/security.txt': UNDOCUMENTED,
   'GET /dev/mailbox': UNDOCUMENTED,
   'GET /metrics': UNDOCUMENTED,
 };
@@ -121,7 +126,7 @@ const ROUTES: Record<string, Route> = {
 const MISSING = '00000000-0000-4000-8000-000000000000';
 
 const DOCUMENT = JSON.parse(readFileSync(join(__dirname, '../openapi.json'), 'utf8')) as {
-  paths: Record<string, Record<string, unknown>>;
+  paths: Record<string, Record<string, { 'x-sunset'?: string }>>;
 };
 
 /** Served beside the controllers: public by nature. */
@@ -178,6 +183,13 @@ describe('the routes', () => {
       return `${method} ${isBare(path) ? '' : '/api/v1'}${path.replace(/:(\w+)/g, '{$1}')}`;
     });
     expect(operations.sort()).toEqual(documented.sort());
+  });
+
+  it('have no sunset that has passed: remove a route then', () => {
+    const sunsets = Object.entries(DOCUMENT.paths).flatMap(([path, item]) =>
+      Object.values(item).flatMap(({ 'x-sunset': sunset }) => (sunset === undefined ? [] : [{ path, sunset }])),
+    );
+    expect(sunsets.filter(({ sunset }) => Date.parse(sunset) < Date.now())).toEqual([]);
   });
 
   it('are closed to nobody unless they are public or optional', async () => {
@@ -293,7 +305,7 @@ describe('the strict limit of an address', () => {
 });
 
 function isBare(path: string): boolean {
-  return /^\/(?:health|metrics|dev|reset|confirm|undo|account-pages|\.well-known)/.test(path);
+  return /^\/(?:health|metrics|dev|reset|confirm|undo|forgot|problems|account-pages|\.well-known)/.test(path);
 }
 
 function declaredRoutes(app: TestApp): DeclaredRoute[] {

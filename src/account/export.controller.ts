@@ -1,7 +1,7 @@
 import { Controller, Get, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
-import { Answers } from '../http/openapi.js';
+import { Answers } from '../http/openapi/answers.js';
 import { Streaming } from '../http/streaming.js';
 import { StrictlyLimited } from '../limits/policies.js';
 import { Export } from './export.js';

@@ -3,10 +3,11 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { EXPORTED } from '../common/personal-data.js';
 import { AccountResponse } from '../users/users.dto.js';
+import { ApiTime } from '../http/openapi/fields.js';
 
 /** Everything of a person. */
 export class ExportResponse {
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   exported_at: string;
   profile: AccountResponse;
 }

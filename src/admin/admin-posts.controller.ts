@@ -3,7 +3,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { Roles } from '../common/access.js';
 import { BigintIdPipe } from '../http/input/id.pipe.js';
-import { Answers } from '../http/openapi.js';
+import { Answers } from '../http/openapi/answers.js';
 import { PostResponse, presentPost } from '../timeline/posts/posts.dto.js';
 import { PostsService } from '../timeline/posts/posts.service.js';
 import { type Actor, From } from '../common/actor.js';
@@ -16,9 +16,9 @@ export class AdminPostsController {
 
   /** Brings back a post that another than its author deleted. */
   @Post(':post_id/restore')
-  @ApiParam({ name: 'post_id', schema: { type: 'string', pattern: '^[1-9][0-9]{0,18}$' } })
+  @ApiParam({ name: 'post_id', schema: { type: 'string', pattern: '^[1-9][0-9]{0,18}$', maxLength: 19 } })
   @HttpCode(200)
-  @Answers({ status: 200, type: PostResponse, errors: [404] })
+  @Answers({ status: 200, type: PostResponse, errors: ['post_not_found'] })
   async restore(
     @From() actor: Actor,
     @Param('post_id', new BigintIdPipe('post_not_found')) id: string,

@@ -9,7 +9,7 @@ import { Moderation } from './moderation.js';
 import { Sessions } from '../auth/sessions/sessions.js';
 import { CurrentUser, type Principal, Roles } from '../common/access.js';
 import { UuidPipe } from '../http/input/id.pipe.js';
-import { Answers } from '../http/openapi.js';
+import { Answers } from '../http/openapi/answers.js';
 import { parseDayOrTimestamp, parseTimestamp } from '../common/timestamps.js';
 import { UsersService } from '../users/users.service.js';
 import {
@@ -49,7 +49,7 @@ export class AdminUsersController {
 
   /** Makes an account for somebody, who is mailed a link to choose its password; until then nobody can log in to it. */
   @Post()
-  @Answers({ status: 201, type: UserResponse, errors: [409] })
+  @Answers({ status: 201, type: UserResponse, errors: ['email_taken', 'username_taken'] })
   async invite(@From() actor: Actor, @Body() { email, username, role }: InviteUserRequest): Promise<UserResponse> {
     return presentUser(await this.invitations.invite(actor, { email, username, role }));
   }
@@ -57,7 +57,7 @@ export class AdminUsersController {
   /** One account. */
   @Get(':user_id')
   @UserIdInPath()
-  @Answers({ status: 200, type: UserResponse, errors: [404] })
+  @Answers({ status: 200, type: UserResponse, errors: ['user_not_found'] })
   async get(@UserId() userId: string): Promise<UserResponse> {
     return presentUser(await this.users.describe(userId));
   }
@@ -65,7 +65,7 @@ export class AdminUsersController {
   /** An account's live sessions, the one used last first. */
   @Get(':user_id/sessions')
   @UserIdInPath()
-  @Answers({ status: 200, type: [SessionResponse], errors: [404] })
+  @Answers({ status: 200, type: [SessionResponse], errors: ['user_not_found'] })
   async listSessions(@CurrentUser() principal: Principal, @UserId() userId: string): Promise<SessionResponse[]> {
     const { id } = await this.users.describe(userId);
     const sessions = await this.sessions.list({ userId: id });
@@ -75,7 +75,11 @@ export class AdminUsersController {
   /** Changes an account's role; its access tokens are refused from now on, and a refresh brings the new role. */
   @Patch(':user_id')
   @UserIdInPath()
-  @Answers({ status: 200, type: UserResponse, errors: [403, 404, 409] })
+  @Answers({
+    status: 200,
+    type: UserResponse,
+    errors: ['own_account', 'user_not_found', 'user_deleted', 'user_disabled', 'user_unconfirmed'],
+  })
   async changeRole(
     @From() actor: Actor,
     @UserId() userId: string,
@@ -89,7 +93,7 @@ export class AdminUsersController {
   @Roles('moderator', 'admin')
   @UserIdInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404] })
+  @Answers({ status: 204, errors: ['own_account', 'user_not_found'] })
   async disable(
     @From() actor: Actor,
     @UserId() userId: string,
@@ -106,7 +110,7 @@ export class AdminUsersController {
   @Delete(':user_id')
   @UserIdInPath()
   @HttpCode(202)
-  @Answers({ status: 202, type: DeletionResponse, errors: [404] })
+  @Answers({ status: 202, type: DeletionResponse, errors: ['own_account', 'user_not_found'] })
   async delete(@From() actor: Actor, @UserId() userId: string): Promise<DeletionResponse> {
     return presentDeletion(await this.moderation.delete({ ...actor, userId }));
   }
@@ -116,7 +120,7 @@ export class AdminUsersController {
   @Roles('moderator', 'admin')
   @UserIdInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404] })
+  @Answers({ status: 204, errors: ['own_account', 'user_not_found'] })
   async enable(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.moderation.enable({ ...actor, userId });
   }
@@ -125,7 +129,7 @@ export class AdminUsersController {
   @Post(':user_id/logout')
   @UserIdInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404] })
+  @Answers({ status: 204, errors: ['user_not_found'] })
   async logOut(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.moderation.logOut({ ...actor, userId });
   }
@@ -134,7 +138,7 @@ export class AdminUsersController {
   @Post(':user_id/password-reset')
   @UserIdInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404] })
+  @Answers({ status: 204, errors: ['user_not_found'] })
   async sendPasswordLink(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.invitations.sendPasswordLink({ ...actor, userId });
   }

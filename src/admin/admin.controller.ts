@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
 import { Roles } from '../common/access.js';
-import { Answers } from '../http/openapi.js';
+import { Answers } from '../http/openapi/answers.js';
 import { parseDayOrTimestamp } from '../common/timestamps.js';
 import { AuditEventResponse, ListAuditQuery, presentAuditEvent, presentStats, StatsResponse } from './admin.dto.js';
 import { selectStats } from './stats.query.js';

@@ -21,7 +21,10 @@ import { Email, NewUsername } from '../users/fields.js';
 import { AccountResponse } from '../users/users.dto.js';
 import { type ListedUser, USER_SORTS, type UserSort } from '../users/users.query.js';
 import type { Stats } from './stats.query.js';
+import { ApiBigint, ApiCount, ApiIp, ApiText, ApiTime, ApiUuid } from '../http/openapi/fields.js';
+import { USER_AGENT_MAX_LENGTH } from '../common/actor.js';
 
+const REASON = { min: 1, max: 500, blank: 'refused' } as const;
 const STATUSES = ['active', 'disabled'] as const;
 const DELETIONS = ['own', 'staff'] as const satisfies readonly DeletionKind[];
 
@@ -116,7 +119,7 @@ export class DisableUserRequest {
    * For the audit and for other moderators; its subject does not see it. The audit keeps it for AUDIT_RETENTION, also after the
    * account was erased: name nobody in it.
    */
-  @Text({ min: 1, max: 500, blank: 'refused' })
+  @Text(REASON)
   reason: string;
 
   /** When it ends by itself; left out or `null`: when it is enabled. */
@@ -130,14 +133,15 @@ export class UserResponse extends AccountResponse {
   @ApiProperty({ enum: STATUSES })
   status: AccountStatus;
   /** When it is enabled by itself; null when it is active, or disabled until somebody enables it. */
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  @ApiTime({ nullable: true })
   disabled_until: string | null;
+  @ApiText(REASON.max, { nullable: true })
   disabled_reason: string | null;
   /** Who deletes it: its owner, whose login cancels that, or an admin; null when nobody does. */
   @ApiProperty({ type: 'string', enum: [...DELETIONS, null], nullable: true })
   deletion: DeletionKind | null;
   /** When its deletion becomes final. */
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  @ApiTime({ nullable: true })
   deletes_at: string | null;
 }
 
@@ -161,19 +165,26 @@ export function presentUser(user: ListedUser): UserResponse {
 }
 
 export class AuditEventResponse {
+  @ApiBigint()
   id: string;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   at: string;
   @ApiProperty({ enum: AUDIT_ACTIONS })
   action: AuditAction;
-  /** UUID of who did it; null when that is not known. */
+  /** Who did it; null when that is not known. */
+  @ApiUuid({ nullable: true })
   actor_id: string | null;
-  /** UUID of whose account it is about; null when there is none. It may be gone. */
+  /** Whose account it is about; null when there is none. It may be gone. */
+  @ApiUuid({ nullable: true })
   subject_id: string | null;
+  @ApiUuid({ nullable: true })
   session_id: string | null;
+  @ApiIp({ nullable: true })
   ip: string | null;
+  @ApiText(USER_AGENT_MAX_LENGTH, { nullable: true })
   user_agent: string | null;
   /** Of `X-Request-Id` and of the logs. */
+  @ApiUuid({ nullable: true })
   request_id: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
   before: AuditedState | null;
@@ -198,24 +209,24 @@ export function presentAuditEvent(event: ListedAuditEvent): AuditEventResponse {
 }
 
 class AccountCounts {
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   total: number;
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   confirmed: number;
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   disabled: number;
 }
 
 /** Accounts that logged in, refreshed or did something of note. */
 class ActiveCounts {
   /** Within 24 hours. */
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   day: number;
   /** Within 7 days. */
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   week: number;
   /** Within 30 days. */
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   month: number;
 }
 
@@ -223,7 +234,7 @@ class DayCount {
   /** In UTC. */
   @ApiProperty({ format: 'date' })
   date: string;
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   created: number;
 }
 
@@ -234,13 +245,13 @@ export class StatsResponse {
    * Of the last 30 days, today last. A day that is over is as it was when it was first asked for after its end: what goes
    * later stays counted.
    */
-  @ApiProperty({ type: [DayCount] })
+  @ApiProperty({ type: [DayCount], maxItems: 30 })
   tasks: DayCount[];
   /** As `tasks`; also posts that were deleted since. */
-  @ApiProperty({ type: [DayCount] })
+  @ApiProperty({ type: [DayCount], maxItems: 30 })
   posts: DayCount[];
   /** As `tasks`; of today only those that still hold, of a day that is over those that did when it was first asked for. */
-  @ApiProperty({ type: [DayCount] })
+  @ApiProperty({ type: [DayCount], maxItems: 30 })
   follows: DayCount[];
 }
 

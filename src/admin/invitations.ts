@@ -64,7 +64,7 @@ export class Invitations {
     if (!found) throw new AppError('user_not_found');
     await this.database.transaction(async (tx) => {
       const retryAfterSeconds = await this.outbox.secondsUntilNext(tx, kindOf(found), found.email);
-      if (retryAfterSeconds > 0) throw new AppError('rate_limited', { retryAfterSeconds });
+      if (retryAfterSeconds > 0) throw new AppError('rate_limited', { retryAfterSeconds, policies: ['account_mail'] });
       await this.moderation.lockActing(tx, principal, userId);
       const user = await selectAccount(tx, { id: userId });
       if (!user) throw new AppError('user_not_found');

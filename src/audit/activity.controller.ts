@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
 import { PageQuery } from '../http/input/page-query.dto.js';
-import { Answers } from '../http/openapi.js';
+import { Answers } from '../http/openapi/answers.js';
 import { ActivityResponse, presentActivity } from './audit.dto.js';
 import { Audit } from './audit.js';
 

@@ -5,28 +5,34 @@ import { Exported } from '../common/personal-data.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { AUDIT_ACTIONS, type AuditAction } from './actions.js';
 import type { ListedAuditEvent } from './audit.query.js';
+import { ApiBigint, ApiIp, ApiText, ApiTime, ApiUuid } from '../http/openapi/fields.js';
+import { USER_AGENT_MAX_LENGTH } from '../common/actor.js';
 
 const ACTORS = ['self', 'staff', 'unknown'] as const;
 
 /** Something that happened to the caller's account. */
 @Exported('audit', 'As `GET /users/me/activity` has it, the newest first.')
 export class ActivityResponse {
+  @ApiBigint()
   id: string;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   at: string;
   @ApiProperty({ enum: AUDIT_ACTIONS })
   action: AuditAction;
   /** The caller, a moderator or admin, or whoever did not prove to be the caller. */
   @ApiProperty({ enum: ACTORS })
   by: (typeof ACTORS)[number];
-  /** UUID of the session that it is about, or that it was done in. */
-  @ApiProperty({ type: 'string', format: 'uuid', nullable: true })
+  /** The session that it is about, or that it was done in. */
+  @ApiUuid({ nullable: true })
   session_id: string | null;
   /** Not told of moderators and admins. */
+  @ApiIp({ nullable: true })
   ip: string | null;
   /** Not told of moderators and admins. */
+  @ApiText(USER_AGENT_MAX_LENGTH, { nullable: true })
   user_agent: string | null;
   /** Why, where that is known: of a session's end, or of a failed login. */
+  @ApiText(100, { nullable: true })
   reason: string | null;
 }
 

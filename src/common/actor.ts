@@ -16,7 +16,7 @@ export interface Actor extends Client {
 
 export const NO_CLIENT: Client = { ip: null, userAgent: null, requestId: null, isGone: () => false };
 
-const USER_AGENT_MAX_LENGTH = 512;
+export const USER_AGENT_MAX_LENGTH = 512;
 
 export const From = createParamDecorator((_: unknown, context: ExecutionContext): Client & { principal?: Caller } =>
   clientOf(context.switchToHttp().getRequest<AuthenticatedRequest>()),

@@ -10,6 +10,8 @@ export interface FieldError {
 export interface AppErrorOptions extends ErrorOptions {
   readonly fields?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
+  /** Names of the limits that were exceeded. */
+  readonly policies?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly alarm?: string | undefined;
 }
@@ -17,6 +19,7 @@ export interface AppErrorOptions extends ErrorOptions {
 export class AppError extends Error {
   readonly fields: readonly FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly policies: readonly string[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly alarm: string | undefined;
 
@@ -27,6 +30,7 @@ export class AppError extends Error {
     super(code, options);
     this.fields = options.fields;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.policies = options.policies;
     this.headers = options.headers ?? {};
     this.alarm = options.alarm;
   }

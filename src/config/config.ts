@@ -34,6 +34,8 @@ export interface Config {
     readonly allowedHosts: readonly string[];
     readonly docs: boolean;
     readonly metricsToken: string | undefined;
+    /** Where people tell of a weakness: https: or mailto: (RFC 9116). */
+    readonly securityContact: string | undefined;
     /** Time for a load balancer to notice that this instance drains, before it stops listening. */
     readonly noticeMs: number;
     readonly shutdownTimeoutMs: number;
@@ -174,10 +176,18 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
     allowedHosts: [...env.hosts('ALLOWED_HOSTS'), hostOf(publicUrl ?? `http://${isIPv6(host) ? `[${host}]` : host}`)],
     docs: env.oneOf('DOCS', production ? ['off', 'on'] : ['on', 'off']) === 'on',
     metricsToken,
+    securityContact: readSecurityContact(env),
     noticeMs: production ? 5_000 : 0,
     shutdownTimeoutMs: env.duration('SHUTDOWN_TIMEOUT', '20s', { min: '1s', max: '10m' }),
     connectionsPerAddress: env.integer('CONNECTIONS_PER_ADDRESS', 256, { min: 1, max: 1_000_000 }),
   };
+}
+
+function readSecurityContact(env: Environment): string | undefined {
+  const contact = env.text('SECURITY_CONTACT');
+  if (contact === undefined || /^(?:https:\/\/\S+|mailto:\S+@\S+)$/.test(contact)) return contact;
+  env.fault('SECURITY_CONTACT', 'must be like mailto:security@example.org or https://example.org/security');
+  return undefined;
 }
 
 function hostOf(url: string): string {

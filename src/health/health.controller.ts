@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 
 import { Public } from '../common/access.js';
 import { AppError } from '../common/errors.js';
-import { Answers } from '../http/openapi.js';
+import { Answers } from '../http/openapi/answers.js';
 import { HealthResponse } from './health.dto.js';
 import { Readiness } from './readiness.js';
 
@@ -27,7 +27,7 @@ export class HealthController {
 
   /** Whether requests should be sent here: 503 while the database is away or the process is draining. */
   @Get('ready')
-  @Answers({ status: 200, type: HealthResponse, errors: [503] })
+  @Answers({ status: 200, type: HealthResponse, errors: ['database_unavailable', 'starting', 'draining'] })
   async ready(): Promise<HealthResponse> {
     if (this.readiness.draining) throw new AppError('draining');
     await this.readiness.ask(() => this.database.query('SELECT 1'));

@@ -40,7 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.warn({ reason: reasonOf(thrown), request_id: request.id }, 'database unavailable');
     // The route, since an address has many spellings.
     const url = request.routeOptions.url ?? request.url;
-    const { problem, headers } = problemReply(error, { id: request.id, url });
+    const { problem, headers } = problemReply(error, { id: request.id, url, prefix: request.prefix });
     reply.problemCode = problem.code;
     void reply.code(problem.status).headers(headers).send(JSON.stringify(problem));
   }

@@ -44,6 +44,7 @@ export interface Problem {
   readonly code: ErrorCode;
   readonly request_id: string;
   readonly errors?: readonly FieldError[];
+  readonly 'violated-policies'?: readonly string[];
 }
 
 export interface ProblemReply {
@@ -52,9 +53,15 @@ export interface ProblemReply {
 }
 
 /** By contract, invalid input is 400 under `/auth`. */
-export function problemReply(error: AppError, request: { id: string; url: string }): ProblemReply {
-  const { kind, detail } = ERRORS[error.code];
-  const status = kind === 'invalid' && isAuthPath(request.url) ? 400 : STATUS[kind];
+export function statusOf(code: ErrorCode, url: string): number {
+  const { kind } = ERRORS[code];
+  return kind === 'invalid' && isAuthPath(url) ? 400 : STATUS[kind];
+}
+
+/** @param request with the path in front of Roost's own, where there is one */
+export function problemReply(error: AppError, request: { id: string; url: string; prefix?: string }): ProblemReply {
+  const { detail } = ERRORS[error.code];
+  const status = statusOf(error.code, request.url);
   const headers: Record<string, string> = {
     'content-type': PROBLEM_TYPE,
     'cache-control': 'no-store',
@@ -64,14 +71,16 @@ export function problemReply(error: AppError, request: { id: string; url: string
   if (status === 401 || error.code === 'insufficient_role') headers['www-authenticate'] = challenge(error.code);
   if (status === 503 || status === 429) headers['retry-after'] = String(error.retryAfterSeconds ?? 1);
   const problem = {
-    type: 'about:blank',
+    type: `${request.prefix ?? ''}/problems/${error.code}`,
     title: STATUS_CODES[status] ?? 'Error',
     status,
     detail,
     code: error.code,
     request_id: request.id,
   };
-  return { problem: error.fields === undefined ? problem : { ...problem, errors: error.fields }, headers };
+  const { fields, policies } = error;
+  const details = { ...(fields && { errors: fields }), ...(policies && { 'violated-policies': policies }) };
+  return { problem: { ...problem, ...details }, headers };
 }
 
 function isAuthPath(url: string): boolean {

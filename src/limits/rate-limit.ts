@@ -38,7 +38,8 @@ async function hit(counters: Counters, policy: Policy, tracker: string): Promise
       'ratelimit-policy': `"${name}";q=${limit};w=${windowMs / 1_000}`,
       ratelimit: `"${name}";r=${Math.max(0, limit - hits)};t=${secondsLeft}`,
     },
-    refusal: hits > limit ? new AppError('rate_limited', { retryAfterSeconds: secondsLeft }) : undefined,
+    refusal:
+      hits > limit ? new AppError('rate_limited', { retryAfterSeconds: secondsLeft, policies: [name] }) : undefined,
   };
 }
 

@@ -51,7 +51,8 @@ export class UserTurns implements CanActivate {
       request.leaveTurn = leave;
       return true;
     }
-    if (turns.waiting.length >= TURNS.waiting) throw new AppError('rate_limited', { retryAfterSeconds: 1 });
+    if (turns.waiting.length >= TURNS.waiting)
+      throw new AppError('rate_limited', { retryAfterSeconds: 1, policies: ['concurrent_requests'] });
     return new Promise((start) => {
       turns.waiting.push(() => {
         request.leaveTurn = leave;

@@ -1,4 +1,4 @@
-/** The pages that links in mails open, for teams without a front end of their own. Opening one changes nothing. */
+/** The pages that links in mails open, and the one that asks for such a mail, for teams without a front end of their own. Opening one changes nothing. */
 import { readFileSync } from 'node:fs';
 
 import { Controller, Get, Header, Req, VERSION_NEUTRAL } from '@nestjs/common';
@@ -64,6 +64,23 @@ const undo = (base: string): string =>
     base + SCRIPT,
   );
 
+const forgot = (base: string): string =>
+  page(
+    'Change your password',
+    html`<form
+        data-address="${base}api/v1/auth/password/forgot"
+        data-done="If there is an account with this address, a mail with a link is on its way."
+        data-token="none"
+      >
+        <label for="email">E-mail address</label>
+        <input id="email" name="email" type="email" autocomplete="email" required />
+        <button>Send me a link</button>
+      </form>
+      <p id="status" role="status"></p>
+      <noscript><p>This page needs JavaScript.</p></noscript>`,
+    base + SCRIPT,
+  );
+
 @ApiExcludeController()
 @Controller({ version: VERSION_NEUTRAL })
 @Public()
@@ -89,6 +106,13 @@ export class PagesController {
   @Header('content-security-policy', PAGE_POLICY)
   undo(@Req() { originalUrl: url }: FastifyRequest): string {
     return undo(baseOf(url));
+  }
+
+  @Get('forgot')
+  @Header('content-type', PAGE_TYPE)
+  @Header('content-security-policy', PAGE_POLICY)
+  forgot(@Req() { originalUrl: url }: FastifyRequest): string {
+    return forgot(baseOf(url));
   }
 
   @Get(SCRIPT)

@@ -26,7 +26,7 @@ async function send() {
     const answer = await fetch(form.dataset.address, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token, ...fields() }),
+      body: JSON.stringify({ ...(form.dataset.token !== 'none' && { token }), ...fields() }),
     });
     return answer.ok ? { done: true, text: form.dataset.done } : { done: false, text: await reasonOf(answer) };
   } catch {
@@ -43,5 +43,6 @@ async function reasonOf(answer) {
   const problem = await answer.json();
   const [fault] = problem.errors ?? [];
   if (fault?.pointer === '#/new_password') return `The password ${fault.detail}.`;
+  if (fault?.pointer === '#/email') return `The address ${fault.detail}.`;
   return fault?.pointer === '#/token' ? 'This link is incomplete: open the link in the mail again.' : problem.detail;
 }

@@ -4,8 +4,8 @@ import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../common/access.js';
 import { IntegerIdPipe, MAX_INTEGER } from '../http/input/id.pipe.js';
-import { MessageResponse } from '../http/message.dto.js';
-import { Answers } from '../http/openapi.js';
+import { MessageResponse } from '../http/openapi/message.dto.js';
+import { Answers } from '../http/openapi/answers.js';
 import {
   CompleteTaskRequest,
   CreateTaskRequest,
@@ -50,7 +50,7 @@ export class TasksController {
   /** One of the caller's tasks. */
   @Get(':task_id')
   @TaskIdInPath()
-  @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
+  @Answers({ status: 200, type: TaskResponse, errors: ['task_forbidden', 'task_not_found'] })
   async get(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<TaskResponse> {
     return presentTask(await this.tasks.get(principal, id));
   }
@@ -58,7 +58,7 @@ export class TasksController {
   /** Changes the fields that are given. */
   @Put(':task_id')
   @TaskIdInPath()
-  @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
+  @Answers({ status: 200, type: TaskResponse, errors: ['task_forbidden', 'task_not_found'] })
   async update(
     @CurrentUser() principal: Principal,
     @TaskId() id: number,
@@ -70,7 +70,7 @@ export class TasksController {
   /** Deletes a task. */
   @Delete(':task_id')
   @TaskIdInPath()
-  @Answers({ status: 200, type: MessageResponse, errors: [403, 404] })
+  @Answers({ status: 200, type: MessageResponse, errors: ['task_forbidden', 'task_not_found'] })
   async delete(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<MessageResponse> {
     await this.tasks.delete(principal, id);
     return { message: 'Task deleted successfully' };
@@ -79,7 +79,7 @@ export class TasksController {
   /** Marks a task as completed or open. */
   @Patch(':task_id/complete')
   @TaskIdInPath()
-  @Answers({ status: 200, type: TaskResponse, errors: [403, 404] })
+  @Answers({ status: 200, type: TaskResponse, errors: ['task_forbidden', 'task_not_found'] })
   async complete(
     @CurrentUser() principal: Principal,
     @TaskId() id: number,

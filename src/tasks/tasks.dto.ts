@@ -4,6 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CURSOR_MAX_LENGTH, PAGE_LIMIT } from '../common/pagination.js';
 import { Exported } from '../common/personal-data.js';
 import { isoTimestamp } from '../common/timestamps.js';
+import { MAX_INTEGER } from '../http/input/id.pipe.js';
 import {
   Flag,
   OneOf,
@@ -14,6 +15,7 @@ import {
   Text,
 } from '../http/input/validation.js';
 import { type Task, TASK_SORTS, type TaskSort } from './tasks.query.js';
+import { ApiText, ApiTime, ApiUuid } from '../http/openapi/fields.js';
 
 const TITLE = { min: 1, max: 200, blank: 'refused' } as const;
 const DESCRIPTION = { max: 1_000, documented: { nullable: true } };
@@ -78,16 +80,19 @@ export class ListTasksQuery {
 
 @Exported('tasks')
 export class TaskResponse {
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_INTEGER })
   id: number;
-  /** UUID of the owner. */
+  /** The owner. */
+  @ApiUuid()
   user_id: string;
+  @ApiText(TITLE.max)
   title: string;
+  @ApiText(DESCRIPTION.max, { nullable: true })
   description: string | null;
   completed: boolean;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   created_at: string;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   updated_at: string;
 }
 

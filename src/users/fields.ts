@@ -56,7 +56,7 @@ const AROUND = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
 
 export const USERNAME_PATTERN = /^[A-Za-z0-9_]{3,30}$/;
 
-const USERNAME = {
+export const USERNAME = {
   min: 3,
   max: 30,
   pattern: { regex: USERNAME_PATTERN, detail: 'must have 3 to 30 letters, digits and _' },

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { CurrentUser, type Principal } from '../common/access.js';
-import { Answers } from '../http/openapi.js';
+import { Answers } from '../http/openapi/answers.js';
 import { AccountResponse, presentAccount, UpdateProfileRequest } from './users.dto.js';
 import { UsersService } from './users.service.js';
 import { type Actor, From } from '../common/actor.js';
@@ -22,7 +22,7 @@ export class MeController {
 
   /** Changes what is given of the caller's profile. */
   @Patch()
-  @Answers({ status: 200, type: AccountResponse, errors: [409] })
+  @Answers({ status: 200, type: AccountResponse, errors: ['username_taken'] })
   @ApiOperation({ operationId: 'account_update' })
   async update(
     @From() actor: Actor,

@@ -4,8 +4,12 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Role } from '../common/access.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { OptionalNotNull, OptionalNullable, Text } from '../http/input/validation.js';
-import { NewUsername } from './fields.js';
+import { NewUsername, USERNAME } from './fields.js';
 import type { User } from './user.js';
+import { ApiText, ApiTime, ApiUuid } from '../http/openapi/fields.js';
+
+export const DISPLAY_NAME = { min: 1, max: 50, blank: 'refused' } as const;
+export const BIO = { max: 500 };
 
 /** What is left out stays as it is. */
 export class UpdateProfileRequest {
@@ -16,29 +20,33 @@ export class UpdateProfileRequest {
 
   /** Not blank; `null` clears it. */
   @OptionalNullable()
-  @Text({ min: 1, max: 50, blank: 'refused', documented: { nullable: true } })
+  @Text({ ...DISPLAY_NAME, documented: { nullable: true } })
   display_name?: string | null;
 
   /** May have several lines; `null` clears it. */
   @OptionalNullable()
-  @Text({ max: 500, documented: { nullable: true } })
+  @Text({ ...BIO, documented: { nullable: true } })
   bio?: string | null;
 }
 
 /** An account, as its owner sees it. */
 export class AccountResponse {
-  /** UUID. */
+  @ApiUuid()
   id: string;
+  @ApiProperty({ format: 'email' })
   email: string;
+  @ApiText(USERNAME.max)
   username: string;
+  @ApiText(DISPLAY_NAME.max, { nullable: true })
   display_name: string | null;
+  @ApiText(BIO.max, { nullable: true })
   bio: string | null;
   role: Role;
   /** Whether the owner of the address has confirmed it. */
   email_confirmed: boolean;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   created_at: string;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   updated_at: string;
 }
 

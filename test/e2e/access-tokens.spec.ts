@@ -47,7 +47,7 @@ describe('access tokens', () => {
     const answer = await me(token);
     expect([answer.status, answer.body.code, answer.headers.get('www-authenticate')]).toEqual([401, code, INVALID]);
     expect(answer.body).toEqual({
-      type: 'about:blank',
+      type: `/problems/${code}`,
       title: 'Unauthorized',
       status: 401,
       detail: expect.any(String),

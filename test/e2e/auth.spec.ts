@@ -92,7 +92,7 @@ describe('authentication', () => {
         const answer = await login(body);
         expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="roost"']);
         expect({ ...answer.body, request_id: '' }).toEqual({
-          type: 'about:blank',
+          type: '/problems/invalid_credentials',
           title: 'Unauthorized',
           status: 401,
           detail: 'The account or the password is wrong.',

@@ -25,13 +25,15 @@ export function expectProblem(answer: Erroneous, status: number, code: string): 
   expectHardened(answer);
   const problem = JSON.parse(answer.text) as Record<string, unknown>;
   expect(problem).toEqual({
-    type: 'about:blank',
+    type: `/problems/${code}`,
     title: expect.any(String),
     status,
     detail: expect.any(String),
     code,
     request_id: answer.headers.get('x-request-id'),
     ...('errors' in problem && { errors: expect.any(Array) }),
+    ...(status === 429 && { 'violated-policies': expect.any(Array) }),
+    ...(status === 503 && 'violated-policies' in problem && { 'violated-policies': expect.any(Array) }),
   });
   expect(answer.text).not.toMatch(INTERNALS);
 }

@@ -172,6 +172,8 @@ describe('the configuration', () => {
     ['LOG_LEVEL', 'verbose'],
     ['DOCS', 'yes'],
     ['METRICS_TOKEN', 'short'],
+    ['SECURITY_CONTACT', 'security@example.org'],
+    ['SECURITY_CONTACT', 'https://example.org/a b'],
     ['SHUTDOWN_TIMEOUT', '20'],
     ['JWT_SECRET_PREVIOUS_FILE', '/nowhere/at/all'],
   ])('refuses %s=%s by name', (name, value) => {

@@ -1,8 +1,8 @@
 /** The deletion of one's own account on the wire. */
-import { ApiProperty } from '@nestjs/swagger';
 
 import { isoTimestamp } from '../../common/timestamps.js';
 import { GivenPassword } from '../hashing/fields.js';
+import { ApiText, ApiTime } from '../../http/openapi/fields.js';
 
 export class DeleteAccountRequest {
   @GivenPassword()
@@ -10,9 +10,10 @@ export class DeleteAccountRequest {
 }
 
 export class DeletionResponse {
+  @ApiText(100)
   message: string;
   /** When it becomes final: the account and everything in it are erased from then on. */
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   deletes_at: string;
 }
 

@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 
-import { MessageResponse } from '../../http/message.dto.js';
-import { Answers } from '../../http/openapi.js';
+import { MessageResponse } from '../../http/openapi/message.dto.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
 import { ChangeEmailRequest } from './emails.dto.js';
 import { EmailChange } from './email-change.js';
@@ -22,7 +22,7 @@ export class EmailChangeController {
    */
   @Post()
   @HttpCode(202)
-  @Answers({ status: 202, type: MessageResponse, errors: [403, 409] })
+  @Answers({ status: 202, type: MessageResponse, errors: ['wrong_password', 'account_disabled', 'email_taken'] })
   async change(
     @From() actor: Actor,
     @Body() { email, current_password: password }: ChangeEmailRequest,

@@ -2,8 +2,8 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { Public } from '../../common/access.js';
-import { MessageResponse } from '../../http/message.dto.js';
-import { Answers } from '../../http/openapi.js';
+import { MessageResponse } from '../../http/openapi/message.dto.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
 import { EmailChange } from './email-change.js';
 import { EmailConfirmation } from './email-confirmation.js';
@@ -26,7 +26,10 @@ export class EmailsController {
   @Public()
   @StrictlyLimited('authentication')
   @HttpCode(204)
-  @Answers({ status: 204, errors: [403, 409] })
+  @Answers({
+    status: 204,
+    errors: ['invalid_account_token', 'invalid_confirmation_code', 'account_disabled', 'email_taken'],
+  })
   @ApiOperation({ operationId: 'auth_confirmEmail' })
   async confirm(@Body() body: ConfirmEmailRequest, @From() client: Client): Promise<void> {
     await this.confirmation.confirm(confirmationOf(body), client);
@@ -40,7 +43,7 @@ export class EmailsController {
   @Public()
   @StrictlyLimited('authentication')
   @HttpCode(204)
-  @Answers({ status: 204, errors: [409] })
+  @Answers({ status: 204, errors: ['invalid_account_token', 'email_taken'] })
   @ApiOperation({ operationId: 'auth_undoEmail' })
   async undo(@Body() body: UndoEmailRequest, @From() client: Client): Promise<void> {
     await this.changes.undo(body.token, body.new_password, client);

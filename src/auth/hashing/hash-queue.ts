@@ -57,7 +57,10 @@ export class HashQueue {
 
   private turn(isGone: () => boolean): Promise<void> {
     if (this.isFull) {
-      throw new AppError('overloaded', { retryAfterSeconds: Math.max(1, Math.ceil(this.waitMs() / 1_000)) });
+      throw new AppError('overloaded', {
+        retryAfterSeconds: Math.max(1, Math.ceil(this.waitMs() / 1_000)),
+        policies: ['password_hashes'],
+      });
     }
     if (this.running < this.options.concurrency) {
       this.running += 1;

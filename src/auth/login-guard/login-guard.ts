@@ -103,7 +103,7 @@ export class LoginGuard {
       },
       'login throttled',
     );
-    return new AppError('rate_limited', { retryAfterSeconds });
+    return new AppError('rate_limited', { retryAfterSeconds, policies: ['password_guesses'] });
   }
 
   /** Once per pause: refused requests cost nothing, and must not fill the audit. */

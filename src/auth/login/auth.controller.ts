@@ -1,13 +1,15 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
 
 import { CurrentUser, OptionalAuth, type Principal, Public } from '../../common/access.js';
-import { MessageResponse } from '../../http/message.dto.js';
-import { Answers } from '../../http/openapi.js';
+import { MessageResponse } from '../../http/openapi/message.dto.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
 import { AccountResponse, presentAccount } from '../../users/users.dto.js';
 import {
   identifierOf,
+  LoginByEmail,
+  LoginByUsername,
   LoginRequest,
   LogoutRequest,
   RefreshRequest,
@@ -27,7 +29,7 @@ export class AuthController {
   @Post('register')
   @Public()
   @StrictlyLimited('authentication', 'account_mail')
-  @Answers({ status: 201, type: MessageResponse, errors: [409] })
+  @Answers({ status: 201, type: MessageResponse, errors: ['email_taken', 'username_taken'] })
   async register(
     @Body() { email, username, password }: RegisterRequest,
     @From() client: Client,
@@ -41,7 +43,13 @@ export class AuthController {
   @Public()
   @StrictlyLimited('authentication')
   @HttpCode(200)
-  @Answers({ status: 200, type: TokensResponse, errors: [401, 403] })
+  @ApiExtraModels(LoginByEmail, LoginByUsername)
+  @ApiBody({ schema: { oneOf: [LoginByEmail, LoginByUsername].map((type) => ({ $ref: getSchemaPath(type) })) } })
+  @Answers({
+    status: 200,
+    type: TokensResponse,
+    errors: ['invalid_credentials', 'account_disabled', 'account_deleted', 'email_not_confirmed'],
+  })
   async login(@Body() body: LoginRequest, @From() client: Client): Promise<TokensResponse> {
     return present(await this.auth.login(identifierOf(body), body.password, client));
   }
@@ -56,7 +64,11 @@ export class AuthController {
   @Post('refresh')
   @Public()
   @HttpCode(200)
-  @Answers({ status: 200, type: TokensResponse, errors: [401, 403] })
+  @Answers({
+    status: 200,
+    type: TokensResponse,
+    errors: ['invalid_refresh_token', 'refresh_token_reused', 'account_disabled'],
+  })
   async refresh(@Body() body: RefreshRequest, @From() client: Client): Promise<TokensResponse> {
     return present(await this.auth.refresh(body.refresh_token, client));
   }
@@ -66,15 +78,15 @@ export class AuthController {
   @OptionalAuth()
   @HttpCode(200)
   @ApiBody({ type: LogoutRequest, required: false })
-  @Answers({ status: 200, type: MessageResponse, errors: [401] })
+  @Answers({ status: 200, type: MessageResponse, errors: ['invalid_refresh_token'] })
   async logout(@Body() body: LogoutRequest, @From() client: Client & Partial<Actor>): Promise<MessageResponse> {
     await this.auth.logout(client, { scope: body.scope, refreshToken: body.refresh_token });
     return { message: 'Logged out successfully' };
   }
 
-  /** The caller's account. */
+  /** The account of the access token; the same as `GET /users/me`. */
   @Get('me')
-  @Answers({ status: 200, type: AccountResponse, errors: [] })
+  @Answers({ status: 200, type: AccountResponse })
   async me(@CurrentUser() principal: Principal): Promise<AccountResponse> {
     return presentAccount(await this.auth.account(principal));
   }

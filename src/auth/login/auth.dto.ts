@@ -6,6 +6,7 @@ import { OneOf, OptionalNotNull } from '../../http/input/validation.js';
 import { Email, GivenEmail, NewUsername, Username } from '../../users/fields.js';
 import type { AccountIdentifier } from '../../users/users.query.js';
 import { GivenPassword, GivenToken, NewPassword } from '../hashing/fields.js';
+import { ApiText } from '../../http/openapi/fields.js';
 
 export class RegisterRequest {
   /** Unique without regard to case. */
@@ -40,6 +41,21 @@ export class LoginRequest {
   password: string;
 }
 
+/** How the document shows `LoginRequest`. */
+export class LoginByEmail {
+  @GivenEmail()
+  email: string;
+  @GivenPassword()
+  password: string;
+}
+
+export class LoginByUsername {
+  @Username()
+  username: string;
+  @GivenPassword()
+  password: string;
+}
+
 /** @throws AppError `validation_failed` unless there is exactly one of the two */
 export function identifierOf({ email, username }: LoginRequest): AccountIdentifier {
   if (email !== undefined && username === undefined) return { email };
@@ -68,13 +84,17 @@ export class LogoutRequest {
   refresh_token?: string;
 }
 
+const TOKEN_MAX_LENGTH = 4_000;
+
 export class TokensResponse {
   /** JWT, to be sent as `Authorization: Bearer`. */
+  @ApiText(TOKEN_MAX_LENGTH)
   access_token: string;
   /** Good for one refresh; within the grace, the same one again gives the same answer. */
+  @ApiText(TOKEN_MAX_LENGTH)
   refresh_token: string;
   token_type: 'bearer';
   /** Life of the access token in seconds. */
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 86_400 })
   expires_in: number;
 }

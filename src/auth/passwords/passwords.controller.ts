@@ -2,8 +2,8 @@ import { Body, Controller, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { Public } from '../../common/access.js';
-import { MessageResponse } from '../../http/message.dto.js';
-import { Answers } from '../../http/openapi.js';
+import { MessageResponse } from '../../http/openapi/message.dto.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
@@ -22,7 +22,7 @@ export class PasswordsController {
   @Put()
   @StrictlyLimited('authentication')
   @HttpCode(204)
-  @Answers({ status: 204, errors: [403] })
+  @Answers({ status: 204, errors: ['wrong_password', 'account_disabled'] })
   @ApiOperation({ operationId: 'auth_changePassword' })
   async change(@From() actor: Actor, @Body() body: ChangePasswordRequest): Promise<void> {
     const passwords = { from: body.current_password, to: body.new_password };
@@ -46,7 +46,7 @@ export class PasswordsController {
   @Public()
   @StrictlyLimited('authentication')
   @HttpCode(204)
-  @Answers({ status: 204, errors: [409] })
+  @Answers({ status: 204, errors: ['invalid_account_token', 'last_admin'] })
   @ApiOperation({ operationId: 'auth_resetPassword' })
   async reset(@Body() body: ResetPasswordRequest, @From() client: Client): Promise<void> {
     const { token, new_password: password, start_afresh: startAfresh = false } = body;

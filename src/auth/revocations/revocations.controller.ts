@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 
 import { ForServices } from '../../common/access.js';
-import { Answers } from '../../http/openapi.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { type CursorKey, Cursors, linkToNext } from '../../common/pagination.js';
 import { ListRevocationsQuery, presentRevocation, RevocationResponse } from './revocations.dto.js';
 import { type FeedPosition, selectFeedPage, selectServer } from './revocations.query.js';

@@ -1,10 +1,10 @@
 /** The feed of revocations on the wire. */
-import { ApiProperty } from '@nestjs/swagger';
 
 import { CURSOR_MAX_LENGTH } from '../../common/pagination.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { OptionalNotNull, Text } from '../../http/input/validation.js';
 import { KEPT_MS, type ListedRevocation } from './revocations.query.js';
+import { ApiCount, ApiTime, ApiUuid } from '../../http/openapi/fields.js';
 
 export class ListRevocationsQuery {
   /** From the `Link` header of the page before; without it, everything that still matters. */
@@ -16,17 +16,17 @@ export class ListRevocationsQuery {
 /** Access tokens that have ended: those of a session, or those of a user that are older than `min_epoch`. */
 export class RevocationResponse {
   /** Refuse tokens with this `sid`; null when it is about a user. */
-  @ApiProperty({ type: 'string', format: 'uuid', nullable: true })
+  @ApiUuid({ nullable: true })
   session_id: string | null;
   /** Refuse tokens with this `sub` whose `epoch` is below `min_epoch`; null when it is about a session. */
-  @ApiProperty({ type: 'string', format: 'uuid', nullable: true })
+  @ApiUuid({ nullable: true })
   user_id: string | null;
-  @ApiProperty({ type: 'integer', nullable: true })
+  @ApiCount({ nullable: true })
   min_epoch: number | null;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   created_at: string;
   /** After it no token lives that this is about: forget it. */
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   expires_at: string;
 }
 

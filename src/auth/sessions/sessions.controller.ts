@@ -3,7 +3,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { CurrentUser, type Principal } from '../../common/access.js';
 import { UuidPipe } from '../../http/input/id.pipe.js';
-import { Answers } from '../../http/openapi.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { presentSession, SessionResponse } from './sessions.dto.js';
 import { Sessions } from './sessions.js';
 import { type Actor, From } from '../../common/actor.js';
@@ -25,7 +25,7 @@ export class SessionsController {
   @Delete(':session_id')
   @ApiParam({ name: 'session_id', schema: { type: 'string', format: 'uuid' } })
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404] })
+  @Answers({ status: 204, errors: ['session_not_found'] })
   async end(
     @From() actor: Actor,
     @Param('session_id', new UuidPipe('session_not_found')) sessionId: string,

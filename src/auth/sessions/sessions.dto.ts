@@ -1,25 +1,28 @@
 /** Sessions on the wire. */
-import { ApiProperty } from '@nestjs/swagger';
 
+import { USER_AGENT_MAX_LENGTH } from '../../common/actor.js';
 import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import type { KeptSession, LiveSession } from './sessions.query.js';
+import { ApiIp, ApiText, ApiTime, ApiUuid } from '../../http/openapi/fields.js';
 
 /** A live session of the caller's. */
 export class SessionResponse {
-  /** UUID. */
+  @ApiUuid()
   id: string;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   created_at: string;
   /** Of the last login or refresh. */
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   last_used_at: string;
   /** When it ends unless it is used; never later than SESSION_ABSOLUTE_TTL after its login. */
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   expires_at: string;
   /** Address of the last login or refresh. */
+  @ApiIp({ nullable: true })
   ip: string | null;
-  /** At most 512 characters of what the client called itself. */
+  /** The beginning of its User-Agent. */
+  @ApiText(USER_AGENT_MAX_LENGTH, { nullable: true })
   user_agent: string | null;
   /** Whether it is the one that asks. */
   current: boolean;
@@ -41,7 +44,7 @@ export function presentSession(session: LiveSession, currentId: string): Session
 @Exported('sessions')
 export class ExportedSession extends SessionResponse {
   /** When it was ended before its time; null when it was not. */
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  @ApiTime({ nullable: true })
   ended_at: string | null;
 }
 

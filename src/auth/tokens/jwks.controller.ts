@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { Public } from '../../common/access.js';
-import { Answers } from '../../http/openapi.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { JwksResponse } from './jwks.dto.js';
 import { SigningKeys } from './signing-keys.js';
 

@@ -150,7 +150,7 @@ export function Timestamp(): PropertyDecorator {
 
 export function QueryTime(): PropertyDecorator {
   return Field(
-    { type: 'string' },
+    { type: 'string', maxLength: 35 },
     {
       code: 'wrong_format',
       detail: 'must be a date like 2026-01-31, or a time like 2026-01-31T08:09:10Z',

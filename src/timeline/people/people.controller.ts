@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../../common/access.js';
-import { Answers } from '../../http/openapi.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { type About, AboutPerson, UsernameInPath } from './person.decorator.js';
 import { FollowsService } from './follows.service.js';
 import {
@@ -63,7 +63,7 @@ export class PeopleController {
   /** Somebody, with exact counts; whoever has blocked the caller is not there. */
   @Get(':username')
   @UsernameInPath()
-  @Answers({ status: 200, type: ProfileResponse, errors: [404] })
+  @Answers({ status: 200, type: ProfileResponse, errors: ['user_not_found'] })
   @ApiOperation({ operationId: 'profiles_get' })
   async get(@AboutPerson() about: About): Promise<ProfileResponse> {
     return presentProfile(await this.people.get(about));
@@ -72,7 +72,7 @@ export class PeopleController {
   /** Who follows somebody, the newest first, in keyset pages. */
   @Get(':username/followers')
   @UsernameInPath()
-  @Answers({ status: 200, type: [PersonResponse], errors: [404], paged: true })
+  @Answers({ status: 200, type: [PersonResponse], errors: ['user_not_found'], paged: true })
   @ApiOperation({ operationId: 'profiles_listFollowers' })
   async listFollowers(
     @AboutPerson() about: About,
@@ -86,7 +86,7 @@ export class PeopleController {
   /** Whom somebody follows, the newest first, in keyset pages. */
   @Get(':username/following')
   @UsernameInPath()
-  @Answers({ status: 200, type: [PersonResponse], errors: [404], paged: true })
+  @Answers({ status: 200, type: [PersonResponse], errors: ['user_not_found'], paged: true })
   @ApiOperation({ operationId: 'profiles_listFollowing' })
   async listFollowing(
     @AboutPerson() about: About,
@@ -101,7 +101,7 @@ export class PeopleController {
   @Put(':username/follow')
   @UsernameInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [403, 404, 422] })
+  @Answers({ status: 204, errors: ['user_blocked', 'user_not_found', 'not_oneself', 'follow_limit_reached'] })
   @ApiOperation({ operationId: 'profiles_follow' })
   async follow(@AboutPerson() about: About): Promise<void> {
     await this.follows.follow(about);
@@ -111,7 +111,7 @@ export class PeopleController {
   @Delete(':username/follow')
   @UsernameInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404] })
+  @Answers({ status: 204, errors: ['user_not_found'] })
   @ApiOperation({ operationId: 'profiles_unfollow' })
   async unfollow(@AboutPerson() about: About): Promise<void> {
     await this.follows.unfollow(about);
@@ -121,7 +121,7 @@ export class PeopleController {
   @Put(':username/mute')
   @UsernameInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404, 422] })
+  @Answers({ status: 204, errors: ['user_not_found', 'not_oneself'] })
   @ApiOperation({ operationId: 'profiles_mute' })
   async mute(@AboutPerson() about: About): Promise<void> {
     await this.follows.mute(about);
@@ -131,7 +131,7 @@ export class PeopleController {
   @Delete(':username/mute')
   @UsernameInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404] })
+  @Answers({ status: 204, errors: ['user_not_found'] })
   @ApiOperation({ operationId: 'profiles_unmute' })
   async unmute(@AboutPerson() about: About): Promise<void> {
     await this.follows.unmute(about);
@@ -141,7 +141,7 @@ export class PeopleController {
   @Put(':username/block')
   @UsernameInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404, 422] })
+  @Answers({ status: 204, errors: ['user_not_found', 'not_oneself'] })
   @ApiOperation({ operationId: 'profiles_block' })
   async block(@AboutPerson() about: About): Promise<void> {
     await this.follows.block(about);
@@ -151,7 +151,7 @@ export class PeopleController {
   @Delete(':username/block')
   @UsernameInPath()
   @HttpCode(204)
-  @Answers({ status: 204, errors: [404] })
+  @Answers({ status: 204, errors: ['user_not_found'] })
   @ApiOperation({ operationId: 'profiles_unblock' })
   async unblock(@AboutPerson() about: About): Promise<void> {
     await this.follows.unblock(about);

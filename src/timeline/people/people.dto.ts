@@ -1,12 +1,14 @@
 /** People on the wire, as others see them. */
-import { ApiProperty } from '@nestjs/swagger';
 
 import { PAGE_LIMIT } from '../../common/pagination.js';
 import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { PageQuery } from '../../http/input/page-query.dto.js';
 import { OptionalNotNull, QueryInteger, Text } from '../../http/input/validation.js';
+import { USERNAME } from '../../users/fields.js';
+import { BIO, DISPLAY_NAME } from '../../users/users.dto.js';
 import type { KeptPerson, ListedPerson, Profile } from './people.query.js';
+import { ApiCount, ApiText, ApiTime, ApiUuid } from '../../http/openapi/fields.js';
 
 export class ListPeopleQuery extends PageQuery {
   /** People a page. */
@@ -25,10 +27,13 @@ export class SearchPeopleQuery extends ListPeopleQuery {
 }
 
 class Person {
-  /** UUID. */
+  @ApiUuid()
   id: string;
+  @ApiText(USERNAME.max)
   username: string;
+  @ApiText(DISPLAY_NAME.max, { nullable: true })
   display_name: string | null;
+  @ApiText(BIO.max, { nullable: true })
   bio: string | null;
   /** Whether the caller follows them. */
   is_following: boolean;
@@ -43,13 +48,13 @@ export function presentPerson({ id, username, displayName, bio, isFollowing }: L
 
 /** Somebody, as the caller sees them. */
 export class ProfileResponse extends Person {
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   created_at: string;
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   posts_count: number;
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   followers_count: number;
-  @ApiProperty({ type: 'integer' })
+  @ApiCount()
   following_count: number;
   /** Whether the caller keeps them out of their timeline. */
   is_muted: boolean;
@@ -79,10 +84,11 @@ export function presentProfile(profile: Profile): ProfileResponse {
 @Exported('mutes')
 @Exported('blocks')
 export class ExportedPerson {
-  /** UUID. */
+  @ApiUuid()
   id: string;
+  @ApiText(USERNAME.max)
   username: string;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   since: string;
 }
 

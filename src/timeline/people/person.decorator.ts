@@ -3,7 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 import type { AuthenticatedRequest, Principal } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
-import { USERNAME_PATTERN } from '../../users/fields.js';
+import { USERNAME, USERNAME_PATTERN } from '../../users/fields.js';
 
 export interface About {
   readonly principal: Principal;
@@ -19,4 +19,4 @@ export const AboutPerson = createParamDecorator((_: unknown, context: ExecutionC
 });
 
 export const UsernameInPath = (): MethodDecorator =>
-  ApiParam({ name: 'username', schema: { type: 'string', pattern: '^[A-Za-z0-9_]{3,30}$' } });
+  ApiParam({ name: 'username', schema: { type: 'string', pattern: USERNAME_PATTERN.source, maxLength: USERNAME.max } });

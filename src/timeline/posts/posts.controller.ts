@@ -4,8 +4,8 @@ import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal } from '../../common/access.js';
 import { BigintIdPipe } from '../../http/input/id.pipe.js';
-import { MessageResponse } from '../../http/message.dto.js';
-import { Answers } from '../../http/openapi.js';
+import { MessageResponse } from '../../http/openapi/message.dto.js';
+import { Answers } from '../../http/openapi/answers.js';
 import { type About, AboutPerson, UsernameInPath } from '../people/person.decorator.js';
 import { CreatePostRequest, ListPostsQuery, PostResponse, presentPost } from './posts.dto.js';
 import { PostsService } from './posts.service.js';
@@ -13,7 +13,7 @@ import { type Actor, From } from '../../common/actor.js';
 
 const PostId = (): ParameterDecorator => Param('post_id', new BigintIdPipe('post_not_found'));
 const PostIdInPath = (): MethodDecorator =>
-  ApiParam({ name: 'post_id', schema: { type: 'string', pattern: '^[1-9][0-9]{0,18}$' } });
+  ApiParam({ name: 'post_id', schema: { type: 'string', pattern: '^[1-9][0-9]{0,18}$', maxLength: 19 } });
 
 @ApiTags('Timeline')
 @Controller()
@@ -30,7 +30,7 @@ export class PostsController {
   /** One post. */
   @Get('posts/:post_id')
   @PostIdInPath()
-  @Answers({ status: 200, type: PostResponse, errors: [404] })
+  @Answers({ status: 200, type: PostResponse, errors: ['post_not_found'] })
   async get(@CurrentUser() principal: Principal, @PostId() id: string): Promise<PostResponse> {
     return presentPost(await this.posts.get(principal, id));
   }
@@ -38,7 +38,7 @@ export class PostsController {
   /** Deletes a post of the caller's; moderators delete anybody's. */
   @Delete('posts/:post_id')
   @PostIdInPath()
-  @Answers({ status: 200, type: MessageResponse, errors: [403, 404] })
+  @Answers({ status: 200, type: MessageResponse, errors: ['post_forbidden', 'post_not_found'] })
   async delete(@From() actor: Actor, @PostId() id: string): Promise<MessageResponse> {
     await this.posts.delete(actor, id);
     return { message: 'Post deleted successfully' };
@@ -61,7 +61,7 @@ export class PostsController {
   /** What somebody posted, the newest first, in keyset pages. */
   @Get('users/:username/posts')
   @UsernameInPath()
-  @Answers({ status: 200, type: [PostResponse], errors: [404], paged: true })
+  @Answers({ status: 200, type: [PostResponse], errors: ['user_not_found'], paged: true })
   @ApiOperation({ operationId: 'profiles_listPosts' })
   async listOf(
     @AboutPerson() about: About,

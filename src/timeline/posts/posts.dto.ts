@@ -1,5 +1,4 @@
 /** Posts on the wire. */
-import { ApiProperty } from '@nestjs/swagger';
 
 import { PAGE_LIMIT } from '../../common/pagination.js';
 import { hasAtMostGraphemes, isBlank } from '../../common/text.js';
@@ -7,7 +6,9 @@ import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { PageQuery } from '../../http/input/page-query.dto.js';
 import { Field, OptionalNotNull, QueryInteger } from '../../http/input/validation.js';
+import { USERNAME } from '../../users/fields.js';
 import type { KeptPost, ListedPost } from './posts.query.js';
+import { ApiBigint, ApiText, ApiTime, ApiUuid } from '../../http/openapi/fields.js';
 
 /** A screen of posts. */
 const SCREEN = { min: 1, max: PAGE_LIMIT.max, default: 20 };
@@ -40,18 +41,20 @@ export class ListPostsQuery extends PageQuery {
 }
 
 export class PostAuthor {
-  /** UUID. */
+  @ApiUuid()
   id: string;
+  @ApiText(USERNAME.max)
   username: string;
 }
 
 export class PostResponse {
   /** A whole number in decimal, larger than JavaScript's numbers may hold; later posts have larger ones. */
-  @ApiProperty({ pattern: '^[1-9][0-9]*$' })
+  @ApiBigint()
   id: string;
   author: PostAuthor;
+  @ApiText(TEXT.maxBytes)
   text: string;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   created_at: string;
 }
 
@@ -67,11 +70,13 @@ export function presentPost(post: ListedPost): PostResponse {
 /** A post of the caller's, which may be deleted. */
 @Exported('posts')
 export class ExportedPost {
+  @ApiBigint()
   id: string;
+  @ApiText(TEXT.maxBytes)
   text: string;
-  @ApiProperty({ format: 'date-time' })
+  @ApiTime()
   created_at: string;
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  @ApiTime({ nullable: true })
   deleted_at: string | null;
 }
 

@@ -6,6 +6,9 @@ import { type Caller, CurrentUser } from '../../common/access.js';
 import { STREAM_HEADERS } from './event-stream.js';
 import { Streams } from './streams.js';
 
+/** As the headers of a request may be. */
+const LAST_EVENT_ID_MAX_LENGTH = 16_384;
+
 const EVENTS = `Server-sent events until the token expires or its session ends: \`post\` (a post, as in \`GET /timeline\`),
 \`reset\` (what came between is not known any more: read the first page), \`end\` (\`{code, detail}\`, the last one).`;
 
@@ -23,6 +26,7 @@ export class StreamController {
     name: 'Last-Event-ID',
     required: false,
     description: 'The id that came last: what was posted since comes first.',
+    schema: { type: 'string', maxLength: LAST_EVENT_ID_MAX_LENGTH },
   })
   @ApiResponse({ status: 200, description: EVENTS, content: { 'text/event-stream': { schema: { type: 'string' } } } })
   async open(

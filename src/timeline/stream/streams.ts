@@ -78,7 +78,7 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     if (ended !== undefined) throw new AppError(ended);
     this.makeRoom(caller);
     if (this.audience.size >= STREAM_LIMITS.perInstance)
-      throw new AppError('overloaded', { retryAfterSeconds: FULL_RETRY_SECONDS });
+      throw new AppError('overloaded', { retryAfterSeconds: FULL_RETRY_SECONDS, policies: ['open_streams'] });
     const viewer = this.join(caller, reply);
     try {
       await this.reader.admit(viewer, lastEventId);

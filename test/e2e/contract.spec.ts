@@ -1,0 +1,211 @@
+import { Controller, Get } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+
+import { ERRORS, type ErrorCode } from '../../src/common/error-codes.js';
+import { createAdapter } from '../../src/app.js';
+import { loadConfig } from '../../src/config/config.js';
+import { Deprecated } from '../../src/http/openapi/answers.js';
+import { buildOpenApi } from '../../src/http/openapi/document.js';
+import { TestApp } from '../support/app.js';
+import { person } from '../support/people.js';
+
+interface Operation {
+  readonly operationId: string;
+  readonly tags: string[];
+  readonly summary: string;
+  readonly description: string;
+  readonly security: Record<string, string[]>[];
+  readonly responses: Record<string, { content?: Record<string, { schema: Schema }>; headers?: object }>;
+  readonly parameters?: { name: string; required: boolean; schema: { default?: unknown } }[];
+}
+
+interface Schema {
+  readonly $ref?: string;
+  readonly allOf?: Schema[];
+  readonly properties?: { code?: { enum: string[] } };
+}
+
+let app: TestApp;
+let document: {
+  openapi: string;
+  servers: unknown[];
+  info: { license: unknown };
+  tags: { name: string; description: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema & { additionalProperties?: boolean }> };
+};
+
+beforeAll(async () => {
+  app = await TestApp.start({ env: { SECURITY_CONTACT: 'mailto:security@example.org' } });
+  document = (await app.api.get('/openapi.json')).body as typeof document;
+});
+
+afterAll(() => app.stop());
+
+const operations = (): [string, Operation][] =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      operation,
+    ]),
+  );
+
+function codesOf(schema: Schema | undefined): string[] {
+  const name = schema?.$ref?.split('/').at(-1);
+  if (name !== undefined) return codesOf(document.components.schemas[name]);
+  return schema?.properties?.code?.enum ?? codesOf(schema?.allOf?.at(-1));
+}
+
+describe('the document', () => {
+  it('is OpenAPI 3.1 with its servers and its licence', () => {
+    expect(document.openapi).toMatch(/^3\.1\./);
+    expect(document.servers).toEqual([{ url: '/' }]);
+    expect(document.info.license).toEqual({ name: 'MIT', url: expect.any(String) });
+  });
+
+  it('describes each tag, and each operation with one of them', () => {
+    const tags = document.tags.map(({ name }) => name);
+    expect(tags).toEqual(['Authentication', 'Users', 'Tasks', 'Timeline', 'Administration', 'Operations']);
+    for (const [name, { tags: own, summary, description }] of operations())
+      expect([name, own.every((tag) => tags.includes(tag)), summary !== '', description !== '']).toEqual([
+        name,
+        true,
+        true,
+        true,
+      ]);
+  });
+
+  it('has no two operations of one summary', () => {
+    const summaries = operations().map(([, { summary }]) => summary);
+    expect(summaries.filter((summary, index) => summaries.indexOf(summary) !== index)).toEqual([]);
+  });
+
+  it('declares limits, faults and a missing token, each with its codes', () => {
+    for (const [name, { responses, security }] of operations()) {
+      if (name.includes('/health/')) continue;
+      expect([name, Object.keys(responses)]).toEqual([name, expect.arrayContaining(['429', '500', '503'])]);
+      if (security.length > 0) expect([name, Object.keys(responses)]).toEqual([name, expect.arrayContaining(['401'])]);
+      for (const [status, { content }] of Object.entries(responses)) {
+        const schema = content?.['application/problem+json']?.schema;
+        if (!schema || status === 'default') continue;
+        const codes = codesOf(schema);
+        expect([name, status, codes.length > 0, codes.every((code) => code in ERRORS)]).toEqual([
+          name,
+          status,
+          true,
+          true,
+        ]);
+      }
+    }
+  });
+
+  it('marks what only moderators and admins may do', () => {
+    for (const [name, { security }] of operations()) {
+      if (!name.includes('/admin/')) continue;
+      const scheme = /\/(?:disable|enable)$/.test(name) ? 'moderator' : 'admin';
+      expect([name, security]).toEqual([name, [{ [scheme]: [] }]]);
+    }
+  });
+
+  it('demands no parameter that has a default', () => {
+    const demanded = operations().flatMap(([name, { parameters = [] }]) =>
+      parameters
+        .filter(({ required, schema }) => required && schema.default !== undefined)
+        .map((parameter) => `${name} ${parameter.name}`),
+    );
+    expect(demanded).toEqual([]);
+  });
+
+  it('closes the schemas of requests, and lets those of answers grow', () => {
+    const { schemas } = document.components;
+    expect(schemas.CreateTaskRequest?.additionalProperties).toBe(false);
+    expect(schemas.TaskResponse).toBeDefined();
+    expect(schemas.TaskResponse?.additionalProperties).toBeUndefined();
+  });
+});
+
+describe('a deprecated route', () => {
+  it('says so in the document, and by headers of RFC 9745 and RFC 8594', async () => {
+    @Controller('old')
+    class OldController {
+      @Get()
+      @Deprecated({ since: '2026-01-31', sunset: '2099-01-31', see: 'https://example.org/new' })
+      get(): object {
+        return {};
+      }
+    }
+    const testing = await Test.createTestingModule({ controllers: [OldController] }).compile();
+    const old = testing.createNestApplication(createAdapter(loadConfig({ NODE_ENV: 'test' })));
+    try {
+      await old.listen(0, '127.0.0.1');
+      expect(buildOpenApi(old).paths['/old']?.get).toMatchObject({ deprecated: true, 'x-sunset': '2099-01-31' });
+      const { headers } = await fetch(`${await old.getUrl()}/old`);
+      expect(headers.get('deprecation')).toBe('@1769817600');
+      expect(headers.get('sunset')).toBe('Sat, 31 Jan 2099 00:00:00 GMT');
+      expect(headers.get('link')).toBe('<https://example.org/new>; rel="deprecation"; type="text/html"');
+    } finally {
+      await old.close();
+    }
+  });
+});
+
+describe('the type of a problem', () => {
+  it('is the address of a page about its code', async () => {
+    const ada = await person(app, 'ada');
+    const { body } = await ada.api.get('/tasks/1');
+    expect(body.type).toBe('/problems/task_not_found');
+    const page = await app.api.get(body.type);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.text).toContain('There is no such task.');
+  });
+
+  it('is below the path that a proxy has in front of Roost', async () => {
+    const behind = await TestApp.start({ sharing: app, env: { PUBLIC_URL: 'http://127.0.0.1/roost' } });
+    try {
+      expect((await behind.api.get('/tasks')).body.type).toBe('/roost/problems/authentication_required');
+    } finally {
+      await behind.stop();
+    }
+  });
+
+  it('has a page for every code, and the list of them', async () => {
+    const list = await app.api.get('/problems');
+    for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+      expect(list.text).toContain(`href="problems/${code}"`);
+      const { status, text } = await app.api.get(`/problems/${code}`);
+      expect([code, status, text.includes(code)]).toEqual([code, 200, true]);
+    }
+  });
+
+  it.each(['/problems/unknown', '/problems/constructor', '/problems/%3Cb%3E'])('%s is 404', async (path) => {
+    expect((await app.api.get(path)).body.code).toBe('route_not_found');
+  });
+});
+
+describe('the well-known addresses', () => {
+  it('lead password managers to the page that asks for a new password', async () => {
+    const answer = await fetch(`${app.url}/.well-known/change-password`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '../forgot']);
+    expect((await fetch(`${app.url}/.well-known/change-password`)).status).toBe(200);
+  });
+
+  it('lead to the front end of a team that has one', async () => {
+    const own = await TestApp.start({ sharing: app, env: { APP_URL: 'https://app.example.org' } });
+    try {
+      const answer = await fetch(`${own.url}/.well-known/change-password`, { redirect: 'manual' });
+      expect(answer.headers.get('location')).toBe('https://app.example.org/forgot');
+      expect((await own.api.get('/.well-known/security.txt')).status).toBe(404);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it('tell where to report a weakness (RFC 9116)', async () => {
+    const { status, headers, text } = await app.api.get('/.well-known/security.txt');
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+    const [, expires = ''] = /^Contact: mailto:security@example\.org\nExpires: (.*)\n$/.exec(text) ?? [];
+    const days = (Date.parse(expires) - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(170);
+    expect(days).toBeLessThan(365);
+  });
+});
