@@ -31,7 +31,7 @@ export class RevocationsController {
    */
   @Get()
   @ForServices()
-  @Answers({ status: 200, type: [RevocationResponse], paged: 'endless' })
+  @Answers({ status: 200, type: [RevocationResponse], paged: 'endless', atMost: PAGE_SIZE })
   async list(
     @Query() { after }: ListRevocationsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -49,7 +49,7 @@ const ORDER = [
 const JWT = { bearerFormat: 'JWT' };
 
 const SCHEMES = {
-  bearer: 'A JWT (RFC 9068, RFC8725) from a login or a refresh, good for 15 minutes by default.',
+  bearer: 'A JWT (RFC 9068, RFC8725) from a login or a refresh, good for 24 hours by default.',
   moderator: 'The access token (RFC8725) of a moderator or an admin.',
   admin: 'The access token (RFC8725) of an admin.',
   service: 'SERVICE_TOKEN, for machines of the same operator.',

@@ -1,0 +1,18 @@
+/** Problem documents (RFC 9457) as errors. */
+import type { Problem } from './schema.js';
+import type { Answer, Data } from './types.js';
+
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+
+  constructor(readonly problem: Problem) {
+    super(`${problem.status} ${problem.code}: ${problem.detail}`);
+  }
+}
+
+/** The data of a successful answer. @throws ProblemError */
+export async function unwrap<O>(answer: Answer<O> | Promise<Answer<O>>): Promise<Data<O>> {
+  const given = await answer;
+  if (given.ok) return given.data;
+  throw new ProblemError(given.problem as Problem);
+}

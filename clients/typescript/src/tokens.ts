@@ -1,0 +1,45 @@
+/** Where a client keeps its tokens. */
+import type { TokensResponse } from './schema.js';
+
+export type Tokens = Pick<TokensResponse, 'access_token' | 'refresh_token'>;
+
+/** A store of one's own may be asynchronous. `set(undefined)` is called when the session has ended. */
+export interface TokenStore {
+  get(): Tokens | undefined | Promise<Tokens | undefined>;
+  set(tokens: Tokens | undefined): void | Promise<void>;
+}
+
+/** Until the process or the page ends. */
+export function memoryTokens(tokens?: Tokens): TokenStore {
+  let kept = tokens;
+  return {
+    get: () => kept,
+    set: (next) => {
+      kept = next;
+    },
+  };
+}
+
+export interface KeyValueStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/** In `localStorage`, which all tabs share, or `sessionStorage`. Scripts of the page can read it. */
+export function storedTokens(storage: KeyValueStorage, key = 'roost'): TokenStore {
+  return {
+    get: () => {
+      const text = storage.getItem(key);
+      return text === null ? undefined : (JSON.parse(text) as Tokens);
+    },
+    set: (tokens) => {
+      if (tokens === undefined) storage.removeItem(key);
+      else
+        storage.setItem(
+          key,
+          JSON.stringify({ access_token: tokens.access_token, refresh_token: tokens.refresh_token }),
+        );
+    },
+  };
+}

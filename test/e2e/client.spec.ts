@@ -1,0 +1,333 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
+
+import {
+  memoryTokens,
+  ProblemError,
+  RoostClient,
+  storedTokens,
+  type StreamEvent,
+  type Tokens,
+  unwrap,
+} from '../../clients/typescript/src/index.js';
+import { Streams } from '../../src/timeline/stream/streams.js';
+import { TestApp } from '../support/app.js';
+import { describeInBrowser, openBrowser } from '../support/browser.js';
+import { PASSWORD, person, type Person } from '../support/people.js';
+import { eventually } from '../support/process.js';
+import { expectDead } from '../support/sessions.js';
+
+const SOURCES = join(__dirname, '../../clients/typescript/src');
+
+let app: TestApp;
+let ada: Person;
+
+beforeAll(async () => {
+  app = await TestApp.start();
+});
+
+afterAll(() => app.stop());
+
+beforeEach(async () => {
+  ada = await person(app, 'ada');
+});
+
+/** As a bundler would, without types. */
+function compiled(file: string): string {
+  const source = readFileSync(join(SOURCES, file.replace(/\.js$/, '.ts')), 'utf8');
+  const { ES2022: target } = ScriptTarget;
+  return transpileModule(source, { compilerOptions: { target, module: ModuleKind.ES2022 } }).outputText;
+}
+
+/** Notes what was asked, and may answer in the server's place or after it. */
+class Wire {
+  readonly asked: string[] = [];
+  private readonly cuts = new Set<AbortController>();
+
+  constructor(private readonly change: (path: string, ask: () => Promise<Response>) => Promise<Response>) {}
+
+  readonly fetch: typeof fetch = (input, init) => {
+    const path = new URL(input).pathname.replace('/api/v1', '');
+    this.asked.push(`${init?.method ?? 'GET'} ${path}`);
+    const cut = new AbortController();
+    this.cuts.add(cut);
+    const signals = [cut.signal, ...(init?.signal ? [init.signal] : [])];
+    return this.change(path, () => fetch(input, { ...init, signal: AbortSignal.any(signals) }));
+  };
+
+  count(request: string): number {
+    return this.asked.filter((each) => each === request).length;
+  }
+
+  /** Breaks all connections that are open. */
+  cut(): void {
+    for (const each of this.cuts) each.abort(new TypeError('terminated'));
+    this.cuts.clear();
+  }
+}
+
+const plain = (): Wire => new Wire((_, ask) => ask());
+
+function clientOf({ access_token, refresh_token }: Tokens, wire = plain()): RoostClient {
+  return new RoostClient({
+    url: app.url,
+    tokens: memoryTokens({ access_token, refresh_token }),
+    fetch: wire.fetch,
+  });
+}
+
+describe('a request', () => {
+  it('has the types of the document', async () => {
+    const roost = clientOf(ada);
+    const made = await unwrap(roost.post('/tasks', { body: { title: 'milk' } }));
+    const title: string = made.title;
+    const found = await roost.get('/tasks/{task_id}', { path: { task_id: made.id } });
+    expect(found.ok && found.data.title).toBe(title);
+    const none = await roost.get('/tasks/{task_id}', { path: { task_id: made.id + 1 } });
+    if (none.ok) throw new Error('there is no such task');
+    expect(none.problem.code === 'task_not_found').toBe(true);
+    // @ts-expect-error This is no answer of this operation.
+    expect(none.problem.code === 'email_taken').toBe(false);
+    // @ts-expect-error The title is missing.
+    const bad = await roost.post('/tasks', { body: {} });
+    expect(bad.status).toBe(422);
+    // @ts-expect-error There is no such path.
+    expect((await roost.get('/nothing')).status).toBe(404);
+    expect((await roost.delete('/tasks/{task_id}', { path: { task_id: made.id } })).ok).toBe(true);
+  });
+
+  it('writes parts of a path and queries so that they mean themselves', async () => {
+    const roost = clientOf(ada);
+    await roost.post('/tasks', { body: { title: 'a&b=c #1' } });
+    const found = await unwrap(roost.get('/tasks', { query: { q: 'a&b=c #1', limit: 5 } }));
+    expect(found).toHaveLength(1);
+    const nobody = await roost.get('/users/{username}', { path: { username: '../users/me' } });
+    expect([nobody.status, nobody.ok ? '' : nobody.problem.code]).toEqual([404, 'user_not_found']);
+  });
+
+  it('gives no data for an answer without a body, and throws a problem when it is unwrapped', async () => {
+    const bob = await person(app, 'bob');
+    const roost = clientOf(ada);
+    const path = { username: bob.username };
+    const followed = await roost.put('/users/{username}/follow', { path });
+    expect([followed.status, followed.ok ? followed.data : followed.problem]).toEqual([204, undefined]);
+    const own = roost.put('/users/{username}/follow', { path: { username: ada.username } });
+    await expect(unwrap(own)).rejects.toThrow(ProblemError);
+  });
+
+  it('is ended by its signal', async () => {
+    const roost = clientOf(ada);
+    await expect(roost.get('/tasks', { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+  });
+
+  it('waits as long as a limit asks, once, and not longer than it may', async () => {
+    let refusals = 0;
+    let seconds = '0';
+    const wire = new Wire((_, ask) => {
+      refusals += 1;
+      const headers = { 'retry-after': seconds, 'content-type': 'application/problem+json' };
+      return refusals % 2 === 1 ? Promise.resolve(new Response('{}', { status: 429, headers })) : ask();
+    });
+    const roost = clientOf(ada, wire);
+    expect((await roost.post('/tasks', { body: { title: 'later' } })).status).toBe(201);
+    seconds = '11';
+    expect((await roost.get('/tasks')).status).toBe(429);
+    expect(wire.asked).toEqual(['POST /tasks', 'POST /tasks', 'GET /tasks']);
+  });
+
+  it('that writes is not sent again when it may have been done: only the caller knows', async () => {
+    const wire = new Wire(() => Promise.resolve(new Response('{}', { status: 503, headers: { 'retry-after': '0' } })));
+    const roost = clientOf(ada, wire);
+    expect((await roost.post('/tasks', { body: { title: 'x' } })).status).toBe(503);
+    expect((await roost.get('/tasks')).status).toBe(503);
+    expect(wire.asked).toEqual(['POST /tasks', 'GET /tasks', 'GET /tasks']);
+  });
+});
+
+describe('a session', () => {
+  it('begins with a login and ends with a logout', async () => {
+    const store = memoryTokens();
+    const roost = new RoostClient({ url: `${app.url}/`, tokens: store });
+    const wrong = await roost.login({ email: ada.email, password: 'wrong horse' });
+    expect(wrong.ok || wrong.problem.code).toBe('invalid_credentials');
+    expect((await roost.login({ email: ada.email, password: PASSWORD })).ok).toBe(true);
+    const tokens = (await store.get()) ?? ada;
+    expect(tokens).not.toBe(ada);
+    expect((await unwrap(roost.get('/auth/me'))).email).toBe(ada.email);
+    expect((await roost.logout()).ok).toBe(true);
+    expect(await store.get()).toBeUndefined();
+    await expectDead(app, tokens);
+  });
+
+  it('is refreshed once for any number of requests that its expiry refused', async () => {
+    const wire = plain();
+    const roost = clientOf(ada, wire);
+    app.clock.advance('25h');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => roost.get('/auth/me')));
+    expect(answers.every(({ ok }) => ok)).toBe(true);
+    expect(wire.count('POST /auth/refresh')).toBe(1);
+    expect((await roost.get('/auth/me')).ok).toBe(true);
+    expect(wire.count('POST /auth/refresh')).toBe(1);
+  });
+
+  it('goes on in all tabs, which share the tokens', async () => {
+    const items = new Map<string, string>();
+    const storage = {
+      getItem: (key: string) => items.get(key) ?? null,
+      setItem: (key: string, value: string) => {
+        items.set(key, value);
+      },
+      removeItem: (key: string) => {
+        items.delete(key);
+      },
+    };
+    const tabs = [1, 2, 3].map(() => new RoostClient({ url: app.url, tokens: storedTokens(storage) }));
+    await tabs[0]?.login({ email: ada.email, password: PASSWORD });
+    for (let round = 0; round < 3; round += 1) {
+      app.clock.advance('25h');
+      const answers = await Promise.all(tabs.map((tab) => tab.get('/auth/me')));
+      expect(answers.map(({ ok }) => ok)).toEqual([true, true, true]);
+    }
+    expect([...items.keys()]).toEqual(['roost']);
+  });
+
+  it('survives the loss of the answer to its refresh', async () => {
+    let isLost = true;
+    const wire = new Wire(async (path, ask) => {
+      const answer = await ask();
+      if (path !== '/auth/refresh' || !isLost) return answer;
+      isLost = false;
+      throw new TypeError('fetch failed');
+    });
+    app.clock.advance('25h');
+    expect((await clientOf(ada, wire).get('/auth/me')).ok).toBe(true);
+    expect(wire.count('POST /auth/refresh')).toBe(2);
+  });
+
+  it('that has ended gives the refusal, and its tokens are forgotten', async () => {
+    const store = memoryTokens(ada);
+    const roost = new RoostClient({ url: app.url, tokens: store });
+    await ada.api.post('/auth/logout');
+    const answer = await roost.get('/tasks');
+    expect(answer.ok || answer.problem.code).toBe('token_revoked');
+    expect(await store.get()).toBeUndefined();
+  });
+
+  it('is kept while the server cannot refresh it', async () => {
+    const store = memoryTokens(ada);
+    const wire = new Wire((path, ask) =>
+      path === '/auth/refresh' ? Promise.resolve(new Response('{}', { status: 503 })) : ask(),
+    );
+    app.clock.advance('25h');
+    expect((await new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch }).get('/tasks')).status).toBe(401);
+    expect(await store.get()).toEqual(ada);
+  });
+});
+
+describe('a list', () => {
+  it('is read page by page, to its end', async () => {
+    await app.pool.query(`INSERT INTO tasks (user_id, title) SELECT $1, 'task ' || n FROM generate_series(1, 25) n`, [
+      ada.id,
+    ]);
+    const wire = plain();
+    const titles: string[] = [];
+    for await (const { title } of clientOf(ada, wire).list('/tasks', { query: { limit: 10, sort: 'created_at' } }))
+      titles.push(title);
+    expect(titles).toEqual(Array.from({ length: 25 }, (_, index) => `task ${index + 1}`));
+    expect(wire.count('GET /tasks')).toBe(3);
+  });
+
+  it('throws the problem of a page', async () => {
+    const list = clientOf(ada).list('/tasks', { query: { cursor: 'x' } });
+    await expect(list.next()).rejects.toMatchObject({ problem: { code: 'validation_failed' } });
+  });
+});
+
+describe('a stream', () => {
+  async function read(stream: AsyncGenerator<StreamEvent>, count: number): Promise<string[]> {
+    const texts: string[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const { value } = (await stream.next()) as { value: StreamEvent };
+      texts.push(value.type === 'post' ? value.post.text : value.type);
+    }
+    return texts;
+  }
+
+  const post = (text: string): Promise<unknown> => ada.api.post('/posts', { text });
+
+  it('goes on after a cut, without a gap or a double', async () => {
+    const wire = plain();
+    const stream = clientOf(ada, wire).stream();
+    const first = read(stream, 1);
+    await opened();
+    await post('one');
+    expect(await first).toEqual(['one']);
+    wire.cut();
+    await post('two');
+    await post('three');
+    expect(await read(stream, 2)).toEqual(['two', 'three']);
+    await stream.return(undefined);
+  });
+
+  it('goes on after the expiry of its token', async () => {
+    const wire = plain();
+    const stream = clientOf(ada, wire).stream();
+    const first = read(stream, 1);
+    await opened();
+    app.clock.advance('25h');
+    await eventually(() => wire.count('POST /auth/refresh') === 1);
+    const { access_token } = (await app.api.post('/auth/login', { email: ada.email, password: PASSWORD })).body;
+    await app.api.as(access_token).post('/posts', { text: 'later' });
+    expect(await first).toEqual(['later']);
+    await stream.return(undefined);
+  });
+
+  it('ends with its session, and by its signal', async () => {
+    const ended = clientOf(ada).stream();
+    const next = ended.next();
+    await opened();
+    await ada.api.post('/auth/logout');
+    await expect(next).rejects.toMatchObject({ problem: { code: 'token_revoked' } });
+
+    const bob = await person(app, 'bob');
+    const abort = new AbortController();
+    const aborted = clientOf(bob).stream({ signal: abort.signal }).next();
+    await opened();
+    abort.abort();
+    await expect(aborted).rejects.toThrow('aborted');
+  });
+
+  const opened = (): Promise<void> => eventually(() => app.nestApp.get(Streams).open > 0);
+});
+
+describeInBrowser('in a browser', () => {
+  it('does the same', async () => {
+    const browser = await openBrowser();
+    try {
+      const page = await browser.newPage();
+      await page.route('**/client/*', (route) =>
+        route.fulfill({
+          contentType: 'text/javascript',
+          body: compiled(new URL(route.request().url()).pathname.replace('/client/', '')),
+        }),
+      );
+      await page.route('**/blank', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
+      await page.goto(`${app.url}/blank`);
+      const titles = await page.evaluate(`(async () => {
+        const { RoostClient, storedTokens } = await import('/client/index.js');
+        const roost = new RoostClient({ url: location.origin, tokens: storedTokens(localStorage) });
+        await roost.login({ email: '${ada.email}', password: '${PASSWORD}' });
+        for (const title of ['one', 'two']) await roost.post('/tasks', { body: { title } });
+        const found = [];
+        for await (const { title } of roost.list('/tasks', { query: { limit: 1, sort: 'created_at' } })) found.push(title);
+        await roost.logout();
+        return [...found, String(localStorage.length)];
+      })()`);
+      expect(titles).toEqual(['one', 'two', '0']);
+    } finally {
+      await browser.close();
+    }
+  });
+});
