@@ -8,7 +8,16 @@ const MANY_PARAMETERS = [
 ].join(', ');
 
 export default tseslint.config(
-  { ignores: ['**/dist', 'coverage', 'node_modules', '.data', 'clients/typescript/src/schema.ts'] },
+  {
+    ignores: [
+      '**/dist',
+      'coverage',
+      'node_modules',
+      '.data',
+      'clients/typescript/src/schema.ts',
+      'examples/web/main.js',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -12,7 +12,6 @@ import {
   type Tokens,
   unwrap,
 } from '../../clients/typescript/src/index.js';
-import { Streams } from '../../src/timeline/stream/streams.js';
 import { TestApp } from '../support/app.js';
 import { describeInBrowser, openBrowser } from '../support/browser.js';
 import { PASSWORD, person, type Person } from '../support/people.js';
@@ -260,10 +259,9 @@ describe('a stream', () => {
   it('goes on after a cut, without a gap or a double', async () => {
     const wire = plain();
     const stream = clientOf(ada, wire).stream();
-    const first = read(stream, 1);
-    await opened();
+    expect(await read(stream, 1)).toEqual(['reset']);
     await post('one');
-    expect(await first).toEqual(['one']);
+    expect(await read(stream, 1)).toEqual(['one']);
     wire.cut();
     await post('two');
     await post('three');
@@ -274,32 +272,31 @@ describe('a stream', () => {
   it('goes on after the expiry of its token', async () => {
     const wire = plain();
     const stream = clientOf(ada, wire).stream();
-    const first = read(stream, 1);
-    await opened();
+    expect(await read(stream, 1)).toEqual(['reset']);
+    const next = read(stream, 1);
     app.clock.advance('25h');
     await eventually(() => wire.count('POST /auth/refresh') === 1);
     const { access_token } = (await app.api.post('/auth/login', { email: ada.email, password: PASSWORD })).body;
     await app.api.as(access_token).post('/posts', { text: 'later' });
-    expect(await first).toEqual(['later']);
+    expect(await next).toEqual(['later']);
     await stream.return(undefined);
   });
 
   it('ends with its session, and by its signal', async () => {
     const ended = clientOf(ada).stream();
+    expect(await read(ended, 1)).toEqual(['reset']);
     const next = ended.next();
-    await opened();
     await ada.api.post('/auth/logout');
     await expect(next).rejects.toMatchObject({ problem: { code: 'token_revoked' } });
 
     const bob = await person(app, 'bob');
     const abort = new AbortController();
-    const aborted = clientOf(bob).stream({ signal: abort.signal }).next();
-    await opened();
+    const stream = clientOf(bob).stream({ signal: abort.signal });
+    expect(await read(stream, 1)).toEqual(['reset']);
+    const aborted = stream.next();
     abort.abort();
     await expect(aborted).rejects.toThrow('aborted');
   });
-
-  const opened = (): Promise<void> => eventually(() => app.nestApp.get(Streams).open > 0);
 });
 
 describeInBrowser('in a browser', () => {

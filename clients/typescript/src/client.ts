@@ -14,7 +14,10 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** A new post, or `reset`: what came between is not known any more; read the first page. */
+/**
+ * A new post, or `reset`: read the first page of the timeline. It comes first, and when it is not known what was missed. A post may
+ * then be both on the page and in the stream.
+ */
 export type StreamEvent = { type: 'post'; id: string; post: PostResponse } | { type: 'reset'; id: string };
 
 interface Sent extends Options {
@@ -105,7 +108,7 @@ export class RoostClient {
   }
 
   /**
-   * New posts, for as long as the session lives: reconnects, refreshes the token, and loses and doubles nothing.
+   * New posts, after a first `reset`, for as long as the session lives: reconnects, refreshes the token, and loses and doubles nothing.
    *
    * @throws ProblemError when the session has ended, or a newer stream of the person has taken its place
    */
@@ -122,10 +125,11 @@ export class RoostClient {
         const response = await this.send('get', this.address('/timeline/stream'), options);
         if (!response.ok || !response.body) throw new ProblemError(JSON.parse(await textOf(response)) as Problem);
         for await (const event of readEvents(response.body)) {
+          const isFirst = id === undefined;
           id = event.id ?? id ?? '';
           pause = Number(event.retry ?? pause);
           if (event.event === 'post') yield { type: 'post', id, post: JSON.parse(event.data ?? '') as PostResponse };
-          if (event.event === 'reset') yield { type: 'reset', id };
+          if (event.event === 'reset' || isFirst) yield { type: 'reset', id };
           if (event.event === 'end') throwIfReplaced(event.data);
         }
       } catch (error) {
