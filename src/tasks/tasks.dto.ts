@@ -17,8 +17,8 @@ import {
 import { type Task, TASK_SORTS, type TaskSort } from './tasks.query.js';
 import { ApiText, ApiTime, ApiUuid } from '../http/openapi/fields.js';
 
-const TITLE = { min: 1, max: 200, blank: 'refused' } as const;
-const DESCRIPTION = { max: 1_000, documented: { nullable: true } };
+const TITLE = { min: 1, max: 200, blank: 'refused', documented: { examples: ['Note G'] } } as const;
+const DESCRIPTION = { max: 1_000, documented: { nullable: true, examples: ['Bernoulli numbers'] } };
 
 export class CreateTaskRequest {
   /** Not blank; lengths are counted in code points, and nothing is trimmed. */

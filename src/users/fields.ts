@@ -41,7 +41,7 @@ function emailReadBy(read: (text: string) => string | undefined): PropertyDecora
   return applyDecorators(
     Read(read),
     Field(
-      { type: 'string', format: 'email', maxLength: EMAIL_MAX_LENGTH },
+      { type: 'string', format: 'email', maxLength: EMAIL_MAX_LENGTH, examples: ['ada@example.org'] },
       { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },
       {
         code: 'wrong_format',
@@ -60,6 +60,7 @@ export const USERNAME = {
   min: 3,
   max: 30,
   pattern: { regex: USERNAME_PATTERN, detail: 'must have 3 to 30 letters, digits and _' },
+  documented: { examples: ['ada_lovelace'] },
 };
 
 export function Username(): PropertyDecorator {

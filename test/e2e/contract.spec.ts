@@ -116,6 +116,19 @@ describe('the document', () => {
     expect(demanded).toEqual([]);
   });
 
+  it('has examples with which a newcomer can register and log in', async () => {
+    const exampleOf = (name: string): Record<string, unknown> =>
+      Object.fromEntries(
+        Object.entries(document.components.schemas[name]?.properties ?? {}).map(([field, schema]) => [
+          field,
+          (schema as { examples?: unknown[] }).examples?.[0],
+        ]),
+      );
+    expect((await app.api.post('/auth/register', exampleOf('RegisterRequest'))).status).toBe(201);
+    for (const name of ['LoginByEmail', 'LoginByUsername'])
+      expect([name, (await app.api.post('/auth/login', exampleOf(name))).status]).toEqual([name, 200]);
+  });
+
   it('closes the schemas of requests, and lets those of answers grow', () => {
     const { schemas } = document.components;
     expect(schemas.CreateTaskRequest?.additionalProperties).toBe(false);

@@ -1054,29 +1054,44 @@ export interface components {
       /**
        * Format: email
        * @description Unique without regard to case.
+       * @example ada@example.org
        */
       email: string;
       /**
        * Format: password
        * @description At least PASSWORD_MIN_LENGTH characters (8 by default), at most 72 bytes in UTF-8; taken exactly as sent. What is
        *     guessed first is refused: common passwords, repetitions and sequences, the account's own address or username.
+       * @example correct horse battery
        */
       password: string;
-      /** @description Unique without regard to case; a random one is given when none is chosen. */
+      /**
+       * @description Unique without regard to case; a random one is given when none is chosen.
+       * @example ada_lovelace
+       */
       username?: string;
     };
     MessageResponse: {
       message: string;
     };
     LoginByEmail: {
-      /** Format: email */
+      /**
+       * Format: email
+       * @example ada@example.org
+       */
       email: string;
-      /** Format: password */
+      /**
+       * Format: password
+       * @example correct horse battery
+       */
       password: string;
     };
     LoginByUsername: {
+      /** @example ada_lovelace */
       username: string;
-      /** Format: password */
+      /**
+       * Format: password
+       * @example correct horse battery
+       */
       password: string;
     };
     TokensResponse: {
@@ -1147,11 +1162,13 @@ export interface components {
       /**
        * Format: password
        * @description A wrong, short or over-long one is 403.
+       * @example correct horse battery
        */
       current_password: string;
       /**
        * Format: password
        * @description Another than the current one, under the rules of registration.
+       * @example correct horse battery
        */
       new_password: string;
     };
@@ -1159,6 +1176,7 @@ export interface components {
       /**
        * Format: email
        * @description The link is mailed to it if an account has it.
+       * @example ada@example.org
        */
       email: string;
     };
@@ -1171,6 +1189,7 @@ export interface components {
       /**
        * Format: password
        * @description Under the rules of registration.
+       * @example correct horse battery
        */
       new_password: string;
       /**
@@ -1181,7 +1200,10 @@ export interface components {
     };
     ConfirmEmailRequest: {
       token?: string;
-      /** Format: email */
+      /**
+       * Format: email
+       * @example ada@example.org
+       */
       email?: string;
       /** @description Six digits, as people type them: spaces, hyphens and the digits of any script; may be tried five times. */
       code?: string;
@@ -1192,6 +1214,7 @@ export interface components {
       /**
        * Format: password
        * @description Under the rules of registration.
+       * @example correct horse battery
        */
       new_password: string;
     };
@@ -1199,6 +1222,7 @@ export interface components {
       /**
        * Format: email
        * @description The mail is sent if it waits to be confirmed.
+       * @example ada@example.org
        */
       email: string;
     };
@@ -1224,7 +1248,10 @@ export interface components {
       expires_at: string;
     };
     UpdateProfileRequest: {
-      /** @description Unique without regard to case; the case of one's own may be changed. */
+      /**
+       * @description Unique without regard to case; the case of one's own may be changed.
+       * @example ada_lovelace
+       */
       username?: string;
       /** @description Not blank; `null` clears it. */
       display_name?: string | null;
@@ -1232,7 +1259,10 @@ export interface components {
       bio?: string | null;
     };
     DeleteAccountRequest: {
-      /** Format: password */
+      /**
+       * Format: password
+       * @example correct horse battery
+       */
       current_password: string;
     };
     DeletionResponse: {
@@ -1247,11 +1277,13 @@ export interface components {
       /**
        * Format: email
        * @description Another than the account's own; the link is mailed to it.
+       * @example ada@example.org
        */
       email: string;
       /**
        * Format: password
        * @description A wrong, short or over-long one is 403.
+       * @example correct horse battery
        */
       current_password: string;
     };
@@ -1381,13 +1413,21 @@ export interface components {
       profile: components['schemas']['AccountResponse'];
     };
     CreateTaskRequest: {
-      /** @description Not blank; lengths are counted in code points, and nothing is trimmed. */
+      /**
+       * @description Not blank; lengths are counted in code points, and nothing is trimmed.
+       * @example Note G
+       */
       title: string;
+      /** @example Bernoulli numbers */
       description?: string | null;
     };
     UpdateTaskRequest: {
+      /** @example Note G */
       title?: string;
-      /** @description `null` clears it. */
+      /**
+       * @description `null` clears it.
+       * @example Bernoulli numbers
+       */
       description?: string | null;
       completed?: boolean;
     };
@@ -1480,9 +1520,13 @@ export interface components {
       /**
        * Format: email
        * @description The invitation is mailed to it.
+       * @example ada@example.org
        */
       email: string;
-      /** @description Unique without regard to case; a random one is given when none is chosen. */
+      /**
+       * @description Unique without regard to case; a random one is given when none is chosen.
+       * @example ada_lovelace
+       */
       username?: string;
       /**
        * @default user

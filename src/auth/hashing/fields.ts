@@ -3,10 +3,11 @@ import { Field, Text } from '../../http/input/validation.js';
 import { PASSWORD_MAX_BYTES } from './passwords.js';
 
 const PASSWORD_LEAST_LENGTH = 8;
+const EXAMPLES = { format: 'password', examples: ['correct horse battery'] };
 
 export function NewPassword(): PropertyDecorator {
   return Field(
-    { type: 'string', format: 'password', minLength: PASSWORD_LEAST_LENGTH, maxLength: PASSWORD_MAX_BYTES },
+    { type: 'string', ...EXAMPLES, minLength: PASSWORD_LEAST_LENGTH, maxLength: PASSWORD_MAX_BYTES },
     { code: 'wrong_type', detail: 'must be a string', holds: (value) => typeof value === 'string' },
     {
       code: 'too_short',
@@ -23,7 +24,7 @@ export function NewPassword(): PropertyDecorator {
 
 /** For comparison only: a wrong, short or over-long password is refused alike. */
 export function GivenPassword(): PropertyDecorator {
-  return Text({ max: 100_000, documented: { format: 'password' } });
+  return Text({ max: 100_000, documented: EXAMPLES });
 }
 
 export function GivenToken(): PropertyDecorator {

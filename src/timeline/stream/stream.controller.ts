@@ -1,8 +1,9 @@
 import { Controller, Get, Headers, Res } from '@nestjs/common';
-import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiExtension, ApiHeader, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { type Caller, CurrentUser } from '../../common/access.js';
+import { PostResponse } from '../posts/posts.dto.js';
 import { STREAM_HEADERS } from './event-stream.js';
 import { Streams } from './streams.js';
 
@@ -11,6 +12,13 @@ const LAST_EVENT_ID_MAX_LENGTH = 16_384;
 
 const EVENTS = `Server-sent events until the token expires or its session ends: \`post\` (a post, as in \`GET /timeline\`),
 \`reset\` (what came between is not known any more: read the first page), \`end\` (\`{code, detail}\`, the last one).`;
+
+/** What `end` has as its data. */
+const END = {
+  type: 'object',
+  required: ['code', 'detail'],
+  properties: { code: { type: 'string', maxLength: 50 }, detail: { type: 'string', maxLength: 1_000 } },
+};
 
 @ApiTags('Timeline')
 @Controller('timeline')
@@ -28,6 +36,7 @@ export class StreamController {
     description: 'The id that came last: what was posted since comes first.',
     schema: { type: 'string', maxLength: LAST_EVENT_ID_MAX_LENGTH },
   })
+  @ApiExtension('x-events', { post: { $ref: getSchemaPath(PostResponse) }, reset: {}, end: END })
   @ApiResponse({ status: 200, description: EVENTS, content: { 'text/event-stream': { schema: { type: 'string' } } } })
   async open(
     @CurrentUser() caller: Caller,
