@@ -20,6 +20,8 @@ import { expectDead } from '../support/sessions.js';
 
 const SOURCES = join(__dirname, '../../clients/typescript/src');
 
+const JSON_TYPE = { 'content-type': 'application/problem+json' };
+
 let app: TestApp;
 let ada: Person;
 
@@ -126,7 +128,7 @@ describe('a request', () => {
     let seconds = '0';
     const wire = new Wire((_, ask) => {
       refusals += 1;
-      const headers = { 'retry-after': seconds, 'content-type': 'application/problem+json' };
+      const headers = { ...JSON_TYPE, 'retry-after': seconds };
       return refusals % 2 === 1 ? Promise.resolve(new Response('{}', { status: 429, headers })) : ask();
     });
     const roost = clientOf(ada, wire);
@@ -136,8 +138,15 @@ describe('a request', () => {
     expect(wire.asked).toEqual(['POST /tasks', 'POST /tasks', 'GET /tasks']);
   });
 
+  it('says when something else than Roost has answered', async () => {
+    const wire = new Wire(() => Promise.resolve(new Response('<h1>Bad gateway</h1>', { status: 502 })));
+    await expect(clientOf(ada, wire).get('/tasks')).rejects.toThrow('answered 502');
+  });
+
   it('that writes is not sent again when it may have been done: only the caller knows', async () => {
-    const wire = new Wire(() => Promise.resolve(new Response('{}', { status: 503, headers: { 'retry-after': '0' } })));
+    const wire = new Wire(() =>
+      Promise.resolve(new Response('{}', { status: 503, headers: { ...JSON_TYPE, 'retry-after': '0' } })),
+    );
     const roost = clientOf(ada, wire);
     expect((await roost.post('/tasks', { body: { title: 'x' } })).status).toBe(503);
     expect((await roost.get('/tasks')).status).toBe(503);
@@ -205,6 +214,21 @@ describe('a session', () => {
     expect(wire.count('POST /auth/refresh')).toBe(2);
   });
 
+  it('is that of a login that came while the old one was refreshed', async () => {
+    const store = memoryTokens(ada);
+    const bob = await person(app, 'bob');
+    const wire = new Wire(async (path, ask) => {
+      const answer = await ask();
+      if (path === '/auth/refresh')
+        await store.set({ access_token: bob.access_token, refresh_token: bob.refresh_token });
+      return answer;
+    });
+    const roost = new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch });
+    await ada.api.post('/auth/logout');
+    expect((await unwrap(roost.get('/users/me'))).id).toBe(bob.id);
+    expect(await store.get()).toMatchObject({ refresh_token: bob.refresh_token });
+  });
+
   it('that has ended gives the refusal, and its tokens are forgotten', async () => {
     const store = memoryTokens(ada);
     const roost = new RoostClient({ url: app.url, tokens: store });
@@ -217,7 +241,7 @@ describe('a session', () => {
   it('is kept while the server cannot refresh it', async () => {
     const store = memoryTokens(ada);
     const wire = new Wire((path, ask) =>
-      path === '/auth/refresh' ? Promise.resolve(new Response('{}', { status: 503 })) : ask(),
+      path === '/auth/refresh' ? Promise.resolve(new Response('{}', { status: 503, headers: JSON_TYPE })) : ask(),
     );
     app.clock.advance('25h');
     expect((await new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch }).get('/tasks')).status).toBe(401);

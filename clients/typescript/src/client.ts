@@ -100,10 +100,11 @@ export class RoostClient {
     let url: string | undefined = this.address(path, input[0]);
     while (url !== undefined) {
       const response = await this.send('get', url, signal ? { signal } : {});
-      const items = await unwrap(answerOf<Operation<'get', P>>(response, await textOf(response)));
+      const items = await unwrap(answerOf<Operation<'get', P>>(response, await response.text()));
       yield* items as Item<Operation<'get', P>>[];
       const next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
-      url = next && new URL(next, response.url).href;
+      // The token goes to no other origin, whatever a link says.
+      url = next && new URL(new URL(next, url).pathname + new URL(next, url).search, url).href;
     }
   }
 
@@ -123,7 +124,7 @@ export class RoostClient {
       const options = { ...(signal && { signal }), headers: { ...headers, ...position } };
       try {
         const response = await this.send('get', this.address('/timeline/stream'), options);
-        if (!response.ok || !response.body) throw new ProblemError(JSON.parse(await textOf(response)) as Problem);
+        if (!response.ok || !response.body) throw new ProblemError(problemOf(response, await response.text()));
         for await (const event of readEvents(response.body)) {
           const isFirst = id === undefined;
           id = event.id ?? id ?? '';
@@ -134,7 +135,7 @@ export class RoostClient {
         }
       } catch (error) {
         signal?.throwIfAborted();
-        if (error instanceof ProblemError && error.problem.status !== 503) throw error;
+        if (error instanceof ProblemError && !isPassing(error.problem)) throw error;
       }
       await wait(pause, signal);
     }
@@ -144,7 +145,7 @@ export class RoostClient {
     const { signal, headers, body } = input as Sent;
     const sent = { ...(signal && { signal }), ...(headers && { headers }), ...(body !== undefined && { body }) };
     const response = await this.send(method, this.address(path, input), sent);
-    return answerOf(response, await textOf(response));
+    return answerOf(response, await response.text());
   }
 
   private address(path: string, input: object = {}): string {
@@ -204,6 +205,9 @@ export class RoostClient {
       this.post('/auth/refresh', { body: { refresh_token: current.refresh_token } });
     // The same token again gives the same answer: a lost reply is asked for once more.
     const answer = await exchange().catch(exchange);
+    const kept = await this.tokens.get();
+    // A login, a logout or another tab came between.
+    if (kept?.refresh_token !== current.refresh_token) return kept;
     if (answer.ok) await this.tokens.set(answer.data);
     else if (answer.status === 401 || answer.status === 403) await this.tokens.set(undefined);
     return answer.ok ? answer.data : undefined;
@@ -211,13 +215,22 @@ export class RoostClient {
 }
 
 function answerOf<O>(response: Response, text: string): Answer<O> {
-  const body: unknown = text === '' ? undefined : JSON.parse(text);
   const { ok, status } = response;
-  return (ok ? { ok, status, data: body, response } : { ok, status, problem: body, response }) as Answer<O>;
+  const answer = ok
+    ? { ok, status, data: text === '' ? undefined : (JSON.parse(text) as unknown), response }
+    : { ok, status, problem: problemOf(response, text), response };
+  return answer as Answer<O>;
 }
 
-function textOf(response: Response): Promise<string> {
-  return response.text();
+/** @throws Error when something in front of Roost answered */
+function problemOf({ status, headers, url }: Response, text: string): Problem {
+  if (headers.get('content-type')?.includes('json') === true) return JSON.parse(text) as Problem;
+  throw new Error(`${url} answered ${status} without a problem document: a proxy's answer, not Roost's`);
+}
+
+/** What a stream waits for. */
+function isPassing({ status, code }: Problem): boolean {
+  return status >= 500 || code === 'rate_limited';
 }
 
 function throwIfReplaced(data = '{}'): void {
@@ -229,10 +242,14 @@ function throwIfReplaced(data = '{}'): void {
 async function wait(ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
+    const abort = (): void => {
       clearTimeout(timer);
-      reject(signal.reason as Error);
-    });
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', abort);
   });
 }
