@@ -32,7 +32,7 @@ export class AdminController {
     return (await this.audit.listAll(filter, { cursor, limit })).present(reply, presentAuditEvent);
   }
 
-  /** Accounts, who was active, and tasks, posts and follows by day. Days are by UTC; those that are over are counted once. */
+  /** Accounts, who was active, and tasks, posts and follows by day. Days are by UTC. A job counts what takes long. */
   @Get('stats')
   @Answers({ status: 200, type: StatsResponse })
   async stats(): Promise<StatsResponse> {

@@ -239,22 +239,22 @@ class DayCount {
 }
 
 export class StatsResponse {
+  /** When `accounts` and `active` were counted: once a day by a job, and for this answer while there are few rows. */
+  @ApiTime()
+  counted_at: string;
   accounts: AccountCounts;
   active: ActiveCounts;
-  /**
-   * Of the last 30 days, today last. A day that is over is as it was when it was first asked for after its end: what goes
-   * later stays counted.
-   */
+  /** Of the last 30 days, today last. Rows are counted some minutes after they are created: what goes later stays counted. */
   @ApiProperty({ type: [DayCount], maxItems: 30 })
   tasks: DayCount[];
   /** As `tasks`; also posts that were deleted since. */
   @ApiProperty({ type: [DayCount], maxItems: 30 })
   posts: DayCount[];
-  /** As `tasks`; of today only those that still hold, of a day that is over those that did when it was first asked for. */
+  /** As `tasks`. */
   @ApiProperty({ type: [DayCount], maxItems: 30 })
   follows: DayCount[];
 }
 
-export function presentStats({ accounts, active, tasks, posts, follows }: Stats): StatsResponse {
-  return { accounts, active, tasks, posts, follows };
+export function presentStats({ countedAt, ...counted }: Stats): StatsResponse {
+  return { counted_at: countedAt, ...counted };
 }

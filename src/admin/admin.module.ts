@@ -17,6 +17,7 @@ import { Admins } from './admins.js';
 import { FirstAdmin } from './first-admin.js';
 import { Invitations } from './invitations.js';
 import { Moderation } from './moderation.js';
+import { StatsJob } from './stats-job.js';
 
 @Module({
   imports: [
@@ -31,6 +32,6 @@ import { Moderation } from './moderation.js';
     UsersModule,
   ],
   controllers: [AdminController, AdminUsersController, AdminPostsController],
-  providers: [Admins, FirstAdmin, Invitations, Moderation],
+  providers: [Admins, FirstAdmin, Invitations, Moderation, StatsJob],
 })
 export class AdminModule {}

@@ -1,11 +1,17 @@
 import type { EntityManager } from 'typeorm';
 
-import { one, raw, rows, run, type Sql, sql } from '../database/sql.js';
+import { isoTimestamp } from '../common/timestamps.js';
+import { type Database, join, one, raw, row, rows, run, type Sql, sql, utcText } from '../database/sql.js';
 import { isDisabledAt } from '../users/users.query.js';
 
-type CountedNoun = 'tasks' | 'posts' | 'follows';
+/** With more rows than this, accounts and their activity are counted once a day, and not at each look. */
+export const COUNTED_DAILY = { aboveRows: 10_000 };
+
+const NOUNS = ['tasks', 'posts', 'follows'] as const;
+type CountedNoun = (typeof NOUNS)[number];
 
 export interface Stats {
+  readonly countedAt: string;
   readonly accounts: { readonly total: number; readonly confirmed: number; readonly disabled: number };
   readonly active: { readonly day: number; readonly week: number; readonly month: number };
   readonly tasks: DayCount[];
@@ -18,65 +24,115 @@ export interface DayCount {
   readonly created: number;
 }
 
+type AccountCounts = Stats['accounts'] & Stats['active'] & { readonly countedAt: string };
+
 export async function selectStats(manager: EntityManager): Promise<Stats> {
-  const accounts = await one<Stats['accounts']>(
+  const { countedAt, total, confirmed, disabled, day, week, month } =
+    (await selectKeptAccounts(manager)) ?? (await countAccounts(manager));
+  return {
+    countedAt: isoTimestamp(countedAt),
+    accounts: { total, confirmed, disabled },
+    active: { day, week, month },
+    ...(await selectDays(manager)),
+  };
+}
+
+function selectKeptAccounts(manager: EntityManager): Promise<AccountCounts | undefined> {
+  return row(
     manager,
-    sql`SELECT count(*)::int AS total, count(email_confirmed_at)::int AS confirmed,
+    sql`SELECT ${utcText('counted_at')} AS "countedAt", total, confirmed, disabled, active_day AS day,
+               active_week AS week, active_month AS month FROM account_counts`,
+  );
+}
+
+async function countAccounts(db: Database): Promise<AccountCounts & { readonly rows: number }> {
+  const accounts = await one<Stats['accounts'] & { readonly countedAt: string }>(
+    db,
+    sql`SELECT ${utcText('statement_timestamp()')} AS "countedAt", count(*)::int AS total,
+               count(email_confirmed_at)::int AS confirmed,
                count(*) FILTER (WHERE ${isDisabledAt('statement_timestamp()')})::int AS disabled
           FROM users u`,
   );
-  const active = await one<Stats['active']>(
-    manager,
+  const active = await one<Stats['active'] & { readonly seen: number }>(
+    db,
     sql`WITH t AS (SELECT statement_timestamp() AS now), seen AS (
           SELECT user_id, last_used_at AS at FROM sessions, t WHERE last_used_at > t.now - interval '30 days'
           UNION ALL
           SELECT actor_id, e.at FROM audit_events e, t WHERE actor_id IS NOT NULL AND e.at > t.now - interval '30 days'
-        ), latest AS (SELECT user_id, max(at) AS at FROM seen JOIN users u ON u.id = user_id GROUP BY user_id)
+        ), latest AS (
+          SELECT user_id, max(at) AS at, count(*) AS seen FROM seen JOIN users u ON u.id = user_id GROUP BY user_id
+        )
         SELECT count(*) FILTER (WHERE at > t.now - interval '1 day')::int AS day,
-               count(*) FILTER (WHERE at > t.now - interval '7 days')::int AS week, count(at)::int AS month
+               count(*) FILTER (WHERE at > t.now - interval '7 days')::int AS week, count(at)::int AS month,
+               coalesce(sum(seen), 0)::float8 AS seen
           FROM t LEFT JOIN latest ON true`,
   );
-  const [tasks, posts, follows] = [
-    await countByDay(manager, 'tasks'),
-    await countByDay(manager, 'posts'),
-    await countByDay(manager, 'follows'),
-  ];
-  return { accounts, active, tasks, posts, follows };
+  return { ...accounts, ...active, rows: accounts.total + active.seen };
 }
 
-/** The last 30 days in UTC, today last. Past days keep their first count; only today is counted again. */
-async function countByDay(manager: EntityManager, noun: CountedNoun): Promise<DayCount[]> {
-  const days = await rows<{ readonly date: string; readonly created: number | null }>(
+/** The last 30 days in UTC. `begins` is when the first row may be that is not in `created` yet. */
+const DAYS = sql`
+  SELECT noun, d.day, coalesce(c.created, 0) AS created, c.noun IS NOT NULL AND c.counted_until IS NULL AS "isOver",
+         d.day::timestamp AT TIME ZONE 'UTC' AS begins, (d.day + 1)::timestamp AT TIME ZONE 'UTC' AS ends, c.counted_until
+    FROM unnest(${NOUNS}::text[]) AS noun CROSS JOIN generate_series(0, 29) AS ago
+   CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date - ago AS day) d
+    LEFT JOIN daily_counts c USING (noun, day)`;
+
+async function selectDays(manager: EntityManager): Promise<Record<CountedNoun, DayCount[]>> {
+  const since = countOf(sql`coalesce(counted_until, begins)`, sql`ends`);
+  const days = await rows<DayCount & { readonly noun: CountedNoun }>(
     manager,
-    sql`WITH today AS (SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date AS day)
-        SELECT (today.day - ago)::text AS date, c.created
-          FROM today CROSS JOIN generate_series(0, 29) AS ago
-          LEFT JOIN daily_counts c ON c.noun = ${noun} AND c.day = today.day - ago AND ago > 0
-         ORDER BY ago DESC`,
+    sql`SELECT noun, day::text AS date, created + CASE WHEN "isOver" THEN 0 ELSE ${since} END AS created
+          FROM (${DAYS}) d ORDER BY day`,
   );
-  const today = days.at(-1)?.date;
-  const counted: DayCount[] = [];
-  for (const { date, created } of days)
-    counted.push({ date, created: created ?? (await (date === today ? countDay : keepDay)(manager, noun, date)) });
-  return counted;
+  const of = (counted: CountedNoun): DayCount[] =>
+    days.filter(({ noun }) => noun === counted).map(({ date, created }) => ({ date, created }));
+  return { tasks: of('tasks'), posts: of('posts'), follows: of('follows') };
 }
 
-async function countDay(manager: EntityManager, noun: CountedNoun, date: string): Promise<number> {
-  return (await one<{ created: number }>(manager, countOf(noun, date))).created;
-}
-
-async function keepDay(manager: EntityManager, noun: CountedNoun, date: string): Promise<number> {
+/** Today's until a minute ago, as what is being committed may be older; those that are over once, and for good. */
+export async function keepDays(db: Database): Promise<void> {
   await run(
-    manager,
-    sql`INSERT INTO daily_counts (noun, day, created) SELECT ${noun}, ${date}::date, created FROM (${countOf(noun, date)}) counted
-            ON CONFLICT DO NOTHING`,
+    db,
+    sql`INSERT INTO daily_counts (noun, day, created, counted_until)
+        SELECT noun, day, ${countOf(sql`begins`, sql`until`)}, nullif(until, ends)
+          FROM (${DAYS}) d
+         CROSS JOIN LATERAL (SELECT least(ends, greatest(begins, statement_timestamp() - interval '1 minute')) AS until) u
+         WHERE NOT "isOver"
+            ON CONFLICT (noun, day) DO UPDATE SET created = excluded.created, counted_until = excluded.counted_until
+         WHERE daily_counts.counted_until IS NOT NULL`,
   );
-  const kept = sql`SELECT created FROM daily_counts WHERE noun = ${noun} AND day = ${date}`;
-  return (await one<{ created: number }>(manager, kept)).created;
 }
 
-function countOf(noun: CountedNoun, day: string): Sql {
-  return sql`SELECT count(*)::int AS created FROM ${raw(noun)}
-              WHERE created_at >= ${day}::date::timestamp AT TIME ZONE 'UTC'
-                AND created_at < (${day}::date + 1)::timestamp AT TIME ZONE 'UTC'`;
+function countOf(from: Sql, until: Sql): Sql {
+  const counts = NOUNS.map(
+    (noun) =>
+      sql`WHEN ${noun} THEN (SELECT count(*)::int FROM ${raw(noun)} WHERE created_at >= ${from} AND created_at < ${until})`,
+  );
+  return sql`CASE noun ${join(counts, ' ')} END`;
+}
+
+/** Only one instance gets it, until the end of the transaction. */
+export async function lockStats(db: Database): Promise<boolean> {
+  return (await one<{ free: boolean }>(db, sql`SELECT pg_try_advisory_xact_lock(${LOCK}) AS free`)).free;
+}
+
+const LOCK = 7_263_948_117;
+
+/** Once on each day in UTC. */
+export async function keepAccounts(db: Database): Promise<void> {
+  const { isDue } = await one<{ isDue: boolean }>(
+    db,
+    sql`SELECT NOT EXISTS (SELECT FROM account_counts WHERE (counted_at AT TIME ZONE 'UTC')::date
+                                                        = (statement_timestamp() AT TIME ZONE 'UTC')::date) AS "isDue"`,
+  );
+  if (!isDue) return;
+  const { countedAt, total, confirmed, disabled, day, week, month, rows: counted } = await countAccounts(db);
+  await run(db, sql`DELETE FROM account_counts`);
+  if (counted <= COUNTED_DAILY.aboveRows) return;
+  await run(
+    db,
+    sql`INSERT INTO account_counts (counted_at, total, confirmed, disabled, active_day, active_week, active_month)
+        VALUES (${countedAt}::timestamp AT TIME ZONE 'UTC', ${total}, ${confirmed}, ${disabled}, ${day}, ${week}, ${month})`,
+  );
 }

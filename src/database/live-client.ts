@@ -5,10 +5,12 @@ import pg from 'pg';
 
 import { endsConnection, isCollision, lostPlan } from './pg-errors.js';
 import { prepared } from './prepared.js';
+import type { Database } from './sql.js';
 
 const SILENCE = 'Query read timeout';
 const GOODBYE_MS = 500;
 const CANCEL_MS = 2_500;
+const LONG = { connectionTimeoutMillis: 5_000, query_timeout: 300_000, keepAlive: true };
 
 interface Wire {
   readonly connection: { readonly stream: Socket };
@@ -26,6 +28,35 @@ export async function hangUp(client: pg.Client): Promise<void> {
   }, GOODBYE_MS).unref();
   await client.end().catch(() => undefined);
   clearTimeout(timer);
+}
+
+export interface Alone {
+  readonly url: string;
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
+/** One transaction on a connection of its own, for work that takes longer than the pool allows. */
+export async function alone<T>({ url, name, signal }: Alone, work: (db: Database) => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const client = new pg.Client({ connectionString: url, application_name: name, ...LONG });
+  client.on('error', () => undefined);
+  const stop = (): void => {
+    cut(client);
+  };
+  signal.addEventListener('abort', stop);
+  try {
+    await client.connect();
+    await client.query(`BEGIN; SET LOCAL statement_timeout = ${LONG.query_timeout}`);
+    const query = async <R>(text: string, values?: unknown[]): Promise<R> =>
+      (await client.query(text, values)).rows as R;
+    const result = await work({ query });
+    await client.query('COMMIT');
+    return result;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await hangUp(client);
+  }
 }
 
 export function cut(client: pg.Client, error?: Error): void {

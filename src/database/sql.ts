@@ -4,7 +4,7 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 
 export { empty, join, raw, sql, type Sql };
 
-type Database = Pick<EntityManager, 'query'>;
+export type Database = Pick<EntityManager, 'query'>;
 
 type Changed<T> = [T[], number];
 

@@ -1,5 +1,8 @@
+import { StatsJob } from '../../src/admin/stats-job.js';
+import { COUNTED_DAILY } from '../../src/admin/stats.query.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
+import { moveNewConnections } from '../support/database-clock.js';
 import { login, person, type Person, staff } from '../support/people.js';
 import { watchQueries } from '../support/queries.js';
 import { expectRefused } from '../support/sessions.js';
@@ -171,6 +174,12 @@ describe('GET /admin/audit', () => {
 });
 
 describe('GET /admin/stats', () => {
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    app.clock.offsetMs = 0;
+    await moveNewConnections(app.databaseUrl, app.clock);
+  });
+
   it('counts accounts, who was active, and tasks, posts and follows by day', async () => {
     await ada.api.post('/tasks', { title: 'one' });
     for (let n = 0; n < 2; n += 1) await ada.api.post('/posts', { text: 'x' });
@@ -181,6 +190,7 @@ describe('GET /admin/stats', () => {
     );
     await admin.api.post(`/admin/users/${bob.id}/disable`, { reason: 'x' });
     const { body } = await admin.api.get('/admin/stats');
+    expect(body.counted_at).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     expect(body.accounts).toEqual({ total: 3, confirmed: 0, disabled: 1 });
     expect(body.active).toEqual({ day: 3, week: 3, month: 3 });
     const date = new Date().toISOString().slice(0, 10);
@@ -220,45 +230,97 @@ describe('GET /admin/stats', () => {
     for (let time = 0; time < 2; time += 1) expect(tasksOf(await stats(), 30)).toEqual(expected);
   });
 
-  it('never reads a day again that was counted after its end, only today', async () => {
-    await addTask(1, '12:00');
+  const count = (instance = app): Promise<void> => instance.nestApp.get(StatsJob).run();
+
+  it('never reads a day again that the job counted after its end, and of today what is new', async () => {
+    await addTask(2, '12:00');
     await addTask(0, '0');
-    expect(tasksOf(await stats(), 2)).toEqual([1, 1]);
-    await addTask(1, '13:00');
-    await addTask(0, '0');
-    const { result, statements } = await watchQueries(() => stats());
-    expect(tasksOf(result, 2)).toEqual([1, 2]);
-    const counting = statements.filter((statement) => /\bFROM (?:tasks|posts|follows)\b/.test(statement));
-    expect(counting).toHaveLength(3);
-    expect(statements.join()).not.toContain('INSERT');
+    expect(tasksOf(await stats(), 3)).toEqual([1, 0, 1]);
+    await count();
+    await addTask(2, '13:00');
+    await ada.api.post('/tasks', { title: 'new' });
+    expect(tasksOf(await stats(), 3)).toEqual([1, 0, 2]);
+    await count();
+    expect(tasksOf(await stats(), 3)).toEqual([1, 0, 2]);
     await app.pool.query('DELETE FROM tasks');
-    expect(tasksOf(await stats(), 2)).toEqual([1, 0]);
+    expect(tasksOf(await stats(), 3)[0]).toBe(1);
   });
 
   it('counts a day anew until its end, by the clock of the database', async () => {
     await addTask(0, '0');
     expect(tasksOf(await stats(), 1)).toEqual([1]);
-    await addTask(0, '0');
-    app.clock.advance('24h');
+    await count();
+    await addTask(0, '23:59:59.999');
+    app.clock.advance('48h');
+    await moveNewConnections(app.databaseUrl, app.clock);
     const { access_token } = await login(app, admin.email);
     const api = app.api.as(access_token);
-    expect(tasksOf(await stats(api), 3)).toEqual([0, 2, 0]);
+    expect(tasksOf(await stats(api), 3)).toEqual([2, 0, 0]);
+    await count();
     await addTask(0, '0');
-    expect(tasksOf(await stats(api), 3)).toEqual([0, 2, 0]);
+    expect(tasksOf(await stats(api), 3)).toEqual([2, 0, 0]);
   });
 
-  it('says one number to all who ask first at the same moment, on two instances, and keeps it once', async () => {
+  it('writes nothing when somebody looks', async () => {
+    const { statements } = await watchQueries(() => stats());
+    expect(statements.join()).not.toMatch(/INSERT|UPDATE|DELETE/);
+  });
+
+  it('counts many accounts once a day, not at each look, and says when', async () => {
+    jest.replaceProperty(COUNTED_DAILY, 'aboveRows', 3);
+    const counting = /FROM (?:users|sessions|audit_events) /;
+    const looks = async (): Promise<string[]> => {
+      const { statements } = await watchQueries(async () => {
+        for (let time = 0; time < 3; time += 1) expect((await stats()).status).toBe(200);
+      });
+      return statements.filter((statement) => counting.test(statement));
+    };
+    expect(await looks()).not.toEqual([]);
+    await count();
+    expect(await looks()).toEqual([]);
+    await person(app, 'eve');
+    const { body } = await stats();
+    expect([body.accounts.total, body.active.day]).toEqual([3, 3]);
+    await count();
+    expect((await stats()).body).toEqual(body);
+    app.clock.advance('24h');
+    await moveNewConnections(app.databaseUrl, app.clock);
+    await count();
+    const { access_token } = await login(app, admin.email);
+    const next = (await stats(app.api.as(access_token))).body;
+    expect(next.accounts.total).toBe(4);
+    expect(Date.parse(next.counted_at) - Date.parse(body.counted_at)).toBeGreaterThanOrEqual(86_400_000);
+  });
+
+  it('counts few accounts at each look, also after there were many', async () => {
+    jest.replaceProperty(COUNTED_DAILY, 'aboveRows', 3);
+    await count();
+    jest.restoreAllMocks();
+    app.clock.advance('24h');
+    await moveNewConnections(app.databaseUrl, app.clock);
+    await count();
+    app.clock.offsetMs = 0;
+    await person(app, 'eve');
+    expect((await stats()).body.accounts.total).toBe(4);
+  });
+
+  it('is counted once where two instances do it at the same moment', async () => {
+    jest.replaceProperty(COUNTED_DAILY, 'aboveRows', 3);
     const other = await TestApp.start({ sharing: app });
     try {
       for (let day = 1; day < 30; day += 1) await addTask(day, '12:00');
-      const asked = [app, other, app, other].map(({ api }) => stats(api.as(admin.access_token)));
-      const change = app.pool.query('DELETE FROM tasks');
-      const answers = await Promise.all(asked);
-      await change;
-      answers.push(await stats());
-      expect(new Set(answers.map((answer) => JSON.stringify(tasksOf(answer, 30).slice(0, -1)))).size).toBe(1);
+      const { statements } = await watchQueries(async () => {
+        const change = app.pool.query('DELETE FROM tasks WHERE id % 2 = 0');
+        await Promise.all([app, other, app, other].map(count));
+        await change;
+      });
+      expect(statements.filter((statement) => statement.includes('INSERT INTO account_counts'))).toHaveLength(1);
+      const first = tasksOf(await stats(), 30);
+      await app.pool.query('DELETE FROM tasks');
+      await count(other);
+      expect(tasksOf(await stats(), 30)).toEqual(first);
       const { rows } = await app.pool.query('SELECT noun, count(*)::int FROM daily_counts GROUP BY noun ORDER BY noun');
-      expect(rows).toEqual(['follows', 'posts', 'tasks'].map((noun) => ({ noun, count: 29 })));
+      expect(rows).toEqual(['follows', 'posts', 'tasks'].map((noun) => ({ noun, count: 30 })));
     } finally {
       await other.stop();
     }

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { Erasure } from '../../src/account/erasure.js';
+import { StatsJob } from '../../src/admin/stats-job.js';
 import { readRevocations } from '../../src/auth/revocations/revocations.query.js';
 import { PersonalDataRegistry } from '../../src/common/personal-data.js';
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
@@ -166,6 +167,15 @@ describe('one page of many', () => {
     await expectFewRead(async () => {
       expect((await admin.api.get(`/users/${ada.username}/posts?limit=100`)).body).toHaveLength(51);
     });
+  });
+
+  it('GET /admin/stats, after the job', async () => {
+    await app.nestApp.get(StatsJob).run();
+    // As a minute later.
+    await app.pool.query('UPDATE daily_counts SET counted_until = clock_timestamp() WHERE counted_until IS NOT NULL');
+    await expectFewRead(async () => {
+      expect((await admin.api.get('/admin/stats')).status).toBe(200);
+    }, 2);
   });
 
   it('GET /auth/revocations', async () => {

@@ -1,4 +1,4 @@
-/** Search indexes, whose extensions the server may lack: built without blocking writes. */
+/** Indexes that are built without blocking writes; of some the server may lack the extensions. */
 import pg from 'pg';
 
 import { hangUp } from '../live-client.js';
@@ -24,6 +24,9 @@ const INDEXES: Readonly<Record<string, SearchIndex>> = {
     definition: `ON tasks USING gin (user_id, (title || ' ' || coalesce(description, '')) gin_trgm_ops)`,
     extensions: ['pg_trgm', 'btree_gin'],
   },
+  tasks_created_idx: { definition: 'ON tasks (created_at)', extensions: [] },
+  posts_created_idx: { definition: 'ON posts (created_at)', extensions: [] },
+  follows_created_idx: { definition: 'ON follows (created_at)', extensions: [] },
 };
 
 const CONNECT_MS = 5_000;
