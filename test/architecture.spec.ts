@@ -71,6 +71,7 @@ const FUNCTIONS: Record<string, readonly [string, string]> = {
   'audit/refuse_audit_change.sql': ['1763830001000-audit', 'bfd93848c63a75ee'],
   'auth/sessions/live_sessions.sql': ['1763840000000-fewer-statements', '740c4a143052760c'],
   'auth/revocations/notify_revocations.sql': ['1763830000000-accounts', 'e3e16433ea40b924'],
+  'database/schema/short_grams.sql': ['1763852000000-short-searches', '904ff69efa520329'],
   'database/schema/keep_timestamps.sql': ['1763830000000-accounts', '199d71cf27a6b18b'],
   'mail/notify_mails.sql': ['1763830002000-mails', '76398edc68c13a66'],
   'timeline/people/add_user_stats.sql': ['1763830004000-timeline', '49068f50e81d5f92'],
@@ -78,7 +79,7 @@ const FUNCTIONS: Record<string, readonly [string, string]> = {
   'timeline/posts/current_tx.sql': ['1763830004000-timeline', 'ff464200b1945089'],
   'timeline/posts/insert_post.sql': ['1763830004000-timeline', 'a88d8cf5c1ba5117'],
   'timeline/posts/timeline_page.sql': ['1763830004000-timeline', '9a3bb09013679d6c'],
-  'users/fold_text.sql': ['1763830000000-accounts', 'e936e0aa58c73718'],
+  'users/fold_text.sql': ['1763852000000-short-searches', '3f6216f5536a4d46'],
   'users/is_hidden.sql': ['1763830000000-accounts', '27638aa79ad2cbc4'],
 };
 

@@ -24,6 +24,8 @@ export interface DayCount {
   readonly created: number;
 }
 
+const UTC_NOW = raw(`statement_timestamp() AT TIME ZONE 'UTC'`);
+
 type AccountCounts = Stats['accounts'] & Stats['active'] & { readonly countedAt: string };
 
 export async function selectStats(manager: EntityManager): Promise<Stats> {
@@ -70,12 +72,12 @@ async function countAccounts(db: Database): Promise<AccountCounts & { readonly r
   return { ...accounts, ...active, rows: accounts.total + active.seen };
 }
 
-/** The last 30 days in UTC. `begins` is when the first row may be that is not in `created` yet. */
+/** The last 30 days, in times of UTC without a zone, as in the indexes. */
 const DAYS = sql`
   SELECT noun, d.day, coalesce(c.created, 0) AS created, c.noun IS NOT NULL AND c.counted_until IS NULL AS "isOver",
-         d.day::timestamp AT TIME ZONE 'UTC' AS begins, (d.day + 1)::timestamp AT TIME ZONE 'UTC' AS ends, c.counted_until
+         d.day::timestamp AS begins, (d.day + 1)::timestamp AS ends, c.counted_until AT TIME ZONE 'UTC' AS counted_until
     FROM unnest(${NOUNS}::text[]) AS noun CROSS JOIN generate_series(0, 29) AS ago
-   CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date - ago AS day) d
+   CROSS JOIN LATERAL (SELECT (${UTC_NOW})::date - ago AS day) d
     LEFT JOIN daily_counts c USING (noun, day)`;
 
 async function selectDays(manager: EntityManager): Promise<Record<CountedNoun, DayCount[]>> {
@@ -95,9 +97,9 @@ export async function keepDays(db: Database): Promise<void> {
   await run(
     db,
     sql`INSERT INTO daily_counts (noun, day, created, counted_until)
-        SELECT noun, day, ${countOf(sql`begins`, sql`until`)}, nullif(until, ends)
+        SELECT noun, day, ${countOf(sql`begins`, sql`until`)}, nullif(until, ends) AT TIME ZONE 'UTC'
           FROM (${DAYS}) d
-         CROSS JOIN LATERAL (SELECT least(ends, greatest(begins, statement_timestamp() - interval '1 minute')) AS until) u
+         CROSS JOIN LATERAL (SELECT least(ends, greatest(begins, ${UTC_NOW} - interval '1 minute')) AS until) u
          WHERE NOT "isOver"
             ON CONFLICT (noun, day) DO UPDATE SET created = excluded.created, counted_until = excluded.counted_until
          WHERE daily_counts.counted_until IS NOT NULL`,
@@ -107,24 +109,22 @@ export async function keepDays(db: Database): Promise<void> {
 function countOf(from: Sql, until: Sql): Sql {
   const counts = NOUNS.map(
     (noun) =>
-      sql`WHEN ${noun} THEN (SELECT count(*)::int FROM ${raw(noun)} WHERE created_at >= ${from} AND created_at < ${until})`,
+      sql`WHEN ${noun} THEN (SELECT count(*)::int FROM ${raw(noun)}
+                              WHERE created_at AT TIME ZONE 'UTC' >= ${from} AND created_at AT TIME ZONE 'UTC' < ${until})`,
   );
   return sql`CASE noun ${join(counts, ' ')} END`;
 }
 
-/** Only one instance gets it, until the end of the transaction. */
 export async function lockStats(db: Database): Promise<boolean> {
   return (await one<{ free: boolean }>(db, sql`SELECT pg_try_advisory_xact_lock(${LOCK}) AS free`)).free;
 }
 
 const LOCK = 7_263_948_117;
 
-/** Once on each day in UTC. */
 export async function keepAccounts(db: Database): Promise<void> {
   const { isDue } = await one<{ isDue: boolean }>(
     db,
-    sql`SELECT NOT EXISTS (SELECT FROM account_counts WHERE (counted_at AT TIME ZONE 'UTC')::date
-                                                        = (statement_timestamp() AT TIME ZONE 'UTC')::date) AS "isDue"`,
+    sql`SELECT NOT EXISTS (SELECT FROM account_counts WHERE (counted_at AT TIME ZONE 'UTC')::date = (${UTC_NOW})::date) AS "isDue"`,
   );
   if (!isDue) return;
   const { countedAt, total, confirmed, disabled, day, week, month, rows: counted } = await countAccounts(db);

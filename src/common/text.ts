@@ -27,6 +27,9 @@ export function spellingsOf(text: string): Set<string> {
   return new Set([text, text.normalize('NFC'), text.normalize('NFD')]);
 }
 
+/** An index of trigrams finds text only by three letters or digits in a row. */
+export const HAS_TRIGRAM = /[\p{L}\p{N}]{3}/u;
+
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }

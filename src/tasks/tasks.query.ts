@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';
-import { escapeLike, spellingsOf } from '../common/text.js';
+import { escapeLike, HAS_TRIGRAM, spellingsOf } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { affected, deleteBatch, join, one, raw, row, rows, type Sql, sql, utcText } from '../database/sql.js';
 
@@ -64,8 +64,11 @@ const ORDERS: Record<TaskSort, Order> = {
   title: { column: 'title', type: 'varchar', direction: 'ASC', keyOf: (task) => [task.title, task.id] },
 };
 
-/** The concatenation matches `tasks_search_idx`; the single columns exclude matches across the two. */
-const SEARCHED = [["(title || ' ' || coalesce(description, ''))"], ['title', 'description']];
+/** What a search looks at first. */
+export const NEAR = { rows: 5_000 };
+
+/** Must match the indexes. */
+const SEARCHED = raw("(title || ' ' || coalesce(description, ''))");
 
 const COLUMNS = sql`id, user_id AS "userId", title, description, completed,
                ${utcText('created_at')} AS "createdAt", ${utcText('updated_at')} AS "updatedAt"`;
@@ -108,28 +111,61 @@ export function deleteTasks(tx: EntityManager, ownerId: string, limit: number): 
   return deleteBatch(tx, { table: 'tasks', where: sql`user_id = ${ownerId}` }, limit);
 }
 
-export function selectTaskPage(
-  manager: EntityManager,
-  { ownerId, completed, q, sort, after, limit }: TaskPage,
-): Promise<Task[]> {
+/** A search looks at the first rows of the order, and then at all by an index: the planner cannot know which is short. */
+export async function selectTaskPage(manager: EntityManager, page: TaskPage): Promise<Task[]> {
+  if (page.q === undefined) return rows(manager, cut(page, sql`tasks WHERE ${join(listed(page), ' AND ')}`));
+  const near = sql`(SELECT * FROM tasks WHERE ${join(inOrder(page), ' AND ')} ${orderOf(page)} LIMIT ${NEAR.rows}) t`;
+  const found = await rows<Task>(manager, cut(page, sql`${near} WHERE ${join(matching(page, page.q), ' AND ')}`));
+  if (found.length === page.limit) return found;
+  const indexed = sql`(SELECT * FROM tasks WHERE ${join([...listed(page), isIndexed(page.q)], ' AND ')} ${orderOf(page)} OFFSET 0) t`;
+  return rows(manager, cut(page, sql`${indexed} WHERE ${contains(page.q)}`));
+}
+
+function cut(page: TaskPage, source: Sql): Sql {
+  return sql`SELECT ${COLUMNS} FROM ${source} ${orderOf(page)} LIMIT ${page.limit}`;
+}
+
+function orderOf({ sort }: TaskPage): Sql {
+  const { column, direction } = ORDERS[sort];
+  return raw(`ORDER BY ${column} ${direction}, id ${direction}`);
+}
+
+function listed(page: TaskPage): Sql[] {
+  return [...inOrder(page), ...standing(page)];
+}
+
+function inOrder({ ownerId, sort, after }: TaskPage): Sql[] {
+  const owned = sql`user_id = ${ownerId}`;
+  if (!after) return [owned];
   const { column, type, direction } = ORDERS[sort];
-  const conditions = [sql`user_id = ${ownerId}`];
-  if (completed !== undefined) conditions.push(sql`completed = ${completed}`);
-  if (q !== undefined) conditions.push(...SEARCHED.map((texts) => isIn(texts, q)));
-  if (after) {
-    const [value, id] = after;
-    const beyond = raw(`(${column}, id) ${direction === 'ASC' ? '>' : '<'}`);
-    conditions.push(sql`${beyond} (${value}::${raw(type)}, ${id}::integer)`);
-  }
-  return rows(
-    manager,
-    sql`SELECT ${COLUMNS} FROM tasks WHERE ${join(conditions, ' AND ')}
-         ORDER BY ${raw(`${column} ${direction}, id ${direction}`)} LIMIT ${limit}`,
+  const beyond = raw(`(${column}, id) ${direction === 'ASC' ? '>' : '<'}`);
+  return [owned, sql`${beyond} (${after[0]}::${raw(type)}, ${after[1]}::integer)`];
+}
+
+function standing({ completed }: TaskPage): Sql[] {
+  return completed === undefined ? [] : [sql`completed = ${completed}`];
+}
+
+function matching(page: TaskPage, q: string): Sql[] {
+  return [...standing(page), contains(q)];
+}
+
+function contains(q: string): Sql {
+  return anyOf(q, (spelling) => {
+    const pattern = `%${escapeLike(spelling)}%`;
+    return sql`title ILIKE ${pattern} OR description ILIKE ${pattern}`;
+  });
+}
+
+/** What `tasks_search_idx` or `tasks_short_idx` answers; true of all that contains the text, and of a little more. */
+function isIndexed(q: string): Sql {
+  return anyOf(q, (spelling) =>
+    HAS_TRIGRAM.test(spelling)
+      ? sql`${SEARCHED} ILIKE ${`%${escapeLike(spelling)}%`}`
+      : sql`short_grams(lower(${SEARCHED})) @> short_grams(lower(${spelling}))`,
   );
 }
 
-function isIn(texts: readonly string[], q: string): Sql {
-  const patterns = Array.from(spellingsOf(q), (spelling) => `%${escapeLike(spelling)}%`);
-  const matches = texts.flatMap((text) => patterns.map((pattern) => sql`${raw(text)} ILIKE ${pattern}`));
-  return join(matches, ' OR ', '(', ')');
+function anyOf(q: string, condition: (spelling: string) => Sql): Sql {
+  return join(Array.from(spellingsOf(q), condition), ' OR ', '(', ')');
 }

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { Role } from '../common/access.js';
 import type { CursorKey } from '../common/pagination.js';
-import { escapeLike } from '../common/text.js';
+import { escapeLike, HAS_TRIGRAM } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { affected, empty, join, one, raw, row, rows, run, type Sql, sql, utcText } from '../database/sql.js';
 import type { AccountStatus, User } from './user.js';
@@ -98,15 +98,19 @@ export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch'> & {
   readonly deleteAfter: string | null;
 };
 
-const LISTED = sql`SELECT u.id, u.email, u.username, u.display_name AS "displayName", u.bio, u.role,
+const LISTED = listedOf(sql`users`);
+
+function listedOf(source: Sql): Sql {
+  return sql`SELECT u.id, u.email, u.username, u.display_name AS "displayName", u.bio, u.role,
                ${utcText('u.email_confirmed_at')} AS "emailConfirmedAt", s.status,
                CASE s.status WHEN 'disabled' THEN ${utcText('u.disabled_until')} END AS "disabledUntil",
                CASE s.status WHEN 'disabled' THEN u.disabled_reason END AS "disabledReason",
                u.deletion, ${utcText('u.delete_after')} AS "deleteAfter",
                ${utcText('u.created_at')} AS "createdAt", ${utcText('u.updated_at')} AS "updatedAt"
-          FROM users u, LATERAL (
+          FROM ${source} u, LATERAL (
             SELECT CASE WHEN ${isDisabledAt('statement_timestamp()')} THEN 'disabled' ELSE 'active' END AS status) s
          WHERE NOT ${IS_ERASING}`;
+}
 
 export function selectUser(manager: EntityManager, id: string): Promise<ListedUser | undefined> {
   return row(manager, sql`${LISTED} AND u.id = ${id}`);
@@ -151,40 +155,86 @@ export function userKey(sort: UserSort, user: ListedUser): CursorKey {
   return ORDERS[sort].keyOf(user);
 }
 
-/** Must match the trigram index. */
+/** Must match the indexes. */
 const SEARCHED = raw(`fold_text(u.email || ' ' || u.username || ' ' || coalesce(u.display_name, ''))`);
 
-export function selectUserPage(
+export const NEAR_ACCOUNTS = { rows: 3_000 };
+
+interface UserPage {
+  readonly sort: UserSort;
+  readonly after: CursorKey | undefined;
+  readonly limit: number;
+}
+
+/** In two steps, as a search for tasks; filters, too, as those who pass may be anywhere among the names. */
+export async function selectUserPage(
   manager: EntityManager,
-  { q, role, status, confirmed, deleting, createdFrom, createdTo }: UserFilter,
-  page: { sort: UserSort; after: CursorKey | undefined; limit: number },
+  filter: UserFilter,
+  page: UserPage,
 ): Promise<ListedUser[]> {
-  const { column, type, direction } = ORDERS[page.sort];
-  const conditions = [LISTED];
-  if (q !== undefined) {
-    const pattern = sql`fold_text(${`%${escapeLike(q)}%`})`;
-    conditions.push(sql`${SEARCHED} LIKE ${pattern}`);
-    // Only a text with a space matches across two; the planner has no statistics for each.
-    const each = ['u.email', 'u.username', 'u.display_name'].map(
-      (name) => sql`fold_text(${raw(name)}) LIKE ${pattern}`,
-    );
-    if (q.includes(' ')) conditions.push(join(each, ' OR ', '(', ')'));
-  }
+  const { q } = filter;
+  const all = [...beyond(page), ...passing(filter)];
+  if (q === undefined && isCertain(filter, page)) return rows(manager, cut(page, sql`users`, all));
+  const near = sql`${ordered(page, beyond(page))} LIMIT ${NEAR_ACCOUNTS.rows}`;
+  const found = await rows<ListedUser>(manager, cutAgain(page, near, [...passing(filter), ...contain(q)]));
+  if (found.length === page.limit) return found;
+  const indexed = sql`${ordered(page, [...isIndexed(q), ...all])} OFFSET 0`;
+  return rows(manager, cutAgain(page, indexed, contain(q)));
+}
+
+function isCertain(filter: UserFilter, { sort }: UserPage): boolean {
+  return sort.endsWith('created_at') || passing(filter).length === 0;
+}
+
+function ordered({ sort }: UserPage, conditions: readonly Sql[]): Sql {
+  const { column, direction } = ORDERS[sort];
+  return sql`SELECT u.*, ${raw(column)} AS place FROM users u WHERE ${join([sql`true`, ...conditions], ' AND ')}
+              ORDER BY ${raw(`${column} ${direction}, u.id ${direction}`)}`;
+}
+
+function cut({ sort, limit }: UserPage, source: Sql, conditions: readonly Sql[]): Sql {
+  const { column, direction } = ORDERS[sort];
+  const order = raw(`ORDER BY ${column} ${direction}, u.id ${direction}`);
+  return sql`${listedOf(source)} ${join([empty, ...conditions], ' AND ')} ${order} LIMIT ${limit}`;
+}
+
+function cutAgain({ sort, limit }: UserPage, source: Sql, conditions: readonly Sql[]): Sql {
+  const { direction } = ORDERS[sort];
+  const order = raw(`ORDER BY u.place ${direction}, u.id ${direction}`);
+  return sql`${listedOf(sql`(${source})`)} ${join([empty, ...conditions], ' AND ')} ${order} LIMIT ${limit}`;
+}
+
+function beyond({ sort, after }: UserPage): Sql[] {
+  if (!after) return [];
+  const { column, type, direction } = ORDERS[sort];
+  const compared = raw(`(${column}, u.id) ${direction === 'ASC' ? '>' : '<'}`);
+  return [sql`${compared} (${after[0]}::${raw(type)}, ${after[1]}::uuid)`];
+}
+
+function passing({ role, status, confirmed, deleting, createdFrom, createdTo }: UserFilter): Sql[] {
+  const disabled = isDisabledAt('statement_timestamp()');
+  const conditions: Sql[] = [];
   if (role !== undefined) conditions.push(sql`u.role = ${role}`);
-  if (status !== undefined) conditions.push(sql`s.status = ${status}`);
+  if (status !== undefined) conditions.push(status === 'disabled' ? disabled : sql`NOT ${disabled}`);
   if (confirmed !== undefined) conditions.push(raw(`u.email_confirmed_at IS ${confirmed ? 'NOT ' : ''}NULL`));
   if (deleting !== undefined) conditions.push(raw(`u.delete_after IS ${deleting ? 'NOT ' : ''}NULL`));
   if (createdFrom) conditions.push(sql`u.created_at >= ${createdFrom}`);
   if (createdTo) conditions.push(sql`u.created_at < ${createdTo}`);
-  if (page.after) {
-    const [value, id] = page.after;
-    const beyond = raw(`(${column}, u.id) ${direction === 'ASC' ? '>' : '<'}`);
-    conditions.push(sql`${beyond} (${value}::${raw(type)}, ${id}::uuid)`);
-  }
-  return rows(
-    manager,
-    sql`${join(conditions, ' AND ')} ORDER BY ${raw(`${column} ${direction}, u.id ${direction}`)} LIMIT ${page.limit}`,
-  );
+  return conditions;
+}
+
+/** Only a text with a space matches across two fields. */
+function contain(q: string | undefined): Sql[] {
+  if (q === undefined) return [];
+  const pattern = sql`fold_text(${`%${escapeLike(q)}%`})`;
+  const each = ['u.email', 'u.username', 'u.display_name'].map((name) => sql`fold_text(${raw(name)}) LIKE ${pattern}`);
+  return [sql`${SEARCHED} LIKE ${pattern}`, ...(q.includes(' ') ? [join(each, ' OR ', '(', ')')] : [])];
+}
+
+function isIndexed(q: string | undefined): Sql[] {
+  if (q === undefined) return [];
+  if (HAS_TRIGRAM.test(q)) return [sql`${SEARCHED} LIKE fold_text(${`%${escapeLike(q)}%`})`];
+  return [sql`short_grams(${SEARCHED}) @> short_grams(fold_text(${q}))`];
 }
 
 export async function selectIsDisabled(manager: EntityManager, id: string): Promise<boolean> {

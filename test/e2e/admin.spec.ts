@@ -1,5 +1,6 @@
 import { StatsJob } from '../../src/admin/stats-job.js';
 import { COUNTED_DAILY } from '../../src/admin/stats.query.js';
+import { NEAR_ACCOUNTS } from '../../src/users/users.query.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { moveNewConnections } from '../support/database-clock.js';
@@ -45,19 +46,28 @@ describe('GET /admin/users', () => {
     expect(answer.text).not.toMatch(/hash|\$2|epoch/);
   });
 
-  it('searches e-mail, username and name, literally and without regard to case', async () => {
-    await app.pool.query(`UPDATE users SET display_name = '100 % Ada_Lovelace' WHERE id = $1`, [ada.id]);
-    const found = async (q: string): Promise<string[]> => idsOf(await list(`?q=${encodeURIComponent(q)}`));
-    expect(await found(ada.email.toUpperCase())).toEqual([ada.id]);
-    expect(await found(bob.username.slice(1))).toEqual([bob.id]);
-    expect(await found('LOVE')).toEqual([ada.id]);
-    expect(await found('0 %')).toEqual([ada.id]);
-    expect(await found('a_L')).toEqual([ada.id]);
-    expect(await found('%')).toEqual([ada.id]);
-    expect(await found(`${ada.email} ${ada.username}`)).toEqual([]);
-    expect(await found('nobody at all')).toEqual([]);
-    expect(await found('example.org')).toHaveLength(3);
-  });
+  it.each([1, 3_000])(
+    'searches e-mail, username and name, literally and without regard to case, %d at first',
+    async (first) => {
+      jest.replaceProperty(NEAR_ACCOUNTS, 'rows', first);
+      await app.pool.query(`UPDATE users SET display_name = '100 % Ada_Lovelace' WHERE id = $1`, [ada.id]);
+      const found = async (q: string): Promise<string[]> => idsOf(await list(`?q=${encodeURIComponent(q)}`));
+      expect(await found(ada.email.toUpperCase())).toEqual([ada.id]);
+      expect(await found(bob.username.slice(1))).toEqual([bob.id]);
+      expect(await found('LOVE')).toEqual([ada.id]);
+      expect(await found('0 %')).toEqual([ada.id]);
+      expect(await found('a_L')).toEqual([ada.id]);
+      expect(await found('%')).toEqual([ada.id]);
+      expect(await found(`${ada.email} ${ada.username}`)).toEqual([]);
+      expect(await found('nobody at all')).toEqual([]);
+      expect(await found('example.org')).toHaveLength(3);
+      expect(await found('@')).toHaveLength(3);
+      expect(await found('l_')).toEqual([]);
+      expect(await found('% A')).toEqual([ada.id]);
+      expect(await found('~')).toEqual([]);
+      jest.restoreAllMocks();
+    },
+  );
 
   it('filters by role, status, confirmation and creation', async () => {
     await app.pool.query(`UPDATE users SET email_confirmed_at = now() WHERE id = $1`, [bob.id]);

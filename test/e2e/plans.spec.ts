@@ -9,6 +9,9 @@ import { PersonalDataRegistry } from '../../src/common/personal-data.js';
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
 import { takeDueMails } from '../../src/mail/outbox.query.js';
 import type { Principal } from '../../src/common/access.js';
+import { NEAR } from '../../src/tasks/tasks.query.js';
+import { NEAR_PEOPLE } from '../../src/timeline/people/people.query.js';
+import { NEAR_ACCOUNTS } from '../../src/users/users.query.js';
 import { TestApp } from '../support/app.js';
 import { claimsOf } from '../support/jwt.js';
 import { type Person, person, staff } from '../support/people.js';
@@ -135,17 +138,49 @@ describe('one page of many', () => {
     ...['/auth/sessions', '/tasks', '/tasks?sort=title', '/tasks?sort=-updated_at', '/tasks?completed=false'].map(
       (path): [string, () => Person] => [path, () => ada],
     ),
-    ...['/users/me/activity', '/users?q=c4ca4238', '/users?q=m', '/users?q=zz'].map((path): [string, () => Person] => [
-      path,
-      () => ada,
-    ]),
+    // Of all tasks, of one, of none; of texts for which an index of trigrams knows nothing.
+    ...['task', 'task 4321', 'nothing', 'k', 'qj', '---', 'z', '%F0%9F%9A%80'].flatMap((q) =>
+      ['', '&sort=title', '&completed=false'].map((more): [string, () => Person] => [
+        `/tasks?limit=20&q=${q}${more}`,
+        () => ada,
+      ]),
+    ),
+    ...['/users/me/activity', '/users?q=c4ca4238', '/users?q=m', '/users?q=zz', '/users?q=mf', '/users?q=ff'].map(
+      (path): [string, () => Person] => [path, () => ada],
+    ),
     // Patterns without a letter, for which an index of trigrams knows nothing.
     ...['___', '%25'.repeat(50), '%5C%5C%5C', '((('].map((q): [string, () => Person] => [`/users?q=${q}`, () => ada]),
-    ...['', '?q=c4ca4238', '?q=example.org', '?sort=email', '?sort=username', '?deleting=false'].map(
-      (query): [string, () => Person] => [`/admin/users${query}`, () => admin],
-    ),
+    ...[
+      '',
+      '?q=c4ca4238',
+      '?q=example.org',
+      '?sort=email',
+      '?sort=username',
+      '?deleting=false',
+      '?q=k',
+      '?q=qj',
+      '?q=%F0%9F%9A%80',
+      '?q=---',
+      '?role=admin',
+      '?role=admin&status=disabled&sort=username',
+      '?q=example&role=admin',
+      '?status=disabled&sort=email',
+      '?confirmed=true',
+      '?created_to=2000-01-01&sort=email',
+    ].map((query): [string, () => Person] => [`/admin/users${query}`, () => admin]),
     ...['', '?action=login.succeeded'].map((query): [string, () => Person] => [`/admin/audit${query}`, () => admin]),
   ];
+
+  // So that ada has more than what a search looks at first.
+  beforeAll(() => {
+    jest.replaceProperty(NEAR, 'rows', 500);
+    jest.replaceProperty(NEAR_ACCOUNTS, 'rows', 500);
+    jest.replaceProperty(NEAR_PEOPLE, 'rows', 500);
+  });
+
+  afterAll(() => {
+    jest.restoreAllMocks();
+  });
 
   it.each(pages)('GET %s, and the page after it', async (path, who) => {
     await expectFewRead(async () => {

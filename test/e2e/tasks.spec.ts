@@ -1,6 +1,7 @@
 import pg from 'pg';
 
 import type { Answer, Api } from '../support/api.js';
+import { NEAR } from '../../src/tasks/tasks.query.js';
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
 
@@ -369,9 +370,42 @@ describe('tasks', () => {
       expect(await found('caf\u00e9 CR')).toHaveLength(4);
       const calls = queries.mock.calls as unknown as [string, unknown[]][];
       queries.mockRestore();
-      const [text, values] = calls.find(([sql]) => sql.includes('ILIKE')) ?? ['', []];
+      const [text, values] = calls.findLast(([sql]) => sql.includes('ILIKE')) ?? ['', []];
       const { rows } = await app.pool.query(`EXPLAIN ${text}`, values);
       expect(JSON.stringify(rows)).toContain('tasks_search_idx');
+    });
+
+    it('finds the same by the first rows of the order as by an index, in pages that add up to the whole', async () => {
+      const frank = await person(app, 'frank');
+      const words = ['Ox', 'ox', 'x', 'Ö', 'ß', 'bread', 'Bread and ox', '!?', '100%', '漢字', 'Σ', 'o x'];
+      for (const [index, word] of words.entries())
+        for (const text of ['', ` ${index}`, ' and more'])
+          await create(frank.api, `${word}${text}`, { description: words[(index * 5) % words.length] ?? '' });
+      const tasks = (await frank.api.get('/tasks?limit=100')).body as {
+        id: number;
+        title: string;
+        description: string;
+      }[];
+      const texts = ['o', 'X', 'ox', 'xo', 'brea', 'AND O', '!', '?!', '%', '字', '漢字', 'σ', 'd 1', 'x \u00f6', ' '];
+      for (const rows of [1, 4, 1_000]) {
+        jest.replaceProperty(NEAR, 'rows', rows);
+        for (const q of texts)
+          for (const sort of ['-created_at', 'title']) {
+            const found: number[] = [];
+            for (let next: string | undefined = `/tasks?limit=3&sort=${sort}&q=${encodeURIComponent(q)}`; next;) {
+              const { body, headers } = await frank.api.get(next);
+              found.push(...body.map(({ id }: { id: number }) => id));
+              next = /<([^>]+)>/.exec(headers.get('link') ?? '')?.[1];
+            }
+            const expected = tasks.filter((task) =>
+              [task.title, task.description].some((text) => text.toLowerCase().includes(q.toLowerCase())),
+            );
+            const ids = expected.map(({ id }) => id);
+            expect([q, rows, found.toSorted((a, b) => b - a)]).toEqual([q, rows, ids.toSorted((a, b) => b - a)]);
+            if (sort === '-created_at') expect(found).toEqual(ids);
+          }
+      }
+      jest.restoreAllMocks();
     });
 
     it('searches title and description literally and without regard to case', async () => {

@@ -10,6 +10,9 @@ interface SearchIndex {
   readonly extensions: readonly string[];
 }
 
+/** Not the column itself: pages of a person in its order would be looked for among the rows of all. */
+const CREATED = `(created_at AT TIME ZONE 'UTC')`;
+
 const INDEXES: Readonly<Record<string, SearchIndex>> = {
   users_folded_name_idx: { definition: 'ON users (fold_text(display_name) text_pattern_ops)', extensions: [] },
   users_folded_idx: {
@@ -24,9 +27,20 @@ const INDEXES: Readonly<Record<string, SearchIndex>> = {
     definition: `ON tasks USING gin (user_id, (title || ' ' || coalesce(description, '')) gin_trgm_ops)`,
     extensions: ['pg_trgm', 'btree_gin'],
   },
-  tasks_created_idx: { definition: 'ON tasks (created_at)', extensions: [] },
-  posts_created_idx: { definition: 'ON posts (created_at)', extensions: [] },
-  follows_created_idx: { definition: 'ON follows (created_at)', extensions: [] },
+  users_short_idx: {
+    definition: `ON users USING gin (short_grams(fold_text(email || ' ' || username || ' ' || coalesce(display_name, ''))))`,
+    extensions: [],
+  },
+  tasks_short_idx: {
+    definition: `ON tasks USING gin (user_id, short_grams(lower(title || ' ' || coalesce(description, ''))))`,
+    extensions: ['btree_gin'],
+  },
+  users_staff_idx: { definition: `ON users (role) WHERE role <> 'user'`, extensions: [] },
+  users_disabled_idx: { definition: `ON users (id) WHERE status = 'disabled'`, extensions: [] },
+  users_confirmed_idx: { definition: 'ON users (email_confirmed_at)', extensions: [] },
+  tasks_created_idx: { definition: `ON tasks (${CREATED})`, extensions: [] },
+  posts_created_idx: { definition: `ON posts (${CREATED})`, extensions: [] },
+  follows_created_idx: { definition: `ON follows (${CREATED})`, extensions: [] },
 };
 
 const CONNECT_MS = 5_000;

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../../common/pagination.js';
-import { escapeLike } from '../../common/text.js';
+import { escapeLike, HAS_TRIGRAM } from '../../common/text.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { empty, join, raw, row, rows, type Sql, sql, utcText } from '../../database/sql.js';
 import { hasBlockedViewer, IS_HIDDEN, isBlocked, isFound, isSeen, type Viewing } from './viewing.query.js';
@@ -147,30 +147,51 @@ export function foundKey({ username }: ListedPerson): CursorKey {
   return [username.toLowerCase()];
 }
 
-/** Trigrams need three letters or digits in a row to find text inside of names. */
-const FOUND_INSIDE = /[\p{L}\p{N}]{3}/u;
+export const NEAR_PEOPLE = { rows: 3_000 };
 
-export function searchPeople(
-  manager: EntityManager,
-  q: string,
-  page: Viewing & { after: CursorKey | undefined; limit: number },
-): Promise<ListedPerson[]> {
-  // Folding text of accents alone leaves nothing, which would match everything.
-  const conditions = [isSeen(page), sql`fold_text(${q}) <> ''`];
-  if (!FOUND_INSIDE.test(q)) {
-    const beginning = sql`fold_text(${`${escapeLike(q)}%`})`;
-    conditions.push(sql`(${USERNAME} LIKE ${beginning} OR fold_text(u.display_name) LIKE ${beginning})`);
-  } else {
-    const inside = sql`fold_text(${`%${escapeLike(q)}%`})`;
-    conditions.push(
-      sql`${SEARCHED} LIKE ${inside}`,
-      sql`(lower(u.username) LIKE ${inside} OR fold_text(u.display_name) LIKE ${inside})`,
-    );
-  }
-  if (page.after) conditions.push(sql`${USERNAME} > ${page.after[0]}`);
-  return rows(
-    manager,
-    sql`SELECT ${PERSON}, ${isFollowing(page.viewerId)} AS "isFollowing", ${utcText('u.created_at')} AS since FROM users u
-         WHERE ${join(conditions, ' AND ')} ORDER BY ${USERNAME} LIMIT ${page.limit}`,
-  );
+type Search = Viewing & { readonly after: CursorKey | undefined; readonly limit: number };
+
+/** In two steps, as a search for tasks. */
+export async function searchPeople(manager: EntityManager, q: string, page: Search): Promise<ListedPerson[]> {
+  const near = sql`SELECT * FROM (${people(beyond(page))} LIMIT ${NEAR_PEOPLE.rows}) u WHERE ${has(q)}`;
+  const found = await rows<ListedPerson>(manager, cut(page, near));
+  if (found.length === page.limit) return found;
+  return rows(manager, cut(page, HAS_TRIGRAM.test(q) ? inside(q, page) : atBeginning(q, page)));
+}
+
+function cut(page: Search, source: Sql): Sql {
+  return sql`SELECT ${PERSON}, ${isFollowing(page.viewerId)} AS "isFollowing", ${utcText('u.created_at')} AS since
+               FROM (${source}) u WHERE ${isSeen(page)} ORDER BY ${USERNAME} LIMIT ${page.limit}`;
+}
+
+function people(conditions: readonly Sql[]): Sql {
+  return sql`SELECT * FROM users u WHERE ${join([sql`true`, ...conditions], ' AND ')} ORDER BY ${USERNAME}`;
+}
+
+function beyond({ after }: Search): Sql[] {
+  return after ? [sql`${USERNAME} > ${after[0]}`] : [];
+}
+
+/** Folding text of accents alone leaves nothing, which would match everything. */
+function has(q: string): Sql {
+  const pattern = patternOf(q);
+  const name = HAS_TRIGRAM.test(q) ? raw('lower(u.username)') : USERNAME;
+  return sql`fold_text(${q}) <> '' AND (${name} LIKE ${pattern} OR fold_text(u.display_name) LIKE ${pattern})`;
+}
+
+function patternOf(q: string): Sql {
+  return sql`fold_text(${`${HAS_TRIGRAM.test(q) ? '%' : ''}${escapeLike(q)}%`})`;
+}
+
+function inside(q: string, page: Search): Sql {
+  return sql`SELECT * FROM (${people([sql`${SEARCHED} LIKE ${patternOf(q)}`, ...beyond(page)])} OFFSET 0) u WHERE ${has(q)}`;
+}
+
+/** Usernames that begin so are in order already; those of names are sorted. */
+function atBeginning(q: string, page: Search): Sql {
+  const beginning = patternOf(q);
+  const named = people([sql`${USERNAME} LIKE ${beginning}`, isSeen(page), ...beyond(page)]);
+  const others = [sql`fold_text(u.display_name) LIKE ${beginning}`, sql`${USERNAME} NOT LIKE ${beginning}`];
+  return sql`SELECT * FROM ((${named} LIMIT ${page.limit}) UNION ALL (${people([...others, ...beyond(page)])} OFFSET 0)) u
+              WHERE fold_text(${q}) <> ''`;
 }
