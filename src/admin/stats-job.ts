@@ -42,7 +42,6 @@ export class StatsJob implements OnApplicationBootstrap, BeforeApplicationShutdo
     await this.schedule.stop();
   }
 
-  /** Not in the pool, where a statement has four seconds. */
   async run(): Promise<void> {
     const url = this.config.database.directUrl ?? (this.database.options as { url: string }).url;
     await alone({ url, name: 'roost-stats', signal: this.stopping.signal }, async (db) => {

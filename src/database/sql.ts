@@ -39,12 +39,11 @@ export interface DeletedRows {
 
 export function deleteBatch(db: Database, deleted: DeletedRows, limit: number): Promise<number> {
   const [table, key] = [raw(deleted.table), raw(deleted.key ?? 'id')];
-  const lock = deleted.skipLocked === true ? raw('FOR UPDATE SKIP LOCKED') : empty;
-  return affected(
-    db,
-    sql`WITH batch AS (SELECT ${key} FROM ${table} WHERE ${deleted.where} LIMIT ${limit} ${lock})
-        DELETE FROM ${table} WHERE (${key}) IN (SELECT * FROM batch)`,
-  );
+  const batch = sql`SELECT ${deleted.skipLocked === true ? raw('ctid') : key} FROM ${table} WHERE ${deleted.where} LIMIT ${limit}`;
+  // A locked row stays where it is, and is not looked up again.
+  if (deleted.skipLocked === true)
+    return affected(db, sql`DELETE FROM ${table} WHERE ctid = ANY(ARRAY(${batch} FOR UPDATE SKIP LOCKED))`);
+  return affected(db, sql`WITH batch AS (${batch}) DELETE FROM ${table} WHERE (${key}) IN (SELECT * FROM batch)`);
 }
 
 export function utcText(column: string): Sql {
