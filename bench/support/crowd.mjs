@@ -60,7 +60,7 @@ export async function loadCrowd(client, { users, posts, onProgress }) {
   const indexes = [];
   await step(0, 'people', async () => {
     // Nobody searches for people here, and a trigram index takes as long as all the rest.
-    await run('DROP INDEX IF EXISTS users_found_by_staff_idx');
+    await run('DROP INDEX IF EXISTS users_found_by_staff_idx, users_short_idx');
     for (const table of ['posts', 'follows']) indexes.push(...(await dropIndexes(client, table)));
   });
   await step(users * 3, 'people', () => run(peopleSql(users)));
