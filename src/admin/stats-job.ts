@@ -44,10 +44,10 @@ export class StatsJob implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   async run(): Promise<void> {
     const url = this.config.database.directUrl ?? (this.database.options as { url: string }).url;
-    await alone({ url, name: 'roost-stats', signal: this.stopping.signal }, async (db) => {
-      if (!(await lockStats(db))) return;
-      await keepDays(db);
-      await keepAccounts(db);
-    });
+    const { signal } = this.stopping;
+    for (const keep of [keepDays, keepAccounts])
+      await alone({ url, name: 'roost-stats', signal }, async (db) => {
+        if (await lockStats(db)) await keep(db);
+      });
   }
 }
