@@ -172,6 +172,7 @@ async function measure(databases, { table, isSearched }, asked) {
     costs.push({ ms: round(median(times[index] ?? []), 3), buffers: await buffersOf(client, asked) });
   const compared = costs.filter((_, index) => Number(databases[index]?.rows) >= (asked.least ?? 0)).map(({ ms }) => ms);
   const ratio = compared.length === 0 ? 1 : round(Math.max(...compared) / Number(compared[0]), 2);
+  progress(`${asked.name}: ${costs.map(({ ms }) => ms.toFixed(2)).join(', ')} ms`);
   const capped = isSearched && most > searched ? ` (at most ${searched.toLocaleString('en')})` : '';
   return { table: `${table}${capped}`, name: asked.name, least: asked.least, costs, ratio };
 }
