@@ -64,7 +64,6 @@ const ORDERS: Record<TaskSort, Order> = {
   title: { column: 'title', type: 'varchar', direction: 'ASC', keyOf: (task) => [task.title, task.id] },
 };
 
-/** What a search looks at first. */
 export const NEAR = { rows: 5_000 };
 
 /** Must match the indexes. */

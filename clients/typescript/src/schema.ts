@@ -974,7 +974,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Accounts, who was active, and tasks, posts and follows by day. Days are by UTC; those that are over are counted once.
+     * Accounts, who was active, and tasks, posts and follows by day. Days are by UTC. A job counts what takes long.
      * @description Only for admins.
      */
     get: operations['admin_stats'];
@@ -1648,13 +1648,15 @@ export interface components {
     };
     StatsResponse: {
       /**
-       * @description Of the last 30 days, today last. A day that is over is as it was when it was first asked for after its end: what goes
-       *     later stays counted.
+       * Format: date-time
+       * @description When `accounts` and `active` were counted: once a day by a job, and for this answer while there are few rows.
        */
+      counted_at: string;
+      /** @description Of the last 30 days, today last. Rows are counted some minutes after they are created: what goes later stays counted. */
       tasks: components['schemas']['DayCount'][];
       /** @description As `tasks`; also posts that were deleted since. */
       posts: components['schemas']['DayCount'][];
-      /** @description As `tasks`; of today only those that still hold, of a day that is over those that did when it was first asked for. */
+      /** @description As `tasks`. */
       follows: components['schemas']['DayCount'][];
       accounts: components['schemas']['AccountCounts'];
       active: components['schemas']['ActiveCounts'];
