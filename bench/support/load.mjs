@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** @typedef {{ method: string, path: string, token?: string | undefined, body?: object | undefined, answered?: (body: any) => void }} Request */
-/** @typedef {{ status: number, next: (connection: number) => Request }} Work */
+/** @typedef {{ method: string, path: string, token?: string | undefined, body?: object | undefined, status?: number, answered?: (body: any) => void }} Request `status`: where those of a load differ */
+/** @typedef {{ status?: number, next: (connection: number) => Request }} Work */
 /** @typedef {{ answered: number, ends: number[], p50: number, p99: number }} Load */
 
 /** Far more than come to a limit: each address is counted like a client of its own. */
@@ -40,7 +40,7 @@ export async function load(connections, { status, next }, seconds) {
     for (let now = performance.now(); now < until;) {
       const request = next(index);
       const answer = await connection.ask(request);
-      if (answer.status !== status)
+      if (answer.status !== (request.status ?? status))
         throw new Error(`${request.method} ${request.path} answered ${answer.status}: ${answer.body.toString()}`);
       const from = now;
       now = performance.now();
