@@ -8,6 +8,7 @@ import { readVariables } from './config/variables.js';
 import { DatabaseStartError } from './database/connect.js';
 import { EmbeddedPostgresError } from './database/embedded/error.js';
 import { isDatabaseUnavailable } from './database/pg-errors.js';
+import { boundGarbage } from './heap.js';
 import type { Roost } from './roost.js';
 
 /** One after another: Node opens all files of what it imports at the same time, and descriptors may be few. */
@@ -17,6 +18,7 @@ export type Running = Pick<Roost, 'isStopping' | 'start' | 'stop' | 'crash'>;
 
 export async function start(onMade: (running: Running) => void): Promise<void> {
   ignoreClosedTerminal();
+  boundGarbage();
   try {
     const config = loadConfig(readVariables());
     const logger = createLogger(config.logLevel);

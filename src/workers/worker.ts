@@ -2,6 +2,7 @@
 import cluster from 'node:cluster';
 
 import type { Config } from '../config/config.js';
+import { boundGarbage } from '../heap.js';
 import { explain, ignoreClosedTerminal, type Running } from '../start.js';
 import { StartingServer } from '../starting-server.js';
 import { Line, type Message } from './line.js';
@@ -19,6 +20,7 @@ let end: () => void = () => process.exit(0);
 // A terminal signals all processes of its group, and a service manager all of a service.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 ignoreClosedTerminal();
+boundGarbage();
 
 const line = new Line((message) => process.send?.(message, undefined, undefined, () => undefined), {
   stop: () => {
