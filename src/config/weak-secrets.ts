@@ -1,5 +1,5 @@
 /** Estimates how fast a secret is guessed, and refuses weak ones. */
-import { dictionary } from '@zxcvbn-ts/language-common';
+import { COMMON_PASSWORDS } from './common-passwords.js';
 
 /** RFC 7518 section 3.2: a key has at least the hash's size. */
 const MIN_BYTES = 32;
@@ -9,8 +9,18 @@ const PASSWORD_BITS = 28;
 
 const SAMPLE =
   /change[-_ ]?me|replace|example|sample|secret|password|default|insecure|development|0123456|abcdefg|qwerty/i;
-const OWN_WORDS = ['roost', 'postgres', 'postgresql', 'redis', 'admin', 'root', 'test', 'changeme', 'smtp', 'mail'];
-const COMMON: ReadonlySet<string> = new Set([...dictionary['passwords-common'], ...OWN_WORDS]);
+const OWN_WORDS: ReadonlySet<string> = new Set([
+  'roost',
+  'postgres',
+  'postgresql',
+  'redis',
+  'admin',
+  'root',
+  'test',
+  'changeme',
+  'smtp',
+  'mail',
+]);
 const SHORTEST_WORD = 4;
 const LONGEST_WORD = 16;
 const ROWS = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm', '1234567890', 'qwertzuiop', 'azertyuiop', '!@#$%^&*()'];
@@ -82,7 +92,7 @@ function guessBits(secret: string, user = ''): number {
   const text = secret.normalize('NFKC').slice(0, ENOUGH);
   const lower = text.toLowerCase();
   const plain = Array.from(lower, (character) => LEET[character] ?? character).join('');
-  const isWord = (word: string): boolean => COMMON.has(word) || word === user;
+  const isWord = (word: string): boolean => COMMON_PASSWORDS.has(word) || OWN_WORDS.has(word) || word === user;
   const characterBits = Math.log2(alphabetOf(text));
   const isProse = text.split(SEPARATORS).every((word) => WORD.test(word)) && /[\s_-]/.test(text.trim());
   const bits = [...Array<number>(lower.length), 0];

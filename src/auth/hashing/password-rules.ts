@@ -1,10 +1,7 @@
 /** Refuses passwords that are guessed first. The reasons are in docs/adr/0007-passwords.md. */
-import { dictionary } from '@zxcvbn-ts/language-common';
-
 import type { FieldError } from '../../common/errors.js';
 import { codePoints } from '../../common/text.js';
-
-const COMMON: ReadonlySet<string> = new Set(dictionary['passwords-common']);
+import { COMMON_PASSWORDS } from '../../config/common-passwords.js';
 
 const ROWS = [
   ...['qwertyuiop', 'asdfghjkl;', 'zxcvbnm,./', '!@#$%^&*()_+'],
@@ -41,7 +38,7 @@ export function guessable(
   const text = password.normalize('NFKC').toLowerCase();
   const typed = Buffer.byteLength(password) <= PATTERN_MAX_BYTES;
   const unit = typed ? unitOf(text) : text;
-  if (COMMON.has(text) || COMMON.has(unit)) {
+  if (COMMON_PASSWORDS.has(text) || COMMON_PASSWORDS.has(unit)) {
     return { code: 'too_common', detail: 'is one of the passwords that are used most, and is guessed first' };
   }
   if (typed && (codePoints(unit) <= UNIT_MAX_LENGTH || runsOf(text) <= MAX_RUNS)) {
