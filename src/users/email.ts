@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 
-import { isEmail } from 'class-validator';
+import { isEmail } from '../http/input/class-validator.js';
 
 export const EMAIL_MAX_LENGTH = 255;
 

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { isUUID } from 'class-validator';
 import type { GetPublicKeyOrSecret, JwtHeader, JwtPayload } from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 
@@ -10,6 +9,7 @@ import { AppError } from '../../common/errors.js';
 import { Random } from '../../common/random.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+import { isUUID } from '../../http/input/class-validator.js';
 import { SigningKeys } from './signing-keys.js';
 
 /** RFC 9068 section 2.1: no other kind of JWT is accepted. */

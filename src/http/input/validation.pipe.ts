@@ -1,9 +1,10 @@
 /** The one place that checks input: text, unknown fields and the rules of the DTO. */
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
-import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator';
+import type { ValidationError } from 'class-validator';
 
 import { AppError, type FieldError, invalid } from '../../common/errors.js';
 import { isStorable } from '../../common/text.js';
+import { getMetadataStorage, validator } from './class-validator.js';
 import { readersOf } from './validation.js';
 
 type Dto = new () => object;
@@ -40,7 +41,7 @@ export class ValidationPipe implements PipeTransform {
       new dto(),
       Object.entries(value).filter(([name]) => known.has(name)),
     );
-    const faults = validateSync(instance, { stopAtFirstError: true });
+    const faults = validator.validateSync(instance, { stopAtFirstError: true });
     if (unknown.length > 0 || faults.length > 0)
       throw invalid(...unknown.slice(0, MAX_UNKNOWN_REPORTED).map(unknownField), ...faults.map(fieldError));
     return instance;

@@ -1,10 +1,10 @@
 /** The decorators of DTO fields: each validates and documents its field. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { ValidateBy, ValidateIf } from 'class-validator';
 
 import { codePoints, isBlank } from '../../common/text.js';
 import { parseDayOrTimestamp, parseTimestamp } from '../../common/timestamps.js';
+import { ValidateBy, ValidateIf } from './class-validator.js';
 
 const READERS = Symbol('readers');
 
