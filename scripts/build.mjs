@@ -1,12 +1,12 @@
 /** `npm run build`; with --if-needed only when a source is newer than the last build that came to its end. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 /** Nest empties dist/ first, so this is there only after a whole build. */
 const stamp = join(root, 'dist', '.complete');
-const inputs = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+const inputs = ['scripts/build.mjs', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
 
 export function buildIfNeeded() {
   const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
@@ -25,7 +25,21 @@ function build() {
   process.stdout.write('Building Roost …\n');
   const { status } = spawnSync(process.execPath, [nest, 'build'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  applyDecoratorsLater();
   writeFileSync(stamp, '');
+}
+
+/** The sources, and the compiler's plugin, import decorators of @nestjs/swagger. In the build they are those of http/openapi/swagger.ts. */
+function applyDecoratorsLater() {
+  const dist = join(root, 'dist');
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
+  for (const file of files.map((name) => join(dist, name))) {
+    const stand = relative(dirname(file), join(dist, 'http', 'openapi', 'swagger.js')).replaceAll('\\', '/');
+    const path = stand.startsWith('.') ? stand : `./${stand}`;
+    const text = readFileSync(file, 'utf8');
+    const changed = text.replace(/^(import .* from )(["'])@nestjs\/swagger\2;$/gm, `$1'${path}';`);
+    if (changed !== text) writeFileSync(file, changed);
+  }
 }
 
 /** With NODE_ENV=production npm leaves out what builds. */

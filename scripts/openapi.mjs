@@ -7,6 +7,7 @@ import { configureAddresses, createAdapter } from '../dist/app.js';
 import { AppModule } from '../dist/app.module.js';
 import { createLogger } from '../dist/common/logger.js';
 import { buildOpenApi } from '../dist/http/openapi/document.js';
+import { loadSwagger } from '../dist/http/openapi/swagger.js';
 import { loadConfig } from '../dist/config/config.js';
 
 const FILE = new URL('../openapi.json', import.meta.url);
@@ -19,7 +20,7 @@ const app = await NestFactory.create(
   { preview: true, logger: false, bodyParser: false },
 );
 configureAddresses(app);
-const current = `${JSON.stringify(buildOpenApi(app), null, 2)}\n`;
+const current = `${JSON.stringify(buildOpenApi(app, await loadSwagger()), null, 2)}\n`;
 
 if (!process.argv.includes('--check')) writeFileSync(FILE, current);
 else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== current) {

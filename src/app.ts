@@ -4,7 +4,6 @@ import type { IncomingMessage } from 'node:http';
 
 import { VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
@@ -16,6 +15,7 @@ import { labelAnswers, refuseRequests, routable } from './http/hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './http/input/json-body.js';
 import { requireKnownHosts } from './http/known-hosts.js';
 import { buildOpenApi } from './http/openapi/document.js';
+import { loadSwagger, type Swagger } from './http/openapi/swagger.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { type Counters, COUNTERS } from './limits/counters.js';
 import { hitAddress, limitAddresses } from './limits/rate-limit.js';
@@ -84,7 +84,7 @@ function withoutPageSlash(url: string): string {
   return url.replace(/^\/(confirm|reset|undo|forgot)\/(?=\?|$)/, '/$1');
 }
 
-export function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): void {
+export async function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   const readiness = app.get(Readiness);
   const proxies = new Proxies(config.http.trustedProxies);
@@ -118,7 +118,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   configureAddresses(app);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, translateDatabaseError));
-  serveDocumentation(app, fastify, config);
+  await serveDocumentation(app, fastify, config);
 }
 
 /** Public requests write, too. Probes and addresses that do not exist are no use. */
@@ -133,14 +133,22 @@ export function configureAddresses(app: NestFastifyApplication): void {
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', VERSION_NEUTRAL] });
 }
 
-function serveDocumentation(app: NestFastifyApplication, fastify: FastifyInstance, { http }: Config): void {
+async function serveDocumentation(
+  app: NestFastifyApplication,
+  fastify: FastifyInstance,
+  { http }: Config,
+): Promise<void> {
   let document: ReturnType<typeof buildOpenApi> | undefined;
-  const current = (): ReturnType<typeof buildOpenApi> => (document ??= buildOpenApi(app));
-  fastify.get('/openapi.json', ({ prefix }) => ({ ...current(), servers: [{ url: prefix === '' ? '/' : prefix }] }));
-  if (http.docs)
-    SwaggerModule.setup('docs', app, current, {
-      raw: false,
-      customSiteTitle: 'Roost',
-      swaggerOptions: { persistAuthorization: true },
-    });
+  const build = (swagger: Swagger): ReturnType<typeof buildOpenApi> => (document ??= buildOpenApi(app, swagger));
+  fastify.get('/openapi.json', async ({ prefix }) => ({
+    ...build(await loadSwagger()),
+    servers: [{ url: prefix === '' ? '/' : prefix }],
+  }));
+  if (!http.docs) return;
+  const swagger = await loadSwagger();
+  swagger.SwaggerModule.setup('docs', app, () => build(swagger), {
+    raw: false,
+    customSiteTitle: 'Roost',
+    swaggerOptions: { persistAuthorization: true },
+  });
 }

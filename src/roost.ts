@@ -90,7 +90,7 @@ export class Roost {
         abortOnError: false,
       },
     );
-    configureApp(this.app, config, logger);
+    await configureApp(this.app, config, logger);
     around.gather?.(this.app.get(Metrics));
     if (this.ending.signal.aborted) return;
     port?.handOverTo(this.app.getHttpServer());

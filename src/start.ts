@@ -12,7 +12,7 @@ import { boundGarbage } from './heap.js';
 import type { Roost } from './roost.js';
 
 /** One after another: Node opens all files of what it imports at the same time, and descriptors may be few. */
-const LARGE_PACKAGES = ['@nestjs/common', '@nestjs/core', '@nestjs/swagger', '@nestjs/platform-fastify'];
+const LARGE_PACKAGES = ['@nestjs/common', '@nestjs/core', '@nestjs/platform-fastify'];
 
 export type Running = Pick<Roost, 'isStopping' | 'start' | 'stop' | 'crash'>;
 

@@ -241,6 +241,16 @@ describe('the house', () => {
     expect([...hard.map(({ path }) => path), ...documents]).toEqual([]);
   });
 
+  it('loads neither @nestjs/swagger nor all of class-validator at start', () => {
+    const dist = join(ROOT, 'dist');
+    const found = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.js'))
+      .filter((name) =>
+        /^import .*["'](?:@nestjs\/swagger|class-validator)["'];$/m.test(readFileSync(join(dist, name), 'utf8')),
+      );
+    expect(found).toEqual([]);
+  });
+
   it('has every file that the documents name', () => {
     const documents = [
       'README.md',

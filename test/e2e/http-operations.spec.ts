@@ -1,6 +1,8 @@
 /** How Roost behaves towards proxies, browsers, floods, scrapers and a lost database. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { resolve } from 'node:path';
 
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
@@ -248,6 +250,18 @@ describe('HTTPS in production', () => {
     const answer = await get('/docs');
     expect(answer.status).toBe(200);
     expect(answer.headers.has('strict-transport-security')).toBe(false);
+  });
+});
+
+describe('the document in production', () => {
+  it('is the committed one, also without the reference', async () => {
+    await started({ ...PRODUCTION, PUBLIC_URL: 'http://10.0.0.1:3000' });
+    expectProblem(await get('/docs'), 404, 'route_not_found');
+    const { servers, ...document } = JSON.parse((await get('/openapi.json')).text) as { servers: unknown };
+    expect(servers).toEqual([{ url: '/' }]);
+    const committed = JSON.parse(readFileSync(resolve('openapi.json'), 'utf8')) as object;
+    expect(committed).toMatchObject(document);
+    expect(Object.keys(committed).sort()).toEqual([...Object.keys(document), 'servers'].sort());
   });
 });
 

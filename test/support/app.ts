@@ -96,7 +96,7 @@ export class TestApp {
       .addHook('onRoute', ({ method, url }) => {
         this.routes.push(...[method].flat().map((each) => `${each} ${url}`));
       });
-    configureApp(this.nest, config, logger);
+    await configureApp(this.nest, config, logger);
     holdToOneConnection(this.nest.get(DataSource));
     moveWithClock(this.nest.get(DataSource), this.clock);
     await this.nest.listen(0, '127.0.0.1');

@@ -1,10 +1,11 @@
 /** The OpenAPI document, generated from the routes, with the answers common to all. */
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
 
 import type { Access } from '../../common/access.js';
 import { completeAnswers, HEADERS, type Operation, PROBLEM_SCHEMAS } from './common-answers.js';
 import { completeSchemas, type Schema } from './schemas.js';
+import type { Swagger } from './swagger.js';
 import { ABOUT, TAGS } from './tags.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -55,7 +56,7 @@ const SCHEMES = {
   service: 'SERVICE_TOKEN, for machines of the same operator.',
 };
 
-export function buildOpenApi(app: INestApplication): OpenAPIObject {
+export function buildOpenApi(app: INestApplication, { DocumentBuilder, SwaggerModule }: Swagger): OpenAPIObject {
   const options = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Roost')
