@@ -55,7 +55,7 @@ export function describeSoak({ samples, targets, growth, machine: { cpu, cores, 
 
 The memory of one instance, without PostgreSQL, under a mix of all operations of \`npm run bench\`: ${report.ready_mb} MB at ready,
 ${report.after_mb} MB after the requests (at most ${report.most_mb} MB), ${rest}.
-The last quarter's median is ${growth} times the second's. ${targets.map(({ text, met }) => `Target: ${text}: ${met ? 'met' : '**missed**'}.`).join(' ')}
+The last quarter's median is ${Number.isNaN(growth) ? 'not known' : `${growth} times the second's`}. ${targets.map(({ text, met }) => `Target: ${text}: ${met ? 'met' : '**missed**'}.`).join(' ')}
 
 | requests | minutes | a second | p99 ms | server µs | resident MB | heap used | heap | external | open files | handles |
 | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
