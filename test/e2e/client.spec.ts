@@ -108,6 +108,16 @@ describe('a request', () => {
     expect([nobody.status, nobody.ok ? '' : nobody.problem.code]).toEqual([404, 'user_not_found']);
   });
 
+  it.each(['', '.', '..'])('refuses "%s" as a part of a path, which would be another path', async (username) => {
+    await expect(clientOf(ada).get('/users/{username}', { path: { username } })).rejects.toThrow(TypeError);
+  });
+
+  it('keeps headers that the caller gives, in any case', async () => {
+    const bob = await person(app, 'bob');
+    const answer = await clientOf(ada).get('/auth/me', { headers: { Authorization: `Bearer ${bob.access_token}` } });
+    expect(answer.ok && answer.data.id).toBe(bob.id);
+  });
+
   it('gives no data for an answer without a body, and throws a problem when it is unwrapped', async () => {
     const bob = await person(app, 'bob');
     const roost = clientOf(ada);
@@ -214,7 +224,7 @@ describe('a session', () => {
     expect(wire.count('POST /auth/refresh')).toBe(2);
   });
 
-  it('is that of a login that came while the old one was refreshed', async () => {
+  it('of another person that came during a refresh is kept, and does not do what the first one asked', async () => {
     const store = memoryTokens(ada);
     const bob = await person(app, 'bob');
     const wire = new Wire(async (path, ask) => {
@@ -225,8 +235,28 @@ describe('a session', () => {
     });
     const roost = new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch });
     await ada.api.post('/auth/logout');
-    expect((await unwrap(roost.get('/users/me'))).id).toBe(bob.id);
+    const answer = await roost.post('/posts', { body: { text: 'by ada' } });
+    expect(answer.ok || answer.problem.code).toBe('token_revoked');
     expect(await store.get()).toMatchObject({ refresh_token: bob.refresh_token });
+  });
+
+  it('is refreshed also after a wait for a limit', async () => {
+    let isFirst = true;
+    const wire = new Wire((_, ask) => {
+      if (!isFirst) return ask();
+      isFirst = false;
+      return Promise.resolve(new Response('{}', { status: 429, headers: { ...JSON_TYPE, 'retry-after': '0' } }));
+    });
+    app.clock.advance('25h');
+    expect((await clientOf(ada, wire).get('/auth/me')).ok).toBe(true);
+    expect(wire.asked).toEqual(['GET /auth/me', 'GET /auth/me', 'POST /auth/refresh', 'GET /auth/me']);
+  });
+
+  it('is kept by a logout that the server could not do', async () => {
+    const store = memoryTokens(ada);
+    const wire = new Wire(() => Promise.resolve(new Response('{}', { status: 503, headers: JSON_TYPE })));
+    expect((await new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch }).logout()).ok).toBe(false);
+    expect(await store.get()).toEqual(ada);
   });
 
   it('that has ended gives the refusal, and its tokens are forgotten', async () => {
@@ -244,7 +274,7 @@ describe('a session', () => {
       path === '/auth/refresh' ? Promise.resolve(new Response('{}', { status: 503, headers: JSON_TYPE })) : ask(),
     );
     app.clock.advance('25h');
-    expect((await new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch }).get('/tasks')).status).toBe(401);
+    expect((await new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch }).get('/tasks')).status).toBe(503);
     expect(await store.get()).toEqual(ada);
   });
 });
@@ -261,6 +291,19 @@ describe('a list', () => {
     expect(titles).toEqual(Array.from({ length: 25 }, (_, index) => `task ${index + 1}`));
     expect(wire.count('GET /tasks')).toBe(3);
   });
+
+  it.each(['https://evil.example/x', '//evil.example/x'])(
+    'does not follow the link %s to another origin, which would get the token',
+    async (link) => {
+      const wire = new Wire(async (_, ask) => {
+        const answer = await ask();
+        return new Response(await answer.text(), { headers: { link: `<${link}>; rel="next"` } });
+      });
+      const list = clientOf(ada, wire).list('/tasks');
+      await expect(list.next()).rejects.toThrow('another origin');
+      expect(wire.asked).toEqual(['GET /tasks']);
+    },
+  );
 
   it('throws the problem of a page', async () => {
     const list = clientOf(ada).list('/tasks', { query: { cursor: 'x' } });

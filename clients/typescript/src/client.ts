@@ -1,6 +1,7 @@
 /** Speaks with Roost: types from its OpenAPI document, tokens that refresh themselves, limits that are waited for. */
 import { readEvents } from './events.js';
-import { ProblemError, unwrap } from './problem.js';
+import { personOf } from './jwt.js';
+import { ProblemError, problemOf, unwrap } from './problem.js';
 import type { PostResponse, Problem } from './schema.js';
 import { memoryTokens, type Tokens, type TokenStore } from './tokens.js';
 import type { Answer, Arguments, Input, Item, ListPath, Method, Operation, Options, Path } from './types.js';
@@ -23,20 +24,31 @@ export type StreamEvent = { type: 'post'; id: string; post: PostResponse } | { t
 interface Sent extends Options {
   readonly body?: unknown;
   readonly tokens?: Tokens | undefined;
+  /** Seconds. */
+  readonly maxWait?: number;
 }
 
-/** Milliseconds, until a stream has said its own. */
-const RECONNECT_MS = 1_000;
+/** What came of a refresh: tokens, or the answer that refused it for now; neither when the session has ended. */
+interface Refreshed {
+  readonly tokens?: Tokens | undefined;
+  readonly refusal?: { readonly text: string; readonly init: ResponseInit };
+}
+
+/** Milliseconds. A live stream says something each 15 seconds. */
+const STREAM = { reconnect: 1_000, mostReconnect: 30_000, silence: 35_000 };
+const REFRESH_MS = 30_000;
+const ENDED = new Set(['invalid_refresh_token', 'refresh_token_reused', 'account_disabled', 'account_deleted']);
 
 export class RoostClient {
   private readonly base: string;
   private readonly tokens: TokenStore;
   private readonly maxWait: number;
   private readonly fetch: typeof fetch;
-  private refreshing: Promise<Tokens | undefined> | undefined;
+  private refreshing: Promise<Refreshed> | undefined;
 
   constructor({ url, tokens = memoryTokens(), maxWait = 10, fetch = globalThis.fetch }: ClientOptions) {
-    this.base = `${url.replace(/\/+$/, '')}/api/v1`;
+    const page = (globalThis as { location?: { href: string } }).location?.href;
+    this.base = `${new URL(url, page).href.replace(/[/?#]*$/, '')}/api/v1`;
     this.tokens = tokens;
     this.maxWait = maxWait;
     this.fetch = (input, init) => fetch(input, init);
@@ -96,48 +108,51 @@ export class RoostClient {
     path: P,
     ...input: Arguments<Operation<'get', P>>
   ): AsyncGenerator<Item<Operation<'get', P>>> {
-    const { signal } = input[0] ?? {};
+    const { signal, headers } = input[0] ?? {};
     let url: string | undefined = this.address(path, input[0]);
     while (url !== undefined) {
-      const response = await this.send('get', url, signal ? { signal } : {});
+      const response = await this.send('get', url, { ...(signal && { signal }), ...(headers && { headers }) });
       const items = await unwrap(answerOf<Operation<'get', P>>(response, await response.text()));
       yield* items as Item<Operation<'get', P>>[];
-      const next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
-      // The token goes to no other origin, whatever a link says.
-      url = next && new URL(new URL(next, url).pathname + new URL(next, url).search, url).href;
+      url = nextOf(response, url);
     }
   }
 
   /**
-   * New posts, after a first `reset`, for as long as the session lives: reconnects, refreshes the token, and loses and doubles nothing.
+   * New posts for as long as the session lives. It begins with a `reset`, unless `lastEventId` says where to go on. It reconnects
+   * after a cut, refreshes the token, and loses and doubles nothing.
    *
-   * @throws ProblemError when the session has ended, or a newer stream of the person has taken its place
+   * @throws ProblemError when the session has ended, or a newer stream of the person has taken its place; what `fetch` throws
+   * when the first connection fails
    */
   async *stream({
     lastEventId,
     signal,
     headers,
   }: Options & { lastEventId?: string } = {}): AsyncGenerator<StreamEvent> {
-    let [id, pause] = [lastEventId, RECONNECT_MS];
+    let [id, reconnect, failures, wasOpen] = [lastEventId, STREAM.reconnect, 0, false];
     for (;;) {
       const position = id === undefined ? {} : { 'last-event-id': id };
-      const options = { ...(signal && { signal }), headers: { ...headers, ...position } };
-      try {
-        const response = await this.send('get', this.address('/timeline/stream'), options);
-        if (!response.ok || !response.body) throw new ProblemError(problemOf(response, await response.text()));
-        for await (const event of readEvents(response.body)) {
+      const options = { ...(signal && { signal }), headers: { ...headers, ...position }, maxWait: 0 };
+      const response = await this.send('get', this.address('/timeline/stream'), options).catch((error: unknown) => {
+        if (signal?.aborted === true || !wasOpen) throw error;
+      });
+      failures = response?.ok === true ? 0 : failures + 1;
+      if (response && !response.ok) await throwUnlessPassing(response);
+      if (response?.ok === true && response.body) {
+        wasOpen = true;
+        for await (const event of readEvents(response.body, STREAM.silence)) {
           const isFirst = id === undefined;
           id = event.id ?? id ?? '';
-          pause = Number(event.retry ?? pause);
+          reconnect = Number(event.retry ?? reconnect);
           if (event.event === 'post') yield { type: 'post', id, post: JSON.parse(event.data ?? '') as PostResponse };
           if (event.event === 'reset' || isFirst) yield { type: 'reset', id };
           if (event.event === 'end') throwIfReplaced(event.data);
         }
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (error instanceof ProblemError && !isPassing(error.problem)) throw error;
       }
-      await wait(pause, signal);
+      const backOff = Math.min(reconnect * 2 ** Math.max(0, failures - 1), STREAM.mostReconnect);
+      const asked = response?.ok === false ? secondsToWait(response) : 0;
+      await wait(Math.max(backOff, Number.isFinite(asked) ? asked * 1_000 : 0), signal);
     }
   }
 
@@ -148,69 +163,95 @@ export class RoostClient {
     return answerOf(response, await response.text());
   }
 
+  /** @throws TypeError for a part of the path that would change the path */
   private address(path: string, input: object = {}): string {
     const given = input as { path?: Record<string, unknown>; query?: Record<string, unknown> };
-    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(given.path?.[name])));
+    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+      const part = String(given.path?.[name]);
+      if (/^\.{0,2}$/.test(part)) throw new TypeError(`${name} cannot be "${part}"`);
+      return encodeURIComponent(part);
+    });
     const query = Object.entries(given.query ?? {}).filter(([, value]) => value !== undefined);
     const text = new URLSearchParams(query.map(([name, value]): [string, string] => [name, String(value)])).toString();
     return `${this.base}${filled}${text && `?${text}`}`;
   }
 
-  /** Once more after a refresh, and once more after the wait that the answer asks for. */
+  /** Once more after a refresh, and once more after the wait that the answer asks for, in any order. */
   private async send(method: Method, url: string, sent: Sent): Promise<Response> {
-    const tokens = await this.tokens.get();
-    let response = await this.once(method, url, { ...sent, tokens });
-    if (response.status === 401 && tokens && !/\/auth\/(?:login|refresh)$/.test(url)) {
-      const next = await this.refreshed(tokens);
-      if (next) response = await this.again(response, () => this.once(method, url, { ...sent, tokens: next }));
+    let tokens = await this.tokens.get();
+    let mayRefresh = !/\/auth\/(?:login|refresh)$/.test(url);
+    let mayWait = true;
+    for (;;) {
+      const response = await this.once(method, url, { ...sent, tokens });
+      if (response.status === 401 && tokens && mayRefresh) {
+        mayRefresh = false;
+        const refreshed: Refreshed = await raced(this.refreshed(tokens), sent.signal);
+        if (refreshed.refusal) return new Response(refreshed.refusal.text, refreshed.refusal.init);
+        // What one person asked is not done as another, who has logged in meanwhile.
+        if (!refreshed.tokens || personOf(refreshed.tokens) !== personOf(tokens)) return response;
+        tokens = refreshed.tokens;
+      } else {
+        const seconds = secondsToWait(response);
+        // After 503 a request may have been carried out; 429 is said before.
+        const isUndone = response.status === 429 || (response.status === 503 && method === 'get');
+        if (!isUndone || !mayWait || seconds > (sent.maxWait ?? this.maxWait)) return response;
+        mayWait = false;
+        await wait(seconds * 1_000, sent.signal);
+      }
+      await response.body?.cancel();
     }
-    const seconds = Number(response.headers.get('retry-after') ?? Infinity);
-    const isUndone = response.status === 429 || (response.status === 503 && method !== 'post' && method !== 'patch');
-    if (!isUndone || seconds > this.maxWait) return response;
-    await wait(seconds * 1_000, sent.signal);
-    return this.again(response, async () => this.once(method, url, { ...sent, tokens: await this.tokens.get() }));
-  }
-
-  private async again(answered: Response, next: () => Promise<Response>): Promise<Response> {
-    await answered.body?.cancel();
-    return next();
   }
 
   private once(method: Method, url: string, { body, signal, headers, tokens }: Sent): Promise<Response> {
+    const all = new Headers(headers);
+    if (body !== undefined) all.set('content-type', 'application/json');
+    if (tokens && !all.has('authorization')) all.set('authorization', `Bearer ${tokens.access_token}`);
     return this.fetch(url, {
       method: method.toUpperCase(),
-      headers: {
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(tokens && { authorization: `Bearer ${tokens.access_token}` }),
-        ...headers,
-      },
+      headers: all,
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     });
   }
 
   /** One refresh for all requests that were refused meanwhile. */
-  private refreshed(used: Tokens): Promise<Tokens | undefined> {
+  private refreshed(used: Tokens): Promise<Refreshed> {
     this.refreshing ??= this.refresh(used).finally(() => {
       this.refreshing = undefined;
     });
     return this.refreshing;
   }
 
-  private async refresh(used: Tokens): Promise<Tokens | undefined> {
+  private async refresh(used: Tokens): Promise<Refreshed> {
     const current = await this.tokens.get();
     // Another request, or another tab, was first.
-    if (current?.access_token !== used.access_token) return current;
-    const exchange = (): Promise<Answer<Operation<'post', '/auth/refresh'>>> =>
-      this.post('/auth/refresh', { body: { refresh_token: current.refresh_token } });
-    // The same token again gives the same answer: a lost reply is asked for once more.
-    const answer = await exchange().catch(exchange);
+    if (current?.access_token !== used.access_token) return { tokens: current };
+    const answer = await this.exchange(current);
     const kept = await this.tokens.get();
     // A login, a logout or another tab came between.
-    if (kept?.refresh_token !== current.refresh_token) return kept;
-    if (answer.ok) await this.tokens.set(answer.data);
-    else if (answer.status === 401 || answer.status === 403) await this.tokens.set(undefined);
-    return answer.ok ? answer.data : undefined;
+    if (kept?.refresh_token !== current.refresh_token) return { tokens: kept };
+    const { ok, status, headers } = answer.response;
+    if (ok && answer.ok) {
+      await this.tokens.set(answer.data);
+      return { tokens: answer.data };
+    }
+    if (!answer.ok && ENDED.has(answer.problem.code)) {
+      await this.tokens.set(undefined);
+      return {};
+    }
+    const text = answer.ok ? '' : JSON.stringify(answer.problem);
+    return { refusal: { text, init: { status, headers: new Headers(headers) } } };
+  }
+
+  /** The same token again gives the same answer, so it may be asked twice: after a lost answer, and after 503. */
+  private async exchange({ refresh_token }: Tokens): Promise<Answer<Operation<'post', '/auth/refresh'>>> {
+    const ask = (): Promise<Answer<Operation<'post', '/auth/refresh'>>> =>
+      this.post('/auth/refresh', { body: { refresh_token }, signal: AbortSignal.timeout(REFRESH_MS) });
+    const answer = await ask().catch(ask);
+    const seconds = secondsToWait(answer.response);
+    if (answer.status !== 503 || seconds > this.maxWait) return answer;
+    await wait(seconds * 1_000);
+    return ask();
   }
 }
 
@@ -222,15 +263,29 @@ function answerOf<O>(response: Response, text: string): Answer<O> {
   return answer as Answer<O>;
 }
 
-/** @throws Error when something in front of Roost answered */
-function problemOf({ status, headers, url }: Response, text: string): Problem {
-  if (headers.get('content-type')?.includes('json') === true) return JSON.parse(text) as Problem;
-  throw new Error(`${url} answered ${status} without a problem document: a proxy's answer, not Roost's`);
+/** @throws Error for a link to another origin, which would get the token */
+function nextOf({ headers }: Response, url: string): string | undefined {
+  const [, link] = /<([^>]+)>; rel="next"/.exec(headers.get('link') ?? '') ?? [];
+  if (link === undefined) return undefined;
+  const next = new URL(link, url);
+  if (next.origin !== new URL(url).origin) throw new Error(`the next page is at another origin: ${next.origin}`);
+  return next.href;
 }
 
-/** What a stream waits for. */
-function isPassing({ status, code }: Problem): boolean {
-  return status >= 500 || code === 'rate_limited';
+/** Seconds, or a date as proxies write it; without either, for ever. */
+function secondsToWait({ headers }: Response): number {
+  const text = headers.get('retry-after');
+  if (text === null) return Infinity;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1_000;
+  return Number.isNaN(seconds) ? Infinity : Math.max(0, seconds);
+}
+
+/** A stream waits for limits, and for servers that are away. @throws ProblemError otherwise */
+async function throwUnlessPassing(response: Response): Promise<void> {
+  const text = await response.text();
+  if (response.status >= 500) return;
+  const problem = problemOf(response, text);
+  if (problem.code !== 'rate_limited') throw new ProblemError(problem);
 }
 
 function throwIfReplaced(data = '{}'): void {
@@ -240,16 +295,29 @@ function throwIfReplaced(data = '{}'): void {
 
 /** @throws the reason of the signal */
 async function wait(ms: number, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', abort);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const waited = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
   });
+  await raced(waited, signal).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
+/** @throws the reason of the signal */
+async function raced<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (abort) signal.removeEventListener('abort', abort);
+  }
 }

@@ -16,3 +16,9 @@ export async function unwrap<O>(answer: Answer<O> | Promise<Answer<O>>): Promise
   if (given.ok) return given.data;
   throw new ProblemError(given.problem as Problem);
 }
+
+/** @throws Error when something in front of Roost answered */
+export function problemOf({ status, headers, url }: Response, text: string): Problem {
+  if (headers.get('content-type')?.startsWith('application/problem+json') === true) return JSON.parse(text) as Problem;
+  throw new Error(`${url} answered ${status} without a problem document: this was not Roost, but something before it`);
+}

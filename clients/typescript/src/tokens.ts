@@ -30,8 +30,12 @@ export interface KeyValueStorage {
 export function storedTokens(storage: KeyValueStorage, key = 'roost'): TokenStore {
   return {
     get: () => {
-      const text = storage.getItem(key);
-      return text === null ? undefined : (JSON.parse(text) as Tokens);
+      try {
+        return (JSON.parse(storage.getItem(key) ?? 'null') as Tokens | null) ?? undefined;
+      } catch {
+        // Another program's text: there are no tokens.
+        return undefined;
+      }
     },
     set: (tokens) => {
       if (tokens === undefined) storage.removeItem(key);

@@ -15,7 +15,8 @@ type Operations<M extends Method> = {
     : never;
 };
 
-export type Path<M extends Method> = keyof Operations<M> & string;
+/** The stream does not end: it is read by `stream()`. */
+export type Path<M extends Method> = Exclude<keyof Operations<M> & string, '/timeline/stream'>;
 export type Operation<M extends Method, P extends Path<M>> = Operations<M>[P];
 
 type Success = 200 | 201 | 202 | 204;
@@ -42,9 +43,11 @@ type InQuery<O> =
 type InBody<O> = O extends { requestBody: { content: { 'application/json': infer B } } }
   ? { body: B }
   : O extends { requestBody?: infer R }
-    ? [NonNullable<R>] extends [{ content: { 'application/json': infer B } }]
-      ? { body?: B }
-      : unknown
+    ? [NonNullable<R>] extends [never]
+      ? unknown
+      : NonNullable<R> extends { content: { 'application/json': infer B } }
+        ? { body?: B }
+        : unknown
     : unknown;
 
 export interface Options {
@@ -63,7 +66,7 @@ export type Answer<O> =
 
 export type Item<O> = Data<O> extends readonly (infer I)[] ? I : never;
 
-/** Paths of lists in pages. */
+/** Paths of lists in pages; a feed has no last one. */
 export type ListPath = {
   [P in Path<'get'>]: Data<Operation<'get', P>> extends readonly unknown[] ? P : never;
-}[Path<'get'>];
+}[Exclude<Path<'get'>, '/auth/revocations'>];
