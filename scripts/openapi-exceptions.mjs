@@ -1,4 +1,4 @@
-/** Findings of the linters that are meant. `at` is where, as a pattern of a path into the document; each has its reason. */
+/** Findings of the linters that are intended, each with its reason. `at` is a pattern of a path into the document. */
 const OPEN = '^/paths/(/health/|/.well-known/|/api/v1/auth/(register|login|refresh|logout|password/|email/))';
 
 export const EXCEPTIONS = [
@@ -6,14 +6,14 @@ export const EXCEPTIONS = [
   {
     rule: 'owasp:api2:2023-write-restricted',
     at: OPEN,
-    why: 'These are how a token is got, or they carry a mailed one.',
+    why: 'These routes give the tokens, or are asked with a mailed one.',
   },
   { rule: 'owasp:api2:2023-read-restricted', at: OPEN, why: 'Probes and verifiers of tokens have no account.' },
   { rule: 'owasp:api8:2023-define-error-responses-401', at: OPEN, why: 'No token, so none that is refused.' },
   {
     rule: 'owasp:api8:2023-define-error-validation',
     at: '^/paths/',
-    why: 'The routes found have neither a body nor a query. A path without such a thing is 404.',
+    why: 'Some routes take neither a body nor a query. An id in a path that names nothing is 404.',
   },
   {
     rule: 'owasp:api8:2023-define-cors-origin',

@@ -1,7 +1,8 @@
 /** Log in, tasks, and a live timeline: what a front end needs of Roost, through its client. */
 import { ProblemError, RoostClient, storedTokens, unwrap } from './roost-client/index.js';
 
-const url = new URLSearchParams(location.search).get('api') ?? 'http://127.0.0.1:3000';
+// Never from the address: a link could then send the tokens anywhere.
+const url = document.querySelector('meta[name=roost]').content;
 const roost = new RoostClient({ url, tokens: storedTokens(localStorage) });
 const find = (id) => document.querySelector(`#${id}`);
 let watching;
@@ -13,7 +14,7 @@ on('login', 'submit', async ({ fields, submitter }) => {
 });
 
 on('logout', 'click', async () => {
-  await roost.logout();
+  await unwrap(roost.logout());
   showLogin();
 });
 
@@ -33,6 +34,7 @@ async function showHome() {
   find('login').hidden = true;
   find('home').hidden = false;
   find('tasks').replaceChildren();
+  find('timeline').replaceChildren();
   for await (const task of roost.list('/tasks', { query: { sort: 'created_at' } })) addTask(task);
   void watch();
 }
@@ -69,16 +71,16 @@ async function showTimeline() {
 /** It begins with a reset, after which nothing is missed. */
 async function watch() {
   watching = new AbortController();
+  const { signal } = watching;
   try {
-    for await (const event of roost.stream({ signal: watching.signal })) {
+    for await (const event of roost.stream({ signal })) {
       if (event.type === 'reset') await showTimeline();
       else addPost(event.post);
     }
   } catch (error) {
-    if (!watching.signal.aborted) {
-      say(error);
-      showLogin();
-    }
+    if (signal.aborted) return;
+    say(error);
+    if (error instanceof ProblemError && error.problem.status === 401) showLogin();
   }
 }
 
@@ -120,4 +122,7 @@ function say(error) {
   find('status').textContent = field ?? error.problem?.detail ?? 'The server cannot be reached. Try again.';
 }
 
-showHome().catch(showLogin);
+showHome().catch((error) => {
+  showLogin();
+  if (!(error instanceof ProblemError && error.problem.status === 401)) say(error);
+});

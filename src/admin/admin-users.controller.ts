@@ -3,7 +3,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { DeletionResponse, presentDeletion } from '../auth/deletion/deletion.dto.js';
-import { presentSession, SessionResponse } from '../auth/sessions/sessions.dto.js';
+import { presentSession, SessionResponse, SESSIONS_PER_USER_MAX } from '../auth/sessions/sessions.dto.js';
 import { Invitations } from './invitations.js';
 import { Moderation } from './moderation.js';
 import { Sessions } from '../auth/sessions/sessions.js';
@@ -65,7 +65,7 @@ export class AdminUsersController {
   /** An account's live sessions, the one used last first. */
   @Get(':user_id/sessions')
   @UserIdInPath()
-  @Answers({ status: 200, type: [SessionResponse], errors: ['user_not_found'] })
+  @Answers({ status: 200, type: [SessionResponse], errors: ['user_not_found'], atMost: SESSIONS_PER_USER_MAX })
   async listSessions(@CurrentUser() principal: Principal, @UserId() userId: string): Promise<SessionResponse[]> {
     const { id } = await this.users.describe(userId);
     const sessions = await this.sessions.list({ userId: id });

@@ -11,7 +11,7 @@ export interface AppErrorOptions extends ErrorOptions {
   readonly fields?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
   /** Names of the limits that were exceeded. */
-  readonly policies?: readonly string[];
+  readonly policies?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly alarm?: string | undefined;
 }

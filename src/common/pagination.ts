@@ -53,9 +53,14 @@ export class Page<T> {
 
   /** Sets `Link: <…>; rel="next"` (RFC 8288), relative, with the request's path and query. */
   present<U>(reply: FastifyReply, present: (item: T) => U): U[] {
-    if (this.next !== undefined) void reply.header('link', linkToNext(reply.request, 'cursor', this.next));
+    if (this.next !== undefined) addLink(reply, linkToNext(reply.request, 'cursor', this.next));
     return this.items.map(present);
   }
+}
+
+export function addLink(reply: FastifyReply, link: string): void {
+  const others = reply.getHeader('link');
+  void reply.header('link', others === undefined ? link : `${String(others)}, ${link}`);
 }
 
 export function linkToNext(

@@ -34,6 +34,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 }
 
 export interface HttpRules {
+  readonly publicUrl: string | undefined;
   readonly httpsOnly: boolean;
   readonly proxies: Proxies;
   readonly corsOrigins: readonly string[];

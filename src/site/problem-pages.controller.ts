@@ -10,16 +10,33 @@ import { statusOf } from '../http/problem.js';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 
-const WHAT_TO_DO: Partial<Record<ErrorKind, string>> = {
-  invalid: 'Correct the fields that errors names, each by a JSON Pointer, and send the request again.',
+const OF_KIND: Partial<Record<ErrorKind, string>> = {
   unauthenticated: 'Get a new access token: refresh it, or log in.',
-  forbidden: 'The same request of the same caller is refused again.',
-  conflict: 'The request is valid, but does not fit what there is now.',
+  conflict: 'The request is valid, but does not fit the present state.',
   request_timeout: 'Send the request again.',
-  too_many_requests: 'Wait for the seconds in Retry-After. violated-policies names the limits that were exceeded.',
+  too_many_requests: 'Wait for the seconds in Retry-After. violated-policies names the exceeded limits.',
   unavailable: 'Wait for the seconds in Retry-After, and send the request again.',
   internal: 'Tell the operator the request_id: the log has the cause.',
 };
+
+/** Where the kind says too little. */
+const OF_CODE: Partial<Record<ErrorCode, string>> = {
+  validation_failed: 'Correct the fields that errors names, each by a JSON Pointer, and send the request again.',
+  invalid_account_token: 'Ask for another mail, and use its link or its code.',
+  invalid_confirmation_code: 'Ask for another mail, and use its link or its code.',
+  invalid_credentials: 'Ask the person for the address and the password again.',
+  invalid_refresh_token: 'Log in again.',
+  refresh_token_reused: 'Log in again.',
+  too_many_streams: 'Do not open this stream again: the newer one goes on.',
+};
+
+const ONLY_UNDER_AUTH = new Set<ErrorCode>(['invalid_account_token', 'invalid_confirmation_code']);
+
+function statusesOf(code: ErrorCode): string {
+  const [elsewhere, underAuth] = [statusOf(code, ''), statusOf(code, '/api/auth')];
+  if (code === 'validation_failed') return `${elsewhere}; ${underAuth} under /auth`;
+  return String(ONLY_UNDER_AUTH.has(code) ? underAuth : elsewhere);
+}
 
 @ApiExcludeController()
 @Controller({ path: 'problems', version: VERSION_NEUTRAL })
@@ -30,7 +47,7 @@ export class ProblemPagesController {
   @Header('content-security-policy', PAGE_POLICY)
   list(): string {
     const entries = CODES.map(
-      (code) => html`<li><a href="problems/${code}">${code}</a> (${statusOf(code, '')}): ${ERRORS[code].detail}</li>`,
+      (code) => html`<li><a href="problems/${code}">${code}</a> (${statusesOf(code)}): ${ERRORS[code].detail}</li>`,
     );
     return page(
       'Problems',
@@ -49,13 +66,12 @@ export class ProblemPagesController {
     const code = CODES.find((each) => each === given);
     if (code === undefined) throw new AppError('route_not_found');
     const { detail, kind } = ERRORS[code];
-    const advice = WHAT_TO_DO[kind] ?? 'Correct the request: sent again as it is, it is refused again.';
-    const statuses = [...new Set([statusOf(code, ''), statusOf(code, '/api/auth')])].join(', under /auth ');
+    const advice = OF_CODE[code] ?? OF_KIND[kind];
     return page(
       code,
       html`<p>${detail}</p>
-        <p class="about">HTTP status ${statuses}.</p>
-        <p>${advice}</p>
+        <p class="about">HTTP status ${statusesOf(code)}.</p>
+        ${advice === undefined ? undefined : html`<p>${advice}</p>`}
         <p><a href="../problems">All problems</a></p>`,
     );
   }

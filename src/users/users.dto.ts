@@ -4,6 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Role } from '../common/access.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { OptionalNotNull, OptionalNullable, Text } from '../http/input/validation.js';
+import { EMAIL_MAX_LENGTH } from './email.js';
 import { NewUsername, USERNAME } from './fields.js';
 import type { User } from './user.js';
 import { ApiText, ApiTime, ApiUuid } from '../http/openapi/fields.js';
@@ -33,7 +34,7 @@ export class UpdateProfileRequest {
 export class AccountResponse {
   @ApiUuid()
   id: string;
-  @ApiProperty({ format: 'email' })
+  @ApiProperty({ format: 'email', maxLength: EMAIL_MAX_LENGTH })
   email: string;
   @ApiText(USERNAME.max)
   username: string;

@@ -1,8 +1,10 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import type { FastifyReply } from 'fastify';
 
 import { ERRORS, type ErrorCode } from '../../src/common/error-codes.js';
 import { createAdapter } from '../../src/app.js';
+import { addLink } from '../../src/common/pagination.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Deprecated } from '../../src/http/openapi/answers.js';
 import { buildOpenApi } from '../../src/http/openapi/document.js';
@@ -144,7 +146,8 @@ describe('a deprecated route', () => {
     class OldController {
       @Get()
       @Deprecated({ since: '2026-01-31', sunset: '2099-01-31', see: 'https://example.org/new' })
-      get(): object {
+      get(@Res({ passthrough: true }) reply: FastifyReply): object {
+        addLink(reply, '</old?cursor=next>; rel="next"');
         return {};
       }
     }
@@ -159,7 +162,8 @@ describe('a deprecated route', () => {
       const { headers } = await fetch(`${await old.getUrl()}/old`);
       expect(headers.get('deprecation')).toBe('@1769817600');
       expect(headers.get('sunset')).toBe('Sat, 31 Jan 2099 00:00:00 GMT');
-      expect(headers.get('link')).toBe('<https://example.org/new>; rel="deprecation"; type="text/html"');
+      const see = '<https://example.org/new>; rel="deprecation"; type="text/html"';
+      expect(headers.get('link')).toBe(`${see}, </old?cursor=next>; rel="next"`);
     } finally {
       await old.close();
     }
@@ -192,6 +196,15 @@ describe('the type of a problem', () => {
       const { status, text } = await app.api.get(`/problems/${code}`);
       expect([code, status, text.includes(code)]).toEqual([code, 200, true]);
     }
+  });
+
+  it.each([
+    ['validation_failed', '422; 400 under /auth'],
+    ['invalid_account_token', '400'],
+    ['not_oneself', '422'],
+    ['database_unavailable', '503'],
+  ])('of %s has the status %s', async (code, status) => {
+    expect((await app.api.get(`/problems/${code}`)).text).toContain(`HTTP status ${status}.`);
   });
 
   it.each(['/problems/unknown', '/problems/constructor', '/problems/%3Cb%3E'])('%s is 404', async (path) => {

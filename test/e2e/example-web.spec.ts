@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 
 import { TestApp } from '../support/app.js';
 import { complaintsOf, describeInBrowser, openBrowser } from '../support/browser.js';
+import { freePort } from '../support/free-port.js';
 import { PASSWORD, person } from '../support/people.js';
 
 const ROOT = join(__dirname, '../..');
@@ -21,13 +22,14 @@ describeInBrowser('the example of a front end', () => {
       cwd: ROOT,
     });
     expect(built.status).toBe(0);
-    site = spawn(process.execPath, ['examples/web/serve.mjs', '0'], {
+    const port = await freePort();
+    origin = `http://127.0.0.1:${port}`;
+    app = await TestApp.start({ env: { CORS_ORIGINS: origin } });
+    site = spawn(process.execPath, ['examples/web/serve.mjs', String(port), app.url], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [said] = (await once(site.stdout ?? site, 'data')) as [Buffer];
-    [origin = ''] = /http:\S+/.exec(said.toString()) ?? [];
-    app = await TestApp.start({ env: { CORS_ORIGINS: origin } });
+    await once(site.stdout ?? site, 'data');
     browser = await openBrowser();
   });
 
@@ -39,7 +41,7 @@ describeInBrowser('the example of a front end', () => {
 
   async function open(): Promise<Page> {
     const page = await (await browser.newContext()).newPage();
-    await page.goto(`${origin}/?api=${encodeURIComponent(app.url)}`);
+    await page.goto(origin);
     return page;
   }
 

@@ -1788,7 +1788,7 @@ export interface components {
     };
     UserNotFoundProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
-      code: 'user_not_found' | 'route_not_found';
+      code: 'user_not_found';
     };
     PayloadTooLargeProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -2653,7 +2653,10 @@ export interface operations {
       };
       401: {
         content: {
-          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'authentication_required' | 'invalid_token';
+          };
         };
       };
       429: {
@@ -2743,7 +2746,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password';
+            code: 'wrong_password' | 'account_disabled';
           };
         };
       };
@@ -3055,7 +3058,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password';
+            code: 'wrong_password' | 'account_disabled';
           };
         };
       };
@@ -3566,7 +3569,10 @@ export interface operations {
       };
       429: {
         content: {
-          'application/problem+json': components['schemas']['RateLimitedProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'too_many_streams' | 'rate_limited';
+          };
         };
       };
       500: {
@@ -4584,7 +4590,10 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'route_not_found';
+          };
         };
       };
       429: {
@@ -4636,7 +4645,10 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'route_not_found';
+          };
         };
       };
       429: {
@@ -4697,7 +4709,10 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'route_not_found';
+          };
         };
       };
       409: {
@@ -4769,7 +4784,10 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'route_not_found';
+          };
         };
       };
       429: {
@@ -4828,7 +4846,10 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'route_not_found';
+          };
         };
       };
       413: {
@@ -4893,7 +4914,10 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'route_not_found';
+          };
         };
       };
       429: {
@@ -4940,7 +4964,10 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'route_not_found';
+          };
         };
       };
       429: {
@@ -4987,7 +5014,10 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'route_not_found';
+          };
         };
       };
       429: {

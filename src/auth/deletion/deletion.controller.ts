@@ -21,7 +21,7 @@ export class DeletionController {
   @Delete()
   @HttpCode(202)
   @StrictlyLimited('authentication')
-  @Answers({ status: 202, type: DeletionResponse, errors: ['wrong_password', 'last_admin'] })
+  @Answers({ status: 202, type: DeletionResponse, errors: ['wrong_password', 'account_disabled', 'last_admin'] })
   @ApiOperation({ operationId: 'account_delete' })
   async delete(@From() actor: Actor, @Body() body: DeleteAccountRequest): Promise<DeletionResponse> {
     return presentDeletion(await this.deletion.request(actor, body.current_password));
@@ -31,7 +31,7 @@ export class DeletionController {
   @Post('delete')
   @HttpCode(202)
   @StrictlyLimited('authentication')
-  @Answers({ status: 202, type: DeletionResponse, errors: ['wrong_password', 'last_admin'] })
+  @Answers({ status: 202, type: DeletionResponse, errors: ['wrong_password', 'account_disabled', 'last_admin'] })
   @ApiOperation({ operationId: 'account_deleteByPost' })
   async deleteByPost(@From() actor: Actor, @Body() body: DeleteAccountRequest): Promise<DeletionResponse> {
     return this.delete(actor, body);

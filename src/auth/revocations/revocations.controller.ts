@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { ForServices } from '../../common/access.js';
 import { Answers } from '../../http/openapi/answers.js';
-import { type CursorKey, Cursors, linkToNext } from '../../common/pagination.js';
+import { addLink, type CursorKey, Cursors, linkToNext } from '../../common/pagination.js';
 import { ListRevocationsQuery, presentRevocation, RevocationResponse } from './revocations.dto.js';
 import { type FeedPosition, selectFeedPage, selectServer } from './revocations.query.js';
 
@@ -48,7 +48,7 @@ export class RevocationsController {
     // A walk over several pages is followed by one that begins where the oldest transaction stood at the walk's start.
     const walk = place.length === 3 ? String(place[0]) : oldest;
     const next = this.cursors.encode(SCOPE, [server, walk, ...(last ? [last.tx, last.id] : [])]);
-    void reply.header('link', linkToNext(reply.request, 'after', next));
+    addLink(reply, linkToNext(reply.request, 'after', next));
     return rows.map(presentRevocation);
   }
 }

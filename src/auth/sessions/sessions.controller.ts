@@ -4,7 +4,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentUser, type Principal } from '../../common/access.js';
 import { UuidPipe } from '../../http/input/id.pipe.js';
 import { Answers } from '../../http/openapi/answers.js';
-import { presentSession, SessionResponse } from './sessions.dto.js';
+import { presentSession, SessionResponse, SESSIONS_PER_USER_MAX } from './sessions.dto.js';
 import { Sessions } from './sessions.js';
 import { type Actor, From } from '../../common/actor.js';
 
@@ -15,7 +15,7 @@ export class SessionsController {
 
   /** The caller's live sessions, the one used last first. */
   @Get()
-  @Answers({ status: 200, type: [SessionResponse] })
+  @Answers({ status: 200, type: [SessionResponse], atMost: SESSIONS_PER_USER_MAX })
   async list(@CurrentUser() principal: Principal): Promise<SessionResponse[]> {
     const sessions = await this.sessions.list(principal);
     return sessions.map((session) => presentSession(session, principal.sessionId));

@@ -6,6 +6,9 @@ import { isoTimestamp } from '../../common/timestamps.js';
 import type { KeptSession, LiveSession } from './sessions.query.js';
 import { ApiIp, ApiText, ApiTime, ApiUuid } from '../../http/openapi/fields.js';
 
+/** The highest SESSIONS_PER_USER. */
+export const SESSIONS_PER_USER_MAX = 1_000;
+
 /** A live session of the caller's. */
 export class SessionResponse {
   @ApiUuid()

@@ -12,6 +12,7 @@ import type { CloseReason } from './connection.js';
 import type { ErrorCode } from '../../common/error-codes.js';
 import { AppError } from '../../common/errors.js';
 import { answerHeaders, type HttpRules, type Labelled, originForm } from '../hardening.js';
+import { prefixOf } from '../forwarding.js';
 import { problemReply } from '../problem.js';
 import { SampledLog } from './sampled-log.js';
 
@@ -74,7 +75,10 @@ export class RawAnswers {
     const request: Labelled & { url: string } = { id: randomUUID(), url: '', headers, socket };
     const ip = this.rules.proxies.clientOf(request);
     const hit = await this.rules.limit?.(networkOf(ip));
-    const { problem, headers: own } = problemReply(hit?.refusal ?? error, request);
+    const { problem, headers: own } = problemReply(hit?.refusal ?? error, {
+      ...request,
+      prefix: prefixOf(this.rules.publicUrl),
+    });
     const { code, status } = problem;
     this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
     this.refusals.info(`${code} ${networkOf(ip)}`, { request_id: request.id, status, code, ip });

@@ -1,6 +1,6 @@
 /** What a route answers, said beside it. document.ts adds what all routes answer. */
 import { applyDecorators, Header, type Type } from '@nestjs/common';
-import { ApiExtension, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtension, ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 
 import type { ErrorCode } from '../../common/error-codes.js';
 import { PAGE_LIMIT } from '../../common/pagination.js';
@@ -57,7 +57,6 @@ export interface Deprecation {
 /** Sets the headers of RFC 9745 and RFC 8594. A test fails when the sunset has passed: remove the route then. */
 export function Deprecated({ since, sunset, see }: Deprecation): MethodDecorator {
   return applyDecorators(
-    ApiOperation({ deprecated: true }),
     ApiExtension('x-sunset', sunset),
     Header('Deprecation', `@${Date.parse(since) / 1_000}`),
     Header('Sunset', new Date(sunset).toUTCString()),

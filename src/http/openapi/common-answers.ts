@@ -8,6 +8,7 @@ import { statusOf } from '../problem.js';
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   'x-access'?: Access;
   'x-errors'?: readonly ErrorCode[];
+  'x-sunset'?: string;
 };
 
 const PROBLEM = '#/components/schemas/Problem';
@@ -109,14 +110,16 @@ function shared(operation: Operation, path: string): ErrorCode[] {
     ...(operation.requestBody ? PROBLEMS.MalformedBodyProblem : []),
     ...(takesQuery || operation.requestBody ? PROBLEMS.InvalidProblem : []),
     ...(operation.requestBody ? [...PROBLEMS.PayloadTooLargeProblem, ...PROBLEMS.UnsupportedMediaTypeProblem] : []),
-    ...(access === 'public' ? [] : PROBLEMS.UnauthenticatedProblem),
+    ...(access === 'service' ? OF_SERVICES : access === 'public' ? [] : PROBLEMS.UnauthenticatedProblem),
     ...(Array.isArray(access) ? PROBLEMS.InsufficientRoleProblem : []),
-    ...(path.includes('{') ? (['route_not_found'] as const) : []),
+    ...(path.includes('_id}') ? (['route_not_found'] as const) : []),
     ...PROBLEMS.RateLimitedProblem,
     ...PROBLEMS.InternalErrorProblem,
     ...PROBLEMS.UnavailableProblem,
   ];
 }
+
+const OF_SERVICES = ['authentication_required', 'invalid_token'] as const;
 
 const PROBLEMS = {
   MalformedQueryProblem: ['malformed_request'],
@@ -125,7 +128,7 @@ const PROBLEMS = {
   InvalidProblem: ['validation_failed'],
   UnauthenticatedProblem: ['authentication_required', 'invalid_token', 'token_expired', 'token_revoked', 'token_stale'],
   InsufficientRoleProblem: ['insufficient_role'],
-  UserNotFoundProblem: ['user_not_found', 'route_not_found'],
+  UserNotFoundProblem: ['user_not_found'],
   PayloadTooLargeProblem: ['payload_too_large'],
   UnsupportedMediaTypeProblem: ['unsupported_media_type'],
   RateLimitedProblem: ['rate_limited'],

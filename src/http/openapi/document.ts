@@ -136,6 +136,7 @@ function complete(operation: Operation, path: string): void {
   for (const parameter of operation.parameters ?? []) {
     if ('schema' in parameter && (parameter.schema as Schema).default !== undefined) parameter.required = false;
   }
+  if (operation['x-sunset'] !== undefined) operation.deprecated = true;
   completeAnswers(operation, path);
 }
 

@@ -7,8 +7,11 @@ export const TAGS = [
       'Log in, then send the access token as `Authorization: Bearer <access_token>`. When it has expired, exchange the ' +
       'refresh token for the next pair.',
   },
-  { name: 'Users', description: 'The own account: profile, address, activity, export, deletion.' },
-  { name: 'Tasks', description: 'The own tasks. This is the example noun: the pattern for the nouns of a team.' },
+  { name: 'Users', description: 'Your own account: profile, address, activity, export, deletion.' },
+  {
+    name: 'Tasks',
+    description: 'Your own tasks. They are the example: a team adds its own nouns after their pattern.',
+  },
   { name: 'Timeline', description: 'People, posts, the home timeline and its stream.' },
   { name: 'Administration', description: 'For moderators and admins: accounts, posts, figures and the audit.' },
   { name: 'Operations', description: 'Health checks and public keys, for machines.' },

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
 import { Revocations } from '../../auth/revocations/revocations.js';
+import type { ErrorCode } from '../../common/error-codes.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import { Loop } from '../../common/loop.js';
@@ -187,7 +188,7 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
     try {
       const missed = lastEventId === undefined ? [] : await this.missedSince(lastEventId, viewer, now);
       const { stream } = viewer;
-      if (stream.refusal !== undefined) throw new AppError(stream.refusal);
+      if (stream.refusal !== undefined) throw new AppError(stream.refusal, { policies: policiesOf(stream.refusal) });
       if (stream.end !== undefined) {
         resolve();
         return;
@@ -248,4 +249,8 @@ export class StreamReader implements OnApplicationBootstrap, BeforeApplicationSh
       throw error;
     }
   }
+}
+
+function policiesOf(refusal: ErrorCode): string[] | undefined {
+  return refusal === 'too_many_streams' ? ['open_streams'] : undefined;
 }

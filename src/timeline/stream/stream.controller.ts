@@ -36,6 +36,7 @@ export class StreamController {
     description: 'The id that came last: what was posted since comes first.',
     schema: { type: 'string', maxLength: LAST_EVENT_ID_MAX_LENGTH },
   })
+  @ApiExtension('x-errors', ['too_many_streams'])
   @ApiExtension('x-events', { post: { $ref: getSchemaPath(PostResponse) }, reset: {}, end: END })
   @ApiResponse({ status: 200, description: EVENTS, content: { 'text/event-stream': { schema: { type: 'string' } } } })
   async open(
