@@ -3,7 +3,8 @@ import { ProblemError, RoostClient, storedTokens, unwrap } from './roost-client/
 
 // Never from the address: a link could then send the tokens anywhere.
 const url = document.querySelector('meta[name=roost]').content;
-const roost = new RoostClient({ url, tokens: storedTokens(localStorage) });
+const tokens = storedTokens(localStorage);
+const roost = new RoostClient({ url, tokens });
 const find = (id) => document.querySelector(`#${id}`);
 let watching;
 
@@ -122,7 +123,9 @@ function say(error) {
   find('status').textContent = field ?? error.problem?.detail ?? 'The server cannot be reached. Try again.';
 }
 
-showHome().catch((error) => {
-  showLogin();
-  if (!(error instanceof ProblemError && error.problem.status === 401)) say(error);
-});
+if (tokens.get()) {
+  showHome().catch((error) => {
+    showLogin();
+    say(error);
+  });
+}

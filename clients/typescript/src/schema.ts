@@ -1788,7 +1788,7 @@ export interface components {
     };
     UserNotFoundProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
-      code: 'user_not_found';
+      code: 'user_not_found' | 'route_not_found';
     };
     PayloadTooLargeProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -4590,10 +4590,7 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'user_not_found' | 'route_not_found';
-          };
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
         };
       };
       429: {
@@ -4645,10 +4642,7 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'user_not_found' | 'route_not_found';
-          };
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
         };
       };
       429: {
@@ -4709,10 +4703,7 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'user_not_found' | 'route_not_found';
-          };
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
         };
       };
       409: {
@@ -4784,10 +4775,7 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'user_not_found' | 'route_not_found';
-          };
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
         };
       };
       429: {
@@ -4846,10 +4834,7 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'user_not_found' | 'route_not_found';
-          };
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
         };
       };
       413: {
@@ -4914,10 +4899,7 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'user_not_found' | 'route_not_found';
-          };
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
         };
       };
       429: {
@@ -4964,10 +4946,7 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'user_not_found' | 'route_not_found';
-          };
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
         };
       };
       429: {
@@ -5014,10 +4993,7 @@ export interface operations {
       };
       404: {
         content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'user_not_found' | 'route_not_found';
-          };
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
         };
       };
       429: {
