@@ -138,8 +138,8 @@ describe('one page of many', () => {
     ...['/auth/sessions', '/tasks', '/tasks?sort=title', '/tasks?sort=-updated_at', '/tasks?completed=false'].map(
       (path): [string, () => Person] => [path, () => ada],
     ),
-    // Of all tasks, of one, of none; of texts for which an index of trigrams knows nothing.
-    ...['task', 'task 4321', 'nothing', 'k', 'qj', '---', 'z', '%F0%9F%9A%80'].flatMap((q) =>
+    // Of all tasks, of one, of none; a short text of all. A short text of none is compared with all of the owner's.
+    ...['task', 'task 4321', 'nothing', 'k'].flatMap((q) =>
       ['', '&sort=title', '&completed=false'].map((more): [string, () => Person] => [
         `/tasks?limit=20&q=${q}${more}`,
         () => ada,

@@ -1,4 +1,4 @@
-/** Searches for one or two letters have an index: its definition is in search-indexes.ts. */
+/** Admins' searches for one or two letters have an index: its definition is in search-indexes.ts. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 import { createFunctions } from '../schema/functions.js';
@@ -9,6 +9,6 @@ export class ShortSearches1763852000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP INDEX IF EXISTS tasks_short_idx, users_short_idx; DROP FUNCTION short_grams');
+    await runner.query('DROP INDEX IF EXISTS users_short_idx; DROP FUNCTION short_grams');
   }
 }

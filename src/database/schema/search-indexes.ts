@@ -31,10 +31,6 @@ const INDEXES: Readonly<Record<string, SearchIndex>> = {
     definition: `ON users USING gin (short_grams(fold_text(email || ' ' || username || ' ' || coalesce(display_name, ''))))`,
     extensions: [],
   },
-  tasks_short_idx: {
-    definition: `ON tasks USING gin (user_id, short_grams(lower(title || ' ' || coalesce(description, ''))))`,
-    extensions: ['btree_gin'],
-  },
   users_staff_idx: { definition: `ON users (role) WHERE role <> 'user'`, extensions: [] },
   users_disabled_idx: { definition: `ON users (id) WHERE status = 'disabled'`, extensions: [] },
   users_confirmed_idx: { definition: 'ON users (email_confirmed_at)', extensions: [] },
