@@ -10,7 +10,13 @@ const RFC_3339 = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,9})?(Z|
 
 export function parseTimestamp(text: string): Date | undefined {
   const [, day] = RFC_3339.exec(text) ?? [];
-  return day !== undefined && isDay(day) ? new Date(text) : undefined;
+  if (day === undefined || !isDay(day)) return undefined;
+  const time = new Date(text);
+  return isWritten(time) && isWritten(new Date(time.getTime() + 1)) ? time : undefined;
+}
+
+function isWritten(utc: Date): boolean {
+  return /^(?!0000)\d{4}-/.test(utc.toISOString());
 }
 
 export function parseDayOrTimestamp(text: string): Date | undefined {
