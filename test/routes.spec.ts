@@ -305,7 +305,7 @@ describe('the strict limit of an address', () => {
 });
 
 function isBare(path: string): boolean {
-  return /^\/(?:health|metrics|dev|reset|confirm|undo|forgot|problems|account-pages|\.well-known)/.test(path);
+  return /^\/(?:health|metrics|dev|reset|confirm|undo|forgot|problems|account-pages|\.well-known)\b/.test(path);
 }
 
 function declaredRoutes(app: TestApp): DeclaredRoute[] {
