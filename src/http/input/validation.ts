@@ -84,9 +84,13 @@ export function Text(rules: TextRules): PropertyDecorator {
   return Field({ ...documented, ...rules.documented } as ApiPropertyOptions, ...checks);
 }
 
-export function Flag(): PropertyDecorator {
+interface Nullable {
+  readonly nullable?: boolean;
+}
+
+export function Flag(documented: Nullable = {}): PropertyDecorator {
   return Field(
-    { type: 'boolean' },
+    { type: 'boolean', ...documented },
     { code: 'wrong_type', detail: 'must be true or false', holds: (value) => typeof value === 'boolean' },
   );
 }
@@ -109,11 +113,11 @@ export function QueryFlag(): PropertyDecorator {
   );
 }
 
-export function Uuid(): PropertyDecorator {
+export function Uuid(documented: Nullable = {}): PropertyDecorator {
   return applyDecorators(
     Read((text) => text.toLowerCase()),
     Field(
-      { type: 'string', format: 'uuid' },
+      { type: 'string', format: 'uuid', ...documented },
       {
         code: 'wrong_format',
         detail: 'must be a UUID',
@@ -123,23 +127,33 @@ export function Uuid(): PropertyDecorator {
   );
 }
 
-export function QueryInteger(range: { min: number; max: number; default: number }): PropertyDecorator {
+interface Range extends Nullable {
+  readonly min: number;
+  readonly max: number;
+  readonly default?: number;
+}
+
+export function QueryInteger(range: Range): PropertyDecorator {
   return applyDecorators(
     Read((text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined)),
-    Field(
-      { type: 'integer', minimum: range.min, maximum: range.max, default: range.default },
-      {
-        code: 'out_of_range',
-        detail: `must be a whole number from ${range.min} to ${range.max}`,
-        holds: (value) => typeof value === 'number' && value >= range.min && value <= range.max,
-      },
-    ),
+    Integer(range),
   );
 }
 
-export function Timestamp(): PropertyDecorator {
+export function Integer({ min, max, ...documented }: Range): PropertyDecorator {
   return Field(
-    { type: 'string', format: 'date-time' },
+    { type: 'integer', minimum: min, maximum: max, ...documented },
+    {
+      code: 'out_of_range',
+      detail: `must be a whole number from ${min} to ${max}`,
+      holds: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+    },
+  );
+}
+
+export function Timestamp(documented: Nullable = {}): PropertyDecorator {
+  return Field(
+    { type: 'string', format: 'date-time', ...documented },
     {
       code: 'wrong_format',
       detail: 'must be a time like 2026-01-31T08:09:10Z',
