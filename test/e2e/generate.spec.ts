@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 
 import { CommandRunner, type Outcome } from '../support/command.js';
+import { itInSoak } from '../support/soak.js';
 
 const ROOT = join(__dirname, '../..');
 /** Not of the project, or not needed. */
@@ -129,7 +130,7 @@ describe('the generator', () => {
     await git('checkout', '--quiet', '.');
   });
 
-  it('writes a noun that builds and passes, with fields of each type', async () => {
+  itInSoak('writes a noun that builds and passes, with fields of each type', async () => {
     const others = ['rank:integer', 'code:uuid', 'seen_at:timestamptz'];
     const { code, stdout, stderr } = await generator.run(['noun', 'notes', ...FIELDS, ...others]);
     expect([code, stderr]).toEqual([0, '']);
@@ -142,7 +143,7 @@ describe('the generator', () => {
     await commit();
   });
 
-  it('adds fields, keeps what was changed by hand, and the whole passes all checks', async () => {
+  itInSoak('adds fields, keeps what was changed by hand, and the whole passes all checks', async () => {
     const byHand = "return { message: 'Gone' };";
     edit('src/notes/notes.controller.ts', (text) =>
       text.replace("return { message: 'Note deleted successfully' };", byHand),
@@ -159,7 +160,7 @@ describe('the generator', () => {
     await expectToLint();
   });
 
-  it('refuses a required field, which rows that exist do not have, and one that is there', async () => {
+  itInSoak('refuses a required field, which rows that exist do not have, and one that is there', async () => {
     await commit();
     expect((await generator.run(['field', 'notes', 'size:integer'])).stderr).toContain(
       'let it be null (size:integer?)',
@@ -168,7 +169,7 @@ describe('the generator', () => {
     expect(await changed()).toEqual([]);
   });
 
-  it('marks conflicts with what was changed by hand', async () => {
+  itInSoak('marks conflicts with what was changed by hand', async () => {
     edit('src/notes/notes.query.ts', (text) =>
       text.replace('id, user_id AS "userId", title', 'id, title, user_id AS "userId"'),
     );
@@ -180,7 +181,7 @@ describe('the generator', () => {
     await git('clean', '--quiet', '--force', 'src');
   });
 
-  it('removes a noun: all is as it was before, but for migrations', async () => {
+  itInSoak('removes a noun: all is as it was before, but for migrations', async () => {
     const dto = "'../src/notes/notes.dto.js'";
     edit('test/routes.spec.ts', (text) => `import ${dto};\n${text}`);
     await commit();
