@@ -55,7 +55,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/config/**/*.ts', 'test/**', 'bench/**', 'scripts/**', '*.mjs'],
+    files: ['src/config/**/*.ts', 'src/testing/**/*.ts', 'test/**', 'bench/**', 'scripts/**', '*.mjs'],
     rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
   },
   {

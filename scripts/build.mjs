@@ -6,14 +6,28 @@ import { dirname, join, relative } from 'node:path';
 const root = join(import.meta.dirname, '..');
 /** Nest empties dist/ first, so this is there only after a whole build. */
 const stamp = join(root, 'dist', '.complete');
+/** Images are built without it. */
+const client = join(root, 'clients', 'typescript');
 const inputs = ['scripts/build.mjs', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
 
 export function buildIfNeeded() {
-  const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) =>
-    join('src', name),
-  );
-  if ([...inputs, ...sources].some((name) => statSync(join(root, name)).mtimeMs > builtAt)) build();
+  if (isOlder(stamp, [...inputs.map((name) => join(root, name)), ...filesIn(join(root, 'src'))])) build();
+}
+
+/** What tests take the typed client from. */
+export function buildClientIfNeeded() {
+  const sources = join(client, 'src');
+  if (!existsSync(sources) || !isOlder(join(client, 'dist', 'index.js'), filesIn(sources))) return;
+  run([join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', client]);
+}
+
+function isOlder(made, sources) {
+  const madeAt = existsSync(made) ? statSync(made).mtimeMs : 0;
+  return sources.some((file) => statSync(file).mtimeMs > madeAt);
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
 }
 
 function build() {
@@ -22,9 +36,8 @@ function build() {
     process.stderr.write(`\n${whatIsMissing()}\n\n`);
     process.exit(1);
   }
-  process.stdout.write('Building Roost …\n');
-  const { status } = spawnSync(process.execPath, [nest, 'build'], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+  process.stderr.write('Building Roost …\n');
+  run([nest, 'build']);
   applyDecoratorsLater();
   writeFileSync(stamp, '');
 }
@@ -42,6 +55,12 @@ function applyDecoratorsLater() {
   }
 }
 
+/** Standard output is the built program's. */
+function run(args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['inherit', process.stderr.fd, 'inherit'] });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
 /** With NODE_ENV=production npm leaves out what builds. */
 function whatIsMissing() {
   return existsSync(join(root, 'node_modules', '@nestjs', 'core'))
@@ -51,5 +70,8 @@ function whatIsMissing() {
 
 if (process.argv[1] === import.meta.filename) {
   if (process.argv.includes('--if-needed')) buildIfNeeded();
-  else build();
+  else {
+    build();
+    buildClientIfNeeded();
+  }
 }

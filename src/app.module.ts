@@ -9,6 +9,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { AuditRetentionModule } from './audit/audit-retention.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { AuthGuard } from './auth/tokens/auth.guard.js';
+import type { Clock } from './common/clock.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -27,11 +28,12 @@ export interface Surroundings {
   readonly logger: Logger;
   /** Rate limits that other processes share. */
   readonly counters?: Counters | undefined;
+  readonly clock?: Clock;
 }
 
 @Module({})
 export class AppModule {
-  static with(config: Config, databaseUrl: string, { logger, counters }: Surroundings): DynamicModule {
+  static with(config: Config, databaseUrl: string, { logger, counters, clock }: Surroundings): DynamicModule {
     const ofAddress = { provide: APP_GUARD, useClass: AddressLimitGuard };
     const ofToken = { provide: APP_GUARD, useExisting: AuthGuard };
     const ofUser = { provide: APP_GUARD, useClass: UserLimitGuard };
@@ -39,7 +41,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.with(config, logger),
+        ConfigModule.with(config, logger, clock),
         DatabaseModule.with(config, databaseUrl, logger),
         LimitsModule.with(config, logger, counters),
         MailboxModule.with(config),

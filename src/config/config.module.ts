@@ -21,15 +21,15 @@ function cursorsOf({ secret, previousSecret }: Config['tokens']): Cursors {
 @Global()
 @Module({})
 export class ConfigModule {
-  static with(config: Config, logger: Logger): DynamicModule {
+  static with(config: Config, logger: Logger, clock = new Clock()): DynamicModule {
     return {
       module: ConfigModule,
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },
         { provide: Cursors, useValue: cursorsOf(config.tokens) },
+        { provide: Clock, useValue: clock },
         Activity,
-        Clock,
         PersonalDataRegistry,
         Random,
       ],

@@ -1,20 +1,14 @@
 /** A running Roost on a database of its own, spoken to through HTTP only. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 
-import { configureApp, createAdapter } from '../../src/app.js';
-import { AppModule } from '../../src/app.module.js';
-import { Clock } from '../../src/common/clock.js';
-import { createLogger, NestLogger } from '../../src/common/logger.js';
 import { FIRST_RUN } from '../../src/common/schedule.js';
-import { loadConfig } from '../../src/config/config.js';
+import { TestClock } from '../../src/testing/clock.js';
+import { serve } from '../../src/testing/instance.js';
 import { Api } from './api.js';
 import { cloneTemplate, dropDatabase, emptyTables, endPool } from './database.js';
-import { moveWithClock } from './database-clock.js';
 import { holdToOneConnection } from './one-connection.js';
-import { TestClock } from './world.js';
 
 export interface TestAppOptions {
   /** Variables of the configuration; what tests need is set already. */
@@ -72,7 +66,7 @@ export class TestApp {
   async forget(): Promise<void> {
     await emptyTables(this.pool);
     this.log.length = 0;
-    this.clock.offsetMs = 0;
+    this.clock.reset();
   }
 
   async stop(): Promise<void> {
@@ -82,26 +76,21 @@ export class TestApp {
   }
 
   private async listen(env: Readonly<Record<string, string>>, databaseUrl: string): Promise<void> {
-    const config = loadConfig({ ...TEST_ENV, ...env });
-    const logger = createLogger(config.logLevel, { write: (line) => this.log.push(line) });
-    const module = await Test.createTestingModule({ imports: [AppModule.with(config, databaseUrl, { logger })] })
-      .overrideProvider(Clock)
-      .useValue(this.clock)
-      .setLogger(new NestLogger(logger))
-      .compile();
-    this.nest = module.createNestApplication<NestFastifyApplication>(createAdapter(config), { bodyParser: false });
-    this.nest
-      .getHttpAdapter()
-      .getInstance()
-      .addHook('onRoute', ({ method, url }) => {
-        this.routes.push(...[method].flat().map((each) => `${each} ${url}`));
-      });
-    await configureApp(this.nest, config, logger);
-    holdToOneConnection(this.nest.get(DataSource));
-    moveWithClock(this.nest.get(DataSource), this.clock);
-    await this.nest.listen(0, '127.0.0.1');
+    const onLog = (line: string): unknown => this.log.push(line);
+    const onMade = (nest: NestFastifyApplication): void => {
+      this.watch(nest);
+    };
+    this.nest = await serve({ env, databaseUrl, clock: this.clock, onLog, onMade });
     this.url = await this.nest.getUrl();
     this.api = new Api(this.url);
+  }
+
+  private watch(nest: NestFastifyApplication): void {
+    const server = nest.getHttpAdapter().getInstance();
+    server.addHook('onRoute', ({ method, url }) => {
+      this.routes.push(...[method].flat().map((each) => `${each} ${url}`));
+    });
+    holdToOneConnection(nest.get(DataSource));
   }
 }
 
@@ -109,11 +98,3 @@ export class TestApp {
 const firstRun = { ...FIRST_RUN };
 beforeAll(() => Object.assign(FIRST_RUN, { least: 86_400_000, most: 86_400_000 }));
 afterAll(() => Object.assign(FIRST_RUN, firstRun));
-
-const TEST_ENV = {
-  NODE_ENV: 'test',
-  BCRYPT_COST: '4',
-  RATE_LIMIT: 'off',
-  LOGIN_GUARD: 'off',
-  JWT_SECRET: 'a-key-of-the-tests-that-nobody-else-may-use',
-};

@@ -1,50 +1,29 @@
 /** Databases of single test files, cloned from the migrated template of the run. */
 import pg from 'pg';
 
-let databases = 0;
+import { joinCluster } from '../../src/testing/cluster.js';
+import { clone, drop, emptyTables, execute, nameOf, nextDatabaseName, urlOf } from '../../src/testing/databases.js';
+import { createDatabase } from '../../src/testing/databases.query.js';
+
+export { emptyTables, execute };
 
 /** @returns the URL of a fresh, migrated database */
 export async function cloneTemplate(): Promise<string> {
-  const name = `roost_test_${process.pid}_${(databases += 1)}`;
-  const template = process.env.ROOST_TEST_TEMPLATE ?? '';
-  // Measured: takes half to three quarters of the default's time.
-  await execute(adminUrl(), `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
-  // Settings of a database are not cloned. Tables are made in the first schema; the last one would be searched first.
-  await execute(adminUrl(), `ALTER DATABASE ${name} SET search_path = public, test_clock, pg_catalog`);
-  return urlOf(name);
+  const { adminUrl, template } = await joinCluster();
+  return clone(adminUrl, template);
 }
 
 /** @returns the URL of a fresh database with nothing in it */
 export async function emptyDatabase(): Promise<string> {
-  const name = `roost_test_${process.pid}_${(databases += 1)}`;
-  await execute(adminUrl(), `CREATE DATABASE ${name} TEMPLATE template0`);
-  return urlOf(name);
+  const { adminUrl } = await joinCluster();
+  const name = nextDatabaseName();
+  await execute(adminUrl, createDatabase(name, 'template0'));
+  return urlOf(adminUrl, name);
 }
 
-/** Of a migrated database, whose schema stays as it is. */
-export async function emptyTables(pool: pg.Pool): Promise<void> {
-  await pool.query(`
-    DO $$ BEGIN
-      -- No trigger keeps what is never changed.
-      PERFORM set_config('session_replication_role', 'replica', true);
-      EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') FROM pg_class
-                WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-                  AND relname <> 'migrations');
-    END $$`);
-}
-
-export function dropDatabase(url: string): Promise<void> {
-  return execute(adminUrl(), `DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
-}
-
-export async function execute(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+export async function dropDatabase(url: string): Promise<void> {
+  const { adminUrl } = await joinCluster();
+  await drop(adminUrl, nameOf(url));
 }
 
 /** Resolves when the connections are closed, which `pool.end()` alone does not wait for: dropping their database would end them as errors. */
@@ -88,17 +67,4 @@ function whenRemoved(pool: pg.Pool, connections: number): Promise<void> {
       if ((removed += 1) === connections) resolve();
     });
   });
-}
-
-function urlOf(database: string): string {
-  const url = new URL(adminUrl());
-  url.pathname = `/${database}`;
-  return url.href;
-}
-
-function adminUrl(): string {
-  const url = process.env.ROOST_TEST_ADMIN_URL;
-  if (url === undefined)
-    throw new Error('The test server is started by test/support/global-setup.mjs: run the tests with Jest.');
-  return url;
 }

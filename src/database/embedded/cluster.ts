@@ -16,7 +16,7 @@ const run = promisify(execFile);
 export async function prepareCluster(
   place: Place,
   binaries: Binaries,
-  signal: AbortSignal | undefined,
+  how: { signal: AbortSignal | undefined; survivesCrashes: boolean },
 ): Promise<{ password: string; isNew: boolean }> {
   if (await isCluster(place.dataDir)) {
     await requireMajor(place.dataDir, binaries.major);
@@ -27,7 +27,7 @@ export async function prepareCluster(
   const password = randomBytes(24).toString('base64url');
   await rm(passwordFile, { force: true });
   await writeFile(passwordFile, password, { mode: 0o600, flag: 'wx', flush: true });
-  await makeCluster(place, password, (where) => runInitdb(binaries.initdb, where, { account: place.account, signal }));
+  await makeCluster(place, password, (where) => runInitdb(binaries.initdb, where, { ...how, account: place.account }));
   return { password, isNew: true };
 }
 
@@ -101,10 +101,11 @@ async function giveTo({ uid, gid }: Account, paths: string[]): Promise<void> {
 async function runInitdb(
   initdb: string,
   where: string[],
-  { account, signal }: { account: Account; signal: AbortSignal | undefined },
+  { account, signal, survivesCrashes }: { account: Account; signal: AbortSignal | undefined; survivesCrashes: boolean },
 ): Promise<void> {
   const locale = ['--encoding=UTF8', '--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const args = [...where, `--username=${SUPERUSER}`, '--auth=scram-sha-256', ...locale];
+  if (!survivesCrashes) args.push('--no-sync');
   const make = async (more: string[]): Promise<void> => {
     const making = run(initdb, [...args, ...more], { ...account, env: POSTGRES_ENV, cwd: dirname(initdb) });
     const breakOff = (): void => void making.child.kill();

@@ -53,7 +53,10 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
     signal?.throwIfAborted();
     const binaries = await locateBinaries(place, systemDir);
     signal?.throwIfAborted();
-    const { password, isNew } = await prepareCluster(place, binaries, signal);
+    const { password, isNew } = await prepareCluster(place, binaries, {
+      signal,
+      survivesCrashes: settings.fsync !== 'off',
+    });
     server = await startServer({ command: binaries.postgres, dataDir, account, settings, onLost, signal });
     const cluster = { port: server.port, password };
     await prepareRoles(cluster, options.database);
