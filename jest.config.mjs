@@ -13,7 +13,7 @@ export default {
         // They are Node's own, and the next file's.
         testEnvironmentOptions: { globalsCleanup: 'off' },
       }),
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^roost/testing$': '<rootDir>/src/testing/testing' },
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',

@@ -1,4 +1,4 @@
-/** The test kit as suites see it. `testing.d.ts` says what a client is. */
+/** The test kit as suites see it. `testing/index.d.ts` says what a client is. */
 export type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`;
 
 export interface StartOptions {

@@ -1,10 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import pg from 'pg';
+import { ModuleKind, transpileModule } from 'typescript';
 import { unwrap } from 'roost-client';
 import { type Roost, startRoost, type TestUser } from 'roost/testing';
 
@@ -314,5 +324,25 @@ describe('the test kit without a cluster to join', () => {
     expect(JSON.parse(output)).toEqual({ username: 'ada', status: 200 });
     expect(readdirSync(folder)).toEqual([]);
     expect(spawnSync('pgrep', ['-f', folder], { encoding: 'utf8' }).stdout).toBe('');
+  });
+
+  it('runs in Jest as documented', async () => {
+    const document = readFileSync(join(ROOT, 'docs/testing-against-roost.md'), 'utf8');
+    for (const [, name = '', code = ''] of document.matchAll(/```js\n\/\/ (\S+\.mjs)\n([\s\S]+?)```/g))
+      writeFileSync(join(folder, name), code);
+    const [, suite = ''] = /```ts\n(import [^`]+?let roost[\s\S]+?)```/.exec(document) ?? [];
+    const { outputText } = transpileModule(suite, { compilerOptions: { module: ModuleKind.CommonJS } });
+    writeFileSync(join(folder, 'sessions.test.js'), outputText);
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(ROOT, join(folder, 'node_modules/roost'));
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), '--no-cache'], {
+      cwd: folder,
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number];
+    expect([code, said]).toEqual([0, expect.stringMatching(/^Tests: +1 passed, 1 total$/m)]);
   });
 });

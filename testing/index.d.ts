@@ -1,9 +1,9 @@
 /** The test kit: docs/testing-against-roost.md. */
 import type { RoostClient } from 'roost-client';
 
-import type { Roost as Kit, StartOptions, TestUser as KitUser } from './src/testing/kit.js';
+import type { Roost as Kit, StartOptions, TestUser as KitUser } from '../src/testing/kit.js';
 
-export type { NewUser, StartOptions, TestMail } from './src/testing/kit.js';
+export type { NewUser, StartOptions, TestMail } from '../src/testing/kit.js';
 export type Roost = Kit<RoostClient>;
 export type TestUser = KitUser<RoostClient>;
 
