@@ -6,7 +6,7 @@ export default {
   testMatch: ['**/*.spec.ts'],
   ...(process.argv.some((argument) => /^--(?:coverage|collectCoverage)\b/.test(argument))
     ? // What is not run by Jest is not counted by it. Nest is ESM: it is compiled to CommonJS then.
-      { transformIgnorePatterns: ['/node_modules/(?!(@nestjs|content-disposition)/)'] }
+      { transformIgnorePatterns: ['/node_modules/(?!(@nestjs|content-disposition|sql-template-tag)/)'] }
     : {
         runtime: '<rootDir>/test/support/runtime.cjs',
         testEnvironment: '<rootDir>/test/support/environment.cjs',
