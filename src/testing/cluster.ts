@@ -1,5 +1,6 @@
 /** One PostgreSQL server for all workers of a test run, with a migrated database that each Roost clones. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -69,7 +70,12 @@ function loadMigrations(): Promise<typeof import('../database/schema/migrate.js'
 
 async function startEmbedded(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'roost-test-'));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const remove = (): void => {
+    process.off('exit', remove);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  };
+  // A process that fails ends its server, too, which may still be writing then.
+  process.on('exit', remove);
   try {
     // As root, the server runs as another user, who has to be able to enter.
     await chmod(folder, 0o755);
@@ -77,7 +83,7 @@ async function startEmbedded(): Promise<Server> {
     const server = await startEmbeddedPostgres({ dataDir, database: 'roost', settings: FAST });
     return { adminUrl: server.superuserUrl, stop: () => server.stop().finally(remove) };
   } catch (error) {
-    await remove();
+    remove();
     throw error;
   }
 }

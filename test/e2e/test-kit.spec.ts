@@ -19,6 +19,7 @@ import { unwrap } from 'roost-client';
 import { type Roost, startRoost, type TestUser } from 'roost/testing';
 
 import { joinCluster } from '../../src/testing/cluster.js';
+import { eventually } from '../support/process.js';
 
 const ROOT = join(__dirname, '../..');
 const DAY_MS = 86_400_000;
@@ -324,6 +325,20 @@ describe('the test kit without a cluster to join', () => {
     expect(JSON.parse(output)).toEqual({ username: 'ada', status: 200 });
     expect(readdirSync(folder)).toEqual([]);
     expect(spawnSync('pgrep', ['-f', folder], { encoding: 'utf8' }).stdout).toBe('');
+  });
+
+  it('leaves nothing either when its process fails', async () => {
+    const child = spawn(process.execPath, [join(__dirname, '../support/two-roosts.mjs'), 'fail'], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, TMPDIR: folder },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(said).toMatch(/a test failed/);
+    await eventually(() => spawnSync('pgrep', ['-f', folder]).status === 1);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('runs in Jest as documented', async () => {
