@@ -20,7 +20,7 @@ const TAKEN = `after changes conditions created_at cursor given id join limit ma
   scope set sql updated_at user_id`;
 
 /** Addresses that Roost serves itself. */
-const ADDRESSES = `api account admin auth confirm dev docs forgot health metrics openapi problems reset timeline undo users`;
+const ADDRESSES = `api account admin auth confirm dev docs forgot health metrics migrations openapi problems reset timeline undo users`;
 
 const words = (text) => text.split(/\s+/);
 const NO_VARIABLES = new Set([...words(TYPESCRIPT), ...words(TAKEN)]);

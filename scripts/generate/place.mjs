@@ -29,7 +29,7 @@ export function checkNew(root, { many, one }, files) {
 
 /** A command's own changes can be seen, and undone, while nothing else is changed in these files. */
 export function checkUnchanged(root, paths) {
-  const { status, stdout, error } = spawnSync('git', ['status', '--porcelain', '--', ...paths], {
+  const { status, stdout, error } = spawnSync('git', ['status', '--porcelain', '--ignored', '--', ...paths], {
     cwd: root,
     encoding: 'utf8',
   });

@@ -244,7 +244,7 @@ export class StatsResponse {
   counted_at: string;
   accounts: AccountCounts;
   active: ActiveCounts;
-  /** Of the last 30 days, today last. Rows are counted some minutes after they are created: what goes later stays counted. */
+  /** Of the last 30 days, today last. A day that is over keeps its count; of today, what was deleted is not counted. */
   @ApiProperty({ type: [DayCount], maxItems: 30 })
   tasks: DayCount[];
   /** As `tasks`; also posts that were deleted since. */

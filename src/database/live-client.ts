@@ -42,6 +42,7 @@ export async function alone<T>({ url, name, signal }: Alone, work: (db: Database
   const client = new pg.Client({ connectionString: url, application_name: name, ...LONG });
   client.on('error', () => undefined);
   const stop = (): void => {
+    cancelStatement(client);
     cut(client);
   };
   signal.addEventListener('abort', stop);

@@ -6,6 +6,7 @@ import { Clock } from '../common/clock.js';
 import { setOffset } from './databases.query.js';
 import type { Duration } from './kit.js';
 
+const MOST_MS = 1_000 * 365 * 86_400_000;
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export class TestClock extends Clock {
@@ -23,7 +24,9 @@ export class TestClock extends Clock {
   advance(duration: Duration): void {
     const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(duration) ?? [];
     if (unit === '') throw new RangeError(`"${duration}" is not a duration such as 31s, 2h or 30d`);
-    this.offsetMs += Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
+    const next = this.offsetMs + Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
+    if (next > MOST_MS) throw new RangeError(`"${duration}" is further than a thousand years`);
+    this.offsetMs = next;
   }
 
   /** Back to real time. Elapsed time never goes back. */

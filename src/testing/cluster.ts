@@ -95,9 +95,12 @@ function serverAt(adminUrl: string): Server {
 async function withTemplate({ adminUrl, stop }: Server): Promise<Cluster> {
   const template = nextDatabaseName().replace('test', 'template');
   const end = (): Promise<void> => drop(adminUrl, template).finally(stop);
+  const { migrate } = await loadMigrations();
+  await execute(adminUrl, createDatabase(template, 'template1')).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   try {
-    const { migrate } = await loadMigrations();
-    await execute(adminUrl, createDatabase(template, 'template1'));
     await migrate(urlOf(adminUrl, template));
     await execute(urlOf(adminUrl, template), TEST_CLOCK, MOVED_DEFAULTS);
     return { adminUrl, template, stop: end };

@@ -93,7 +93,7 @@ async function handle(request: IncomingMessage, routes: Readonly<Record<string, 
   requireOwnMachine(request);
   const { pathname, searchParams: query } = new URL(request.url ?? '', 'http://127.0.0.1');
   const [, snapshot = ''] = /^\/test\/snapshots\/([^/]+)/.exec(pathname) ?? [];
-  const route = snapshot === '' ? pathname : pathname.replace(snapshot, '{name}');
+  const route = pathname.replace(/^(\/test\/snapshots\/)[^/]+/, '$1{name}');
   const chosen = routes[`${request.method} ${route}`];
   if (!chosen) throw new AppError('route_not_found');
   return chosen({ snapshot: decodeURIComponent(snapshot), query, body: await bodyOf(request) });

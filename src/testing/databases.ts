@@ -1,13 +1,17 @@
+import { randomBytes } from 'node:crypto';
+
 import pg from 'pg';
 
 import { cloneDatabase, dropDatabase, EMPTY_TABLES, searchTestClock } from './databases.query.js';
 
 let made = 0;
+/** Containers that share a server often have the same process ids. */
+const OWN = randomBytes(6).toString('hex');
 
 export type Statement = string | { readonly text: string };
 
 export function nextDatabaseName(): string {
-  return `roost_test_${process.pid}_${(made += 1)}`;
+  return `roost_test_${OWN}_${(made += 1)}`;
 }
 
 /** Nobody may be connected to the template. @returns the URL of the clone */

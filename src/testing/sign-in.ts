@@ -27,8 +27,10 @@ export async function signIn(nest: INestApplicationContext, wanted: NewUser): Pr
   return { id, email, username, password: PASSWORD, access_token, refresh_token };
 }
 
-async function promote(tx: EntityManager, user: User, { role = user.role }: NewUser): Promise<User> {
-  return role === user.role ? user : updateUser(tx, user.id, { role, endAccessTokens: true });
+/** Somebody who is there keeps what is not asked for. The password is the kit's from now on. */
+async function promote(tx: EntityManager, user: User, { role = user.role, confirmed }: NewUser): Promise<User> {
+  const change = { hashedPassword: HASH, ...(confirmed === true && { confirm: true as const }) };
+  return updateUser(tx, user.id, role === user.role ? change : { ...change, role, endAccessTokens: true });
 }
 
 async function make(tx: EntityManager, users: UsersService, wanted: NewUser): Promise<User> {

@@ -7,6 +7,7 @@ export { startCluster } from './cluster.js';
 
 export async function startRoost({ env = {} }: StartOptions = {}): Promise<Roost<unknown>> {
   refuseProduction(env);
+  refuseDatabases(env);
   const [cluster, { RunningRoost }] = await Promise.all([joinCluster(), import('./running-roost.js')]);
   try {
     return await RunningRoost.start(cluster, env);
@@ -19,4 +20,13 @@ export async function startRoost({ env = {} }: StartOptions = {}): Promise<Roost
 function refuseProduction(env: Readonly<Record<string, string>>): void {
   if ([env.NODE_ENV, process.env.NODE_ENV].includes('production'))
     throw new ConfigError(['NODE_ENV is production, where the test kit does not run: it hands out accounts']);
+}
+
+/** Each Roost of the kit has a database of its own: another one would be written to. */
+function refuseDatabases(env: Readonly<Record<string, string>>): void {
+  const named = Object.keys(env).filter(
+    (name) => /^(?:DATABASE_|DATA_DIR$)/.test(name) && name !== 'DATABASE_PREPARED',
+  );
+  if (named.length > 0)
+    throw new ConfigError(named.map((name) => `${name} is not for the test kit, which makes databases`));
 }

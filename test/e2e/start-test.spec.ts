@@ -122,6 +122,8 @@ describe('npm run start:test', () => {
     ['POST', '/test/users', { username: 'ada', role: 'king' }, 422, 'validation_failed'],
     ['POST', '/test/clock', { advance: 'soon' }, 422, 'validation_failed'],
     ['POST', '/test/snapshots/unknown/restore', undefined, 422, 'validation_failed'],
+    ['POST', '/test/snapshots/test/restore', undefined, 422, 'validation_failed'],
+    ['POST', '/test/clock', { advance: '999999999d' }, 422, 'validation_failed'],
     ['POST', '/test/snapshots/%', undefined, 422, 'validation_failed'],
   ])('answers %s %s %j with a problem', async (method, path, body, status, code) => {
     const answer = await ask(method, path, body);

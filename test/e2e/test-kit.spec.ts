@@ -19,6 +19,7 @@ import { unwrap } from 'roost-client';
 import { type Roost, startRoost, type TestUser } from 'roost/testing';
 
 import { joinCluster } from '../../src/testing/cluster.js';
+import { nextDatabaseName } from '../../src/testing/databases.js';
 import { eventually } from '../support/process.js';
 
 const ROOT = join(__dirname, '../..');
@@ -31,7 +32,7 @@ async function databases(): Promise<string[]> {
   await client.connect();
   try {
     const { rows } = await client.query<{ datname: string }>(
-      `SELECT datname FROM pg_database WHERE datname LIKE 'roost\\_test\\_${process.pid}\\_%' ORDER BY datname`,
+      `SELECT datname FROM pg_database WHERE starts_with(datname, '${nextDatabaseName().replace(/\d+$/, '')}') ORDER BY datname`,
     );
     return rows.map(({ datname }) => datname);
   } finally {
@@ -92,6 +93,15 @@ describe('the test kit', () => {
       expect((await admin.client.get('/admin/stats')).status).toBe(200);
     });
 
+    it('knows the password of an account that was registered before', async () => {
+      const email = 'ada@example.org';
+      await unwrap(
+        roost.client().post('/auth/register', { body: { email, username: 'ada', password: 'another horse battery' } }),
+      );
+      const { password } = await roost.as('ada');
+      expect((await roost.client().login({ email, password })).ok).toBe(true);
+    });
+
     it('makes accounts of other addresses and roles, confirmed or not', async () => {
       const moderator = await roost.as({
         username: 'mod',
@@ -147,6 +157,13 @@ describe('the test kit', () => {
     }
     await expect(startRoost({ env: { BCRYPT_COST: 'much' } })).rejects.toThrow(/BCRYPT_COST/);
   });
+
+  it.each(['DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATA_DIR'])(
+    'refuses %s: it writes to its own database only',
+    async (name) => {
+      await expect(startRoost({ env: { [name]: 'postgres://127.0.0.1/precious' } })).rejects.toThrow(name);
+    },
+  );
 
   it('is refused in production', async () => {
     await expect(startRoost({ env: { NODE_ENV: 'production' } })).rejects.toThrow(

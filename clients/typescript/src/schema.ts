@@ -1652,7 +1652,7 @@ export interface components {
        * @description When `accounts` and `active` were counted: once a day by a job, and for this answer while there are few rows.
        */
       counted_at: string;
-      /** @description Of the last 30 days, today last. Rows are counted some minutes after they are created: what goes later stays counted. */
+      /** @description Of the last 30 days, today last. A day that is over keeps its count; of today, what was deleted is not counted. */
       tasks: components['schemas']['DayCount'][];
       /** @description As `tasks`; also posts that were deleted since. */
       posts: components['schemas']['DayCount'][];

@@ -62,7 +62,8 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
       try {
         const last = await deleteBatch(this.database, { ...dead, skipLocked: true }, limit);
         deleted += last;
-        if (last < limit) break;
+        // A batch is smaller, too, where rows were changed meanwhile.
+        if (last === 0) break;
       } catch (error) {
         limit = isStatementTimeout(error) ? Math.floor(limit / SMALLER) : 0;
         if (limit > 0) continue;

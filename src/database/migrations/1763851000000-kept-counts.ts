@@ -28,6 +28,7 @@ export class KeptCounts1763851000000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       DROP TABLE account_counts;
+      DELETE FROM daily_counts WHERE counted_until IS NOT NULL;
       ALTER TABLE daily_counts DROP counted_until;
       CREATE INDEX tasks_created_brin ON tasks USING brin (created_at);
       CREATE INDEX posts_created_brin ON posts USING brin (created_at);
