@@ -196,8 +196,9 @@ describe("a person's own sessions", () => {
       const eve = await person(few, 'eve');
       for (let index = 0; index < 2; index += 1) await login(few, eve.email);
       const { rows } = await app.pool.query<{ id: string }>(
-        `UPDATE sessions s SET created_at = date_trunc('second', s.created_at) + n * interval '1 microsecond'
-           FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM sessions WHERE user_id = $1) r
+        `UPDATE sessions s SET created_at = date_trunc('second', first) + n * interval '1 microsecond'
+           FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n, min(created_at) OVER () AS first
+                   FROM sessions WHERE user_id = $1) r
           WHERE r.id = s.id RETURNING s.id`,
         [eve.id],
       );
