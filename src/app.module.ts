@@ -8,6 +8,7 @@ import { AdminModule } from './admin/admin.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditRetentionModule } from './audit/audit-retention.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { StepUpGuard } from './auth/step-up/step-up.guard.js';
 import { AuthGuard } from './auth/tokens/auth.guard.js';
 import type { Clock } from './common/clock.js';
 import type { Config } from './config/config.js';
@@ -37,6 +38,7 @@ export class AppModule {
     const ofAddress = { provide: APP_GUARD, useClass: AddressLimitGuard };
     const ofToken = { provide: APP_GUARD, useExisting: AuthGuard };
     const ofUser = { provide: APP_GUARD, useClass: UserLimitGuard };
+    const stepUp = { provide: APP_GUARD, useExisting: StepUpGuard };
     const turns = { provide: APP_GUARD, useExisting: UserTurns };
     return {
       module: AppModule,
@@ -56,7 +58,7 @@ export class AppModule {
         HealthModule,
         SiteModule,
       ],
-      providers: config.rateLimit ? [ofAddress, ofToken, ofUser, turns] : [ofToken, turns],
+      providers: config.rateLimit ? [ofAddress, ofToken, ofUser, turns, stepUp] : [ofToken, turns, stepUp],
     };
   }
 }

@@ -12,6 +12,9 @@ const GROUND = ['common', 'config', 'database', 'database/cleanup', 'http', 'htt
 /** What proves who somebody is. */
 const PROOFS = ['auth/hashing', 'auth/login-guard', 'auth/mailed-tokens'];
 
+/** What happens to an account. */
+const OF_ACCOUNTS = ['auth/sessions', 'auth/deletion', 'auth/emails', 'auth/second-factors'];
+
 /** What people make. */
 const NOUNS = ['tasks', 'timeline/people', 'timeline/posts'];
 
@@ -40,10 +43,13 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   'auth/tokens': [...GROUND, 'auth/revocations'],
   'auth/sessions': [...GROUND, 'audit', 'users', 'auth/login-guard', 'auth/revocations', 'auth/tokens'],
   'auth/mailed-tokens': [...GROUND, 'users'],
+  'auth/second-factors': [...GROUND, 'audit', 'mail', 'users', 'auth/login-guard', 'auth/sessions'],
+  'auth/totp': [...GROUND, 'users', 'auth/second-factors'],
+  'auth/step-up': [...GROUND, 'audit', 'users', ...PROOFS, 'auth/sessions', 'auth/second-factors'],
   'auth/deletion': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, 'auth/sessions'],
   'auth/emails': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, 'auth/sessions', 'auth/deletion'],
-  'auth/passwords': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, 'auth/sessions', 'auth/deletion', 'auth/emails'],
-  'auth/login': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, 'auth/sessions', 'auth/deletion', 'auth/emails'],
+  'auth/passwords': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, ...OF_ACCOUNTS],
+  'auth/login': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, ...OF_ACCOUNTS],
   'timeline/people': [...GROUND, 'users'],
   'timeline/posts': [...GROUND, 'audit', 'users', 'timeline/people'],
   'timeline/stream': [...GROUND, 'users', 'auth/revocations', 'timeline/posts'],
@@ -57,6 +63,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
     'auth/revocations',
     'auth/sessions',
     'auth/deletion',
+    'auth/second-factors',
     ...NOUNS,
   ],
   // They start all of Roost.

@@ -7,7 +7,7 @@ import { presentSession, SessionResponse, SESSIONS_PER_USER_MAX } from '../auth/
 import { Invitations } from './invitations.js';
 import { Moderation } from './moderation.js';
 import { Sessions } from '../auth/sessions/sessions.js';
-import { CurrentUser, type Principal, Roles } from '../common/access.js';
+import { CurrentUser, type Principal, Roles, StepUp } from '../common/access.js';
 import { UuidPipe } from '../http/input/id.pipe.js';
 import { Answers } from '../http/openapi/answers.js';
 import { parseDayOrTimestamp, parseTimestamp } from '../common/timestamps.js';
@@ -49,6 +49,7 @@ export class AdminUsersController {
 
   /** Makes an account for somebody, who is mailed a link to choose its password; until then nobody can log in to it. */
   @Post()
+  @StepUp()
   @Answers({ status: 201, type: UserResponse, errors: ['email_taken', 'username_taken'] })
   async invite(@From() actor: Actor, @Body() { email, username, role }: InviteUserRequest): Promise<UserResponse> {
     return presentUser(await this.invitations.invite(actor, { email, username, role }));
@@ -74,6 +75,7 @@ export class AdminUsersController {
 
   /** Changes an account's role; its access tokens are refused from now on, and a refresh brings the new role. */
   @Patch(':user_id')
+  @StepUp()
   @UserIdInPath()
   @Answers({
     status: 200,
@@ -90,6 +92,7 @@ export class AdminUsersController {
 
   /** Disables an account of a lower role and ends all of its sessions at once; with `until`, it ends by itself. */
   @Post(':user_id/disable')
+  @StepUp()
   @Roles('moderator', 'admin')
   @UserIdInPath()
   @HttpCode(204)
@@ -108,6 +111,7 @@ export class AdminUsersController {
    * ACCOUNT_DELETE_DELAY. Its owner cannot cancel that; an admin's `enable` does.
    */
   @Delete(':user_id')
+  @StepUp()
   @UserIdInPath()
   @HttpCode(202)
   @Answers({ status: 202, type: DeletionResponse, errors: ['own_account', 'user_not_found'] })
@@ -117,6 +121,7 @@ export class AdminUsersController {
 
   /** Lets people into an account again, of a lower role: lifts a ban and, for admins, cancels an admin's deletion. */
   @Post(':user_id/enable')
+  @StepUp()
   @Roles('moderator', 'admin')
   @UserIdInPath()
   @HttpCode(204)
@@ -127,6 +132,7 @@ export class AdminUsersController {
 
   /** Ends all sessions of an account at once. */
   @Post(':user_id/logout')
+  @StepUp()
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
@@ -136,10 +142,21 @@ export class AdminUsersController {
 
   /** Mails its owner a link to choose a new password, or the invitation again; the password stays as it is until then. */
   @Post(':user_id/password-reset')
+  @StepUp()
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
   async sendPasswordLink(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.invitations.sendPasswordLink({ ...actor, userId });
+  }
+
+  /** Removes all second factors of an account whose owner has lost them, tells the owner, and ends all sessions. */
+  @Delete(':user_id/second-factors')
+  @StepUp()
+  @UserIdInPath()
+  @HttpCode(204)
+  @Answers({ status: 204, errors: ['own_account', 'user_not_found'] })
+  async resetSecondFactors(@From() actor: Actor, @UserId() userId: string): Promise<void> {
+    await this.moderation.resetSecondFactors({ ...actor, userId });
   }
 }

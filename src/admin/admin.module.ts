@@ -6,6 +6,7 @@ import { DeletionModule } from '../auth/deletion/deletion.module.js';
 import { HashingModule } from '../auth/hashing/hashing.module.js';
 import { MailedTokensModule } from '../auth/mailed-tokens/mailed-tokens.module.js';
 import { RevocationsModule } from '../auth/revocations/revocations.module.js';
+import { SecondFactorsModule } from '../auth/second-factors/second-factors.module.js';
 import { SessionsModule } from '../auth/sessions/sessions.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { PostsModule } from '../timeline/posts/posts.module.js';
@@ -28,6 +29,7 @@ import { StatsJob } from './stats-job.js';
     MailedTokensModule,
     PostsModule,
     RevocationsModule,
+    SecondFactorsModule,
     SessionsModule,
     UsersModule,
   ],

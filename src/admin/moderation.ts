@@ -16,6 +16,7 @@ import { changeStanding, type StandingChange } from './moderation.query.js';
 import { onCommit } from '../database/transactions.js';
 import { Deletions } from '../auth/deletion/deletions.js';
 import { Revocations } from '../auth/revocations/revocations.js';
+import { SecondFactors } from '../auth/second-factors/second-factors.js';
 import { Sessions } from '../auth/sessions/sessions.js';
 import type { Actor } from '../common/actor.js';
 
@@ -37,6 +38,7 @@ export class Moderation {
     private readonly sessions: Sessions,
     private readonly revocations: Revocations,
     private readonly deletions: Deletions,
+    private readonly secondFactors: SecondFactors,
   ) {}
 
   /** There is always an admin: nobody changes their own role; the actor's is checked under the row locks.
@@ -122,6 +124,15 @@ export class Moderation {
       const event = { action: 'user.logged_out', actorId: principal.userId, subjectId: userId } as const;
       await this.audit.record(tx, act, [event]);
       await this.sessions.endAll(tx, end);
+    });
+  }
+
+  /** Of admins, too: else an admin who lost a device could not be helped.
+   * @throws AppError `user_not_found`, `own_account`, `token_stale` */
+  async resetSecondFactors(act: Act): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, act);
+      await this.secondFactors.reset(tx, act, act.userId);
     });
   }
 

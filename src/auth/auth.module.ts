@@ -9,8 +9,11 @@ import { LoginGuardModule } from './login-guard/login-guard.module.js';
 import { MailedTokensModule } from './mailed-tokens/mailed-tokens.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
+import { SecondFactorsModule } from './second-factors/second-factors.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { StepUpModule } from './step-up/step-up.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
+import { TotpModule } from './totp/totp.module.js';
 
 const ROOMS = [
   HashingModule,
@@ -19,6 +22,9 @@ const ROOMS = [
   TokensModule,
   SessionsModule,
   MailedTokensModule,
+  SecondFactorsModule,
+  TotpModule,
+  StepUpModule,
   DeletionModule,
   EmailsModule,
   PasswordsModule,

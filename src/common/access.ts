@@ -11,6 +11,8 @@ export interface Principal {
   readonly sessionId: string;
   readonly role: Role;
   readonly epoch: number;
+  /** Whether a second factor proved the session. */
+  readonly secondFactor?: boolean;
 }
 
 export interface Caller extends Principal {
@@ -37,6 +39,17 @@ export const Roles = (...roles: Role[]): MethodDecorator & ClassDecorator => acc
 function access(value: Access): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(ACCESS, value), ApiExtension('x-access', value));
 }
+
+export const STEP_UP = Symbol('step up');
+
+export interface StepUpOptions {
+  /** The body has the current password, which is the proof of an account without a second factor. */
+  readonly passwordInBody?: boolean;
+}
+
+/** The route needs a proof of at most ten minutes ago: a password, or a second factor of an account that has one. */
+export const StepUp = (options: StepUpOptions = {}): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(STEP_UP, options), ApiExtension('x-step-up', true));
 
 export interface AuthenticatedRequest extends FastifyRequest {
   user?: Caller;

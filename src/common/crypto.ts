@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 export type KeyPurpose =
   | 'access token key id'
@@ -6,10 +6,12 @@ export type KeyPurpose =
   | 'cursor'
   | 'known address'
   | 'login guard'
+  | 'login ticket'
   | 'mail'
   | 'mail address'
   | 'refresh token'
-  | 'refresh token key id';
+  | 'refresh token key id'
+  | 'second factor';
 
 /** HKDF (RFC 5869): no two purposes share a key. */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
@@ -24,4 +26,33 @@ export function fingerprint(key: Buffer, ...texts: string[]): Buffer {
 export function equalSecrets(given: string, expected: string): boolean {
   const [a, b] = [given, expected].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
   return timingSafeEqual(a, b);
+}
+
+const CIPHER = 'aes-256-gcm';
+export const SEAL_IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+interface Sealing {
+  readonly key: Buffer;
+  readonly iv: Buffer;
+  /** Authenticated: what was sealed opens under its own id only. */
+  readonly id: string;
+}
+
+export function seal({ key, iv, id }: Sealing, bytes: Buffer): Buffer {
+  const cipher = createCipheriv(CIPHER, key, iv).setAAD(Buffer.from(id));
+  const sealed = Buffer.concat([cipher.update(bytes), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
+}
+
+export function unseal({ key, id }: Omit<Sealing, 'iv'>, sealed: Buffer): Buffer | undefined {
+  if (sealed.length < SEAL_IV_BYTES + TAG_BYTES) return undefined;
+  const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, SEAL_IV_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(id)).setAuthTag(sealed.subarray(SEAL_IV_BYTES, SEAL_IV_BYTES + TAG_BYTES));
+  const bytes = decipher.update(sealed.subarray(SEAL_IV_BYTES + TAG_BYTES));
+  try {
+    return Buffer.concat([bytes, decipher.final()]);
+  } catch {
+    return undefined;
+  }
 }

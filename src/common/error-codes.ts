@@ -67,6 +67,32 @@ export const ERRORS = {
   },
   invalid_credentials: { kind: 'unauthenticated', detail: 'The account or the password is wrong.' },
   wrong_password: { kind: 'forbidden', detail: 'The current password is wrong.' },
+  wrong_second_factor: { kind: 'forbidden', detail: 'The second factor is wrong, or was used already.' },
+  invalid_second_factor: {
+    kind: 'unauthenticated',
+    detail: 'The second factor is wrong, or was used already: try again with the same ticket.',
+  },
+  invalid_mfa_ticket: {
+    kind: 'unauthenticated',
+    detail: 'The ticket of the login has expired, or the account has changed: log in again with the password.',
+  },
+  step_up_required: {
+    kind: 'forbidden',
+    detail: 'This needs a proof of the last ten minutes: send one of `proofs` to POST /auth/step-up, then try again.',
+  },
+  second_factor_required: {
+    kind: 'forbidden',
+    detail: 'Your role needs a second factor: set one up, or prove it with POST /auth/step-up, then refresh the token.',
+  },
+  second_factor_kept: { kind: 'conflict', detail: 'Your role needs a second factor: set up another one first.' },
+  totp_enabled: { kind: 'conflict', detail: 'An authenticator app is set up already: remove it first.' },
+  totp_not_begun: {
+    kind: 'conflict',
+    detail:
+      'Begin with POST /auth/second-factors/totp: its secret is confirmed in the same session within ten minutes.',
+  },
+  totp_not_enabled: { kind: 'not_found', detail: 'No authenticator app is set up.' },
+  no_second_factor: { kind: 'conflict', detail: 'The account has no second factor: set one up first.' },
   invalid_refresh_token: { kind: 'unauthenticated', detail: 'The refresh token is not valid: log in again.' },
   refresh_token_reused: {
     kind: 'unauthenticated',

@@ -12,6 +12,8 @@ export interface AppErrorOptions extends ErrorOptions {
   readonly retryAfterSeconds?: number;
   /** Names of the limits that were exceeded. */
   readonly policies?: readonly string[] | undefined;
+  /** Of which one would do. */
+  readonly proofs?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly alarm?: string | undefined;
 }
@@ -20,6 +22,7 @@ export class AppError extends Error {
   readonly fields: readonly FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly policies: readonly string[] | undefined;
+  readonly proofs: readonly string[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly alarm: string | undefined;
 
@@ -31,6 +34,7 @@ export class AppError extends Error {
     this.fields = options.fields;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.policies = options.policies;
+    this.proofs = options.proofs;
     this.headers = options.headers ?? {};
     this.alarm = options.alarm;
   }

@@ -66,6 +66,8 @@ export interface Config {
     readonly requireConfirmation: boolean;
     readonly concealConflicts: boolean;
   };
+  /** Staff routes answer to sessions that a second factor proved. */
+  readonly staffNeedsSecondFactor: boolean;
   readonly mail: MailSettings;
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   readonly accountDeleteDelayMs: number;
@@ -112,6 +114,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       requireConfirmation: env.oneOf('REQUIRE_EMAIL_CONFIRMATION', ['false', 'true']) === 'true',
       concealConflicts: env.oneOf('REGISTER_CONFLICT', ['reveal', 'conceal']) === 'conceal',
     },
+    staffNeedsSecondFactor: env.oneOf('STAFF_MFA', ['optional', 'required']) === 'required',
     mail: readMail(env, production, http.publicUrl),
     firstAdmin: readFirstAdmin(env, production),
     accountDeleteDelayMs: env.duration('ACCOUNT_DELETE_DELAY', '7d', { min: '0s', max: '365d' }),

@@ -36,6 +36,12 @@ const STATUS: Record<ErrorKind, number> = {
 
 const BAD_TOKEN = new Set<ErrorCode>(['invalid_token', 'token_expired', 'token_revoked', 'token_stale']);
 
+/** RFC 6750 section 3.1, and RFC 9470 section 3. */
+const CHALLENGES: Partial<Record<ErrorCode, string>> = {
+  insufficient_role: 'error="insufficient_scope"',
+  step_up_required: 'error="insufficient_user_authentication", max_age="600"',
+};
+
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -45,6 +51,7 @@ export interface Problem {
   readonly request_id: string;
   readonly errors?: readonly FieldError[];
   readonly 'violated-policies'?: readonly string[];
+  readonly proofs?: readonly string[];
 }
 
 export interface ProblemReply {
@@ -68,7 +75,7 @@ export function problemReply(error: AppError, request: { id: string; url: string
     'x-request-id': request.id,
     ...error.headers,
   };
-  if (status === 401 || error.code === 'insufficient_role') headers['www-authenticate'] = challenge(error.code);
+  if (status === 401 || error.code in CHALLENGES) headers['www-authenticate'] = challenge(error.code);
   if (status === 503 || status === 429) headers['retry-after'] = String(error.retryAfterSeconds ?? 1);
   const problem = {
     type: `${request.prefix ?? ''}/problems/${error.code}`,
@@ -78,8 +85,12 @@ export function problemReply(error: AppError, request: { id: string; url: string
     code: error.code,
     request_id: request.id,
   };
-  const { fields, policies } = error;
-  const details = { ...(fields && { errors: fields }), ...(policies && { 'violated-policies': policies }) };
+  const { fields, policies, proofs } = error;
+  const details = {
+    ...(fields && { errors: fields }),
+    ...(policies && { 'violated-policies': policies }),
+    ...(proofs && { proofs }),
+  };
   return { problem: { ...problem, ...details }, headers };
 }
 
@@ -89,6 +100,6 @@ function isAuthPath(url: string): boolean {
 
 /** RFC 6750 section 3: no error code without credentials. */
 function challenge(code: ErrorCode): string {
-  const error = BAD_TOKEN.has(code) ? 'invalid_token' : code === 'insufficient_role' ? 'insufficient_scope' : undefined;
-  return error === undefined ? 'Bearer realm="roost"' : `Bearer realm="roost", error="${error}"`;
+  const error = BAD_TOKEN.has(code) ? 'error="invalid_token"' : CHALLENGES[code];
+  return error === undefined ? 'Bearer realm="roost"' : `Bearer realm="roost", ${error}`;
 }

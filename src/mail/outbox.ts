@@ -22,6 +22,10 @@ const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
   'password_changed',
   'account_deletion',
   'account_deletion_cancelled',
+  'second_factor_added',
+  'second_factor_removed',
+  'second_factors_reset',
+  'recovery_code_used',
 ]);
 
 export interface NewMail {

@@ -1,17 +1,12 @@
 /** Encrypts mails in the database, since their tokens are credentials until used. */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
-
 import { Inject, Injectable } from '@nestjs/common';
 
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { deriveKey, fingerprint } from '../common/crypto.js';
+import { deriveKey, fingerprint, seal, SEAL_IV_BYTES, unseal } from '../common/crypto.js';
 import type { MailContent } from './templates.js';
 
-const CIPHER = 'aes-256-gcm';
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 /** Pads to a multiple: the size must reveal neither the content nor whether the address has an account. */
 const BLOCK_BYTES = 4_096;
 
@@ -30,25 +25,15 @@ export class Seals {
     this.fingerprintKey = deriveKey(secret, 'mail address');
   }
 
-  /** @param id authenticated: a sealed mail opens under its own id only */
   seal(id: string, content: MailContent): Buffer {
-    const iv = this.random.bytes(IV_BYTES);
-    const cipher = createCipheriv(CIPHER, this.keys[0], iv).setAAD(Buffer.from(id));
-    const sealed = Buffer.concat([cipher.update(padded(JSON.stringify(content))), cipher.final()]);
-    return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
+    const [key] = this.keys;
+    return seal({ key, iv: this.random.bytes(SEAL_IV_BYTES), id }, padded(JSON.stringify(content)));
   }
 
   open(id: string, sealed: Buffer): MailContent | undefined {
     for (const key of this.keys) {
-      const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
-      decipher.setAAD(Buffer.from(id)).setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-      const text = decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES));
-      try {
-        decipher.final();
-      } catch {
-        continue;
-      }
-      return JSON.parse(text.toString()) as MailContent;
+      const bytes = unseal({ key, id }, sealed);
+      if (bytes) return JSON.parse(bytes.toString()) as MailContent;
     }
     return undefined;
   }

@@ -11,7 +11,11 @@ export type MailKind =
   | 'email_change_notice'
   | 'invitation'
   | 'account_deletion'
-  | 'account_deletion_cancelled';
+  | 'account_deletion_cancelled'
+  | 'second_factor_added'
+  | 'second_factor_removed'
+  | 'second_factors_reset'
+  | 'recovery_code_used';
 
 export interface MailContent {
   readonly subject: string;
@@ -140,6 +144,34 @@ export function deletionCancelledMail(to: { username: string; by: 'own' | 'staff
   return letter('Your account stays', to.username, [
     'The deletion of your account was cancelled by a login, or by undoing a change of its e-mail address. Nothing in it was deleted.',
     'If this was not you, somebody else knows your password. Change it now.',
+  ]);
+}
+
+export function secondFactorAddedMail(to: { username: string; method: string }): MailContent {
+  return letter('A second factor was added to your account', to.username, [
+    `Logging in now needs ${to.method} besides your password. Keep your recovery codes in a safe place.`,
+    'If this was not you, somebody else knows your password. Request a new password now, and contact the administrators of this service: they can remove the second factor.',
+  ]);
+}
+
+export function secondFactorRemovedMail(to: { username: string; method: string }): MailContent {
+  return letter('A second factor was removed from your account', to.username, [
+    `Logging in no longer asks for ${to.method}.`,
+    'If this was not you, request a new password now, and set up a second factor again.',
+  ]);
+}
+
+export function secondFactorsResetMail(to: { username: string }): MailContent {
+  return letter('Your second factors were removed', to.username, [
+    'An administrator has removed all second factors of your account, and its sessions were ended. Your password is enough to log in.',
+    'If you did not request this, contact the administrators of this service. Set up a second factor again after you have logged in.',
+  ]);
+}
+
+export function recoveryCodeUsedMail(to: { username: string; left: number }): MailContent {
+  return letter('A recovery code was used', to.username, [
+    `A recovery code of your account was used. ${to.left} of them are left.`,
+    'If this was not you, request a new password now, and make new recovery codes.',
   ]);
 }
 

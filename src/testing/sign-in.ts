@@ -20,7 +20,7 @@ export async function signIn(nest: INestApplicationContext, wanted: NewUser): Pr
   const users = nest.get(UsersService);
   const found = await users.findByIdentifier({ username: wanted.username });
   const user = await database.transaction((tx) => (found ? promote(tx, found, wanted) : make(tx, users, wanted)));
-  const tokens = await nest.get(Sessions).start(database.manager, user, NO_CLIENT);
+  const tokens = await nest.get(Sessions).start(database.manager, { user, secondFactor: false }, NO_CLIENT);
   if (!tokens) throw new AppError('account_disabled');
   const { id, email, username } = user;
   const { accessToken: access_token, refreshToken: refresh_token } = tokens;

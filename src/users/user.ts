@@ -18,6 +18,8 @@ export interface User {
   readonly deletion: DeletionKind | null;
   readonly deleteAfter: Date | null;
   readonly emailConfirmedAt: Date | null;
+  /** The second factors that a login needs one of, such as `totp`. */
+  readonly secondFactors: readonly string[];
   /** Rises with every change that invalidates the account's access tokens. */
   readonly tokenEpoch: number;
   readonly createdAt: Date;

@@ -23,7 +23,8 @@ export const IS_ERASING = sql`(u.deletion IS NOT DISTINCT FROM 'erasing')`;
 
 const COLUMNS = sql`u.id, u.email, u.username, u.display_name AS "displayName", u.bio, u.hashed_password AS "hashedPassword",
                u.role, u.status, u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
-               u.delete_after AS "deleteAfter", u.email_confirmed_at AS "emailConfirmedAt", u.token_epoch AS "tokenEpoch",
+               u.delete_after AS "deleteAfter", u.email_confirmed_at AS "emailConfirmedAt", u.second_factors AS "secondFactors",
+               u.token_epoch AS "tokenEpoch",
                u.created_at AS "createdAt", u.updated_at AS "updatedAt"`;
 
 export type AccountIdentifier = { email: string } | { username: string };
@@ -59,6 +60,7 @@ const COLUMN_OF = {
   status: 'status',
   disabledUntil: 'disabled_until',
   disabledReason: 'disabled_reason',
+  secondFactors: 'second_factors',
 } as const;
 
 export type UserChanges = { readonly [Field in keyof typeof COLUMN_OF]?: User[Field] | undefined } & {
@@ -90,7 +92,7 @@ export async function replaceHash(tx: EntityManager, user: User, hash: string): 
 
 type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil' | 'deleteAfter';
 
-export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch'> & {
+export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch' | 'secondFactors'> & {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly emailConfirmedAt: string | null;

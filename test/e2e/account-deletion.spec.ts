@@ -3,7 +3,16 @@ import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited, auditOf } from '../support/audit.js';
 import { mailedToken, mailsTo } from '../support/mailbox.js';
-import { confirmAddress, confirmedPerson, login, PASSWORD, person, type Person, staff } from '../support/people.js';
+import {
+  confirmAddress,
+  confirmedPerson,
+  login,
+  PASSWORD,
+  person,
+  type Person,
+  staff,
+  stepUp,
+} from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, me, refresh } from '../support/sessions.js';
 import { soaked } from '../support/soak.js';
@@ -269,6 +278,7 @@ describe('an account that an admin deletes', () => {
   it('is no sooner final when it is deleted twice, and the second time is no event', async () => {
     const first = await remove(admin, ada);
     for (const app of [here, there]) app.clock.advance('1d');
+    await stepUp(admin);
     expect(
       await audited(here, async () => {
         expect((await remove(admin, ada)).body).toEqual(first.body);
@@ -279,6 +289,7 @@ describe('an account that an admin deletes', () => {
   it('was perhaps deleted by its owner before: it is final when that was, and the owner cannot cancel it any more', async () => {
     const own = await leave(ada);
     for (const app of [here, there]) app.clock.advance('1d');
+    await stepUp(admin);
     expect((await remove(admin, ada)).body.deletes_at).toBe(own.body.deletes_at);
     expectRefused(await tryLogin(here, ada), 'account_deleted', 403);
   });

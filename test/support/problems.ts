@@ -32,6 +32,7 @@ export function expectProblem(answer: Erroneous, status: number, code: string): 
     code,
     request_id: answer.headers.get('x-request-id'),
     ...('errors' in problem && { errors: expect.any(Array) }),
+    ...(code === 'step_up_required' && { proofs: expect.any(Array) }),
     ...(status === 429 && { 'violated-policies': expect.any(Array) }),
     ...(status === 503 && 'violated-policies' in problem && { 'violated-policies': expect.any(Array) }),
   });

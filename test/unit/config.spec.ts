@@ -78,6 +78,7 @@ describe('the configuration', () => {
       sessions: { perUser: 50, refreshGraceMs: 30_000, idleTtlMs: 30 * 86_400_000, absoluteTtlMs: 90 * 86_400_000 },
       passwords: { minLength: 8, bcryptCost: 12, threads: 4 },
       registration: { requireConfirmation: false, concealConflicts: false },
+      staffNeedsSecondFactor: false,
       mail: {
         smtpUrl: undefined,
         from: { name: 'Roost', address: 'noreply@localhost' },

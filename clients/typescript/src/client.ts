@@ -83,12 +83,22 @@ export class RoostClient {
     return this.ask('delete', path, input[0]);
   }
 
-  /** Keeps the tokens of the new session. */
+  /** Keeps the tokens of the new session. An account with a second factor gets `mfa_required` and a ticket instead. */
   async login(
     body: Input<Operation<'post', '/auth/login'>>['body'],
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/login'>>> {
     const answer = await this.post('/auth/login', { body, ...options });
+    if (answer.ok && 'access_token' in answer.data) await this.tokens.set(answer.data);
+    return answer;
+  }
+
+  /** The second step of a login. Keeps the tokens of the new session. */
+  async completeLogin(
+    body: Input<Operation<'post', '/auth/login/second-factor'>>['body'],
+    options: Options = {},
+  ): Promise<Answer<Operation<'post', '/auth/login/second-factor'>>> {
+    const answer = await this.post('/auth/login/second-factor', { body, ...options });
     if (answer.ok) await this.tokens.set(answer.data);
     return answer;
   }

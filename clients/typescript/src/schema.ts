@@ -40,6 +40,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/auth/login/second-factor': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The second step of a login that was answered `mfa_required`.
+     * @description Open to everybody.
+     */
+    post: operations['auth_completeLogin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/auth/refresh': {
     parameters: {
       query?: never;
@@ -259,6 +279,113 @@ export interface paths {
      * @description Open to everybody.
      */
     post: operations['auth_resendConfirmation'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/step-up': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Proves again who the caller is, for ten minutes and this session.
+     * @description Sensitive routes answer 403 `step_up_required` when the last proof, or the login, is older than that; its `proofs`
+     *     name the fields of which one will do.
+     *
+     *     Needs an access token.
+     */
+    post: operations['auth_stepUp'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/second-factors': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The second factors of the caller's account.
+     * @description Needs an access token.
+     */
+    get: operations['auth_secondFactors'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/second-factors/recovery-codes': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ten new recovery codes; those given before are void.
+     * @description Needs an access token.
+     */
+    post: operations['auth_renewRecoveryCodes'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/second-factors/totp': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begins to set up an authenticator app: shows its secret, which a code has to confirm within ten minutes.
+     * @description Needs an access token.
+     */
+    post: operations['auth_beginTotp'];
+    /**
+     * Removes the authenticator app. Without another second factor, the recovery codes end, too.
+     * @description Needs an access token.
+     */
+    delete: operations['auth_removeTotp'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/second-factors/totp/confirm': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Confirms the app by a code, in the session that began. From then on a login asks for a code.
+     * @description Needs an access token.
+     */
+    post: operations['auth_confirmTotp'];
     delete?: never;
     options?: never;
     head?: never;
@@ -926,6 +1053,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/admin/users/{user_id}/second-factors': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Removes all second factors of an account whose owner has lost them, tells the owner, and ends all sessions.
+     * @description Only for admins.
+     */
+    delete: operations['adminusers_resetSecondFactors'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/admin/posts/{post_id}/restore': {
     parameters: {
       query?: never;
@@ -1107,6 +1254,33 @@ export interface components {
       /** @enum {string} */
       token_type: 'bearer';
     };
+    MfaRequiredResponse: {
+      /** @enum {boolean} */
+      mfa_required: true;
+      /** @description For `POST /auth/login/second-factor`, and good for nothing else. */
+      mfa_ticket: string;
+      /** @description The fields of `POST /auth/login/second-factor` of which one will do. */
+      methods: string[];
+      /**
+       * Format: int32
+       * @description Life of the ticket in seconds.
+       */
+      expires_in: number;
+    };
+    SecondStepRequest: {
+      /**
+       * @description Six digits of an authenticator app (RFC 6238); each code is accepted once.
+       * @example 123456
+       */
+      totp?: string;
+      /**
+       * @description One of the ten that were shown when the first second factor was set up; good once. Case and hyphens do not matter.
+       * @example 0a1b2c-3d4e5f-6g7h8j-9kamnp
+       */
+      recovery_code?: string;
+      /** @description As `POST /auth/login` gave it. */
+      mfa_ticket: string;
+    };
     RefreshRequest: {
       refresh_token: string;
     };
@@ -1226,6 +1400,63 @@ export interface components {
        */
       email: string;
     };
+    StepUpRequest: {
+      /**
+       * @description Six digits of an authenticator app (RFC 6238); each code is accepted once.
+       * @example 123456
+       */
+      totp?: string;
+      /**
+       * @description One of the ten that were shown when the first second factor was set up; good once. Case and hyphens do not matter.
+       * @example 0a1b2c-3d4e5f-6g7h8j-9kamnp
+       */
+      recovery_code?: string;
+      /**
+       * Format: password
+       * @description The current one; enough for an account without a second factor. A wrong one is 403.
+       * @example correct horse battery
+       */
+      password?: string;
+    };
+    StepUpResponse: {
+      /** Format: date-time */
+      proved_at: string;
+      /**
+       * Format: date-time
+       * @description Until then, routes that ask for a fresh proof let this session in.
+       */
+      expires_at: string;
+    };
+    SecondFactorsResponse: {
+      /** @description Of which a login needs one; empty: the password is enough. */
+      methods: string[];
+      /** Format: int64 */
+      recovery_codes_left: number;
+    };
+    RecoveryCodesResponse: {
+      /** @description Shown only now: ten when these are new, none when the account keeps the codes that it has. */
+      recovery_codes: string[];
+    };
+    TotpEnrolmentResponse: {
+      /** @description To be typed into an app that cannot read the QR code: base 32 (RFC 4648). */
+      secret: string;
+      /** @description `otpauth://totp/…`, for an app on the same device. */
+      otpauth_url: string;
+      /** @description The same address as a QR code: an SVG image. */
+      qr_svg: string;
+      /**
+       * Format: int32
+       * @description Seconds for the confirmation.
+       */
+      expires_in: number;
+    };
+    ConfirmTotpRequest: {
+      /**
+       * @description The code that the app shows now.
+       * @example 123456
+       */
+      code: string;
+    };
     RevocationResponse: {
       /**
        * Format: uuid
@@ -1299,6 +1530,14 @@ export interface components {
         | 'login.succeeded'
         | 'login.failed'
         | 'login.throttled'
+        | 'login.second_factor_asked'
+        | 'step_up.succeeded'
+        | 'step_up.failed'
+        | 'second_factor.added'
+        | 'second_factor.removed'
+        | 'second_factors.reset'
+        | 'recovery_codes.renewed'
+        | 'recovery_code.used'
         | 'session.ended'
         | 'session.reused'
         | 'password.changed'
@@ -1398,6 +1637,14 @@ export interface components {
       /** Format: date-time */
       since: string;
     };
+    ExportedTotp: {
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      confirmed_at: string;
+      /** Format: date-time */
+      last_used_at: string;
+    };
     ExportResponse: {
       /** Format: date-time */
       exported_at: string;
@@ -1410,6 +1657,7 @@ export interface components {
       blocks: components['schemas']['ExportedPerson'][];
       /** @description As `GET /users/me/activity` has it, the newest first. */
       audit: components['schemas']['ActivityResponse'][];
+      totp: components['schemas']['ExportedTotp'][];
       profile: components['schemas']['AccountResponse'];
     };
     CreateTaskRequest: {
@@ -1562,6 +1810,14 @@ export interface components {
         | 'login.succeeded'
         | 'login.failed'
         | 'login.throttled'
+        | 'login.second_factor_asked'
+        | 'step_up.succeeded'
+        | 'step_up.failed'
+        | 'second_factor.added'
+        | 'second_factor.removed'
+        | 'second_factors.reset'
+        | 'recovery_codes.renewed'
+        | 'recovery_code.used'
         | 'session.ended'
         | 'session.reused'
         | 'password.changed'
@@ -1717,6 +1973,16 @@ export interface components {
         | 'token_stale'
         | 'invalid_credentials'
         | 'wrong_password'
+        | 'wrong_second_factor'
+        | 'invalid_second_factor'
+        | 'invalid_mfa_ticket'
+        | 'step_up_required'
+        | 'second_factor_required'
+        | 'second_factor_kept'
+        | 'totp_enabled'
+        | 'totp_not_begun'
+        | 'totp_not_enabled'
+        | 'no_second_factor'
         | 'invalid_refresh_token'
         | 'refresh_token_reused'
         | 'account_disabled'
@@ -1761,6 +2027,8 @@ export interface components {
       }[];
       /** @description The exceeded limits, as in draft-ietf-httpapi-ratelimit-headers. */
       'violated-policies'?: string[];
+      /** @description With `step_up_required`: the fields of `POST /auth/step-up` of which one will do. */
+      proofs?: string[];
     };
     MalformedQueryProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -1784,7 +2052,15 @@ export interface components {
     };
     InsufficientRoleProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
-      code: 'insufficient_role';
+      code: 'insufficient_role' | 'second_factor_required';
+    };
+    InsufficientProofProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'insufficient_role' | 'second_factor_required' | 'step_up_required';
+    };
+    StepUpProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'step_up_required';
     };
     UserNotFoundProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -1829,6 +2105,8 @@ export type MessageResponse = components['schemas']['MessageResponse'];
 export type LoginByEmail = components['schemas']['LoginByEmail'];
 export type LoginByUsername = components['schemas']['LoginByUsername'];
 export type TokensResponse = components['schemas']['TokensResponse'];
+export type MfaRequiredResponse = components['schemas']['MfaRequiredResponse'];
+export type SecondStepRequest = components['schemas']['SecondStepRequest'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type LogoutRequest = components['schemas']['LogoutRequest'];
 export type AccountResponse = components['schemas']['AccountResponse'];
@@ -1839,6 +2117,12 @@ export type ResetPasswordRequest = components['schemas']['ResetPasswordRequest']
 export type ConfirmEmailRequest = components['schemas']['ConfirmEmailRequest'];
 export type UndoEmailRequest = components['schemas']['UndoEmailRequest'];
 export type ResendConfirmationRequest = components['schemas']['ResendConfirmationRequest'];
+export type StepUpRequest = components['schemas']['StepUpRequest'];
+export type StepUpResponse = components['schemas']['StepUpResponse'];
+export type SecondFactorsResponse = components['schemas']['SecondFactorsResponse'];
+export type RecoveryCodesResponse = components['schemas']['RecoveryCodesResponse'];
+export type TotpEnrolmentResponse = components['schemas']['TotpEnrolmentResponse'];
+export type ConfirmTotpRequest = components['schemas']['ConfirmTotpRequest'];
 export type RevocationResponse = components['schemas']['RevocationResponse'];
 export type UpdateProfileRequest = components['schemas']['UpdateProfileRequest'];
 export type DeleteAccountRequest = components['schemas']['DeleteAccountRequest'];
@@ -1849,6 +2133,7 @@ export type ExportedSession = components['schemas']['ExportedSession'];
 export type TaskResponse = components['schemas']['TaskResponse'];
 export type ExportedPost = components['schemas']['ExportedPost'];
 export type ExportedPerson = components['schemas']['ExportedPerson'];
+export type ExportedTotp = components['schemas']['ExportedTotp'];
 export type ExportResponse = components['schemas']['ExportResponse'];
 export type CreateTaskRequest = components['schemas']['CreateTaskRequest'];
 export type UpdateTaskRequest = components['schemas']['UpdateTaskRequest'];
@@ -1877,6 +2162,8 @@ export type InvalidBodyProblem = components['schemas']['InvalidBodyProblem'];
 export type InvalidProblem = components['schemas']['InvalidProblem'];
 export type UnauthenticatedProblem = components['schemas']['UnauthenticatedProblem'];
 export type InsufficientRoleProblem = components['schemas']['InsufficientRoleProblem'];
+export type InsufficientProofProblem = components['schemas']['InsufficientProofProblem'];
+export type StepUpProblem = components['schemas']['StepUpProblem'];
 export type UserNotFoundProblem = components['schemas']['UserNotFoundProblem'];
 export type PayloadTooLargeProblem = components['schemas']['PayloadTooLargeProblem'];
 export type UnsupportedMediaTypeProblem = components['schemas']['UnsupportedMediaTypeProblem'];
@@ -1963,7 +2250,7 @@ export interface operations {
       /** @description Success. */
       200: {
         content: {
-          'application/json': components['schemas']['TokensResponse'];
+          'application/json': components['schemas']['TokensResponse'] | components['schemas']['MfaRequiredResponse'];
         };
       };
       400: {
@@ -1984,6 +2271,73 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
             code: 'account_disabled' | 'account_deleted' | 'email_not_confirmed';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_completeLogin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SecondStepRequest'];
+      };
+    };
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['TokensResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'invalid_mfa_ticket' | 'invalid_second_factor';
+          };
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'account_disabled';
           };
         };
       };
@@ -2296,7 +2650,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'account_disabled';
+            code: 'wrong_password' | 'account_disabled' | 'step_up_required';
           };
         };
       };
@@ -2625,6 +2979,335 @@ export interface operations {
       };
     };
   };
+  auth_stepUp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StepUpRequest'];
+      };
+    };
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['StepUpResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'wrong_password' | 'wrong_second_factor' | 'step_up_required' | 'account_disabled';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_secondFactors: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SecondFactorsResponse'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_renewRecoveryCodes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['RecoveryCodesResponse'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['StepUpProblem'];
+        };
+      };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'no_second_factor';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_beginTotp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Created. */
+      201: {
+        content: {
+          'application/json': components['schemas']['TotpEnrolmentResponse'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['StepUpProblem'];
+        };
+      };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'totp_enabled';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_removeTotp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['StepUpProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'totp_not_enabled';
+          };
+        };
+      };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'second_factor_kept';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_confirmTotp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ConfirmTotpRequest'];
+      };
+    };
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['RecoveryCodesResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'wrong_second_factor';
+          };
+        };
+      };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'totp_not_begun';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
   revocations_list: {
     parameters: {
       query?: {
@@ -2746,7 +3429,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'account_disabled';
+            code: 'wrong_password' | 'account_disabled' | 'step_up_required';
           };
         };
       };
@@ -2892,7 +3575,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'account_disabled';
+            code: 'wrong_password' | 'account_disabled' | 'step_up_required';
           };
         };
       };
@@ -3058,7 +3741,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'account_disabled';
+            code: 'wrong_password' | 'account_disabled' | 'step_up_required';
           };
         };
       };
@@ -4518,7 +5201,7 @@ export interface operations {
       };
       403: {
         content: {
-          'application/problem+json': components['schemas']['InsufficientRoleProblem'];
+          'application/problem+json': components['schemas']['InsufficientProofProblem'];
         };
       };
       409: {
@@ -4636,7 +5319,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role';
+            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
           };
         };
       };
@@ -4697,7 +5380,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role';
+            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
           };
         };
       };
@@ -4828,7 +5511,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role';
+            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
           };
         };
       };
@@ -4893,7 +5576,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role';
+            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
           };
         };
       };
@@ -4941,7 +5624,7 @@ export interface operations {
       };
       403: {
         content: {
-          'application/problem+json': components['schemas']['InsufficientRoleProblem'];
+          'application/problem+json': components['schemas']['InsufficientProofProblem'];
         };
       };
       404: {
@@ -4988,7 +5671,57 @@ export interface operations {
       };
       403: {
         content: {
-          'application/problem+json': components['schemas']['InsufficientRoleProblem'];
+          'application/problem+json': components['schemas']['InsufficientProofProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  adminusers_resetSecondFactors: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        user_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
+          };
         };
       };
       404: {
@@ -5083,6 +5816,14 @@ export interface operations {
           | 'login.succeeded'
           | 'login.failed'
           | 'login.throttled'
+          | 'login.second_factor_asked'
+          | 'step_up.succeeded'
+          | 'step_up.failed'
+          | 'second_factor.added'
+          | 'second_factor.removed'
+          | 'second_factors.reset'
+          | 'recovery_codes.renewed'
+          | 'recovery_code.used'
           | 'session.ended'
           | 'session.reused'
           | 'password.changed'

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
+import { StepUp } from '../../common/access.js';
 import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
 import { DeleteAccountRequest, DeletionResponse, presentDeletion } from './deletion.dto.js';
@@ -19,6 +20,7 @@ export class DeletionController {
    * A login before that cancels the deletion. The last admin's account cannot be deleted.
    */
   @Delete()
+  @StepUp({ passwordInBody: true })
   @HttpCode(202)
   @StrictlyLimited('authentication')
   @Answers({ status: 202, type: DeletionResponse, errors: ['wrong_password', 'account_disabled', 'last_admin'] })
@@ -29,6 +31,7 @@ export class DeletionController {
 
   /** The same as `DELETE /users/me`, for clients behind a proxy that drops the body of a DELETE. */
   @Post('delete')
+  @StepUp({ passwordInBody: true })
   @HttpCode(202)
   @StrictlyLimited('authentication')
   @Answers({ status: 202, type: DeletionResponse, errors: ['wrong_password', 'account_disabled', 'last_admin'] })

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 
+import { StepUp } from '../../common/access.js';
 import { MessageResponse } from '../../http/openapi/message.dto.js';
 import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
@@ -21,6 +22,7 @@ export class EmailChangeController {
    * The old address gets a link that undoes it, before or after that, for 7 days. A newer request ends the older one.
    */
   @Post()
+  @StepUp({ passwordInBody: true })
   @HttpCode(202)
   @Answers({ status: 202, type: MessageResponse, errors: ['wrong_password', 'account_disabled', 'email_taken'] })
   async change(

@@ -28,7 +28,7 @@ import type { Client } from '../../common/actor.js';
 
 export interface Guess {
   /** Kept apart for e-mail and username, so that a count never reveals that both name one account. */
-  readonly identifier: AccountIdentifier;
+  readonly identifier: AccountIdentifier | { secondFactorOf: string };
   readonly userId: string | undefined;
   readonly client: Client;
 }
@@ -68,10 +68,15 @@ export class LoginGuard {
     if (counted) await this.settle(clearPair(this.database.manager, keys, counted));
   }
 
+  /** The right password alone: it neither counts nor forgives what was guessed before. */
+  async takeBack({ keys, counted }: CountedGuess): Promise<void> {
+    if (counted) await this.settle(takeGuessBack(this.database.manager, keys, counted));
+  }
+
   async fail({ guess, keys, counted }: CountedGuess, error: unknown): Promise<void> {
     if (error instanceof AppError && ERRORS[error.code].kind !== 'unavailable')
       this.logger.warn({ event: 'login_refused', code: error.code, user: guess.userId }, 'login refused');
-    else if (counted) await this.settle(takeGuessBack(this.database.manager, keys, counted));
+    else await this.takeBack({ guess, keys, counted });
   }
 
   async forget(tx: EntityManager, { email, username }: { email: string; username: string }): Promise<void> {
@@ -128,9 +133,14 @@ export class LoginGuard {
     };
   }
 
-  private fingerprintOf(identifier: AccountIdentifier, ...network: string[]): Buffer {
-    const [kind, text] =
-      'email' in identifier ? ['email', identifier.email] : ['username', identifier.username.toLowerCase()];
+  private fingerprintOf(identifier: Guess['identifier'], ...network: string[]): Buffer {
+    const [kind, text] = named(identifier);
     return fingerprint(this.key, kind, text, ...network);
   }
+}
+
+function named(identifier: Guess['identifier']): [string, string] {
+  if ('email' in identifier) return ['email', identifier.email];
+  if ('username' in identifier) return ['username', identifier.username.toLowerCase()];
+  return ['second factor', identifier.secondFactorOf];
 }

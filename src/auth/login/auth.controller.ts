@@ -12,18 +12,26 @@ import {
   LoginByUsername,
   LoginRequest,
   LogoutRequest,
+  MfaRequiredResponse,
+  presentTicket,
   RefreshRequest,
   RegisterRequest,
+  SecondStepRequest,
   TokensResponse,
 } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
+import { proofOf } from '../second-factors/second-factors.js';
+import { SecondStep } from './second-step.js';
 import type { Tokens } from '../sessions/sessions.js';
 import { type Actor, type Client, From } from '../../common/actor.js';
 
 @ApiTags('Authentication')
 @Controller('auth')
 export class AuthController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly auth: AuthService,
+    private readonly secondStep: SecondStep,
+  ) {}
 
   /** Creates an account, and mails a link and a code to confirm its address. */
   @Post('register')
@@ -47,11 +55,27 @@ export class AuthController {
   @ApiBody({ schema: { oneOf: [LoginByEmail, LoginByUsername].map((type) => ({ $ref: getSchemaPath(type) })) } })
   @Answers({
     status: 200,
-    type: TokensResponse,
+    oneOf: [TokensResponse, MfaRequiredResponse],
     errors: ['invalid_credentials', 'account_disabled', 'account_deleted', 'email_not_confirmed'],
   })
-  async login(@Body() body: LoginRequest, @From() client: Client): Promise<TokensResponse> {
-    return present(await this.auth.login(identifierOf(body), body.password, client));
+  async login(@Body() body: LoginRequest, @From() client: Client): Promise<TokensResponse | MfaRequiredResponse> {
+    const answer = await this.auth.login(identifierOf(body), body.password, client);
+    return 'ticket' in answer ? presentTicket(answer) : present(answer);
+  }
+
+  /** The second step of a login that was answered `mfa_required`. */
+  @Post('login/second-factor')
+  @Public()
+  @StrictlyLimited('authentication')
+  @HttpCode(200)
+  @Answers({
+    status: 200,
+    type: TokensResponse,
+    errors: ['invalid_mfa_ticket', 'invalid_second_factor', 'account_disabled'],
+  })
+  async completeLogin(@Body() body: SecondStepRequest, @From() client: Client): Promise<TokensResponse> {
+    const { mfa_ticket: ticket, totp, recovery_code } = body;
+    return present(await this.secondStep.complete({ ticket, proof: proofOf({ totp, recovery_code }) }, client));
   }
 
   /**

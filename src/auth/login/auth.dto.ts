@@ -6,6 +6,8 @@ import { OneOf, OptionalNotNull } from '../../http/input/validation.js';
 import { Email, GivenEmail, NewUsername, Username } from '../../users/fields.js';
 import type { AccountIdentifier } from '../../users/users.query.js';
 import { GivenPassword, GivenToken, NewPassword } from '../hashing/fields.js';
+import { SecondFactorProof } from '../second-factors/second-factors.dto.js';
+import type { MfaTicket } from './second-step.js';
 import { ApiText } from '../../http/openapi/fields.js';
 
 export class RegisterRequest {
@@ -97,4 +99,30 @@ export class TokensResponse {
   /** Life of the access token in seconds. */
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 86_400 })
   expires_in: number;
+}
+
+/** The password is right, and the account has a second factor. */
+export class MfaRequiredResponse {
+  @ApiProperty({ type: 'boolean', enum: [true] })
+  mfa_required: true;
+  /** For `POST /auth/login/second-factor`, and good for nothing else. */
+  @ApiText(200)
+  mfa_ticket: string;
+  /** The fields of `POST /auth/login/second-factor` of which one will do. */
+  @ApiProperty({ type: 'array', maxItems: 10, items: { type: 'string', maxLength: 50 } })
+  methods: readonly string[];
+  /** Life of the ticket in seconds. */
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 3_600 })
+  expires_in: number;
+}
+
+export function presentTicket({ ticket, methods, expiresInSeconds }: MfaTicket): MfaRequiredResponse {
+  return { mfa_required: true, mfa_ticket: ticket, methods, expires_in: expiresInSeconds };
+}
+
+/** The ticket, and exactly one of the other fields. */
+export class SecondStepRequest extends SecondFactorProof {
+  /** As `POST /auth/login` gave it. */
+  @GivenToken()
+  mfa_ticket: string;
 }

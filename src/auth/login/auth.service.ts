@@ -17,6 +17,7 @@ import type { AddressHolder } from '../../users/users.query.js';
 import type { AccountIdentifier } from '../../users/users.query.js';
 import { UsersService } from '../../users/users.service.js';
 import type { LogoutScope } from './auth.dto.js';
+import { type MfaTicket, SecondStep } from './second-step.js';
 import { Deletions } from '../deletion/deletions.js';
 import { EmailConfirmation } from '../emails/email-confirmation.js';
 import { LoginGuard } from '../login-guard/login-guard.js';
@@ -46,6 +47,7 @@ export class AuthService {
     private readonly deletions: Deletions,
     private readonly confirmation: EmailConfirmation,
     private readonly outbox: Outbox,
+    private readonly secondStep: SecondStep,
   ) {}
 
   /** Where REGISTER_CONFLICT is `conceal`, a taken address gets the same answer at the same cost, and its owner a mail.
@@ -73,12 +75,17 @@ export class AuthService {
 
   /** @throws AppError `invalid_credentials`, `rate_limited`, `overloaded`; after the right password `account_disabled`,
    * `account_deleted`, `email_not_confirmed` */
-  async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Tokens> {
+  async login(identifier: AccountIdentifier, password: string, client: Client): Promise<Tokens | MfaTicket> {
     let user = await this.users.findByIdentifier(identifier);
     const guess = await this.loginGuard.count({ identifier, userId: user?.id, client });
     try {
       for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
         const { verified, outdated } = await this.verified(user, password, client);
+        if (verified.secondFactors.length > 0) {
+          // Neither counted nor forgiven: else the right password would clear the guesses at the second factor.
+          await this.loginGuard.takeBack(guess);
+          return await this.secondStep.ask(verified, client);
+        }
         const tokens = await this.startSession(verified, client);
         if (tokens) {
           await this.loginGuard.clear(guess);
@@ -128,9 +135,10 @@ export class AuthService {
 
   /** Cancels the owner's own deletion. @returns undefined when the account changed since the verification */
   private startSession(user: User, client: Client): Promise<Tokens | undefined> {
-    if (user.deletion === null) return this.sessions.start(this.database.manager, user, client);
+    if (user.deletion === null)
+      return this.sessions.start(this.database.manager, { user, secondFactor: false }, client);
     return this.database.transaction(async (tx) => {
-      const started = await this.sessions.start(tx, user, client);
+      const started = await this.sessions.start(tx, { user, secondFactor: false }, client);
       if (started) await this.deletions.cancel(tx, user.id, { actorId: user.id, client });
       return started;
     });

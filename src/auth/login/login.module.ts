@@ -8,9 +8,12 @@ import { DeletionModule } from '../deletion/deletion.module.js';
 import { EmailsModule } from '../emails/emails.module.js';
 import { HashingModule } from '../hashing/hashing.module.js';
 import { LoginGuardModule } from '../login-guard/login-guard.module.js';
+import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { LoginTickets } from './login-tickets.js';
+import { SecondStep } from './second-step.js';
 
 @Module({
   imports: [
@@ -20,10 +23,11 @@ import { AuthService } from './auth.service.js';
     HashingModule,
     LoginGuardModule,
     MailModule,
+    SecondFactorsModule,
     SessionsModule,
     UsersModule,
   ],
   controllers: [AuthController],
-  providers: [AuthService],
+  providers: [AuthService, LoginTickets, SecondStep],
 })
 export class LoginModule {}

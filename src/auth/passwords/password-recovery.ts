@@ -18,6 +18,7 @@ import { FormerAddresses } from '../emails/former-addresses.js';
 import { LoginGuard } from '../login-guard/login-guard.js';
 import { Passwords } from '../hashing/passwords.js';
 import { isLastAdmin, lockLeaver } from '../../users/locks.query.js';
+import { SecondFactors } from '../second-factors/second-factors.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { Client } from '../../common/actor.js';
 
@@ -47,6 +48,7 @@ export class PasswordRecovery {
     private readonly outbox: Outbox,
     private readonly links: Links,
     private readonly audit: Audit,
+    private readonly secondFactors: SecondFactors,
   ) {}
 
   /** Does the same work for an unknown address, so that the answer does not reveal accounts. */
@@ -113,6 +115,8 @@ export class PasswordRecovery {
   private async replace(tx: EntityManager, token: OwnedToken, hash: string): Promise<void> {
     const user = await this.users.lockById(tx, token.userId);
     if (!user || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
+    // A stranger may have made the account, and their second factor would keep its owner out.
+    if (user.emailConfirmedAt === null) await this.secondFactors.forget(tx, user);
     await this.users.recover(tx, user.id, hash);
     await this.tokens.end(tx, user.id);
     // Only the way back of this address ends: the reader may be the thief, so earlier addresses keep theirs.

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
-import { Public } from '../../common/access.js';
+import { Public, StepUp } from '../../common/access.js';
 import { MessageResponse } from '../../http/openapi/message.dto.js';
 import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
@@ -20,6 +20,7 @@ export class PasswordsController {
 
   /** Changes the caller's password and ends all of their other sessions at once; the one that asks lives on. */
   @Put()
+  @StepUp({ passwordInBody: true })
   @StrictlyLimited('authentication')
   @HttpCode(204)
   @Answers({ status: 204, errors: ['wrong_password', 'account_disabled'] })

@@ -8,6 +8,7 @@ import { EmailsModule } from '../emails/emails.module.js';
 import { HashingModule } from '../hashing/hashing.module.js';
 import { LoginGuardModule } from '../login-guard/login-guard.module.js';
 import { MailedTokensModule } from '../mailed-tokens/mailed-tokens.module.js';
+import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordRecovery } from './password-recovery.js';
@@ -21,6 +22,7 @@ import { PasswordsController } from './passwords.controller.js';
     LoginGuardModule,
     MailModule,
     MailedTokensModule,
+    SecondFactorsModule,
     SessionsModule,
     UsersModule,
   ],

@@ -1,7 +1,7 @@
 /** The SQL of sessions. The database's clock decides, so that instances with different clocks agree. */
 import type { EntityManager } from 'typeorm';
 
-import type { Role } from '../../common/access.js';
+import type { Principal, Role } from '../../common/access.js';
 import type { AccountStatus, User } from '../../users/user.js';
 import { deleteBatch, type DeletedRows, empty, raw, row, rows, run, type Sql, sql } from '../../database/sql.js';
 import { IS_ERASING, isDisabledAt } from '../../users/users.query.js';
@@ -16,6 +16,7 @@ export type SessionEnd =
   | 'email_undo'
   | 'ban'
   | 'forced_logout'
+  | 'second_factors_reset'
   | 'account_deletion';
 
 export interface RefreshableSession {
@@ -23,6 +24,7 @@ export interface RefreshableSession {
   readonly userId: string;
   readonly role: Role;
   readonly epoch: number;
+  readonly secondFactor: boolean;
 }
 
 export interface LockedSession extends RefreshableSession {
@@ -47,7 +49,8 @@ export interface SessionStart {
   readonly idleMs: number;
   readonly absoluteMs: number;
   readonly atMost: number;
-  readonly verified: Pick<User, 'hashedPassword' | 'tokenEpoch' | 'deletion'>;
+  readonly secondFactor: boolean;
+  readonly verified: Pick<User, 'hashedPassword' | 'tokenEpoch' | 'deletion' | 'secondFactors'>;
 }
 
 const MAY_LOG_IN = sql`NOT ${isDisabledAt('clock_timestamp()')} AND NOT ${IS_ERASING} AND u.deletion IS DISTINCT FROM 'staff'`;
@@ -58,7 +61,7 @@ export const HAS_STARTED = sql`WHERE EXISTS (SELECT FROM owner)`;
  * logins of one account are serialised. The others are written where `HAS_STARTED`. @returns undefined: it changed */
 export function insertSession(
   manager: EntityManager,
-  { id, userId, salt, ip, userAgent, idleMs, absoluteMs, atMost, verified }: SessionStart,
+  { id, userId, salt, ip, userAgent, idleMs, absoluteMs, atMost, secondFactor, verified }: SessionStart,
   { audited, remembered }: { readonly audited: Sql; readonly remembered: Sql | undefined },
 ): Promise<{ readonly isOneTooMany: boolean } | undefined> {
   return row(
@@ -67,12 +70,14 @@ export function insertSession(
           SELECT u.id FROM users u
            WHERE u.id = ${userId} AND u.hashed_password = ${verified.hashedPassword}
              AND u.token_epoch = ${verified.tokenEpoch} AND u.deletion IS NOT DISTINCT FROM ${verified.deletion}
+             AND u.second_factors = ${verified.secondFactors}::text[]
              AND ${MAY_LOG_IN}
              FOR NO KEY UPDATE OF u
         ), started AS (
-          INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent)
+          INSERT INTO sessions (id, user_id, seq, salt, rotated_at, created_at, last_used_at, expires_at, ip, user_agent,
+                                second_factor)
           SELECT ${id}, id, 0, ${salt}, now, now, now,
-                 now + least(${idleMs}::float8, ${absoluteMs}::float8) * interval '1 ms', ${ip}::inet, ${userAgent}
+                 now + least(${idleMs}::float8, ${absoluteMs}::float8) * interval '1 ms', ${ip}::inet, ${userAgent}, ${secondFactor}
             FROM (SELECT id, clock_timestamp() AS now FROM owner) after_the_lock
         ), audited AS (${audited}) ${remembered ? sql`, ${remembered}` : empty}
         SELECT live_sessions(id, ${id}) >= ${atMost} AS "isOneTooMany" FROM owner`,
@@ -82,7 +87,7 @@ export function insertSession(
 const LOCKED = sql`s.id, s.user_id AS "userId", s.seq, s.salt, s.prev_salt AS "prevSalt", s.rotated_at AS "rotatedAt",
                s.last_used_at AS "lastUsedAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt", host(s.ip) AS ip,
                CASE WHEN ${isDisabledAt('clock_timestamp()')} THEN 'disabled' ELSE 'active' END AS "accountStatus", u.role,
-               u.token_epoch AS epoch, clock_timestamp() AS now`;
+               u.token_epoch AS epoch, s.second_factor AS "secondFactor", clock_timestamp() AS now`;
 
 export function lockSession(tx: EntityManager, id: string): Promise<LockedSession | undefined> {
   return row(
@@ -115,7 +120,7 @@ export function advanceSession(manager: EntityManager, rotation: Rotation): Prom
     sql`UPDATE sessions s SET ${rotated(rotation)} FROM users u
          WHERE s.id = ${id} AND s.seq = ${seq}::int - 1 AND s.salt = ${prevSalt} AND s.revoked_at IS NULL
            AND s.expires_at > clock_timestamp() AND u.id = s.user_id AND NOT ${isDisabledAt('clock_timestamp()')}
-        RETURNING s.id, s.user_id AS "userId", u.role, u.token_epoch AS epoch`,
+        RETURNING s.id, s.user_id AS "userId", u.role, u.token_epoch AS epoch, s.second_factor AS "secondFactor"`,
   );
 }
 
@@ -127,6 +132,38 @@ function rotated({ seq, salt, prevSalt, ip, userAgent, idleMs, absoluteMs }: Rot
 
 export async function isSessionLive(manager: EntityManager, id: string): Promise<boolean> {
   return (await rows(manager, sql`SELECT 1 FROM sessions WHERE id = ${id} AND revoked_at IS NULL`)).length === 1;
+}
+
+export interface SessionProof {
+  readonly isLive: boolean;
+  readonly isFresh: boolean;
+  readonly secondFactor: boolean;
+  /** Of the account: one of these is needed. */
+  readonly secondFactors: readonly string[];
+}
+
+/** @returns undefined when the account is gone */
+export function selectProof(
+  manager: EntityManager,
+  { userId, sessionId }: Principal,
+  freshMs: number,
+): Promise<SessionProof | undefined> {
+  return row(
+    manager,
+    sql`SELECT s.id IS NOT NULL AS "isLive", s.second_factor AS "secondFactor", u.second_factors AS "secondFactors",
+               coalesce(s.proved_at, s.created_at) > clock_timestamp() - ${freshMs} * interval '1 ms' AS "isFresh"
+          FROM users u LEFT JOIN sessions s ON s.id = ${sessionId} AND s.user_id = u.id AND s.revoked_at IS NULL
+         WHERE u.id = ${userId}`,
+  );
+}
+
+export async function markProved(tx: EntityManager, id: string, secondFactor: boolean): Promise<Date | undefined> {
+  const proved = await row<{ at: Date }>(
+    tx,
+    sql`UPDATE sessions SET (proved_at, second_factor) = (clock_timestamp(), ${secondFactor})
+         WHERE id = ${id} AND revoked_at IS NULL RETURNING proved_at AS at`,
+  );
+  return proved?.at;
 }
 
 export type SessionSelection =

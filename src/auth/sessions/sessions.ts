@@ -24,11 +24,14 @@ import {
   isSessionLive,
   type LiveSession,
   lockSession,
+  markProved,
   type RefreshableSession,
   rotateSession,
   type Rotation,
   selectLiveSessions,
+  selectProof,
   type SessionEnd,
+  type SessionProof,
   type SessionSelection,
 } from './sessions.query.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
@@ -40,6 +43,11 @@ export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly expiresInSeconds: number;
+}
+
+export interface Proved {
+  readonly user: User;
+  readonly secondFactor: boolean;
 }
 
 export interface AccountEnd {
@@ -71,20 +79,20 @@ export class Sessions {
   ) {}
 
   /** Ends the oldest sessions beyond SESSIONS_PER_USER. @returns undefined when the account changed: verify again */
-  async start(manager: EntityManager, user: User, client: Client): Promise<Tokens | undefined> {
+  async start(manager: EntityManager, { user, secondFactor }: Proved, client: Client): Promise<Tokens | undefined> {
     const [id, salt] = [this.random.uuid(), this.random.bytes(SALT_BYTES)];
     const atMost = this.config.sessions.perUser;
     const event = { action: 'login.succeeded', actorId: user.id, subjectId: user.id, sessionId: id } as const;
     const remembered = this.addresses.remembered({ userId: user.id, sessionId: id }, client.ip, HAS_STARTED);
     const audited = this.audit.insertion(client, [event], HAS_STARTED);
-    const start = { id, userId: user.id, salt, atMost, verified: user, ...client, ...this.times() };
+    const start = { id, userId: user.id, salt, atMost, secondFactor, verified: user, ...client, ...this.times() };
     const started = await insertSession(manager, start, { audited, remembered });
     if (!started) return undefined;
     if (started.isOneTooMany) await this.endSurplus(manager, user.id, client);
     onCommit(manager, () => {
       this.logger.info({ event: 'session_started', session: id, user: user.id }, 'session started');
     });
-    const principal = { userId: user.id, sessionId: id, role: user.role, epoch: user.tokenEpoch };
+    const principal = { userId: user.id, sessionId: id, role: user.role, epoch: user.tokenEpoch, secondFactor };
     return this.tokens(principal, { seq: 1, salt });
   }
 
@@ -169,6 +177,18 @@ export class Sessions {
   /** Checks the database, since the access token may outlive its session. @throws AppError `token_revoked` */
   async requireLive(tx: EntityManager, sessionId: string): Promise<void> {
     if (!(await isSessionLive(tx, sessionId))) throw new AppError('token_revoked');
+  }
+
+  async proofOf(principal: Principal, freshMs: number): Promise<SessionProof> {
+    const proof = await selectProof(this.database.manager, principal, freshMs);
+    if (!proof?.isLive) throw new AppError(proof ? 'token_revoked' : 'invalid_token');
+    return proof;
+  }
+
+  async prove(tx: EntityManager, { sessionId }: Principal, secondFactor: boolean): Promise<Date> {
+    const at = await markProved(tx, sessionId, secondFactor);
+    if (!at) throw new AppError('token_revoked');
+    return at;
   }
 
   /** @param addresses whether known addresses stay: not where an attacker may have started the sessions */
@@ -261,8 +281,8 @@ export class Sessions {
   }
 }
 
-function principalOf({ id, userId, role, epoch }: RefreshableSession): Principal {
-  return { userId, sessionId: id, role, epoch };
+function principalOf({ id, userId, role, epoch, secondFactor }: RefreshableSession): Principal {
+  return { userId, sessionId: id, role, epoch, secondFactor };
 }
 
 function nextOf({ seq, salt }: Rotation): { seq: number; salt: Buffer } {

@@ -14,6 +14,8 @@ import { SigningKeys } from './signing-keys.js';
 
 /** RFC 9068 section 2.1: no other kind of JWT is accepted. */
 const ACCESS_TOKEN_TYPE = 'at+jwt';
+/** RFC 8176. */
+const MULTIPLE_FACTORS = ['mfa'];
 const HEADER_FIELDS = new Set(['alg', 'typ', 'kid']);
 const LEEWAY_SECONDS = 60;
 const MOST_REMEMBERED = 5_000;
@@ -57,6 +59,7 @@ export class AccessTokens {
       iat,
       exp: iat + this.ttlSeconds,
       jti: this.random.uuid(),
+      ...(principal.secondFactor && { amr: MULTIPLE_FACTORS }),
     };
     // A KeyObject: from a string, jsonwebtoken would parse the key for every token, at fifty times the cost.
     const { id, key } = this.keys.signer();
@@ -88,7 +91,7 @@ export class AccessTokens {
   }
 
   read(claims: JwtPayload): VerifiedToken {
-    const { aud, sub, sid, role, epoch, iat, exp, jti } = claims as Record<string, unknown>;
+    const { aud, sub, sid, role, epoch, iat, exp, jti, amr } = claims as Record<string, unknown>;
     const wellFormed =
       typeof aud === 'string' &&
       isUUID(sub) &&
@@ -105,6 +108,7 @@ export class AccessTokens {
       role,
       epoch: epoch as number,
       expiresAt: exp as number,
+      secondFactor: Array.isArray(amr) && amr.includes(MULTIPLE_FACTORS[0]),
     };
     return { caller, issuedAt: iat as number };
   }

@@ -3,7 +3,7 @@ import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { AuthGuard as PassportGuard } from '@nestjs/passport';
 import passport from 'passport';
 
-import { ACCESS, type Access, type AuthenticatedRequest } from '../../common/access.js';
+import { ACCESS, type Access, type AuthenticatedRequest, type Caller, type Role } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
 import { equalSecrets } from '../../common/crypto.js';
 import type { Config } from '../../config/config.js';
@@ -36,8 +36,14 @@ export class AuthGuard extends PassportGuard() {
     if (access === 'service') return this.admitService(request.headers.authorization);
     if (access === 'optional' && request.headers.authorization === undefined) return true;
     await super.canActivate(context);
-    if (Array.isArray(access) && !access.includes(request.user?.role)) throw new AppError('insufficient_role');
+    if (Array.isArray(access)) this.requireRole(access as readonly Role[], request.user);
     return true;
+  }
+
+  private requireRole(roles: readonly Role[], caller: Caller | undefined): void {
+    if (!caller || !roles.includes(caller.role)) throw new AppError('insufficient_role');
+    if (this.config.staffNeedsSecondFactor && !roles.includes('user') && caller.secondFactor !== true)
+      throw new AppError('second_factor_required');
   }
 
   private admitService(authorization: string | undefined): true {

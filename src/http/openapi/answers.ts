@@ -8,6 +8,7 @@ import { PAGE_LIMIT } from '../../common/pagination.js';
 export interface AnswersOptions {
   readonly status: number;
   readonly type?: Type | [Type];
+  readonly oneOf?: readonly Type[];
   /** Beside those of all routes: a missing token, an invalid body, limits, a lost database. */
   readonly errors?: readonly ErrorCode[];
   readonly paged?: boolean | 'endless';
@@ -21,8 +22,15 @@ const DESCRIPTIONS: Record<number, string> = {
   204: 'Success, without a body.',
 };
 
-export function Answers({ status, type, errors = [], paged = false, atMost }: AnswersOptions): MethodDecorator {
+export function Answers(options: AnswersOptions): MethodDecorator {
+  const { status, type, oneOf, errors = [], paged = false, atMost } = options;
   const description = DESCRIPTIONS[status] ?? 'Success.';
+  if (oneOf)
+    return applyDecorators(
+      ApiExtraModels(...oneOf),
+      ApiResponse({ status, description, schema: { oneOf: oneOf.map((each) => ({ $ref: getSchemaPath(each) })) } }),
+      ApiExtension('x-errors', errors),
+    );
   if (!Array.isArray(type))
     return applyDecorators(
       ApiResponse({ status, description, ...(type && { type }) }),

@@ -9,6 +9,7 @@ export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   'x-access'?: Access;
   'x-errors'?: readonly ErrorCode[];
   'x-sunset'?: string;
+  'x-step-up'?: boolean;
 };
 
 const PROBLEM = '#/components/schemas/Problem';
@@ -53,6 +54,12 @@ const PROBLEM_SCHEMA = {
       type: 'array',
       maxItems: 10,
       description: 'The exceeded limits, as in draft-ietf-httpapi-ratelimit-headers.',
+      items: { type: 'string', maxLength: 50 },
+    },
+    proofs: {
+      type: 'array',
+      maxItems: 10,
+      description: 'With `step_up_required`: the fields of `POST /auth/step-up` of which one will do.',
       items: { type: 'string', maxLength: 50 },
     },
   },
@@ -112,6 +119,7 @@ function shared(operation: Operation, path: string): ErrorCode[] {
     ...(operation.requestBody ? [...PROBLEMS.PayloadTooLargeProblem, ...PROBLEMS.UnsupportedMediaTypeProblem] : []),
     ...(access === 'service' ? OF_SERVICES : access === 'public' ? [] : PROBLEMS.UnauthenticatedProblem),
     ...(Array.isArray(access) ? PROBLEMS.InsufficientRoleProblem : []),
+    ...(operation['x-step-up'] ? (['step_up_required'] as const) : []),
     ...(path.includes('{') ? (['route_not_found'] as const) : []),
     ...PROBLEMS.RateLimitedProblem,
     ...PROBLEMS.InternalErrorProblem,
@@ -127,7 +135,9 @@ const PROBLEMS = {
   InvalidBodyProblem: ['malformed_request', 'malformed_json', 'json_too_deep', 'validation_failed'],
   InvalidProblem: ['validation_failed'],
   UnauthenticatedProblem: ['authentication_required', 'invalid_token', 'token_expired', 'token_revoked', 'token_stale'],
-  InsufficientRoleProblem: ['insufficient_role'],
+  InsufficientRoleProblem: ['insufficient_role', 'second_factor_required'],
+  InsufficientProofProblem: ['insufficient_role', 'second_factor_required', 'step_up_required'],
+  StepUpProblem: ['step_up_required'],
   UserNotFoundProblem: ['user_not_found', 'route_not_found'],
   PayloadTooLargeProblem: ['payload_too_large'],
   UnsupportedMediaTypeProblem: ['unsupported_media_type'],

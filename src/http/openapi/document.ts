@@ -19,6 +19,8 @@ const ORDER = [
   'auth/sessions',
   'auth/password',
   'auth/email',
+  'auth/step-up',
+  'auth/second-factors',
   'auth/revocations',
   'users/me',
   'users/me/email',

@@ -1,0 +1,192 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import type { AuditAction } from '../../audit/actions.js';
+import { Audit } from '../../audit/audit.js';
+import type { Principal } from '../../common/access.js';
+import type { Actor, Client } from '../../common/actor.js';
+import { AppError, invalid } from '../../common/errors.js';
+import { LOGGER } from '../../common/logger.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import { onCommit } from '../../database/transactions.js';
+import { Outbox } from '../../mail/outbox.js';
+import {
+  recoveryCodeUsedMail,
+  secondFactorAddedMail,
+  secondFactorRemovedMail,
+  secondFactorsResetMail,
+} from '../../mail/templates.js';
+import type { User } from '../../users/user.js';
+import { updateUser } from '../../users/users.query.js';
+import { UsersService } from '../../users/users.service.js';
+import { type CountedGuess, LoginGuard } from '../login-guard/login-guard.js';
+import { Sessions } from '../sessions/sessions.js';
+import { RecoveryCodes } from './recovery-codes.js';
+
+/** A kind of second factor. Its room registers it. */
+export interface SecondFactorKind {
+  readonly name: string;
+  readonly title: string;
+  /** Accepts each proof once, also in parallel. Lock the user's row first. */
+  readonly take: (tx: EntityManager, userId: string, proof: string) => Promise<boolean>;
+  readonly forget: (tx: EntityManager, userId: string) => Promise<void>;
+}
+
+export const RECOVERY_CODE = 'recovery_code';
+
+export type Proof = Readonly<Partial<Record<string, string>>>;
+
+export interface FactorsSummary {
+  readonly methods: readonly string[];
+  readonly recoveryCodesLeft: number;
+}
+
+@Injectable()
+export class SecondFactors {
+  private readonly kinds = new Map<string, SecondFactorKind>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly users: UsersService,
+    private readonly audit: Audit,
+    private readonly loginGuard: LoginGuard,
+    private readonly sessions: Sessions,
+    private readonly outbox: Outbox,
+    private readonly recoveryCodes: RecoveryCodes,
+  ) {}
+
+  add(kind: SecondFactorKind): void {
+    this.kinds.set(kind.name, kind);
+  }
+
+  proofsOf({ secondFactors }: Pick<User, 'secondFactors'>): string[] {
+    return secondFactors.length === 0 ? [] : [...secondFactors, RECOVERY_CODE];
+  }
+
+  async describe({ userId }: Principal): Promise<FactorsSummary> {
+    const { secondFactors } = await this.users.require(userId);
+    return {
+      methods: secondFactors,
+      recoveryCodesLeft: await this.recoveryCodes.count(this.database.manager, userId),
+    };
+  }
+
+  /** As a wrong password is counted: before the comparison. @throws AppError `rate_limited` */
+  count(user: User, client: Client): Promise<CountedGuess> {
+    return this.loginGuard.count({ identifier: { secondFactorOf: user.id }, userId: user.id, client });
+  }
+
+  settle(guess: CountedGuess): Promise<void> {
+    return this.loginGuard.clear(guess);
+  }
+
+  fail(guess: CountedGuess, error: unknown): Promise<void> {
+    return this.loginGuard.fail(guess, error);
+  }
+
+  /** Lock the user's row first. A right proof is used up. */
+  async take(tx: EntityManager, user: User, { proof, client }: { proof: Proof; client: Client }): Promise<boolean> {
+    const [[name, value] = []] = Object.entries(proof);
+    if (name === undefined || value === undefined) return false;
+    if (name === RECOVERY_CODE) return this.takeRecoveryCode(tx, user, { code: value, client });
+    const kind = user.secondFactors.includes(name) ? this.kinds.get(name) : undefined;
+    return kind !== undefined && (await kind.take(tx, user.id, value));
+  }
+
+  /** Proves the session that asks. @param user locked @returns codes, when it is the first second factor */
+  async enable(tx: EntityManager, actor: Actor, { user, name }: { user: User; name: string }): Promise<string[]> {
+    const isFirst = user.secondFactors.length === 0;
+    if (!user.secondFactors.includes(name))
+      await updateUser(tx, user.id, { secondFactors: [...user.secondFactors, name] });
+    await this.sessions.prove(tx, actor.principal, true);
+    await this.record(tx, actor, { user, action: 'second_factor.added', method: name });
+    const content = secondFactorAddedMail({ username: user.username, method: this.titleOf(name) });
+    await this.outbox.add(tx, { kind: 'second_factor_added', address: user.email, content, userId: user.id });
+    return isFirst ? this.recoveryCodes.renew(tx, user.id) : [];
+  }
+
+  /** @param user with its row locked. @throws AppError `second_factor_kept` for staff that needs one */
+  async disable(tx: EntityManager, actor: Actor, { user, name }: { user: User; name: string }): Promise<void> {
+    const left = user.secondFactors.filter((other) => other !== name);
+    if (left.length === 0 && this.config.staffNeedsSecondFactor && user.role !== 'user')
+      throw new AppError('second_factor_kept');
+    await updateUser(tx, user.id, { secondFactors: left });
+    if (left.length === 0) await this.recoveryCodes.end(tx, user.id);
+    await this.record(tx, actor, { user, action: 'second_factor.removed', method: name });
+    const content = secondFactorRemovedMail({ username: user.username, method: this.titleOf(name) });
+    await this.outbox.add(tx, { kind: 'second_factor_removed', address: user.email, content, userId: user.id });
+  }
+
+  async renewRecoveryCodes(actor: Actor): Promise<string[]> {
+    return this.database.transaction(async (tx) => {
+      const user = await this.users.lockById(tx, actor.principal.userId);
+      if (!user || user.secondFactors.length === 0) throw new AppError('no_second_factor');
+      await this.record(tx, actor, { user, action: 'recovery_codes.renewed', method: RECOVERY_CODE });
+      return this.recoveryCodes.renew(tx, user.id);
+    });
+  }
+
+  /** All of an account's. Lock its row first. @returns whether there was any */
+  async forget(tx: EntityManager, { id, secondFactors }: Pick<User, 'id' | 'secondFactors'>): Promise<boolean> {
+    for (const kind of this.kinds.values()) await kind.forget(tx, id);
+    await this.recoveryCodes.end(tx, id);
+    if (secondFactors.length > 0) await updateUser(tx, id, { secondFactors: [] });
+    return secondFactors.length > 0;
+  }
+
+  /** For an admin, whose claims and rank the caller has checked. Ends the account's sessions, and tells the owner. */
+  async reset(tx: EntityManager, actor: Actor, userId: string): Promise<void> {
+    const actorId = actor.principal.userId;
+    const user = await this.users.lockById(tx, userId);
+    if (!user) throw new AppError('user_not_found');
+    if (!(await this.forget(tx, user))) return;
+    const event = { action: 'second_factors.reset', actorId, subjectId: userId } as const;
+    await this.audit.record(tx, actor, [event]);
+    const content = secondFactorsResetMail({ username: user.username });
+    await this.outbox.add(tx, { kind: 'second_factors_reset', address: user.email, content, userId });
+    await this.sessions.endAll(tx, { userId, reason: 'second_factors_reset', actorId, client: actor });
+  }
+
+  private async takeRecoveryCode(
+    tx: EntityManager,
+    user: User,
+    { code, client }: { code: string; client: Client },
+  ): Promise<boolean> {
+    const left = await this.recoveryCodes.take(tx, user.id, code);
+    if (left === undefined) return false;
+    const event = { action: 'recovery_code.used', actorId: user.id, subjectId: user.id, after: { left } } as const;
+    await this.audit.record(tx, client, [event]);
+    const content = recoveryCodeUsedMail({ username: user.username, left });
+    await this.outbox.add(tx, { kind: 'recovery_code_used', address: user.email, content, userId: user.id });
+    return true;
+  }
+
+  private async record(
+    tx: EntityManager,
+    actor: Actor,
+    { user, action, method }: { user: User; action: AuditAction; method: string },
+  ): Promise<void> {
+    const { userId, sessionId } = actor.principal;
+    await this.audit.record(tx, actor, [{ action, actorId: userId, subjectId: user.id, sessionId, after: { method } }]);
+    onCommit(tx, () => {
+      this.logger.info({ event: 'second_factors_changed', action, user: user.id, method }, 'second factors changed');
+    });
+  }
+
+  private titleOf(name: string): string {
+    return this.kinds.get(name)?.title ?? name;
+  }
+}
+
+export function proofOf(fields: Readonly<Record<string, string | undefined>>): Proof {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  if (given.length === 1) return Object.fromEntries(given);
+  const names = Object.keys(fields);
+  const detail = `exactly one of ${names.join(', ')} is needed`;
+  throw invalid(...names.map((name) => ({ pointer: `#/${name}`, code: 'exactly_one', detail })));
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+
+import { Audit } from '../../audit/audit.js';
+import type { Principal, StepUpOptions } from '../../common/access.js';
+import type { Actor } from '../../common/actor.js';
+import { AppError } from '../../common/errors.js';
+import type { User } from '../../users/user.js';
+import { UsersService } from '../../users/users.service.js';
+import { CurrentPassword } from '../login-guard/current-password.js';
+import { type Proof, SecondFactors } from '../second-factors/second-factors.js';
+import { Sessions } from '../sessions/sessions.js';
+
+export const FRESH_MS = 10 * 60_000;
+export const PASSWORD = 'password';
+
+@Injectable()
+export class StepUpService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly audit: Audit,
+    private readonly users: UsersService,
+    private readonly currentPassword: CurrentPassword,
+    private readonly secondFactors: SecondFactors,
+    private readonly sessions: Sessions,
+  ) {}
+
+  async require(principal: Principal, { passwordInBody = false }: StepUpOptions): Promise<true> {
+    const proof = await this.sessions.proofOf(principal, FRESH_MS);
+    const needsSecondFactor = proof.secondFactors.length > 0;
+    if (passwordInBody && !needsSecondFactor) return true;
+    if (proof.isFresh && (proof.secondFactor || !needsSecondFactor)) return true;
+    throw this.required(proof);
+  }
+
+  /** @throws AppError `step_up_required` for a password where a second factor is needed, `wrong_password`,
+   * `wrong_second_factor`, `rate_limited`, `overloaded`, `account_disabled` */
+  async prove(actor: Actor, proof: Proof): Promise<Date> {
+    const user = await this.users.require(actor.principal.userId);
+    if (proof.password === undefined) return this.proveSecondFactor(actor, user, proof);
+    if (user.secondFactors.length > 0) throw this.required(user);
+    await this.currentPassword.require(actor, { user, password: proof.password, failure: 'step_up.failed' });
+    return this.database.transaction((tx) => this.succeed(tx, actor, PASSWORD));
+  }
+
+  private async proveSecondFactor(actor: Actor, user: User, proof: Proof): Promise<Date> {
+    if (user.secondFactors.length === 0) throw this.required(user);
+    const guess = await this.secondFactors.count(user, actor);
+    try {
+      const at = await this.database.transaction(async (tx) => {
+        const now = await this.users.lockById(tx, user.id);
+        if (!now || !(await this.secondFactors.take(tx, now, { proof, client: actor }))) return undefined;
+        return this.succeed(tx, actor, Object.keys(proof).join());
+      });
+      if (!at) throw await this.failed(actor);
+      await this.secondFactors.settle(guess);
+      return at;
+    } catch (error) {
+      await this.secondFactors.fail(guess, error);
+      throw error;
+    }
+  }
+
+  private async succeed(tx: Parameters<Sessions['prove']>[0], actor: Actor, method: string): Promise<Date> {
+    const { userId, sessionId } = actor.principal;
+    const at = await this.sessions.prove(tx, actor.principal, method !== PASSWORD);
+    const event = { action: 'step_up.succeeded', actorId: userId, subjectId: userId, sessionId } as const;
+    await this.audit.record(tx, actor, [{ ...event, after: { method } }]);
+    return at;
+  }
+
+  private async failed(actor: Actor): Promise<AppError> {
+    const { userId, sessionId } = actor.principal;
+    const event = { action: 'step_up.failed', actorId: userId, subjectId: userId, sessionId } as const;
+    await this.audit.record(undefined, actor, [event]);
+    return new AppError('wrong_second_factor');
+  }
+
+  private required(account: Pick<User, 'secondFactors'>): AppError {
+    const proofs = this.secondFactors.proofsOf(account);
+    return new AppError('step_up_required', { proofs: proofs.length > 0 ? proofs : [PASSWORD] });
+  }
+}

@@ -1,0 +1,101 @@
+/** Secrets of authenticator apps, encrypted at rest. After a change of JWT_SECRET all are sealed anew. */
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+
+import { deriveKey, fingerprint, seal, SEAL_IV_BYTES, unseal } from '../../common/crypto.js';
+import { LOGGER } from '../../common/logger.js';
+import { Random } from '../../common/random.js';
+import { Activity, Schedule } from '../../common/schedule.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import { lockSealedWith, resealSecret, type SealedSecret } from './totp.query.js';
+
+const EVERY_MS = 3_600_000;
+const BATCH = 100;
+const KEY_ID_BYTES = 4;
+
+interface SealingKey {
+  readonly id: Buffer;
+  readonly key: Buffer;
+}
+
+@Injectable()
+export class SealedSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly current: SealingKey;
+  private readonly previous: SealingKey | undefined;
+  private readonly schedule = new Schedule({
+    everyMs: EVERY_MS,
+    rests: () => this.activity.isIdle,
+    run: () => this.resealAll(),
+    onFault: (error) => {
+      this.logger.warn(
+        { event: 'secrets_not_resealed', err: error },
+        'second factors could not be encrypted with the new secret: will be retried',
+      );
+    },
+  });
+  private stopped = false;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly activity: Activity,
+    private readonly random: Random,
+  ) {
+    const { secret, previousSecret } = config.tokens;
+    this.current = sealingKey(secret);
+    this.previous = previousSecret === undefined ? undefined : sealingKey(previousSecret);
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.config.runsJobs && this.previous) this.schedule.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await this.schedule.stop();
+  }
+
+  seal(userId: string, secret: Buffer): Pick<SealedSecret, 'sealed' | 'keyId'> {
+    const { key, id } = this.current;
+    return { sealed: seal({ key, iv: this.random.bytes(SEAL_IV_BYTES), id: userId }, secret), keyId: id };
+  }
+
+  open({ userId, sealed, keyId }: SealedSecret): Buffer | undefined {
+    const found = [this.current, this.previous].find((each) => each?.id.equals(keyId));
+    const secret = found && unseal({ key: found.key, id: userId }, sealed);
+    if (!secret)
+      this.logger.error(
+        { event: 'second_factor_unreadable', user: userId },
+        'a second factor was encrypted with another JWT_SECRET: restore it as JWT_SECRET_PREVIOUS, or reset the factor',
+      );
+    return secret;
+  }
+
+  async resealAll(): Promise<void> {
+    let resealed = 0;
+    for (let batch = BATCH; batch === BATCH && !this.stopped; resealed += batch) batch = await this.resealBatch();
+    this.logger.info({ event: 'secrets_resealed', resealed }, 'second factors are encrypted with the current secret');
+  }
+
+  private resealBatch(): Promise<number> {
+    const { previous } = this;
+    if (!previous) return Promise.resolve(0);
+    return this.database.transaction(async (tx) => {
+      const batch = await lockSealedWith(tx, previous.id, BATCH);
+      for (const row of batch) {
+        const secret = this.open(row);
+        if (secret) await resealSecret(tx, { userId: row.userId, ...this.seal(row.userId, secret) });
+      }
+      return batch.length;
+    });
+  }
+}
+
+function sealingKey(secret: string): SealingKey {
+  const key = deriveKey(secret, 'second factor');
+  return { key, id: fingerprint(key, 'id').subarray(0, KEY_ID_BYTES) };
+}
