@@ -47,6 +47,7 @@ const BARE = [
   'metrics',
   '.well-known/jwks.json',
   '.well-known/change-password',
+  '.well-known/passkey-endpoints',
   '.well-known/security.txt',
   'problems',
   'problems/:code',

@@ -7,6 +7,7 @@ import { HashingModule } from './hashing/hashing.module.js';
 import { LoginModule } from './login/login.module.js';
 import { LoginGuardModule } from './login-guard/login-guard.module.js';
 import { MailedTokensModule } from './mailed-tokens/mailed-tokens.module.js';
+import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { SecondFactorsModule } from './second-factors/second-factors.module.js';
@@ -29,6 +30,7 @@ const ROOMS = [
   EmailsModule,
   PasswordsModule,
   LoginModule,
+  PasskeysModule,
 ];
 
 @Module({ imports: ROOMS, exports: ROOMS })

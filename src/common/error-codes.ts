@@ -92,6 +92,17 @@ export const ERRORS = {
       'Begin with POST /auth/second-factors/totp: its secret is confirmed in the same session within ten minutes.',
   },
   totp_not_enabled: { kind: 'not_found', detail: 'No authenticator app is set up.' },
+  invalid_passkey: {
+    kind: 'conflict',
+    detail: 'The passkey does not answer a challenge of the last five minutes: begin again.',
+  },
+  invalid_passkey_login: {
+    kind: 'unauthenticated',
+    detail: 'The passkey is unknown, or does not answer a challenge of the last five minutes: begin again.',
+  },
+  passkey_exists: { kind: 'conflict', detail: 'The passkey is kept already.' },
+  passkey_not_found: { kind: 'not_found', detail: 'You have no such passkey.' },
+  too_many_passkeys: { kind: 'conflict', detail: 'You have 20 passkeys, which is the limit: remove one first.' },
   no_second_factor: { kind: 'conflict', detail: 'The account has no second factor: set one up first.' },
   invalid_refresh_token: { kind: 'unauthenticated', detail: 'The refresh token is not valid: log in again.' },
   refresh_token_reused: {

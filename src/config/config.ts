@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { developmentSecret } from './development-secret.js';
 import { ConfigError, Environment } from './environment.js';
 import { FIRST_KEY, KEY_ALGORITHMS, keyFaults, type KeyFolder } from './key-files.js';
+import { type PasskeySettings, readPasskeys } from './passkeys.js';
 import {
   type DatabaseSettings,
   type MailSettings,
@@ -66,6 +67,7 @@ export interface Config {
     readonly requireConfirmation: boolean;
     readonly concealConflicts: boolean;
   };
+  readonly passkeys: PasskeySettings;
   /** Staff routes answer to sessions that a second factor proved. */
   readonly staffNeedsSecondFactor: boolean;
   readonly mail: MailSettings;
@@ -90,6 +92,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
   const dataDir = env.text('DATA_DIR') ?? '.data';
   const http = readHttp(env, production);
   const database = { ...readDatabase(env, production), dataDir };
+  const mail = readMail(env, production, http.publicUrl);
   const jwtSecret = readJwtSecrets(env, production);
   const keyFolder = readKeyFolder(env);
   for (const fault of keyFolder ? keyFaults(keyFolder) : []) env.fault('JWT_KEYS_DIR', fault);
@@ -115,7 +118,8 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       concealConflicts: env.oneOf('REGISTER_CONFLICT', ['reveal', 'conceal']) === 'conceal',
     },
     staffNeedsSecondFactor: env.oneOf('STAFF_MFA', ['optional', 'required']) === 'required',
-    mail: readMail(env, production, http.publicUrl),
+    mail,
+    passkeys: readPasskeys(env, { home: mail.appUrl ?? http.publicUrl, ...http }),
     firstAdmin: readFirstAdmin(env, production),
     accountDeleteDelayMs: env.duration('ACCOUNT_DELETE_DELAY', '7d', { min: '0s', max: '365d' }),
     auditRetentionMs: env.duration('AUDIT_RETENTION', '400d', { min: '30d', max: '3650d' }),

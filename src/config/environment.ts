@@ -122,9 +122,9 @@ export class Environment {
     return entries;
   }
 
-  origins(name: string): string[] {
+  origins(name: string, other?: RegExp): string[] {
     const entries = this.list(name);
-    if (entries.every(isOrigin)) return entries;
+    if (entries.every((entry) => isOrigin(entry) || other?.test(entry) === true)) return entries;
     this.fault(
       name,
       'must list exact origins as browsers send them, like https://app.example.org or capacitor://localhost (lower case, no path, no trailing slash, no *)',

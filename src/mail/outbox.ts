@@ -22,6 +22,8 @@ const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
   'password_changed',
   'account_deletion',
   'account_deletion_cancelled',
+  'passkey_added',
+  'passkey_removed',
   'second_factor_added',
   'second_factor_removed',
   'second_factors_reset',

@@ -12,6 +12,8 @@ export type MailKind =
   | 'invitation'
   | 'account_deletion'
   | 'account_deletion_cancelled'
+  | 'passkey_added'
+  | 'passkey_removed'
   | 'second_factor_added'
   | 'second_factor_removed'
   | 'second_factors_reset'
@@ -144,6 +146,22 @@ export function deletionCancelledMail(to: { username: string; by: 'own' | 'staff
   return letter('Your account stays', to.username, [
     'The deletion of your account was cancelled by a login, or by undoing a change of its e-mail address. Nothing in it was deleted.',
     'If this was not you, somebody else knows your password. Change it now.',
+  ]);
+}
+
+export function passkeyAddedMail(to: { username: string; name: string }): MailContent {
+  return letter('A passkey was added to your account', to.username, [
+    'This passkey can now be used to log in:',
+    to.name,
+    'If this was not you, request a new password now: this removes everything that somebody else can log in with. Then set up your own passkeys again.',
+  ]);
+}
+
+export function passkeyRemovedMail(to: { username: string; name: string }): MailContent {
+  return letter('A passkey was removed from your account', to.username, [
+    'This passkey can no longer be used to log in:',
+    to.name,
+    'If this was not you, request a new password now.',
   ]);
 }
 

@@ -50,6 +50,13 @@ beforeAll(async () => {
      SELECT id, 'password_reset', decode(md5(id::text), 'hex'), now(), now() + interval '30 minutes' FROM users;
      INSERT INTO former_addresses (user_id, email, token_hash, created_at, expires_at)
      SELECT id, 'old' || email, decode(md5(id::text), 'hex'), now(), now() + interval '7 days' FROM users;
+     INSERT INTO totp_secrets (user_id, sealed, key_id, confirmed_at, used_at)
+     SELECT id, '\\x00', '\\x00', now(), now() FROM users;
+     INSERT INTO recovery_codes (user_id, code_hash) SELECT id, decode(md5(id::text), 'hex') FROM users;
+     INSERT INTO passkeys (user_id, credential_id, public_key, counter, name, second_factor, backed_up)
+     SELECT id, decode(md5(id::text), 'hex'), '\\x00', 0, 'Phone', false, false FROM users;
+     INSERT INTO passkey_challenges (challenge, expires_at)
+     SELECT decode(md5('c' || n), 'hex'), now() + interval '5 minutes' FROM generate_series(1, ${MANY}) n;
      INSERT INTO mails (id, kind, address_key, recipient, created_at, next_attempt_at)
      SELECT gen_random_uuid(), 'password_reset', decode(md5('m' || n), 'hex'), 'm' || n || '@example.org',
             now() - n % 28 * interval '1 day', now() + interval '1 hour' FROM generate_series(1, ${MANY}) n;

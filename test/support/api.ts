@@ -123,7 +123,9 @@ function assertDocumented(method: string, path: string, answer: Answer): void {
     if (
       !COMMON_STATUSES.has(answer.status) &&
       !path.startsWith('/docs') &&
-      !/^\/(?:dev|reset|confirm|undo|forgot|problems|account-pages|\.well-known\/(?:change|security))/.test(path) &&
+      !/^\/(?:dev|reset|confirm|undo|forgot|problems|account-pages|\.well-known\/(?:change|passkey|security))/.test(
+        path,
+      ) &&
       !path.startsWith('/openapi') &&
       !path.startsWith('/metrics')
     ) {

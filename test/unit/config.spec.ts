@@ -79,6 +79,7 @@ describe('the configuration', () => {
       passwords: { minLength: 8, bcryptCost: 12, threads: 4 },
       registration: { requireConfirmation: false, concealConflicts: false },
       staffNeedsSecondFactor: false,
+      passkeys: { rpId: 'localhost', origins: ['http://localhost:3000'], pageUrl: undefined },
       mail: {
         smtpUrl: undefined,
         from: { name: 'Roost', address: 'noreply@localhost' },
@@ -147,6 +148,12 @@ describe('the configuration', () => {
     ['PASSWORD_MIN_LENGTH', '73'],
     ['BCRYPT_COST', '9'],
     ['BCRYPT_COST', '16'],
+    ['STAFF_MFA', 'yes'],
+    ['PASSKEY_RP_ID', 'https://example.org'],
+    ['PASSKEY_RP_ID', '127.0.0.1'],
+    ['PASSKEY_ORIGINS', 'https://example.org'],
+    ['PASSKEY_ORIGINS', 'http://127.0.0.1:3000'],
+    ['PASSKEY_PAGE_URL', 'javascript:alert(1)'],
     ['REQUIRE_EMAIL_CONFIRMATION', 'yes'],
     ['REGISTER_CONFLICT', 'hide'],
     ['RATE_LIMIT', 'false'],
@@ -630,6 +637,31 @@ describe('the configuration', () => {
     expect(load({ WORKERS: 'auto' }).workers).toBe(Math.min(64, availableParallelism()));
     for (const WORKERS of ['0', '65', '-1', '2.5', '1e1', 'all'])
       expect(faultsOf({ WORKERS })).toEqual(['WORKERS must be auto, or a whole number from 1 to 64']);
+  });
+
+  it.each([
+    [{ PUBLIC_URL: 'https://api.example.org' }, 'api.example.org', ['https://api.example.org']],
+    [{ PUBLIC_URL: 'https://192.0.2.1' }, 'localhost', []],
+    [
+      { APP_URL: 'https://example.org/app', PUBLIC_URL: 'https://api.example.org' },
+      'example.org',
+      ['https://example.org'],
+    ],
+    [
+      { APP_URL: 'https://example.org', CORS_ORIGINS: 'https://m.example.org,https://other.org,http://x.example.org' },
+      'example.org',
+      ['https://example.org', 'https://m.example.org'],
+    ],
+    [
+      {
+        PASSKEY_RP_ID: 'example.org',
+        PASSKEY_ORIGINS: 'https://a.example.org,android:apk-key-hash:8eJqy-hdzaiKXyMBKjHlNbqmhUgYJqVgZDzGVvmDZ5s',
+      },
+      'example.org',
+      ['https://a.example.org', 'android:apk-key-hash:8eJqy-hdzaiKXyMBKjHlNbqmhUgYJqVgZDzGVvmDZ5s'],
+    ],
+  ])('has passkeys by %j', (variables, rpId, origins) => {
+    expect(loadConfig(variables).passkeys).toEqual({ rpId, origins, pageUrl: undefined });
   });
 
   it('documents each variable in .env.example and in the README', () => {

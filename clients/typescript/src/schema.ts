@@ -60,6 +60,48 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/auth/login/passkey/options': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The options for `navigator.credentials.get()`.
+     * @description The answer is for `POST /auth/login/passkey`, or the `passkey` of `POST /auth/login/second-factor` and `POST /auth/step-up`.
+     *
+     *     Open to everybody.
+     */
+    post: operations['auth_beginPasskeyLogin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/login/passkey': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Starts a session by a passkey alone: no password, no second step.
+     * @description Open to everybody.
+     */
+    post: operations['auth_passkeyLogin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/auth/refresh': {
     parameters: {
       query?: never;
@@ -390,6 +432,74 @@ export interface paths {
     options?: never;
     head?: never;
     patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/passkeys': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The caller's passkeys, the oldest first.
+     * @description Needs an access token.
+     */
+    get: operations['auth_passkeys'];
+    put?: never;
+    /**
+     * Keeps a new passkey, and tells the owner by mail.
+     * @description Needs an access token.
+     */
+    post: operations['auth_createPasskey'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/passkeys/options': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The options of a new passkey, for `navigator.credentials.create()`.
+     * @description Needs an access token.
+     */
+    post: operations['auth_beginPasskey'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/passkeys/{passkey_id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Removes a passkey at once. The device may still offer it, and is refused.
+     * @description Needs an access token.
+     */
+    delete: operations['auth_removePasskey'];
+    options?: never;
+    head?: never;
+    /**
+     * Renames a passkey.
+     * @description Needs an access token.
+     */
+    patch: operations['auth_renamePasskey'];
     trace?: never;
   };
   '/api/v1/auth/revocations': {
@@ -1278,8 +1388,48 @@ export interface components {
        * @example 0a1b2c-3d4e5f-6g7h8j-9kamnp
        */
       recovery_code?: string;
+      /** @description What `navigator.credentials.get()` gave for `POST /auth/login/passkey/options`, by its `toJSON()`. */
+      passkey?: {
+        id: string;
+        rawId: string;
+        /** @enum {string} */
+        type: 'public-key';
+        response: {
+          clientDataJSON: string;
+          authenticatorData: string;
+          signature: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
       /** @description As `POST /auth/login` gave it. */
       mfa_ticket: string;
+    };
+    PasskeyOptionsResponse: {
+      /** @description For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`; good once, for five minutes. */
+      options: {
+        [key: string]: unknown;
+      };
+    };
+    PasskeyLoginRequest: {
+      /** @description What `navigator.credentials.get()` gave, by its `toJSON()`. */
+      credential?: {
+        id: string;
+        rawId: string;
+        /** @enum {string} */
+        type: 'public-key';
+        response: {
+          clientDataJSON: string;
+          authenticatorData: string;
+          signature: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
     };
     RefreshRequest: {
       refresh_token: string;
@@ -1411,6 +1561,22 @@ export interface components {
        * @example 0a1b2c-3d4e5f-6g7h8j-9kamnp
        */
       recovery_code?: string;
+      /** @description What `navigator.credentials.get()` gave for `POST /auth/login/passkey/options`, by its `toJSON()`. */
+      passkey?: {
+        id: string;
+        rawId: string;
+        /** @enum {string} */
+        type: 'public-key';
+        response: {
+          clientDataJSON: string;
+          authenticatorData: string;
+          signature: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
       /**
        * Format: password
        * @description The current one; enough for an account without a second factor. A wrong one is 403.
@@ -1456,6 +1622,62 @@ export interface components {
        * @example 123456
        */
       code: string;
+    };
+    PasskeyResponse: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      last_used_at: string | null;
+      /** @description Whether a login by password needs it, or another second factor. */
+      second_factor: boolean;
+      /** @description Whether it was copied to other devices of its owner, by the vendor's cloud, when it was made. */
+      backed_up: boolean;
+    };
+    CreatePasskeyRequest: {
+      /** @description What `navigator.credentials.create()` gave, by its `toJSON()`. */
+      credential?: {
+        id: string;
+        rawId: string;
+        /** @enum {string} */
+        type: 'public-key';
+        response: {
+          clientDataJSON: string;
+          attestationObject: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
+      /**
+       * @description To tell it from others of the same person.
+       * @example Phone
+       */
+      name: string;
+      /** @description True: a login by password needs a passkey, too. False by default: the passkey is another way to log in. */
+      second_factor?: boolean;
+    };
+    CreatedPasskeyResponse: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      last_used_at: string | null;
+      /** @description Shown only now: ten when it is the account's first second factor, else none. */
+      recovery_codes: string[];
+      /** @description Whether a login by password needs it, or another second factor. */
+      second_factor: boolean;
+      /** @description Whether it was copied to other devices of its owner, by the vendor's cloud, when it was made. */
+      backed_up: boolean;
+    };
+    RenamePasskeyRequest: {
+      /** @example Phone */
+      name: string;
     };
     RevocationResponse: {
       /**
@@ -1536,6 +1758,9 @@ export interface components {
         | 'second_factor.added'
         | 'second_factor.removed'
         | 'second_factors.reset'
+        | 'passkey.added'
+        | 'passkey.removed'
+        | 'passkey.copied'
         | 'recovery_codes.renewed'
         | 'recovery_code.used'
         | 'session.ended'
@@ -1657,6 +1882,7 @@ export interface components {
       blocks: components['schemas']['ExportedPerson'][];
       /** @description As `GET /users/me/activity` has it, the newest first. */
       audit: components['schemas']['ActivityResponse'][];
+      passkeys: components['schemas']['PasskeyResponse'][];
       totp: components['schemas']['ExportedTotp'][];
       profile: components['schemas']['AccountResponse'];
     };
@@ -1816,6 +2042,9 @@ export interface components {
         | 'second_factor.added'
         | 'second_factor.removed'
         | 'second_factors.reset'
+        | 'passkey.added'
+        | 'passkey.removed'
+        | 'passkey.copied'
         | 'recovery_codes.renewed'
         | 'recovery_code.used'
         | 'session.ended'
@@ -1982,6 +2211,11 @@ export interface components {
         | 'totp_enabled'
         | 'totp_not_begun'
         | 'totp_not_enabled'
+        | 'invalid_passkey'
+        | 'invalid_passkey_login'
+        | 'passkey_exists'
+        | 'passkey_not_found'
+        | 'too_many_passkeys'
         | 'no_second_factor'
         | 'invalid_refresh_token'
         | 'refresh_token_reused'
@@ -2107,6 +2341,8 @@ export type LoginByUsername = components['schemas']['LoginByUsername'];
 export type TokensResponse = components['schemas']['TokensResponse'];
 export type MfaRequiredResponse = components['schemas']['MfaRequiredResponse'];
 export type SecondStepRequest = components['schemas']['SecondStepRequest'];
+export type PasskeyOptionsResponse = components['schemas']['PasskeyOptionsResponse'];
+export type PasskeyLoginRequest = components['schemas']['PasskeyLoginRequest'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type LogoutRequest = components['schemas']['LogoutRequest'];
 export type AccountResponse = components['schemas']['AccountResponse'];
@@ -2123,6 +2359,10 @@ export type SecondFactorsResponse = components['schemas']['SecondFactorsResponse
 export type RecoveryCodesResponse = components['schemas']['RecoveryCodesResponse'];
 export type TotpEnrolmentResponse = components['schemas']['TotpEnrolmentResponse'];
 export type ConfirmTotpRequest = components['schemas']['ConfirmTotpRequest'];
+export type PasskeyResponse = components['schemas']['PasskeyResponse'];
+export type CreatePasskeyRequest = components['schemas']['CreatePasskeyRequest'];
+export type CreatedPasskeyResponse = components['schemas']['CreatedPasskeyResponse'];
+export type RenamePasskeyRequest = components['schemas']['RenamePasskeyRequest'];
 export type RevocationResponse = components['schemas']['RevocationResponse'];
 export type UpdateProfileRequest = components['schemas']['UpdateProfileRequest'];
 export type DeleteAccountRequest = components['schemas']['DeleteAccountRequest'];
@@ -2338,6 +2578,105 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
             code: 'account_disabled';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_beginPasskeyLogin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['PasskeyOptionsResponse'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_passkeyLogin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PasskeyLoginRequest'];
+      };
+    };
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['TokensResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'invalid_passkey_login';
+          };
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'account_disabled' | 'account_deleted' | 'email_not_confirmed';
           };
         };
       };
@@ -3278,6 +3617,273 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
             code: 'totp_not_begun';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_passkeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['PasskeyResponse'][];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_createPasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreatePasskeyRequest'];
+      };
+    };
+    responses: {
+      /** @description Created. */
+      201: {
+        content: {
+          'application/json': components['schemas']['CreatedPasskeyResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'invalid_passkey' | 'passkey_exists' | 'too_many_passkeys';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_beginPasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['PasskeyOptionsResponse'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['StepUpProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_removePasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        passkey_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['StepUpProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'passkey_not_found' | 'route_not_found';
+          };
+        };
+      };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'second_factor_kept';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_renamePasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        passkey_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RenamePasskeyRequest'];
+      };
+    };
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['PasskeyResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'passkey_not_found' | 'route_not_found';
           };
         };
       };
@@ -5822,6 +6428,9 @@ export interface operations {
           | 'second_factor.added'
           | 'second_factor.removed'
           | 'second_factors.reset'
+          | 'passkey.added'
+          | 'passkey.removed'
+          | 'passkey.copied'
           | 'recovery_codes.renewed'
           | 'recovery_code.used'
           | 'session.ended'

@@ -27,6 +27,7 @@ import { LoginGuard } from '../login-guard/login-guard.js';
 import { lockAccounts } from '../../users/locks.query.js';
 import { Passwords } from '../hashing/passwords.js';
 import { Deletions } from '../deletion/deletions.js';
+import { SecondFactors } from '../second-factors/second-factors.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { Actor, Client } from '../../common/actor.js';
 
@@ -54,6 +55,7 @@ export class EmailChange {
     private readonly links: Links,
     private readonly audit: Audit,
     private readonly deletions: Deletions,
+    private readonly secondFactors: SecondFactors,
   ) {}
 
   /** Mails a link to the new address and, if the old one was confirmed, a way back to it. Only one way back exists.
@@ -158,6 +160,8 @@ export class EmailChange {
     const user = await this.users.lockById(tx, userId);
     if (!user || !(await this.former.take(tx, undo))) throw new AppError('invalid_account_token');
     await this.users.changeEmail(tx, userId, email);
+    // They are of the person who changed the address.
+    await this.secondFactors.forget(tx, user, undo.since);
     await this.users.recover(tx, userId, hash);
     await this.tokens.end(tx, userId);
     // A thief may have deleted the account, too.

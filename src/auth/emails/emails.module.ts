@@ -11,6 +11,7 @@ import { DeletionModule } from '../deletion/deletion.module.js';
 import { HashingModule } from '../hashing/hashing.module.js';
 import { LoginGuardModule } from '../login-guard/login-guard.module.js';
 import { MailedTokensModule } from '../mailed-tokens/mailed-tokens.module.js';
+import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { EmailChange } from './email-change.js';
 import { EmailChangeController } from './email-change.controller.js';
@@ -27,6 +28,7 @@ import { FormerAddresses } from './former-addresses.js';
     LoginGuardModule,
     MailModule,
     MailedTokensModule,
+    SecondFactorsModule,
     SessionsModule,
     UsersModule,
   ],

@@ -35,10 +35,10 @@ export async function prolongFormerAddresses(
 export function selectFormerAddress(
   manager: EntityManager,
   tokenHash: Buffer,
-): Promise<{ userId: string; email: string } | undefined> {
+): Promise<{ userId: string; email: string; since: Date } | undefined> {
   return row(
     manager,
-    sql`SELECT user_id AS "userId", email FROM former_addresses
+    sql`SELECT user_id AS "userId", email, created_at AS since FROM former_addresses
          WHERE token_hash = ${tokenHash} AND expires_at > statement_timestamp()`,
   );
 }

@@ -22,6 +22,8 @@ export interface AddressOwner {
 
 export interface Undo extends AddressOwner {
   readonly tokenHash: Buffer;
+  /** When the change was requested. */
+  readonly since: Date;
 }
 
 @Injectable()

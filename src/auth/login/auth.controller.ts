@@ -17,12 +17,11 @@ import {
   RefreshRequest,
   RegisterRequest,
   SecondStepRequest,
-  TokensResponse,
 } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { proofOf } from '../second-factors/second-factors.js';
 import { SecondStep } from './second-step.js';
-import type { Tokens } from '../sessions/sessions.js';
+import { presentTokens, TokensResponse } from '../sessions/tokens.dto.js';
 import { type Actor, type Client, From } from '../../common/actor.js';
 
 @ApiTags('Authentication')
@@ -60,7 +59,7 @@ export class AuthController {
   })
   async login(@Body() body: LoginRequest, @From() client: Client): Promise<TokensResponse | MfaRequiredResponse> {
     const answer = await this.auth.login(identifierOf(body), body.password, client);
-    return 'ticket' in answer ? presentTicket(answer) : present(answer);
+    return 'ticket' in answer ? presentTicket(answer) : presentTokens(answer);
   }
 
   /** The second step of a login that was answered `mfa_required`. */
@@ -74,8 +73,10 @@ export class AuthController {
     errors: ['invalid_mfa_ticket', 'invalid_second_factor', 'account_disabled'],
   })
   async completeLogin(@Body() body: SecondStepRequest, @From() client: Client): Promise<TokensResponse> {
-    const { mfa_ticket: ticket, totp, recovery_code } = body;
-    return present(await this.secondStep.complete({ ticket, proof: proofOf({ totp, recovery_code }) }, client));
+    const { mfa_ticket: ticket, totp, recovery_code, passkey } = body;
+    return presentTokens(
+      await this.secondStep.complete({ ticket, proof: proofOf({ totp, recovery_code, passkey }) }, client),
+    );
   }
 
   /**
@@ -94,7 +95,7 @@ export class AuthController {
     errors: ['invalid_refresh_token', 'refresh_token_reused', 'account_disabled'],
   })
   async refresh(@Body() body: RefreshRequest, @From() client: Client): Promise<TokensResponse> {
-    return present(await this.auth.refresh(body.refresh_token, client));
+    return presentTokens(await this.auth.refresh(body.refresh_token, client));
   }
 
   /** Ends sessions at once: with a bearer token by scope, or without one the session of a refresh token. */
@@ -114,13 +115,4 @@ export class AuthController {
   async me(@CurrentUser() principal: Principal): Promise<AccountResponse> {
     return presentAccount(await this.auth.account(principal));
   }
-}
-
-function present({ accessToken, refreshToken, expiresInSeconds }: Tokens): TokensResponse {
-  return {
-    access_token: accessToken,
-    refresh_token: refreshToken,
-    token_type: 'bearer',
-    expires_in: expiresInSeconds,
-  };
 }

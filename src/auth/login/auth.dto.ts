@@ -86,21 +86,6 @@ export class LogoutRequest {
   refresh_token?: string;
 }
 
-const TOKEN_MAX_LENGTH = 4_000;
-
-export class TokensResponse {
-  /** JWT, to be sent as `Authorization: Bearer`. */
-  @ApiText(TOKEN_MAX_LENGTH)
-  access_token: string;
-  /** Good for one refresh; within the grace, the same one again gives the same answer. */
-  @ApiText(TOKEN_MAX_LENGTH)
-  refresh_token: string;
-  token_type: 'bearer';
-  /** Life of the access token in seconds. */
-  @ApiProperty({ type: 'integer', minimum: 1, maximum: 86_400 })
-  expires_in: number;
-}
-
 /** The password is right, and the account has a second factor. */
 export class MfaRequiredResponse {
   @ApiProperty({ type: 'boolean', enum: [true] })

@@ -5,7 +5,6 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 import { Audit } from '../../audit/audit.js';
 import type { Principal } from '../../common/access.js';
-import type { ErrorCode } from '../../common/error-codes.js';
 import { AppError, invalid } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import type { Config } from '../../config/config.js';
@@ -16,9 +15,9 @@ import type { User } from '../../users/user.js';
 import type { AddressHolder } from '../../users/users.query.js';
 import type { AccountIdentifier } from '../../users/users.query.js';
 import { UsersService } from '../../users/users.service.js';
+import { Admission } from './admission.js';
 import type { LogoutScope } from './auth.dto.js';
 import { type MfaTicket, SecondStep } from './second-step.js';
-import { Deletions } from '../deletion/deletions.js';
 import { EmailConfirmation } from '../emails/email-confirmation.js';
 import { LoginGuard } from '../login-guard/login-guard.js';
 import { Passwords } from '../hashing/passwords.js';
@@ -44,7 +43,7 @@ export class AuthService {
     private readonly passwords: Passwords,
     private readonly loginGuard: LoginGuard,
     private readonly sessions: Sessions,
-    private readonly deletions: Deletions,
+    private readonly admission: Admission,
     private readonly confirmation: EmailConfirmation,
     private readonly outbox: Outbox,
     private readonly secondStep: SecondStep,
@@ -86,7 +85,7 @@ export class AuthService {
           await this.loginGuard.takeBack(guess);
           return await this.secondStep.ask(verified, client);
         }
-        const tokens = await this.startSession(verified, client);
+        const tokens = await this.admission.start({ user: verified, secondFactor: false }, client);
         if (tokens) {
           await this.loginGuard.clear(guess);
           // Not awaited: the time of a login must not tell which hashes are old.
@@ -133,17 +132,6 @@ export class AuthService {
     return this.users.require(userId);
   }
 
-  /** Cancels the owner's own deletion. @returns undefined when the account changed since the verification */
-  private startSession(user: User, client: Client): Promise<Tokens | undefined> {
-    if (user.deletion === null)
-      return this.sessions.start(this.database.manager, { user, secondFactor: false }, client);
-    return this.database.transaction(async (tx) => {
-      const started = await this.sessions.start(tx, { user, secondFactor: false }, client);
-      if (started) await this.deletions.cancel(tx, user.id, { actorId: user.id, client });
-      return started;
-    });
-  }
-
   /** Writes as many rows as a registration. @param holder undefined when the mail cap is reached */
   private async tellOwner(tx: EntityManager, email: string, holder: AddressHolder | undefined): Promise<void> {
     await this.confirmation.pretend(tx);
@@ -157,24 +145,9 @@ export class AuthService {
     client: Client,
   ): Promise<{ verified: User; outdated: boolean }> {
     const { right, outdated } = await this.passwords.verify(password, user?.hashedPassword, client.isGone);
-    if (!user || !right) throw await this.loginFailed(user, 'invalid_credentials', client);
-    if (await this.users.isDisabled(user)) throw await this.loginFailed(user, 'account_disabled', client);
-    if (user.deletion === 'staff') throw await this.loginFailed(user, 'account_deleted', client);
-    if (this.config.registration.requireConfirmation && user.emailConfirmedAt === null)
-      throw await this.loginFailed(user, 'email_not_confirmed', client);
+    if (!user || !right) throw await this.admission.refuse(user, 'invalid_credentials', client);
+    await this.admission.require(user, client);
     return { verified: user, outdated };
-  }
-
-  /** The same work with or without an account. The identifier is not stored: it may be a password typed by mistake. */
-  private async loginFailed(user: User | undefined, code: ErrorCode, client: Client): Promise<AppError> {
-    const event = {
-      action: 'login.failed',
-      actorId: null,
-      subjectId: user?.id ?? null,
-      after: { reason: code },
-    } as const;
-    await this.audit.record(undefined, client, [event]);
-    return new AppError(code);
   }
 
   /** Runs after the session's start, which compares the hash. A failure is left to the next login. */

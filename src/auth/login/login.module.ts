@@ -10,6 +10,7 @@ import { HashingModule } from '../hashing/hashing.module.js';
 import { LoginGuardModule } from '../login-guard/login-guard.module.js';
 import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { Admission } from './admission.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { LoginTickets } from './login-tickets.js';
@@ -28,6 +29,7 @@ import { SecondStep } from './second-step.js';
     UsersModule,
   ],
   controllers: [AuthController],
-  providers: [AuthService, LoginTickets, SecondStep],
+  providers: [Admission, AuthService, LoginTickets, SecondStep],
+  exports: [Admission],
 })
 export class LoginModule {}

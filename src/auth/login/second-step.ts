@@ -9,9 +9,9 @@ import type { ErrorCode } from '../../common/error-codes.js';
 import { AppError } from '../../common/errors.js';
 import type { User } from '../../users/user.js';
 import { UsersService } from '../../users/users.service.js';
-import { Deletions } from '../deletion/deletions.js';
 import { type Proof, SecondFactors } from '../second-factors/second-factors.js';
-import { Sessions, type Tokens } from '../sessions/sessions.js';
+import type { Tokens } from '../sessions/sessions.js';
+import { Admission } from './admission.js';
 import { LoginTickets, TICKET_SECONDS } from './login-tickets.js';
 
 export interface MfaTicket {
@@ -33,8 +33,7 @@ export class SecondStep {
     private readonly users: UsersService,
     private readonly tickets: LoginTickets,
     private readonly secondFactors: SecondFactors,
-    private readonly sessions: Sessions,
-    private readonly deletions: Deletions,
+    private readonly admission: Admission,
   ) {}
 
   async ask(user: User, client: Client): Promise<MfaTicket> {
@@ -42,7 +41,7 @@ export class SecondStep {
     await this.audit.record(undefined, client, [event]);
     return {
       ticket: this.tickets.issue(user),
-      methods: this.secondFactors.proofsOf(user),
+      methods: await this.secondFactors.proofsOf(user),
       expiresInSeconds: TICKET_SECONDS,
     };
   }
@@ -53,7 +52,7 @@ export class SecondStep {
     const guess = await this.secondFactors.count(user, client);
     try {
       const tokens = await this.database.transaction((tx) => this.start(tx, { user, proof }, client));
-      if (typeof tokens === 'string') throw await this.refused(user, tokens, client);
+      if (typeof tokens === 'string') throw await this.admission.refuse(user, tokens, client);
       await this.secondFactors.settle(guess);
       return tokens;
     } catch (error) {
@@ -79,16 +78,9 @@ export class SecondStep {
     const now = await this.users.lockById(tx, user.id);
     if (!now) return 'invalid_mfa_ticket';
     if (!(await this.secondFactors.take(tx, now, { proof, client }))) return 'invalid_second_factor';
-    const started = await this.sessions.start(tx, { user, secondFactor: true }, client);
+    const started = await this.admission.startWithin(tx, { user, secondFactor: true }, client);
     // Throws: nothing of it may be committed.
     if (!started) throw new AppError('invalid_mfa_ticket');
-    if (user.deletion !== null) await this.deletions.cancel(tx, user.id, { actorId: user.id, client });
     return started;
-  }
-
-  private async refused(user: User, code: ErrorCode, client: Client): Promise<AppError> {
-    const event = { action: 'login.failed', actorId: null, subjectId: user.id, after: { reason: code } } as const;
-    await this.audit.record(undefined, client, [event]);
-    return new AppError(code);
   }
 }

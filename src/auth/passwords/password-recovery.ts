@@ -115,8 +115,7 @@ export class PasswordRecovery {
   private async replace(tx: EntityManager, token: OwnedToken, hash: string): Promise<void> {
     const user = await this.users.lockById(tx, token.userId);
     if (!user || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
-    // A stranger may have made the account, and their second factor would keep its owner out.
-    if (user.emailConfirmedAt === null) await this.secondFactors.forget(tx, user);
+    await this.secondFactors.recover(tx, user);
     await this.users.recover(tx, user.id, hash);
     await this.tokens.end(tx, user.id);
     // Only the way back of this address ends: the reader may be the thief, so earlier addresses keep theirs.

@@ -3,6 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { OptionalNotNull, Text } from '../../http/input/validation.js';
 import { ApiCount } from '../../http/openapi/fields.js';
+import { WebAuthnCredential } from './fields.js';
 import { RECOVERY_CODES } from './recovery-codes.js';
 
 /** Exactly one of the fields. */
@@ -16,6 +17,11 @@ export class SecondFactorProof {
   @OptionalNotNull()
   @Text({ min: 1, max: 100, documented: { examples: ['0a1b2c-3d4e5f-6g7h8j-9kamnp'] } })
   recovery_code?: string;
+
+  /** What `navigator.credentials.get()` gave for `POST /auth/login/passkey/options`, by its `toJSON()`. */
+  @OptionalNotNull()
+  @WebAuthnCredential('clientDataJSON', 'authenticatorData', 'signature')
+  passkey?: object;
 }
 
 export class SecondFactorsResponse {

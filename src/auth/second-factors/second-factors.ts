@@ -31,13 +31,18 @@ export interface SecondFactorKind {
   readonly name: string;
   readonly title: string;
   /** Accepts each proof once, also in parallel. Lock the user's row first. */
-  readonly take: (tx: EntityManager, userId: string, proof: string) => Promise<boolean>;
-  readonly forget: (tx: EntityManager, userId: string) => Promise<void>;
+  readonly take: (tx: EntityManager, userId: string, proof: unknown) => Promise<boolean>;
+  /** For a kind that proves a person without being asked for by a login. */
+  readonly isSetUp?: (userId: string) => Promise<boolean>;
+  /** @param since undefined: all. @returns whether one is left */
+  readonly forget: (tx: EntityManager, userId: string, since?: Date) => Promise<boolean>;
+  /** After a reset by mail: ends what a thief could log in with. */
+  readonly recovered?: (tx: EntityManager, userId: string) => Promise<unknown>;
 }
 
 export const RECOVERY_CODE = 'recovery_code';
 
-export type Proof = Readonly<Partial<Record<string, string>>>;
+export type Proof = Readonly<Record<string, unknown>>;
 
 export interface FactorsSummary {
   readonly methods: readonly string[];
@@ -64,8 +69,12 @@ export class SecondFactors {
     this.kinds.set(kind.name, kind);
   }
 
-  proofsOf({ secondFactors }: Pick<User, 'secondFactors'>): string[] {
-    return secondFactors.length === 0 ? [] : [...secondFactors, RECOVERY_CODE];
+  /** What may be sent as the proof. Without a second factor: what proves as much as the password. */
+  async proofsOf({ id, secondFactors }: Pick<User, 'id' | 'secondFactors'>): Promise<string[]> {
+    const proofs = secondFactors.length === 0 ? [] : [...secondFactors, RECOVERY_CODE];
+    for (const { name, isSetUp } of this.kinds.values())
+      if (!proofs.includes(name) && (await isSetUp?.(id)) === true) proofs.push(name);
+    return proofs;
   }
 
   async describe({ userId }: Principal): Promise<FactorsSummary> {
@@ -91,11 +100,11 @@ export class SecondFactors {
 
   /** Lock the user's row first. A right proof is used up. */
   async take(tx: EntityManager, user: User, { proof, client }: { proof: Proof; client: Client }): Promise<boolean> {
-    const [[name, value] = []] = Object.entries(proof);
-    if (name === undefined || value === undefined) return false;
-    if (name === RECOVERY_CODE) return this.takeRecoveryCode(tx, user, { code: value, client });
-    const kind = user.secondFactors.includes(name) ? this.kinds.get(name) : undefined;
-    return kind !== undefined && (await kind.take(tx, user.id, value));
+    const [[name, value] = ['', undefined]] = Object.entries(proof);
+    if (name === RECOVERY_CODE) return this.takeRecoveryCode(tx, user, { code: String(value), client });
+    const kind = this.kinds.get(name);
+    if (!kind || (!kind.isSetUp && !user.secondFactors.includes(name))) return false;
+    return kind.take(tx, user.id, value);
   }
 
   /** Proves the session that asks. @param user locked @returns codes, when it is the first second factor */
@@ -131,12 +140,20 @@ export class SecondFactors {
     });
   }
 
-  /** All of an account's. Lock its row first. @returns whether there was any */
-  async forget(tx: EntityManager, { id, secondFactors }: Pick<User, 'id' | 'secondFactors'>): Promise<boolean> {
-    for (const kind of this.kinds.values()) await kind.forget(tx, id);
+  /** Lock the account's row first. @param since undefined: all. @returns whether a login needed one */
+  async forget(tx: EntityManager, { id, secondFactors }: User, since?: Date): Promise<boolean> {
+    const left: string[] = [];
+    for (const kind of this.kinds.values()) if (await kind.forget(tx, id, since)) left.push(kind.name);
     await this.recoveryCodes.end(tx, id);
-    if (secondFactors.length > 0) await updateUser(tx, id, { secondFactors: [] });
+    await updateUser(tx, id, { secondFactors: secondFactors.filter((name) => left.includes(name)) });
     return secondFactors.length > 0;
+  }
+
+  /** For a proved reader of the account's mail. Lock its row first. A second factor stays: a mailbox is one factor. But a
+   * stranger may have made an account whose address was never confirmed. */
+  async recover(tx: EntityManager, user: User): Promise<void> {
+    if (user.emailConfirmedAt === null) await this.forget(tx, user);
+    else for (const kind of this.kinds.values()) await kind.recovered?.(tx, user.id);
   }
 
   /** For an admin, whose claims and rank the caller has checked. Ends the account's sessions, and tells the owner. */
@@ -183,7 +200,7 @@ export class SecondFactors {
   }
 }
 
-export function proofOf(fields: Readonly<Record<string, string | undefined>>): Proof {
+export function proofOf(fields: Proof): Proof {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   if (given.length === 1) return Object.fromEntries(given);
   const names = Object.keys(fields);

@@ -31,8 +31,8 @@ export class StepUpController {
   })
   @ApiOperation({ operationId: 'auth_stepUp' })
   async prove(@From() actor: Actor, @Body() body: StepUpRequest): Promise<StepUpResponse> {
-    const { password, totp, recovery_code } = body;
-    const at = await this.stepUp.prove(actor, proofOf({ password, totp, recovery_code }));
+    const { password, totp, recovery_code, passkey } = body;
+    const at = await this.stepUp.prove(actor, proofOf({ password, totp, recovery_code, passkey }));
     return { proved_at: isoTimestamp(at), expires_at: isoTimestamp(new Date(at.getTime() + FRESH_MS)) };
   }
 }

@@ -31,21 +31,22 @@ export class StepUpService {
     const needsSecondFactor = proof.secondFactors.length > 0;
     if (passwordInBody && !needsSecondFactor) return true;
     if (proof.isFresh && (proof.secondFactor || !needsSecondFactor)) return true;
-    throw this.required(proof);
+    throw await this.required({ id: principal.userId, secondFactors: proof.secondFactors });
   }
 
   /** @throws AppError `step_up_required` for a password where a second factor is needed, `wrong_password`,
    * `wrong_second_factor`, `rate_limited`, `overloaded`, `account_disabled` */
   async prove(actor: Actor, proof: Proof): Promise<Date> {
     const user = await this.users.require(actor.principal.userId);
-    if (proof.password === undefined) return this.proveSecondFactor(actor, user, proof);
-    if (user.secondFactors.length > 0) throw this.required(user);
-    await this.currentPassword.require(actor, { user, password: proof.password, failure: 'step_up.failed' });
+    const { password } = proof;
+    if (typeof password !== 'string') return this.proveSecondFactor(actor, user, proof);
+    if (user.secondFactors.length > 0) throw await this.required(user);
+    await this.currentPassword.require(actor, { user, password, failure: 'step_up.failed' });
     return this.database.transaction((tx) => this.succeed(tx, actor, PASSWORD));
   }
 
   private async proveSecondFactor(actor: Actor, user: User, proof: Proof): Promise<Date> {
-    if (user.secondFactors.length === 0) throw this.required(user);
+    if (!(await this.secondFactors.proofsOf(user)).some((name) => name in proof)) throw await this.required(user);
     const guess = await this.secondFactors.count(user, actor);
     try {
       const at = await this.database.transaction(async (tx) => {
@@ -77,8 +78,10 @@ export class StepUpService {
     return new AppError('wrong_second_factor');
   }
 
-  private required(account: Pick<User, 'secondFactors'>): AppError {
-    const proofs = this.secondFactors.proofsOf(account);
-    return new AppError('step_up_required', { proofs: proofs.length > 0 ? proofs : [PASSWORD] });
+  private async required(account: Pick<User, 'id' | 'secondFactors'>): Promise<AppError> {
+    const proofs = await this.secondFactors.proofsOf(account);
+    return new AppError('step_up_required', {
+      proofs: account.secondFactors.length > 0 ? proofs : [PASSWORD, ...proofs],
+    });
   }
 }

@@ -23,7 +23,7 @@ export class TotpModule {
     secondFactors.add({
       name: TOTP,
       title: 'an authenticator app',
-      take: (tx, userId, code) => totp.take(tx, userId, code),
+      take: (tx, userId, code) => totp.take(tx, userId, String(code)),
       forget: deleteSecret,
     });
     cleanup.add(DEAD_SECRETS);

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-import { affected, type DeletedRows, row, rows, run, sql } from '../../database/sql.js';
+import { affected, type DeletedRows, empty, row, rows, run, sql } from '../../database/sql.js';
 
 export interface PendingSecret {
   readonly userId: string;
@@ -64,8 +64,10 @@ export async function useStep(tx: EntityManager, userId: string, step: number): 
   return used === 1;
 }
 
-export async function deleteSecret(tx: EntityManager, userId: string): Promise<void> {
-  await run(tx, sql`DELETE FROM totp_secrets WHERE user_id = ${userId}`);
+export async function deleteSecret(tx: EntityManager, userId: string, since?: Date): Promise<boolean> {
+  const only = since ? sql`AND created_at >= ${since}` : empty;
+  await run(tx, sql`DELETE FROM totp_secrets WHERE user_id = ${userId} ${only}`);
+  return (await selectSecret(tx, userId)) !== undefined;
 }
 
 export function lockSealedWith(tx: EntityManager, keyId: Buffer, limit: number): Promise<SealedSecret[]> {

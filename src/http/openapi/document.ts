@@ -21,6 +21,7 @@ const ORDER = [
   'auth/email',
   'auth/step-up',
   'auth/second-factors',
+  'auth/passkeys',
   'auth/revocations',
   'users/me',
   'users/me/email',

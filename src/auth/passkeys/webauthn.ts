@@ -1,0 +1,109 @@
+/** WebAuthn (Level 3), by @simplewebauthn/server. It takes a third of a start's time to load, so it is loaded when used. */
+import { Inject, Injectable } from '@nestjs/common';
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from '@simplewebauthn/server';
+
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+
+export interface VerifiedCredential {
+  readonly credentialId: Buffer;
+  readonly publicKey: Buffer;
+  readonly counter: number;
+  readonly backedUp: boolean;
+}
+
+export interface Owner {
+  readonly id: string;
+  readonly email: string;
+  readonly username: string;
+}
+
+@Injectable()
+export class WebAuthn {
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  async creationOptions(
+    owner: Owner,
+    { challenge, known, ttlMs }: { challenge: Buffer; known: readonly Buffer[]; ttlMs: number },
+  ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const { generateRegistrationOptions } = await load();
+    return generateRegistrationOptions({
+      rpName: this.config.mail.from.name,
+      rpID: this.config.passkeys.rpId,
+      // Not the e-mail address: authenticators store it readable (section 14.6.1).
+      userID: Uint8Array.from(Buffer.from(owner.id.replaceAll('-', ''), 'hex')),
+      userName: owner.email,
+      userDisplayName: owner.username,
+      challenge: Uint8Array.from(challenge),
+      timeout: ttlMs,
+      attestationType: 'none',
+      excludeCredentials: known.map((id) => ({ id: id.toString('base64url') })),
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    });
+  }
+
+  async requestOptions(challenge: Buffer, ttlMs: number): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { generateAuthenticationOptions } = await load();
+    return generateAuthenticationOptions({
+      rpID: this.config.passkeys.rpId,
+      challenge: Uint8Array.from(challenge),
+      timeout: ttlMs,
+      userVerification: 'required',
+    });
+  }
+
+  async verifyCreation(response: RegistrationResponseJSON, challenge: Buffer): Promise<VerifiedCredential | undefined> {
+    const { verifyRegistrationResponse } = await load();
+    const { verified, registrationInfo } = await verifyRegistrationResponse({
+      response,
+      ...this.expected(challenge),
+    }).catch(() => ({ verified: false, registrationInfo: undefined }));
+    if (!verified || !registrationInfo) return undefined;
+    const { credential, credentialBackedUp } = registrationInfo;
+    return {
+      credentialId: Buffer.from(credential.id, 'base64url'),
+      publicKey: Buffer.from(credential.publicKey),
+      counter: credential.counter,
+      backedUp: credentialBackedUp,
+    };
+  }
+
+  /** The counter is compared by the caller, in the database. @returns the new counter */
+  async verifyAssertion(
+    response: AuthenticationResponseJSON,
+    { challenge, publicKey }: { challenge: Buffer; publicKey: Buffer },
+  ): Promise<number | undefined> {
+    const { verifyAuthenticationResponse } = await load();
+    const credential = { id: response.id, publicKey: Uint8Array.from(publicKey), counter: 0 };
+    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      response,
+      credential,
+      ...this.expected(challenge),
+    }).catch(() => ({ verified: false, authenticationInfo: undefined }));
+    return verified ? authenticationInfo?.newCounter : undefined;
+  }
+
+  private expected(challenge: Buffer): {
+    expectedChallenge: string;
+    expectedOrigin: string[];
+    expectedRPID: string;
+    requireUserVerification: true;
+  } {
+    const { rpId, origins } = this.config.passkeys;
+    return {
+      expectedChallenge: challenge.toString('base64url'),
+      expectedOrigin: [...origins],
+      expectedRPID: rpId,
+      requireUserVerification: true,
+    };
+  }
+}
+
+function load(): Promise<typeof import('@simplewebauthn/server')> {
+  return import('@simplewebauthn/server');
+}
