@@ -59,6 +59,7 @@ export interface Config {
     readonly perUser: number;
   };
   readonly passwords: {
+    readonly policy: 'default' | 'nist';
     readonly minLength: number;
     readonly bcryptCost: number;
     readonly threads: number;
@@ -109,6 +110,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       perUser: env.integer('SESSIONS_PER_USER', 50, { min: 1, max: 1_000 }),
     },
     passwords: {
+      policy: env.oneOf('PASSWORD_POLICY', ['default', 'nist']),
       minLength: env.integer('PASSWORD_MIN_LENGTH', 8, { min: 8, max: 64 }),
       bcryptCost: env.integer('BCRYPT_COST', 12, { min: nodeEnv === 'test' ? 4 : 10, max: 15 }),
       threads: env.integer('UV_THREADPOOL_SIZE', 4, { min: 1, max: 1_024 }),

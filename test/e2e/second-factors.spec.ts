@@ -454,6 +454,50 @@ describe('second factors', () => {
     });
   });
 
+  describe('and PASSWORD_POLICY=nist', () => {
+    let strict: TestApp;
+
+    beforeAll(async () => {
+      strict = await TestApp.start({ env: { PASSWORD_POLICY: 'nist' }, sharing: app });
+      shareClock(strict, app);
+    });
+
+    afterAll(() => strict.stop());
+
+    const register = (password: string): Promise<Answer> =>
+      strict.api.post('/auth/register', { email: `nist${password.length}@example.org`, password });
+
+    it('ask for 15 characters where the password is alone, counted as a person counts them', async () => {
+      const short = await register('horse battery!');
+      expectProblem(short, 400, 'validation_failed');
+      expect(short.body.errors).toEqual([
+        { pointer: '#/password', code: 'too_short', detail: 'must have at least 15 characters' },
+      ]);
+      expect((await register('horse battery!!')).status).toBe(201);
+      expect((await register('🐎 battery staple')).status).toBe(201);
+    });
+
+    it('allow eight with a second factor, also by a reset', async () => {
+      const change = (from: string, to: string): Promise<Answer> =>
+        strict.api.as(ada.access_token).put('/auth/password', { current_password: from, new_password: to });
+      expectProblem(await change(PASSWORD, 'f8-Vk2!q'), 400, 'validation_failed');
+      await confirmAddress(app, ada.email);
+      await enrol(app, ada);
+      expect((await change(PASSWORD, 'f8-Vk2!q')).status).toBe(204);
+      await strict.api.post('/auth/password/forgot', { email: ada.email });
+      const token = await mailedToken(app, ada.email, 'Choose a new password');
+      const reset = (password: string): Promise<Answer> =>
+        strict.api.post('/auth/password/reset', { token, new_password: password });
+      expectProblem(await reset('f8-Vk2!'), 400, 'validation_failed');
+      expect((await reset('q8-Vk2!f')).status).toBe(204);
+    });
+
+    it('let in those who have a shorter password already', async () => {
+      const answer = await strict.api.post('/auth/login', { email: ada.email, password: PASSWORD });
+      expect(answer.status).toBe(200);
+    });
+  });
+
   describe('after a change of JWT_SECRET', () => {
     const SECRETS = ['a first secret of many more than 32 bytes', 'a second secret of many more than 32 bytes'];
 

@@ -28,6 +28,7 @@ const LETTERS = new Map(Object.entries({ 0: 'o', 1: 'l', 3: 'e', 4: 'a', 5: 's',
 export interface PasswordOwner {
   readonly email: string;
   readonly username: string | undefined;
+  readonly secondFactors?: readonly string[];
 }
 
 export function guessable(

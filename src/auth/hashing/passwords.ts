@@ -18,6 +18,7 @@ import { guessable, type PasswordOwner } from './password-rules.js';
 export const PASSWORD_MAX_BYTES = 72;
 
 const LEAST_COST = 4;
+const NIST_ALONE = 15;
 
 const nothing = promisify(randomBytes);
 
@@ -45,7 +46,7 @@ export class Passwords implements OnModuleInit {
   }
 
   requireGood(pointer: string, password: string, owner: PasswordOwner): void {
-    const { minLength } = this.config.passwords;
+    const minLength = this.minLengthFor(owner);
     const composed = password.normalize('NFC');
     if (codePoints(composed) < minLength) {
       throw invalid({ pointer, code: 'too_short', detail: `must have at least ${minLength} characters` });
@@ -55,6 +56,12 @@ export class Passwords implements OnModuleInit {
     }
     const reason = guessable(password, owner, this.serviceNames);
     if (reason) throw invalid({ pointer, ...reason });
+  }
+
+  /** NIST SP 800-63B-4 section 3.1.1.2: a password that is the only factor has 15 characters, another 8. */
+  private minLengthFor({ secondFactors = [] }: PasswordOwner): number {
+    const { minLength, policy } = this.config.passwords;
+    return policy === 'nist' && secondFactors.length === 0 ? Math.max(minLength, NIST_ALONE) : minLength;
   }
 
   /** Hashes the composed form (NFC), since keyboards differ. @throws AppError `overloaded` */

@@ -75,7 +75,8 @@ export class PasswordRecovery {
     const found = await this.tokens.find(['password_reset', 'invitation'], token);
     const owner = found && (await this.users.findById(found.userId));
     if (!owner) throw new AppError('invalid_account_token');
-    this.passwords.requireGood('#/new_password', password, owner);
+    const secondFactors = owner.emailConfirmedAt === null ? [] : owner.secondFactors;
+    this.passwords.requireGood('#/new_password', password, { ...owner, secondFactors });
     const hash = await this.passwords.hash(password, client.isGone);
     await this.database.transaction(async (tx) => {
       if (startAfresh) {
