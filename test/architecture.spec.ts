@@ -60,6 +60,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   ],
   'auth/passwords': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, ...OF_ACCOUNTS],
   'auth/login': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, ...OF_ACCOUNTS],
+  'auth/personal-tokens': [...GROUND, 'audit', 'mail', 'users', 'auth/revocations', 'auth/sessions', 'auth/tokens'],
   'timeline/people': [...GROUND, 'users'],
   'timeline/posts': [...GROUND, 'audit', 'users', 'timeline/people'],
   'timeline/stream': [...GROUND, 'users', 'auth/revocations', 'timeline/posts'],

@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { Roles } from '../common/access.js';
+import { Roles, Scoped } from '../common/access.js';
 import { BigintIdPipe } from '../http/input/id.pipe.js';
 import { Answers } from '../http/openapi/answers.js';
 import { PostResponse, presentPost } from '../timeline/posts/posts.dto.js';
@@ -11,6 +11,7 @@ import { type Actor, From } from '../common/actor.js';
 @ApiTags('Administration')
 @Controller('admin/posts')
 @Roles('admin')
+@Scoped('admin:posts')
 export class AdminPostsController {
   constructor(private readonly posts: PostsService) {}
 

@@ -7,7 +7,7 @@ import { presentSession, SessionResponse, SESSIONS_PER_USER_MAX } from '../auth/
 import { Invitations } from './invitations.js';
 import { Moderation } from './moderation.js';
 import { Sessions } from '../auth/sessions/sessions.js';
-import { CurrentUser, type Principal, Roles, StepUp } from '../common/access.js';
+import { CurrentUser, type Principal, Roles, Scoped, SessionOnly, StepUp } from '../common/access.js';
 import { UuidPipe } from '../http/input/id.pipe.js';
 import { Answers } from '../http/openapi/answers.js';
 import { parseDayOrTimestamp, parseTimestamp } from '../common/timestamps.js';
@@ -28,6 +28,7 @@ const UserIdInPath = (): MethodDecorator => ApiParam({ name: 'user_id', schema: 
 @ApiTags('Administration')
 @Controller('admin/users')
 @Roles('admin')
+@Scoped('admin:users')
 export class AdminUsersController {
   constructor(
     private readonly users: UsersService,
@@ -50,6 +51,7 @@ export class AdminUsersController {
   /** Makes an account for somebody, who is mailed a link to choose its password; until then nobody can log in to it. */
   @Post()
   @StepUp()
+  @SessionOnly()
   @Answers({ status: 201, type: UserResponse, errors: ['email_taken', 'username_taken'] })
   async invite(@From() actor: Actor, @Body() { email, username, role }: InviteUserRequest): Promise<UserResponse> {
     return presentUser(await this.invitations.invite(actor, { email, username, role }));
@@ -76,6 +78,7 @@ export class AdminUsersController {
   /** Changes an account's role; its access tokens are refused from now on, and a refresh brings the new role. */
   @Patch(':user_id')
   @StepUp()
+  @SessionOnly()
   @UserIdInPath()
   @Answers({
     status: 200,
@@ -153,6 +156,7 @@ export class AdminUsersController {
   /** Removes all second factors of an account whose owner has lost them, tells the owner, and ends all sessions. */
   @Delete(':user_id/second-factors')
   @StepUp()
+  @SessionOnly()
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['own_account', 'user_not_found'] })

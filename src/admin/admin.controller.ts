@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 
 import { Audit } from '../audit/audit.js';
-import { Roles } from '../common/access.js';
+import { Roles, Scoped } from '../common/access.js';
 import { Answers } from '../http/openapi/answers.js';
 import { parseDayOrTimestamp } from '../common/timestamps.js';
 import { AuditEventResponse, ListAuditQuery, presentAuditEvent, presentStats, StatsResponse } from './admin.dto.js';
@@ -22,6 +22,7 @@ export class AdminController {
 
   /** What happened to all accounts, the newest first, in keyset pages; the next page is in the `Link` header. */
   @Get('audit')
+  @Scoped('admin:audit')
   @Answers({ status: 200, type: [AuditEventResponse], paged: true })
   async listAudit(
     @Query() { actor, subject, action, from, to, cursor, limit }: ListAuditQuery,
@@ -34,6 +35,7 @@ export class AdminController {
 
   /** Accounts, who was active, and tasks, posts and follows by day. Days are by UTC. A job counts what takes long. */
   @Get('stats')
+  @Scoped('admin:stats')
   @Answers({ status: 200, type: StatsResponse })
   async stats(): Promise<StatsResponse> {
     return presentStats(await selectStats(this.database.manager));

@@ -39,6 +39,8 @@ export const AUDIT_ACTIONS = [
   'user.disabled',
   'user.enabled',
   'user.logged_out',
+  'token.created',
+  'token.revoked',
   'post.deleted',
   'post.restored',
 ] as const;

@@ -9,6 +9,7 @@ import { LoginGuardModule } from './login-guard/login-guard.module.js';
 import { MailedTokensModule } from './mailed-tokens/mailed-tokens.module.js';
 import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
+import { PersonalTokensModule } from './personal-tokens/personal-tokens.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { SecondFactorsModule } from './second-factors/second-factors.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -31,6 +32,7 @@ const ROOMS = [
   PasswordsModule,
   LoginModule,
   PasskeysModule,
+  PersonalTokensModule,
 ];
 
 @Module({ imports: ROOMS, exports: ROOMS })

@@ -17,6 +17,8 @@ export interface Principal {
 
 export interface Caller extends Principal {
   readonly expiresAt: number;
+  /** Of a personal access token, whose id is the `sessionId`. Undefined: of a session, which needs no scope. */
+  readonly scopes?: readonly string[];
 }
 
 export function isStaff({ role }: Pick<Principal, 'role'>): boolean {
@@ -50,6 +52,27 @@ export interface StepUpOptions {
 /** The route needs a proof of at most ten minutes ago: a password, or a second factor of an account that has one. */
 export const StepUp = (options: StepUpOptions = {}): MethodDecorator & ClassDecorator =>
   applyDecorators(SetMetadata(STEP_UP, options), ApiExtension('x-step-up', true));
+
+const SCOPED = Symbol('scope group');
+
+/** Opens routes to personal access tokens: of the group `tasks`, GET needs `tasks:read`, and other methods `tasks:write`. */
+export const Scoped = (group: string): MethodDecorator & ClassDecorator => scoped(group);
+
+/** Closes a route of a scoped controller to personal access tokens. */
+export const SessionOnly = (): MethodDecorator & ClassDecorator => scoped(null);
+
+function scoped(group: string | null): MethodDecorator & ClassDecorator {
+  return applyDecorators(SetMetadata(SCOPED, group), ApiExtension('x-scopes', group));
+}
+
+export function scopeGroupOf(handler: object, controller: object): string | undefined {
+  const own = Reflect.getMetadata(SCOPED, handler) as string | null | undefined;
+  return (own === undefined ? (Reflect.getMetadata(SCOPED, controller) as string | undefined) : own) ?? undefined;
+}
+
+export function scopeOf(group: string, method = ''): string {
+  return `${group}:${/^(?:GET|HEAD)$/i.test(method) ? 'read' : 'write'}`;
+}
 
 export interface AuthenticatedRequest extends FastifyRequest {
   user?: Caller;

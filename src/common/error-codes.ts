@@ -59,8 +59,11 @@ export const ERRORS = {
     detail: 'This request needs an access token: Authorization: Bearer <access_token>.',
   },
   invalid_token: { kind: 'unauthenticated', detail: 'The access token is not valid.' },
-  token_expired: { kind: 'unauthenticated', detail: 'The access token has expired: refresh it.' },
-  token_revoked: { kind: 'unauthenticated', detail: 'The session of this access token has ended: log in again.' },
+  token_expired: { kind: 'unauthenticated', detail: 'The access token has expired: refresh or replace it.' },
+  token_revoked: {
+    kind: 'unauthenticated',
+    detail: 'The session of this access token has ended, or the token was revoked: log in again.',
+  },
   token_stale: {
     kind: 'unauthenticated',
     detail: 'The account has changed since this access token was issued: refresh it.',
@@ -116,6 +119,11 @@ export const ERRORS = {
     detail: 'The e-mail address is not confirmed yet: use the link or the code in your mail.',
   },
   insufficient_role: { kind: 'forbidden', detail: 'Your role does not allow this.' },
+  insufficient_scope: {
+    kind: 'forbidden',
+    detail:
+      'The personal access token lacks the scope in WWW-Authenticate; without one, this route is closed to such tokens.',
+  },
   own_account: { kind: 'forbidden', detail: 'This cannot be done to your own account.' },
   https_required: { kind: 'forbidden', detail: 'This server accepts HTTPS only.' },
   metrics_forbidden: {
@@ -129,6 +137,11 @@ export const ERRORS = {
     detail: 'This address does not support this method: see the Allow header.',
   },
   session_not_found: { kind: 'not_found', detail: 'You have no such session.' },
+  token_not_found: { kind: 'not_found', detail: 'There is no such personal access token.' },
+  token_limit_reached: {
+    kind: 'conflict',
+    detail: 'You have 50 personal access tokens, which is the limit: revoke one first.',
+  },
   task_not_found: { kind: 'not_found', detail: 'There is no such task.' },
   task_forbidden: { kind: 'forbidden', detail: 'The task belongs to somebody else.' },
   post_not_found: { kind: 'not_found', detail: 'There is no such post.' },

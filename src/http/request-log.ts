@@ -15,6 +15,7 @@ declare module 'fastify' {
 }
 
 const PATH_MAX_LENGTH = 256;
+const MISPLACED_TOKEN = /roost_pat_\w+/g;
 
 export function requestLog(fastify: FastifyInstance, logger: Logger): AnswerObserver {
   fastify.decorateReply('problemCode');
@@ -30,7 +31,7 @@ export function requestLog(fastify: FastifyInstance, logger: Logger): AnswerObse
         ms: Math.round(reply.elapsedTime * 10) / 10,
         ip: addressOf(request.ip),
         user: user?.userId,
-        session: user?.sessionId,
+        [user?.scopes ? 'token' : 'session']: user?.sessionId,
         ...(hasLeft && { client_left: true }),
       },
       'request',
@@ -40,5 +41,6 @@ export function requestLog(fastify: FastifyInstance, logger: Logger): AnswerObse
 
 function pathOf(url: string): string {
   const end = url.indexOf('?');
-  return url.slice(0, Math.min(end === -1 ? url.length : end, PATH_MAX_LENGTH));
+  const path = url.slice(0, Math.min(end === -1 ? url.length : end, PATH_MAX_LENGTH));
+  return path.replace(MISPLACED_TOKEN, '…');
 }

@@ -12,6 +12,9 @@ export interface Policy {
 
 export const PER_ADDRESS: Policy = { name: 'address', limit: 600, windowMs: MINUTE_MS };
 export const PER_USER: Policy = { name: 'user', limit: 1_200, windowMs: MINUTE_MS };
+/** Instead of it: scripts do not use up what their owner may ask. */
+export const PER_TOKEN: Policy = { name: 'token', limit: 600, windowMs: MINUTE_MS };
+export const ALL_TOKENS: Policy = { name: 'tokens', limit: 1_200, windowMs: MINUTE_MS };
 
 const STRICT = {
   address: {

@@ -2,12 +2,12 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import type { AuthenticatedRequest } from '../common/access.js';
+import type { AuthenticatedRequest, Caller } from '../common/access.js';
 import { trackedNetworkOf } from '../common/address.js';
 import { AppError } from '../common/errors.js';
 import { sendProblem } from '../http/hardening.js';
 import { type Counters, COUNTERS } from './counters.js';
-import { PER_ADDRESS, PER_USER, type Policy, strictPolicies } from './policies.js';
+import { ALL_TOKENS, PER_ADDRESS, PER_TOKEN, PER_USER, type Policy, strictPolicies } from './policies.js';
 
 /** Counts by address before routing and parsing: floods of unknown paths and broken bodies count, too. */
 export function limitAddresses(fastify: FastifyInstance, counters: Counters): void {
@@ -80,6 +80,19 @@ export class AddressLimitGuard extends LimitGuard implements CanActivate {
 export class UserLimitGuard extends LimitGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
     const { user } = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    return user === undefined || this.count(context, [PER_USER, ...strictPolicies(context, 'user')], user.userId);
+    if (user === undefined) return true;
+    const strict = strictPolicies(context, 'user');
+    return user.scopes
+      ? this.countToken(context, user, strict)
+      : this.count(context, [PER_USER, ...strict], user.userId);
+  }
+
+  private async countToken(
+    context: ExecutionContext,
+    { userId, sessionId }: Caller,
+    strict: readonly Policy[],
+  ): Promise<true> {
+    await this.count(context, [PER_TOKEN], sessionId);
+    return this.count(context, [ALL_TOKENS, ...strict], userId);
   }
 }

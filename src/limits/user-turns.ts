@@ -1,4 +1,4 @@
-/** Bounds concurrent requests per person; others queue, so that nobody occupies the whole pool. */
+/** Bounds concurrent requests per person, and of a person's scripts; others queue, so that nobody occupies the whole pool. */
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 
@@ -39,12 +39,13 @@ export class UserTurns implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const userId = request.user?.userId;
-    if (userId === undefined) return true;
-    const turns = this.byUser.get(userId) ?? { running: 0, waiting: [] };
-    this.byUser.set(userId, turns);
+    const { user } = request;
+    if (user === undefined) return true;
+    const key = user.scopes ? `scripts of ${user.userId}` : user.userId;
+    const turns = this.byUser.get(key) ?? { running: 0, waiting: [] };
+    this.byUser.set(key, turns);
     const leave = (): void => {
-      this.leave(userId, turns);
+      this.leave(key, turns);
     };
     if (turns.running < this.atOnce) {
       turns.running += 1;
@@ -61,9 +62,9 @@ export class UserTurns implements CanActivate {
     });
   }
 
-  private leave(userId: string, turns: Turns): void {
+  private leave(key: string, turns: Turns): void {
     const next = turns.waiting.shift();
     if (next) next();
-    else if ((turns.running -= 1) === 0) this.byUser.delete(userId);
+    else if ((turns.running -= 1) === 0) this.byUser.delete(key);
   }
 }

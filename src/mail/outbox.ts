@@ -20,6 +20,7 @@ const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
   // As many statements as the mail it stands for.
   'registration_conflict',
   'password_changed',
+  'personal_token',
   'account_deletion',
   'account_deletion_cancelled',
   'passkey_added',

@@ -10,6 +10,7 @@ export type MailKind =
   | 'email_change'
   | 'email_change_notice'
   | 'invitation'
+  | 'personal_token'
   | 'account_deletion'
   | 'account_deletion_cancelled'
   | 'passkey_added'
@@ -54,7 +55,7 @@ export function passwordResetMail(to: { username: string; url: string; ttlMs: nu
 
 export function passwordWasResetMail(to: { username: string }): MailContent {
   return letter('Your password was changed', to.username, [
-    'The password of your account was reset with a link that we sent to this address. All sessions of the account were ended.',
+    'The password of your account was reset with a link that we sent to this address. All sessions and personal access tokens of the account were ended.',
     'If this was not you, somebody else can read your mail. Secure your mailbox first, then request a new password.',
   ]);
 }
@@ -63,6 +64,20 @@ export function passwordChangedMail(to: { username: string }): MailContent {
   return letter('Your password was changed', to.username, [
     'The password of your account was changed in a session that is logged in, after entering the current password. All other sessions were ended.',
     'If this was you, you can ignore this message. If it was not, request a new password now: this removes everything that somebody else has set up.',
+  ]);
+}
+
+/** Without the token's name, which somebody else may have written. */
+export function personalTokenMail(to: {
+  username: string;
+  lastFour: string;
+  scopes: readonly string[];
+  expiresAt: string;
+}): MailContent {
+  return letter('A new personal access token was created', to.username, [
+    `A new personal access token was created for your account. It ends with ${to.lastFour}, and works until ${new Date(to.expiresAt).toUTCString().replace('GMT', 'UTC')}.`,
+    `It may be used for: ${to.scopes.join(', ')}.`,
+    'If this was you, you can ignore this message. If it was not, request a new password now: this also ends all sessions and personal access tokens of the account.',
   ]);
 }
 

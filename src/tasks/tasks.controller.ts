@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Res } fr
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { CurrentUser, type Principal } from '../common/access.js';
+import { CurrentUser, type Principal, Scoped } from '../common/access.js';
 import { IntegerIdPipe, MAX_INTEGER } from '../http/input/id.pipe.js';
 import { MessageResponse } from '../http/openapi/message.dto.js';
 import { Answers } from '../http/openapi/answers.js';
@@ -22,6 +22,7 @@ const TaskIdInPath = (): MethodDecorator =>
 
 @ApiTags('Tasks')
 @Controller('tasks')
+@Scoped('tasks')
 export class TasksController {
   constructor(private readonly tasks: TasksService) {}
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 
-import { CurrentUser, type Principal } from '../common/access.js';
+import { CurrentUser, type Principal, Scoped } from '../common/access.js';
 import { Answers } from '../http/openapi/answers.js';
 import { AccountResponse, presentAccount, UpdateProfileRequest } from './users.dto.js';
 import { UsersService } from './users.service.js';
@@ -9,6 +9,7 @@ import { type Actor, From } from '../common/actor.js';
 
 @ApiTags('Users')
 @Controller('users/me')
+@Scoped('profile')
 export class MeController {
   constructor(private readonly users: UsersService) {}
 

@@ -279,6 +279,43 @@ describe('a session', () => {
   });
 });
 
+describe('a personal access token', () => {
+  const scripted = async (wire = plain()): Promise<{ roost: RoostClient; id: string }> => {
+    const body = {
+      name: 'script',
+      scopes: ['tasks:read' as const, 'timeline:read' as const],
+      expires_in_days: 1,
+    };
+    const { id, token } = await unwrap(clientOf(ada).post('/auth/tokens', { body }));
+    const tokens = memoryTokens({ access_token: 'not this', refresh_token: 'nor this' });
+    return { id, roost: new RoostClient({ url: app.url, token, tokens, fetch: wire.fetch }) };
+  };
+
+  it('is sent instead of the tokens of a session, also for lists and streams', async () => {
+    const { roost } = await scripted();
+    const { id } = await unwrap(clientOf(ada).post('/tasks', { body: { title: 'milk' } }));
+    expect((await unwrap(roost.get('/tasks/{task_id}', { path: { task_id: id } }))).title).toBe('milk');
+    for await (const task of roost.list('/tasks')) expect(task.id).toBe(id);
+    const stop = new AbortController();
+    for await (const { type } of roost.stream({ signal: stop.signal })) {
+      expect(type).toBe('reset');
+      break;
+    }
+    const refused = await roost.post('/tasks', { body: { title: 'x' } });
+    expect(refused.ok || refused.problem.code).toBe('insufficient_scope');
+  });
+
+  it('is not refreshed: the refusal is the answer, and ends a stream', async () => {
+    const wire = plain();
+    const { roost, id } = await scripted(wire);
+    await unwrap(clientOf(ada).delete('/auth/tokens/{id}', { path: { id } }));
+    const answer = await roost.get('/tasks');
+    expect(answer.ok || answer.problem.code).toBe('token_revoked');
+    await expect(roost.stream().next()).rejects.toThrow(ProblemError);
+    expect(wire.asked).toEqual(['GET /tasks', 'GET /timeline/stream']);
+  });
+});
+
 describe('a list', () => {
   it('is read page by page, to its end', async () => {
     await app.pool.query(`INSERT INTO tasks (user_id, title) SELECT $1, 'task ' || n FROM generate_series(1, 25) n`, [

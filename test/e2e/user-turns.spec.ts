@@ -44,6 +44,27 @@ it('has a quarter of the pool for one person, and the rest for everybody else', 
   }
 });
 
+it("has turns for a person's scripts beside the person's own", async () => {
+  const wish = { name: 'script', scopes: ['tasks:write'], expires_in_days: 1 };
+  const scripts = [await ada.api.post('/auth/tokens', wish), await ada.api.post('/auth/tokens', wish)];
+  const { body: task } = await ada.api.post('/tasks', { title: 'held' });
+  const holder = await app.pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [task.id]);
+    const writes = Array.from({ length: 20 }, (_, n) =>
+      app.api.as(scripts[n % 2]?.body.token as string).put(`/tasks/${task.id}`, { title: `${n}` }),
+    );
+    await eventually(async () => (await waiting()) === 2);
+    for (let n = 0; n < 10; n += 1) expect((await ada.api.get('/tasks')).status).toBe(200);
+    expect(await waiting()).toBe(2);
+    await holder.query('COMMIT');
+    expect(new Set((await Promise.all(writes)).map(({ status }) => status))).toEqual(new Set([200]));
+  } finally {
+    holder.release();
+  }
+});
+
 it('refuses what would wait behind too many, and forgets it afterwards', async () => {
   jest.replaceProperty(TURNS, 'waiting', 5);
   const { body: task } = await ada.api.post('/tasks', { title: 'held' });

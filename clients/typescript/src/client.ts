@@ -10,6 +10,8 @@ export interface ClientOptions {
   /** Where Roost is: `https://example.org`, also with a path. */
   readonly url: string;
   readonly tokens?: TokenStore;
+  /** A personal access token, for a script: `tokens` is not used then, and nothing is refreshed. */
+  readonly token?: string;
   /** Seconds. A longer `Retry-After` is not waited for: the answer is given. 10 by default. */
   readonly maxWait?: number;
   readonly fetch?: typeof fetch;
@@ -42,14 +44,16 @@ const ENDED = new Set(['invalid_refresh_token', 'refresh_token_reused', 'account
 export class RoostClient {
   private readonly base: string;
   private readonly tokens: TokenStore;
+  private readonly token: string | undefined;
   private readonly maxWait: number;
   private readonly fetch: typeof fetch;
   private refreshing: Promise<Refreshed> | undefined;
 
-  constructor({ url, tokens = memoryTokens(), maxWait = 10, fetch = globalThis.fetch }: ClientOptions) {
+  constructor({ url, tokens = memoryTokens(), token, maxWait = 10, fetch = globalThis.fetch }: ClientOptions) {
     const page = (globalThis as { location?: { href: string } }).location?.href;
     this.base = `${new URL(url, page).href.replace(/[/?#]*$/, '')}/api/v1`;
     this.tokens = tokens;
+    this.token = token;
     this.maxWait = maxWait;
     this.fetch = (input, init) => fetch(input, init);
   }
@@ -188,7 +192,7 @@ export class RoostClient {
 
   /** Once more after a refresh, and once more after the wait that the answer asks for, in any order. */
   private async send(method: Method, url: string, sent: Sent): Promise<Response> {
-    let tokens = await this.tokens.get();
+    let tokens = this.token === undefined ? await this.tokens.get() : undefined;
     let mayRefresh = !/\/auth\/(?:login|refresh)$/.test(url);
     let mayWait = true;
     for (;;) {
@@ -215,7 +219,8 @@ export class RoostClient {
   private once(method: Method, url: string, { body, signal, headers, tokens }: Sent): Promise<Response> {
     const all = new Headers(headers);
     if (body !== undefined) all.set('content-type', 'application/json');
-    if (tokens && !all.has('authorization')) all.set('authorization', `Bearer ${tokens.access_token}`);
+    const bearer = this.token ?? tokens?.access_token;
+    if (bearer !== undefined && !all.has('authorization')) all.set('authorization', `Bearer ${bearer}`);
     return this.fetch(url, {
       method: method.toUpperCase(),
       headers: all,

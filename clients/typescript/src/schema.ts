@@ -205,6 +205,53 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/auth/tokens': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The caller's personal access tokens that have not ended, the newest first.
+     * @description Needs an access token.
+     */
+    get: operations['tokens_list'];
+    put?: never;
+    /**
+     * Makes a personal access token for a script or a service. Only this answer has it: store it now.
+     * @description A person has at most 50. Its owner is told by mail. A reset of the password, a ban and a deletion end all of them; a change of the
+     *     password and a logout do not. Scopes that begin with `admin:` are for admins.
+     *
+     *     Needs an access token.
+     */
+    post: operations['tokens_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/tokens/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Revokes one of the caller's tokens at once.
+     * @description Needs an access token.
+     */
+    delete: operations['tokens_revoke'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/auth/password': {
     parameters: {
       query?: never;
@@ -536,6 +583,8 @@ export interface paths {
     /**
      * The caller's account.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `profile:read`.
      */
     get: operations['account_get'];
     put?: never;
@@ -552,6 +601,8 @@ export interface paths {
     /**
      * Changes what is given of the caller's profile.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `profile:write`.
      */
     patch: operations['account_update'];
     trace?: never;
@@ -650,12 +701,16 @@ export interface paths {
     /**
      * The caller's tasks in keyset pages; the next page is in the `Link` header.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `tasks:read`.
      */
     get: operations['tasks_list'];
     put?: never;
     /**
      * Creates a task of the caller's.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `tasks:write`.
      */
     post: operations['tasks_create'];
     delete?: never;
@@ -674,17 +729,23 @@ export interface paths {
     /**
      * One of the caller's tasks.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `tasks:read`.
      */
     get: operations['tasks_get'];
     /**
      * Changes the fields that are given.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `tasks:write`.
      */
     put: operations['tasks_update'];
     post?: never;
     /**
      * Deletes a task.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `tasks:write`.
      */
     delete: operations['tasks_delete'];
     options?: never;
@@ -708,6 +769,8 @@ export interface paths {
     /**
      * Marks a task as completed or open.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `tasks:write`.
      */
     patch: operations['tasks_complete'];
     trace?: never;
@@ -723,6 +786,8 @@ export interface paths {
      * The newest posts of the people whom the caller follows and has not muted, and their own, in keyset pages; the next
      *     page is in the `Link` header.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `timeline:read`.
      */
     get: operations['posts_timeline'];
     put?: never;
@@ -744,6 +809,8 @@ export interface paths {
      * New posts of the people the caller follows and their own, as they appear: each once, also across connections when
      *     the id that came last is sent as `Last-Event-ID`.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `timeline:read`.
      */
     get: operations['stream_open'];
     put?: never;
@@ -766,6 +833,8 @@ export interface paths {
     /**
      * Posts something.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `posts:write`.
      */
     post: operations['posts_create'];
     delete?: never;
@@ -784,6 +853,8 @@ export interface paths {
     /**
      * One post.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `posts:read`.
      */
     get: operations['posts_get'];
     put?: never;
@@ -791,6 +862,8 @@ export interface paths {
     /**
      * Deletes a post of the caller's; moderators delete anybody's.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `posts:write`.
      */
     delete: operations['posts_delete'];
     options?: never;
@@ -808,6 +881,8 @@ export interface paths {
     /**
      * Finds people by username and name, in the order of usernames, in keyset pages.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:read`.
      */
     get: operations['profiles_search'];
     put?: never;
@@ -828,6 +903,8 @@ export interface paths {
     /**
      * Somebody, with exact counts; whoever has blocked the caller is not there.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:read`.
      */
     get: operations['profiles_get'];
     put?: never;
@@ -848,6 +925,8 @@ export interface paths {
     /**
      * What somebody posted, the newest first, in keyset pages.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `posts:read`.
      */
     get: operations['profiles_listPosts'];
     put?: never;
@@ -868,6 +947,8 @@ export interface paths {
     /**
      * Who follows somebody, the newest first, in keyset pages.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:read`.
      */
     get: operations['profiles_listFollowers'];
     put?: never;
@@ -888,6 +969,8 @@ export interface paths {
     /**
      * Whom somebody follows, the newest first, in keyset pages.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:read`.
      */
     get: operations['profiles_listFollowing'];
     put?: never;
@@ -909,12 +992,16 @@ export interface paths {
     /**
      * Follows somebody: from now on their posts are in the caller's timeline. At most 5,000 people.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:write`.
      */
     put: operations['profiles_follow'];
     post?: never;
     /**
      * Follows somebody no more.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:write`.
      */
     delete: operations['profiles_unfollow'];
     options?: never;
@@ -933,12 +1020,16 @@ export interface paths {
     /**
      * Keeps somebody's posts out of the caller's timeline; a follow stays, and they are not told.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:write`.
      */
     put: operations['profiles_mute'];
     post?: never;
     /**
      * Lets them in again.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:write`.
      */
     delete: operations['profiles_unmute'];
     options?: never;
@@ -957,12 +1048,16 @@ export interface paths {
     /**
      * Blocks somebody: neither follows the other any more or can, and each is hidden from the other.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:write`.
      */
     put: operations['profiles_block'];
     post?: never;
     /**
      * Unblocks somebody; the follows that the block has ended stay ended.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:write`.
      */
     delete: operations['profiles_unblock'];
     options?: never;
@@ -980,6 +1075,8 @@ export interface paths {
     /**
      * Whom the caller has muted, the newest first, in keyset pages.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:read`.
      */
     get: operations['profiles_listMutes'];
     put?: never;
@@ -1000,6 +1097,8 @@ export interface paths {
     /**
      * Whom the caller has blocked, the newest first, in keyset pages.
      * @description Needs an access token.
+     *
+     *     A personal access token needs the scope `people:read`.
      */
     get: operations['profiles_listBlocks'];
     put?: never;
@@ -1020,6 +1119,8 @@ export interface paths {
     /**
      * All accounts in keyset pages; the next page is in the `Link` header.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:users:read`.
      */
     get: operations['adminusers_list'];
     put?: never;
@@ -1044,6 +1145,8 @@ export interface paths {
     /**
      * One account.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:users:read`.
      */
     get: operations['adminusers_get'];
     put?: never;
@@ -1052,6 +1155,8 @@ export interface paths {
      * Deletes an account of a lower role and ends all of its sessions at once; everything in it is erased after
      *     ACCOUNT_DELETE_DELAY. Its owner cannot cancel that; an admin's `enable` does.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:users:write`.
      */
     delete: operations['adminusers_delete'];
     options?: never;
@@ -1073,6 +1178,8 @@ export interface paths {
     /**
      * An account's live sessions, the one used last first.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:users:read`.
      */
     get: operations['adminusers_listSessions'];
     put?: never;
@@ -1095,6 +1202,8 @@ export interface paths {
     /**
      * Disables an account of a lower role and ends all of its sessions at once; with `until`, it ends by itself.
      * @description Only for moderators and admins.
+     *
+     *     A personal access token needs the scope `admin:users:write`.
      */
     post: operations['adminusers_disable'];
     delete?: never;
@@ -1115,6 +1224,8 @@ export interface paths {
     /**
      * Lets people into an account again, of a lower role: lifts a ban and, for admins, cancels an admin's deletion.
      * @description Only for moderators and admins.
+     *
+     *     A personal access token needs the scope `admin:users:write`.
      */
     post: operations['adminusers_enable'];
     delete?: never;
@@ -1135,6 +1246,8 @@ export interface paths {
     /**
      * Ends all sessions of an account at once.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:users:write`.
      */
     post: operations['adminusers_logOut'];
     delete?: never;
@@ -1155,6 +1268,8 @@ export interface paths {
     /**
      * Mails its owner a link to choose a new password, or the invitation again; the password stays as it is until then.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:users:write`.
      */
     post: operations['adminusers_sendPasswordLink'];
     delete?: never;
@@ -1195,9 +1310,53 @@ export interface paths {
     /**
      * Brings back a post that another than its author deleted.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:posts:write`.
      */
     post: operations['adminposts_restore'];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/admin/users/{user_id}/tokens': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * An account's personal access tokens that have not ended, the newest first.
+     * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:users:read`.
+     */
+    get: operations['adminusers_listTokens'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/admin/users/{user_id}/tokens/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Revokes a token of an account at once.
+     * @description Only for admins.
+     */
+    delete: operations['adminusers_revokeToken'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1213,6 +1372,8 @@ export interface paths {
     /**
      * What happened to all accounts, the newest first, in keyset pages; the next page is in the `Link` header.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:audit:read`.
      */
     get: operations['admin_listAudit'];
     put?: never;
@@ -1233,6 +1394,8 @@ export interface paths {
     /**
      * Accounts, who was active, and tasks, posts and follows by day. Days are by UTC. A job counts what takes long.
      * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:stats:read`.
      */
     get: operations['admin_stats'];
     put?: never;
@@ -1481,6 +1644,71 @@ export interface components {
       user_agent: string | null;
       /** @description Whether it is the one that asks. */
       current: boolean;
+    };
+    TokenResponse: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      scopes: string[];
+      /** @description The end of the token, to tell it from others. */
+      last_four: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      expires_at: string;
+      /**
+       * Format: date-time
+       * @description Noted once an hour; null: not used yet.
+       */
+      last_used_at: string | null;
+    };
+    CreateTokenRequest: {
+      /**
+       * @description For oneself: what the token is for.
+       * @example nightly backup
+       */
+      name: string;
+      /** @description What the token may do. A route says which scope it needs; `…:write` does not include `…:read`. */
+      scopes: (
+        | 'admin:audit:read'
+        | 'admin:posts:write'
+        | 'admin:stats:read'
+        | 'admin:users:read'
+        | 'admin:users:write'
+        | 'people:read'
+        | 'people:write'
+        | 'posts:read'
+        | 'posts:write'
+        | 'profile:read'
+        | 'profile:write'
+        | 'tasks:read'
+        | 'tasks:write'
+        | 'timeline:read'
+      )[];
+      /**
+       * Format: int32
+       * @description After how many days, each of 24 hours, it stops working.
+       */
+      expires_in_days: number;
+    };
+    CreatedTokenResponse: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      scopes: string[];
+      /** @description The end of the token, to tell it from others. */
+      last_four: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      expires_at: string;
+      /**
+       * Format: date-time
+       * @description Noted once an hour; null: not used yet.
+       */
+      last_used_at: string | null;
+      /** @description Send it as `Authorization: Bearer <token>`. */
+      token: string;
     };
     ChangePasswordRequest: {
       /**
@@ -1785,6 +2013,8 @@ export interface components {
         | 'user.disabled'
         | 'user.enabled'
         | 'user.logged_out'
+        | 'token.created'
+        | 'token.revoked'
         | 'post.deleted'
         | 'post.restored';
       /**
@@ -1862,6 +2092,28 @@ export interface components {
       /** Format: date-time */
       since: string;
     };
+    ExportedToken: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      scopes: string[];
+      /** @description The end of the token, to tell it from others. */
+      last_four: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      expires_at: string;
+      /**
+       * Format: date-time
+       * @description Noted once an hour; null: not used yet.
+       */
+      last_used_at: string | null;
+      /**
+       * Format: date-time
+       * @description When it was revoked; null when it was not.
+       */
+      revoked_at: string | null;
+    };
     ExportedTotp: {
       /** Format: date-time */
       created_at: string;
@@ -1883,6 +2135,7 @@ export interface components {
       /** @description As `GET /users/me/activity` has it, the newest first. */
       audit: components['schemas']['ActivityResponse'][];
       passkeys: components['schemas']['PasskeyResponse'][];
+      personal_tokens: components['schemas']['ExportedToken'][];
       totp: components['schemas']['ExportedTotp'][];
       profile: components['schemas']['AccountResponse'];
     };
@@ -2069,6 +2322,8 @@ export interface components {
         | 'user.disabled'
         | 'user.enabled'
         | 'user.logged_out'
+        | 'token.created'
+        | 'token.revoked'
         | 'post.deleted'
         | 'post.restored';
       /**
@@ -2223,12 +2478,15 @@ export interface components {
         | 'account_deleted'
         | 'email_not_confirmed'
         | 'insufficient_role'
+        | 'insufficient_scope'
         | 'own_account'
         | 'https_required'
         | 'metrics_forbidden'
         | 'route_not_found'
         | 'method_not_allowed'
         | 'session_not_found'
+        | 'token_not_found'
+        | 'token_limit_reached'
         | 'task_not_found'
         | 'task_forbidden'
         | 'post_not_found'
@@ -2286,15 +2544,19 @@ export interface components {
     };
     InsufficientRoleProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
-      code: 'insufficient_role' | 'second_factor_required';
+      code: 'insufficient_role' | 'second_factor_required' | 'insufficient_scope';
     };
     InsufficientProofProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
-      code: 'insufficient_role' | 'second_factor_required' | 'step_up_required';
+      code: 'insufficient_role' | 'second_factor_required' | 'insufficient_scope' | 'step_up_required';
+    };
+    InsufficientScopeProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'insufficient_scope';
     };
     StepUpProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
-      code: 'step_up_required';
+      code: 'insufficient_scope' | 'step_up_required';
     };
     UserNotFoundProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -2347,6 +2609,9 @@ export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type LogoutRequest = components['schemas']['LogoutRequest'];
 export type AccountResponse = components['schemas']['AccountResponse'];
 export type SessionResponse = components['schemas']['SessionResponse'];
+export type TokenResponse = components['schemas']['TokenResponse'];
+export type CreateTokenRequest = components['schemas']['CreateTokenRequest'];
+export type CreatedTokenResponse = components['schemas']['CreatedTokenResponse'];
 export type ChangePasswordRequest = components['schemas']['ChangePasswordRequest'];
 export type ForgotPasswordRequest = components['schemas']['ForgotPasswordRequest'];
 export type ResetPasswordRequest = components['schemas']['ResetPasswordRequest'];
@@ -2373,6 +2638,7 @@ export type ExportedSession = components['schemas']['ExportedSession'];
 export type TaskResponse = components['schemas']['TaskResponse'];
 export type ExportedPost = components['schemas']['ExportedPost'];
 export type ExportedPerson = components['schemas']['ExportedPerson'];
+export type ExportedToken = components['schemas']['ExportedToken'];
 export type ExportedTotp = components['schemas']['ExportedTotp'];
 export type ExportResponse = components['schemas']['ExportResponse'];
 export type CreateTaskRequest = components['schemas']['CreateTaskRequest'];
@@ -2403,6 +2669,7 @@ export type InvalidProblem = components['schemas']['InvalidProblem'];
 export type UnauthenticatedProblem = components['schemas']['UnauthenticatedProblem'];
 export type InsufficientRoleProblem = components['schemas']['InsufficientRoleProblem'];
 export type InsufficientProofProblem = components['schemas']['InsufficientProofProblem'];
+export type InsufficientScopeProblem = components['schemas']['InsufficientScopeProblem'];
 export type StepUpProblem = components['schemas']['StepUpProblem'];
 export type UserNotFoundProblem = components['schemas']['UserNotFoundProblem'];
 export type PayloadTooLargeProblem = components['schemas']['PayloadTooLargeProblem'];
@@ -2812,6 +3079,11 @@ export interface operations {
           };
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       413: {
         content: {
           'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
@@ -2859,6 +3131,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       429: {
         content: {
           'application/problem+json': components['schemas']['RateLimitedProblem'];
@@ -2894,6 +3171,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       429: {
@@ -2933,11 +3215,180 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       404: {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
             code: 'session_not_found' | 'route_not_found';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  tokens_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['TokenResponse'][];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  tokens_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateTokenRequest'];
+      };
+    };
+    responses: {
+      /** @description Created. */
+      201: {
+        content: {
+          'application/json': components['schemas']['CreatedTokenResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'insufficient_role' | 'insufficient_scope' | 'step_up_required';
+          };
+        };
+      };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'token_limit_reached';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  tokens_revoke: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'token_not_found' | 'route_not_found';
           };
         };
       };
@@ -2989,7 +3440,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'account_disabled' | 'step_up_required';
+            code: 'wrong_password' | 'account_disabled' | 'insufficient_scope' | 'step_up_required';
           };
         };
       };
@@ -3351,7 +3802,8 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'wrong_second_factor' | 'step_up_required' | 'account_disabled';
+            code:
+              'wrong_password' | 'wrong_second_factor' | 'step_up_required' | 'account_disabled' | 'insufficient_scope';
           };
         };
       };
@@ -3400,6 +3852,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       429: {
@@ -3608,7 +4065,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_second_factor';
+            code: 'wrong_second_factor' | 'insufficient_scope';
           };
         };
       };
@@ -3667,6 +4124,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       429: {
         content: {
           'application/problem+json': components['schemas']['RateLimitedProblem'];
@@ -3711,6 +4173,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       409: {
@@ -3879,6 +4346,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       404: {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
@@ -3985,6 +4457,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       429: {
         content: {
           'application/problem+json': components['schemas']['RateLimitedProblem'];
@@ -4035,7 +4512,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'account_disabled' | 'step_up_required';
+            code: 'wrong_password' | 'account_disabled' | 'insufficient_scope' | 'step_up_required';
           };
         };
       };
@@ -4106,6 +4583,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       409: {
@@ -4181,7 +4663,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'account_disabled' | 'step_up_required';
+            code: 'wrong_password' | 'account_disabled' | 'insufficient_scope' | 'step_up_required';
           };
         };
       };
@@ -4255,6 +4737,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       422: {
         content: {
           'application/problem+json': components['schemas']['InvalidProblem'];
@@ -4295,6 +4782,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       429: {
@@ -4347,7 +4839,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'wrong_password' | 'account_disabled' | 'step_up_required';
+            code: 'wrong_password' | 'account_disabled' | 'insufficient_scope' | 'step_up_required';
           };
         };
       };
@@ -4427,6 +4919,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       422: {
         content: {
           'application/problem+json': components['schemas']['InvalidProblem'];
@@ -4476,6 +4973,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       413: {
@@ -4536,7 +5038,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'task_forbidden';
+            code: 'task_forbidden' | 'insufficient_scope';
           };
         };
       };
@@ -4600,7 +5102,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'task_forbidden';
+            code: 'task_forbidden' | 'insufficient_scope';
           };
         };
       };
@@ -4670,7 +5172,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'task_forbidden';
+            code: 'task_forbidden' | 'insufficient_scope';
           };
         };
       };
@@ -4734,7 +5236,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'task_forbidden';
+            code: 'task_forbidden' | 'insufficient_scope';
           };
         };
       };
@@ -4808,6 +5310,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       422: {
         content: {
           'application/problem+json': components['schemas']['InvalidProblem'];
@@ -4854,6 +5361,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       429: {
@@ -4903,6 +5415,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       413: {
@@ -4959,6 +5476,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       404: {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
@@ -5010,7 +5532,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'post_forbidden';
+            code: 'post_forbidden' | 'insufficient_scope';
           };
         };
       };
@@ -5074,6 +5596,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       422: {
         content: {
           'application/problem+json': components['schemas']['InvalidProblem'];
@@ -5116,6 +5643,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       404: {
@@ -5170,6 +5702,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       404: {
@@ -5231,6 +5768,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       404: {
         content: {
           'application/problem+json': components['schemas']['UserNotFoundProblem'];
@@ -5290,6 +5832,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       404: {
         content: {
           'application/problem+json': components['schemas']['UserNotFoundProblem'];
@@ -5341,7 +5888,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'user_blocked';
+            code: 'user_blocked' | 'insufficient_scope';
           };
         };
       };
@@ -5395,6 +5942,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       404: {
         content: {
           'application/problem+json': components['schemas']['UserNotFoundProblem'];
@@ -5435,6 +5987,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       404: {
@@ -5487,6 +6044,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       404: {
         content: {
           'application/problem+json': components['schemas']['UserNotFoundProblem'];
@@ -5527,6 +6089,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       404: {
@@ -5577,6 +6144,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       404: {
@@ -5631,6 +6203,11 @@ export interface operations {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
         };
       };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
       422: {
         content: {
           'application/problem+json': components['schemas']['InvalidProblem'];
@@ -5681,6 +6258,11 @@ export interface operations {
       401: {
         content: {
           'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
       422: {
@@ -5925,7 +6507,12 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
+            code:
+              | 'own_account'
+              | 'insufficient_role'
+              | 'second_factor_required'
+              | 'insufficient_scope'
+              | 'step_up_required';
           };
         };
       };
@@ -5986,7 +6573,12 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
+            code:
+              | 'own_account'
+              | 'insufficient_role'
+              | 'second_factor_required'
+              | 'insufficient_scope'
+              | 'step_up_required';
           };
         };
       };
@@ -6117,7 +6709,12 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
+            code:
+              | 'own_account'
+              | 'insufficient_role'
+              | 'second_factor_required'
+              | 'insufficient_scope'
+              | 'step_up_required';
           };
         };
       };
@@ -6182,7 +6779,12 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
+            code:
+              | 'own_account'
+              | 'insufficient_role'
+              | 'second_factor_required'
+              | 'insufficient_scope'
+              | 'step_up_required';
           };
         };
       };
@@ -6326,7 +6928,12 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'own_account' | 'insufficient_role' | 'second_factor_required' | 'step_up_required';
+            code:
+              | 'own_account'
+              | 'insufficient_role'
+              | 'second_factor_required'
+              | 'insufficient_scope'
+              | 'step_up_required';
           };
         };
       };
@@ -6404,6 +7011,106 @@ export interface operations {
       };
     };
   };
+  adminusers_listTokens: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        user_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['TokenResponse'][];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientRoleProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  adminusers_revokeToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        user_id: string;
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientRoleProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'user_not_found' | 'token_not_found' | 'route_not_found';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
   admin_listAudit: {
     parameters: {
       query?: {
@@ -6455,6 +7162,8 @@ export interface operations {
           | 'user.disabled'
           | 'user.enabled'
           | 'user.logged_out'
+          | 'token.created'
+          | 'token.revoked'
           | 'post.deleted'
           | 'post.restored';
         /** @description Not before this date or time. */

@@ -78,16 +78,16 @@ export class Revocations {
   }
 
   /** Memory only, while it is fresh. @throws AppError `token_revoked`, `token_stale`; a database error */
-  check(principal: Principal): void | Promise<void> {
+  check(principal: Principal, standingOf: typeof selectStanding = selectStanding): void | Promise<void> {
     this.activity.use();
-    if (!this.isCurrent) return this.ask(principal);
+    if (!this.isCurrent) return this.ask(principal, standingOf);
     refuse(this.whyEnded(principal));
   }
 
-  private async ask(principal: Principal): Promise<void> {
+  private async ask(principal: Principal, standingOf: typeof selectStanding): Promise<void> {
     await this.resumed();
     if (this.isCurrent) refuse(this.whyEnded(principal));
-    else refuse(judge(principal, await selectStanding(this.database.manager, principal)));
+    else refuse(judge(principal, await standingOf(this.database.manager, principal)));
   }
 
   /** One read for all requests that come meanwhile. */

@@ -66,6 +66,8 @@ interface Refreshed {
 
 @Injectable()
 export class Sessions {
+  private readonly endings: ((tx: EntityManager, end: AccountEnd) => Promise<void>)[] = [];
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -165,13 +167,20 @@ export class Sessions {
     this.revoke(tx, others, reason);
   }
 
-  async endAll(tx: EntityManager, { userId, reason, actorId, client }: AccountEnd): Promise<void> {
+  /** What else ends with all sessions of an account: after them, in their transaction. */
+  onEndAll(ending: (tx: EntityManager, end: AccountEnd) => Promise<void>): void {
+    this.endings.push(ending);
+  }
+
+  async endAll(tx: EntityManager, end: AccountEnd): Promise<void> {
+    const { userId, reason, actorId, client } = end;
     const ended = await endSessions(tx, { userId }, reason);
     await this.audit.record(tx, client, endEvents(ended, actorId, reason));
     // Lock order: after the sessions, as in a login.
     await this.addresses.forgetAll(tx, userId);
     if (actorId === userId && PROVEN.has(reason)) await this.addresses.remember(tx, { userId }, client.ip);
     this.revoke(tx, ended, reason);
+    for (const ending of this.endings) await ending(tx, end);
   }
 
   /** Checks the database, since the access token may outlive its session. @throws AppError `token_revoked` */

@@ -1,4 +1,5 @@
-/** Runs after the token was checked. Asks the database, for the routes with `@StepUp()` only. */
+/** Runs after the token was checked. Asks the database, for the routes with `@StepUp()` only. For a personal access token,
+ * the proof was given when it was made. */
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 
 import { type AuthenticatedRequest, STEP_UP, type StepUpOptions } from '../../common/access.js';
@@ -11,7 +12,7 @@ export class StepUpGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
     const options = Reflect.getMetadata(STEP_UP, context.getHandler()) as StepUpOptions | undefined;
     const { user } = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    if (options === undefined || !user) return true;
+    if (options === undefined || !user || user.scopes) return true;
     return this.stepUp.require(user, options);
   }
 }

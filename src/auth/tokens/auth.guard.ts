@@ -3,12 +3,26 @@ import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { AuthGuard as PassportGuard } from '@nestjs/passport';
 import passport from 'passport';
 
-import { ACCESS, type Access, type AuthenticatedRequest, type Caller, type Role } from '../../common/access.js';
+import {
+  ACCESS,
+  type Access,
+  type AuthenticatedRequest,
+  type Caller,
+  type Role,
+  scopeGroupOf,
+  scopeOf,
+} from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
 import { equalSecrets } from '../../common/crypto.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { JwtStrategy } from './jwt.strategy.js';
+import { bearerToken, JwtStrategy } from './jwt.strategy.js';
+
+/** Bearer tokens that are no JWTs. */
+export interface OtherTokens {
+  readonly prefix: string;
+  verify(token: string): Promise<Caller>;
+}
 
 let registered = 0;
 
@@ -22,11 +36,17 @@ function register(strategy: JwtStrategy): string {
 
 @Injectable()
 export class AuthGuard extends PassportGuard() {
+  private readonly others: OtherTokens[] = [];
+
   constructor(
     strategy: JwtStrategy,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     super({ defaultStrategy: register(strategy) });
+  }
+
+  accept(tokens: OtherTokens): void {
+    this.others.push(tokens);
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -35,7 +55,10 @@ export class AuthGuard extends PassportGuard() {
     if (access === 'public') return true;
     if (access === 'service') return this.admitService(request.headers.authorization);
     if (access === 'optional' && request.headers.authorization === undefined) return true;
-    await super.canActivate(context);
+    const other = this.others.find(({ prefix }) => request.headers.authorization?.includes(prefix));
+    if (other) request.user = await other.verify(bearerToken(request) ?? '');
+    else await super.canActivate(context);
+    if (request.user?.scopes) requireScope(context, request.method, request.user.scopes);
     if (Array.isArray(access)) this.requireRole(access as readonly Role[], request.user);
     return true;
   }
@@ -60,6 +83,14 @@ export class AuthGuard extends PassportGuard() {
     const absent = info instanceof Error && info.message === 'No auth token';
     throw info instanceof AppError ? info : new AppError(absent ? 'authentication_required' : 'invalid_token');
   }
+}
+
+function requireScope(context: ExecutionContext, method: string, scopes: readonly string[]): void {
+  const group = scopeGroupOf(context.getHandler(), context.getClass());
+  const needed = group === undefined ? undefined : scopeOf(group, method);
+  if (needed !== undefined && scopes.includes(needed)) return;
+  const challenge = `Bearer realm="roost", error="insufficient_scope"${needed === undefined ? '' : `, scope="${needed}"`}`;
+  throw new AppError('insufficient_scope', { headers: { 'www-authenticate': challenge } });
 }
 
 function accessOf(context: ExecutionContext): Access | undefined {

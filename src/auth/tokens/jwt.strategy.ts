@@ -65,6 +65,6 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 type Bearing = Pick<IncomingMessage, 'headers'>;
 
 /** RFC 6750 section 2.1, for the whole header: passport-jwt reads two words and ignores text around them. */
-function bearerToken({ headers }: Bearing): string | null {
+export function bearerToken({ headers }: Bearing): string | null {
   return /^bearer +([\w.~+/-]+=*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 }

@@ -10,6 +10,7 @@ export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   'x-errors'?: readonly ErrorCode[];
   'x-sunset'?: string;
   'x-step-up'?: boolean;
+  'x-scopes'?: string | readonly string[] | null;
 };
 
 const PROBLEM = '#/components/schemas/Problem';
@@ -119,6 +120,7 @@ function shared(operation: Operation, path: string): ErrorCode[] {
     ...(operation.requestBody ? [...PROBLEMS.PayloadTooLargeProblem, ...PROBLEMS.UnsupportedMediaTypeProblem] : []),
     ...(access === 'service' ? OF_SERVICES : access === 'public' ? [] : PROBLEMS.UnauthenticatedProblem),
     ...(Array.isArray(access) ? PROBLEMS.InsufficientRoleProblem : []),
+    ...(access === 'service' || access === 'public' ? [] : PROBLEMS.InsufficientScopeProblem),
     ...(operation['x-step-up'] ? (['step_up_required'] as const) : []),
     ...(path.includes('{') ? (['route_not_found'] as const) : []),
     ...PROBLEMS.RateLimitedProblem,
@@ -135,9 +137,10 @@ const PROBLEMS = {
   InvalidBodyProblem: ['malformed_request', 'malformed_json', 'json_too_deep', 'validation_failed'],
   InvalidProblem: ['validation_failed'],
   UnauthenticatedProblem: ['authentication_required', 'invalid_token', 'token_expired', 'token_revoked', 'token_stale'],
-  InsufficientRoleProblem: ['insufficient_role', 'second_factor_required'],
-  InsufficientProofProblem: ['insufficient_role', 'second_factor_required', 'step_up_required'],
-  StepUpProblem: ['step_up_required'],
+  InsufficientRoleProblem: ['insufficient_role', 'second_factor_required', 'insufficient_scope'],
+  InsufficientProofProblem: ['insufficient_role', 'second_factor_required', 'insufficient_scope', 'step_up_required'],
+  InsufficientScopeProblem: ['insufficient_scope'],
+  StepUpProblem: ['insufficient_scope', 'step_up_required'],
   UserNotFoundProblem: ['user_not_found', 'route_not_found'],
   PayloadTooLargeProblem: ['payload_too_large'],
   UnsupportedMediaTypeProblem: ['unsupported_media_type'],

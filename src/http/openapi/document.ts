@@ -2,9 +2,9 @@
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-import type { Access } from '../../common/access.js';
+import { type Access, scopeOf } from '../../common/access.js';
 import { completeAnswers, HEADERS, type Operation, PROBLEM_SCHEMAS } from './common-answers.js';
-import { completeSchemas, type Schema } from './schemas.js';
+import { completeSchemas, nameScopes, type Schema } from './schemas.js';
 import type { Swagger } from './swagger.js';
 import { ABOUT, TAGS } from './tags.js';
 
@@ -17,6 +17,7 @@ const ORDER = [
   'auth/logout',
   'auth/me',
   'auth/sessions',
+  'auth/tokens',
   'auth/password',
   'auth/email',
   'auth/step-up',
@@ -50,13 +51,14 @@ const ORDER = [
   '.well-known',
 ];
 
-const JWT = { bearerFormat: 'JWT' };
+const PERSONAL = 'personal_access_token';
 
 const SCHEMES = {
   bearer: 'A JWT (RFC 9068, RFC8725) from a login or a refresh, good for 24 hours by default.',
   moderator: 'The access token (RFC8725) of a moderator or an admin.',
   admin: 'The access token (RFC8725) of an admin.',
   service: 'SERVICE_TOKEN, for machines of the same operator.',
+  [PERSONAL]: 'A personal access token, `roost_pat_…`, from `POST /auth/tokens`, for scripts and services.',
 };
 
 export function buildOpenApi(app: INestApplication, { DocumentBuilder, SwaggerModule }: Swagger): OpenAPIObject {
@@ -68,7 +70,7 @@ export function buildOpenApi(app: INestApplication, { DocumentBuilder, SwaggerMo
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This server.');
   for (const [name, description] of Object.entries(SCHEMES))
-    options.addBearerAuth({ type: 'http', scheme: 'bearer', ...(name !== 'service' && JWT), description }, name);
+    options.addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: formatOf(name), description }, name);
   const built = options.build();
   delete built.info.contact;
   const document = SwaggerModule.createDocument(app, built, {
@@ -87,13 +89,19 @@ export function buildOpenApi(app: INestApplication, { DocumentBuilder, SwaggerMo
     schemas: { ...schemas, ...PROBLEM_SCHEMAS },
   };
   for (const [path, item] of Object.entries(document.paths)) {
-    for (const method of METHODS) if (item[method]) complete(item[method], path);
+    for (const method of METHODS) if (item[method]) complete(item[method], { method, path });
   }
   for (const name of schemasOfBodies(document)) Object.assign(schemas[name] ?? {}, { additionalProperties: false });
   document.tags = [...TAGS, ...otherTags(document)];
+  nameScopes(document, scopesOf(document));
   completeSchemas(document);
   return document;
 }
+
+function formatOf(name: string): string {
+  return name === 'service' || name === PERSONAL ? 'opaque' : 'JWT';
+}
+
 function rankOf(path: string): number {
   const name = path.replace(/^\/(?:api\/v1\/)?/, '');
   const beginnings = ORDER.filter(
@@ -132,10 +140,24 @@ function schemasOfBodies({ paths }: OpenAPIObject): string[] {
   return Array.from(JSON.stringify(bodies).matchAll(/"#\/components\/schemas\/(\w+)"/g), ([, name = '']) => name);
 }
 
-function complete(operation: Operation, path: string): void {
+function scopesOf({ paths }: OpenAPIObject): string[] {
+  const operations = Object.values(paths).flatMap((item) => METHODS.map((method) => item[method] as Operation));
+  return [...new Set(operations.flatMap((operation?: Operation) => operation?.['x-scopes'] ?? []))].sort();
+}
+
+function complete(operation: Operation, { method, path }: { method: string; path: string }): void {
   const access = operation['x-access'] ?? 'user';
+  const group = operation['x-scopes'] as string | null | undefined;
+  delete operation['x-scopes'];
   operation.security = securityOf(access);
-  operation.description = [operation.description, ACCESS[nameOf(access)]].filter(Boolean).join('\n\n');
+  const about = [operation.description, ACCESS[nameOf(access)]];
+  if (typeof group === 'string') {
+    const scope = scopeOf(group, method);
+    operation.security.push({ [PERSONAL]: [scope] });
+    operation['x-scopes'] = [scope];
+    about.push(`A personal access token needs the scope \`${scope}\`.`);
+  }
+  operation.description = about.filter(Boolean).join('\n\n');
   for (const parameter of operation.parameters ?? []) {
     if ('schema' in parameter && (parameter.schema as Schema).default !== undefined) parameter.required = false;
   }

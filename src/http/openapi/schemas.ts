@@ -35,6 +35,16 @@ export function completeSchemas(document: OpenAPIObject): void {
   });
 }
 
+export function nameScopes(document: OpenAPIObject, scopes: readonly string[]): void {
+  const { personal_access_token: scheme } = document.components?.securitySchemes ?? {};
+  Object.assign(scheme ?? {}, { 'x-scopes': scopes });
+  visit(document, (schema) => {
+    if (schema.format !== 'scope') return;
+    delete schema.format;
+    schema.enum = [...scopes];
+  });
+}
+
 function isOf({ type }: Schema, name: string): boolean {
   return type === name || (Array.isArray(type) && type.includes(name));
 }

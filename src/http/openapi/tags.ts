@@ -24,6 +24,8 @@ export const ABOUT = [
     'Invalid input is 422 with `errors`, each with a JSON Pointer to its field; under `/auth` it is 400.',
   '**Pages.** Lists have a `limit` and a `cursor`. The `Link` header has the next page, `rel="next"`; it is absent on ' +
     'the last.',
+  '**Scripts** use personal access tokens (`POST /auth/tokens`) in the place of access tokens. Each operation names the scope that ' +
+    'it needs; one without a scope is closed to them.',
   '**Limits.** Each answer has `RateLimit` and `RateLimit-Policy`. 429 and 503 have `Retry-After`, in seconds; 429 ' +
     'also names the exceeded limits in `violated-policies`.',
 ].join('\n\n');

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Put, Query, Res } from '@nestjs/comm
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { CurrentUser, type Principal } from '../../common/access.js';
+import { CurrentUser, type Principal, Scoped } from '../../common/access.js';
 import { Answers } from '../../http/openapi/answers.js';
 import { type About, AboutPerson, UsernameInPath } from './person.decorator.js';
 import { FollowsService } from './follows.service.js';
@@ -18,6 +18,7 @@ import { PeopleService } from './people.service.js';
 
 @ApiTags('Timeline')
 @Controller('users')
+@Scoped('people')
 export class PeopleController {
   constructor(
     private readonly people: PeopleService,

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Param, Post, Query, Res } from '@nestjs/
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { CurrentUser, type Principal } from '../../common/access.js';
+import { CurrentUser, type Principal, Scoped } from '../../common/access.js';
 import { BigintIdPipe } from '../../http/input/id.pipe.js';
 import { MessageResponse } from '../../http/openapi/message.dto.js';
 import { Answers } from '../../http/openapi/answers.js';
@@ -17,6 +17,7 @@ const PostIdInPath = (): MethodDecorator =>
 
 @ApiTags('Timeline')
 @Controller()
+@Scoped('posts')
 export class PostsController {
   constructor(private readonly posts: PostsService) {}
 
@@ -49,6 +50,7 @@ export class PostsController {
    * page is in the `Link` header.
    */
   @Get('timeline')
+  @Scoped('timeline')
   @Answers({ status: 200, type: [PostResponse], paged: true })
   async timeline(
     @CurrentUser() principal: Principal,

@@ -2,7 +2,7 @@ import { Controller, Get, Headers, Res } from '@nestjs/common';
 import { ApiExtension, ApiHeader, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { type Caller, CurrentUser } from '../../common/access.js';
+import { type Caller, CurrentUser, Scoped } from '../../common/access.js';
 import { PostResponse } from '../posts/posts.dto.js';
 import { STREAM_HEADERS } from './event-stream.js';
 import { Streams } from './streams.js';
@@ -22,6 +22,7 @@ const END = {
 
 @ApiTags('Timeline')
 @Controller('timeline')
+@Scoped('timeline')
 export class StreamController {
   constructor(private readonly streams: Streams) {}
 
