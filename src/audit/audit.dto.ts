@@ -22,7 +22,7 @@ export class ActivityResponse {
   /** The caller, a moderator or admin, or whoever did not prove to be the caller. */
   @ApiProperty({ enum: ACTORS })
   by: (typeof ACTORS)[number];
-  /** The session that it is about, or that it was done in. */
+  /** The session that it is about, or that it was done in; or the personal access token that it was done with. */
   @ApiUuid({ nullable: true })
   session_id: string | null;
   /** Not told of moderators and admins. */

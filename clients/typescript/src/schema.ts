@@ -2024,7 +2024,7 @@ export interface components {
       by: 'self' | 'staff' | 'unknown';
       /**
        * Format: uuid
-       * @description The session that it is about, or that it was done in.
+       * @description The session that it is about, or that it was done in; or the personal access token that it was done with.
        */
       session_id: string | null;
       /** @description Not told of moderators and admins. */
