@@ -108,6 +108,11 @@ export const ERRORS = {
   too_many_passkeys: { kind: 'conflict', detail: 'You have 20 passkeys, which is the limit: remove one first.' },
   no_second_factor: { kind: 'conflict', detail: 'The account has no second factor: set one up first.' },
   invalid_refresh_token: { kind: 'unauthenticated', detail: 'The refresh token is not valid: log in again.' },
+  cross_site_request: {
+    kind: 'forbidden',
+    detail:
+      'Cookie mode is for pages of this site and of CORS_ORIGINS: their browser must say where the request comes from.',
+  },
   refresh_token_reused: {
     kind: 'unauthenticated',
     detail: 'The refresh token was used by two parties, so its session was ended: log in again.',

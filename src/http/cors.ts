@@ -1,8 +1,9 @@
-/** Which web pages may call the API (CORS protocol of the Fetch standard): exact origins, no credentials. */
+/** Which web pages may call the API (CORS protocol of the Fetch standard): exact origins; credentials in cookie mode only. */
 import type { FastifyRequest } from 'fastify';
 
 const EXPOSED = 'content-disposition, link, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id';
 
+const COOKIE_MODE = 'refresh-token-in';
 const USED_HEADERS = ['authorization', 'content-type', 'last-event-id'];
 const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
 const ASKED_MAX_LENGTH = 1_000;
@@ -27,7 +28,17 @@ export function corsHeaders(
   if (origins.length === 0) return {};
   const { origin } = headers;
   if (origin === undefined || !origins.includes(origin)) return { vary: 'origin' };
-  return { vary: 'origin', 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED };
+  return {
+    vary: 'origin',
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': EXPOSED,
+    ...(isInCookieMode(headers) && { 'access-control-allow-credentials': 'true' }),
+  };
+}
+
+function isInCookieMode(headers: FastifyRequest['headers']): boolean {
+  const asked = headers['access-control-request-headers']?.toLowerCase().split(/\s*,\s*/) ?? [];
+  return headers[COOKIE_MODE] !== undefined || asked.includes(COOKIE_MODE);
 }
 
 export function isPreflight({ method, headers }: FastifyRequest, origins: readonly string[]): boolean {

@@ -12,6 +12,11 @@ export interface ClientOptions {
   readonly tokens?: TokenStore;
   /** A personal access token, for a script: `tokens` is not used then, and nothing is refreshed. */
   readonly token?: string;
+  /**
+   * In a browser: the refresh token is kept in a cookie that no script can read, the access token in memory. The page must be of
+   * the same site as Roost. Call `restore()` when the page has loaded.
+   */
+  readonly refreshTokenIn?: 'cookie';
   /** Seconds. A longer `Retry-After` is not waited for: the answer is given. 10 by default. */
   readonly maxWait?: number;
   readonly fetch?: typeof fetch;
@@ -39,21 +44,25 @@ interface Refreshed {
 /** Milliseconds. A live stream says something each 15 seconds. */
 const STREAM = { reconnect: 1_000, mostReconnect: 30_000, silence: 35_000 };
 const REFRESH_MS = 30_000;
+const OF_SESSIONS = /\/auth\/(?:login(?:\/.*)?|refresh|logout)$/;
 const ENDED = new Set(['invalid_refresh_token', 'refresh_token_reused', 'account_disabled', 'account_deleted']);
 
 export class RoostClient {
   private readonly base: string;
   private readonly tokens: TokenStore;
   private readonly token: string | undefined;
+  private readonly refreshTokenIn: 'cookie' | undefined;
   private readonly maxWait: number;
   private readonly fetch: typeof fetch;
   private refreshing: Promise<Refreshed> | undefined;
 
-  constructor({ url, tokens = memoryTokens(), token, maxWait = 10, fetch = globalThis.fetch }: ClientOptions) {
+  constructor(options: ClientOptions) {
+    const { url, tokens = memoryTokens(), token, refreshTokenIn, maxWait = 10, fetch = globalThis.fetch } = options;
     const page = (globalThis as { location?: { href: string } }).location?.href;
     this.base = `${new URL(url, page).href.replace(/[/?#]*$/, '')}/api/v1`;
     this.tokens = tokens;
     this.token = token;
+    this.refreshTokenIn = refreshTokenIn;
     this.maxWait = maxWait;
     this.fetch = (input, init) => fetch(input, init);
   }
@@ -105,6 +114,13 @@ export class RoostClient {
     const answer = await this.post('/auth/login/second-factor', { body, ...options });
     if (answer.ok) await this.tokens.set(answer.data);
     return answer;
+  }
+
+  /** In cookie mode, for a page that has just loaded. @returns whether there is a session */
+  async restore(): Promise<boolean> {
+    const answer = await this.exchange({});
+    if (answer.ok) await this.tokens.set(answer.data);
+    return answer.ok;
   }
 
   /** Forgets the tokens, also when the session had ended before. */
@@ -193,7 +209,7 @@ export class RoostClient {
   /** Once more after a refresh, and once more after the wait that the answer asks for, in any order. */
   private async send(method: Method, url: string, sent: Sent): Promise<Response> {
     let tokens = this.token === undefined ? await this.tokens.get() : undefined;
-    let mayRefresh = !/\/auth\/(?:login|refresh)$/.test(url);
+    let mayRefresh = !/\/auth\/(?:login(?:\/.*)?|refresh)$/.test(url);
     let mayWait = true;
     for (;;) {
       const response = await this.once(method, url, { ...sent, tokens });
@@ -221,8 +237,11 @@ export class RoostClient {
     if (body !== undefined) all.set('content-type', 'application/json');
     const bearer = this.token ?? tokens?.access_token;
     if (bearer !== undefined && !all.has('authorization')) all.set('authorization', `Bearer ${bearer}`);
+    const inCookie = this.refreshTokenIn !== undefined && OF_SESSIONS.test(url);
+    if (inCookie) all.set('refresh-token-in', 'cookie');
     return this.fetch(url, {
       method: method.toUpperCase(),
+      ...(inCookie && { credentials: 'include' }),
       headers: all,
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
@@ -244,7 +263,7 @@ export class RoostClient {
     const answer = await this.exchange(current);
     const kept = await this.tokens.get();
     // A login, a logout or another tab came between.
-    if (kept?.refresh_token !== current.refresh_token) return { tokens: kept };
+    if (kept?.access_token !== current.access_token) return { tokens: kept };
     const { ok, status, headers } = answer.response;
     if (ok && answer.ok) {
       await this.tokens.set(answer.data);
@@ -259,9 +278,10 @@ export class RoostClient {
   }
 
   /** The same token again gives the same answer, so it may be asked twice: after a lost answer, and after 503. */
-  private async exchange({ refresh_token }: Tokens): Promise<Answer<Operation<'post', '/auth/refresh'>>> {
+  private async exchange({ refresh_token }: Partial<Tokens>): Promise<Answer<Operation<'post', '/auth/refresh'>>> {
+    const body = refresh_token === undefined ? {} : { body: { refresh_token } };
     const ask = (): Promise<Answer<Operation<'post', '/auth/refresh'>>> =>
-      this.post('/auth/refresh', { body: { refresh_token }, signal: AbortSignal.timeout(REFRESH_MS) });
+      this.post('/auth/refresh', { ...body, signal: AbortSignal.timeout(REFRESH_MS) });
     const answer = await ask().catch(ask);
     const seconds = secondsToWait(answer.response);
     if (answer.status !== 503 || seconds > this.maxWait) return answer;

@@ -113,7 +113,7 @@ export interface paths {
     put?: never;
     /**
      * Exchanges a refresh token for the next one and a new access token.
-     * @description A retry of a lost reply, and any number of parallel requests, get the same refresh token. A token that another
+     * @description The body is left out in cookie mode. A retry of a lost reply, and any number of parallel requests, get the same refresh token. A token that another
      *     party has used since ends the session.
      *
      *     Open to everybody.
@@ -1527,6 +1527,19 @@ export interface components {
       /** @enum {string} */
       token_type: 'bearer';
     };
+    CookieTokensResponse: {
+      /** @description JWT, to be sent as `Authorization: Bearer`; to be kept in memory only. */
+      access_token: string;
+      /** @enum {string} */
+      refresh_token_in: 'cookie';
+      /**
+       * Format: int32
+       * @description Life of the access token in seconds.
+       */
+      expires_in: number;
+      /** @enum {string} */
+      token_type: 'bearer';
+    };
     MfaRequiredResponse: {
       /** @enum {boolean} */
       mfa_required: true;
@@ -2473,6 +2486,7 @@ export interface components {
         | 'too_many_passkeys'
         | 'no_second_factor'
         | 'invalid_refresh_token'
+        | 'cross_site_request'
         | 'refresh_token_reused'
         | 'account_disabled'
         | 'account_deleted'
@@ -2601,6 +2615,7 @@ export type MessageResponse = components['schemas']['MessageResponse'];
 export type LoginByEmail = components['schemas']['LoginByEmail'];
 export type LoginByUsername = components['schemas']['LoginByUsername'];
 export type TokensResponse = components['schemas']['TokensResponse'];
+export type CookieTokensResponse = components['schemas']['CookieTokensResponse'];
 export type MfaRequiredResponse = components['schemas']['MfaRequiredResponse'];
 export type SecondStepRequest = components['schemas']['SecondStepRequest'];
 export type PasskeyOptionsResponse = components['schemas']['PasskeyOptionsResponse'];
@@ -2744,7 +2759,10 @@ export interface operations {
   auth_login: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description For pages: `cookie` keeps the refresh token in a cookie that no script can read. */
+        'Refresh-Token-In'?: 'cookie';
+      };
       path?: never;
       cookie?: never;
     };
@@ -2757,7 +2775,10 @@ export interface operations {
       /** @description Success. */
       200: {
         content: {
-          'application/json': components['schemas']['TokensResponse'] | components['schemas']['MfaRequiredResponse'];
+          'application/json':
+            | components['schemas']['TokensResponse']
+            | components['schemas']['CookieTokensResponse']
+            | components['schemas']['MfaRequiredResponse'];
         };
       };
       400: {
@@ -2777,7 +2798,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'account_disabled' | 'account_deleted' | 'email_not_confirmed';
+            code: 'cross_site_request' | 'account_disabled' | 'account_deleted' | 'email_not_confirmed';
           };
         };
       };
@@ -2811,7 +2832,10 @@ export interface operations {
   auth_completeLogin: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description For pages: `cookie` keeps the refresh token in a cookie that no script can read. */
+        'Refresh-Token-In'?: 'cookie';
+      };
       path?: never;
       cookie?: never;
     };
@@ -2824,7 +2848,7 @@ export interface operations {
       /** @description Success. */
       200: {
         content: {
-          'application/json': components['schemas']['TokensResponse'];
+          'application/json': components['schemas']['TokensResponse'] | components['schemas']['CookieTokensResponse'];
         };
       };
       400: {
@@ -2844,7 +2868,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'account_disabled';
+            code: 'cross_site_request' | 'account_disabled';
           };
         };
       };
@@ -2910,7 +2934,10 @@ export interface operations {
   auth_passkeyLogin: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description For pages: `cookie` keeps the refresh token in a cookie that no script can read. */
+        'Refresh-Token-In'?: 'cookie';
+      };
       path?: never;
       cookie?: never;
     };
@@ -2923,7 +2950,7 @@ export interface operations {
       /** @description Success. */
       200: {
         content: {
-          'application/json': components['schemas']['TokensResponse'];
+          'application/json': components['schemas']['TokensResponse'] | components['schemas']['CookieTokensResponse'];
         };
       };
       400: {
@@ -2943,7 +2970,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'account_disabled' | 'account_deleted' | 'email_not_confirmed';
+            code: 'cross_site_request' | 'account_disabled' | 'account_deleted' | 'email_not_confirmed';
           };
         };
       };
@@ -2977,11 +3004,14 @@ export interface operations {
   auth_refresh: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description For pages: `cookie` keeps the refresh token in a cookie that no script can read. */
+        'Refresh-Token-In'?: 'cookie';
+      };
       path?: never;
       cookie?: never;
     };
-    requestBody: {
+    requestBody?: {
       content: {
         'application/json': components['schemas']['RefreshRequest'];
       };
@@ -2990,7 +3020,7 @@ export interface operations {
       /** @description Success. */
       200: {
         content: {
-          'application/json': components['schemas']['TokensResponse'];
+          'application/json': components['schemas']['TokensResponse'] | components['schemas']['CookieTokensResponse'];
         };
       };
       400: {
@@ -3010,7 +3040,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'account_disabled';
+            code: 'cross_site_request' | 'account_disabled';
           };
         };
       };
@@ -3044,7 +3074,10 @@ export interface operations {
   auth_logout: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description For pages: `cookie` keeps the refresh token in a cookie that no script can read. */
+        'Refresh-Token-In'?: 'cookie';
+      };
       path?: never;
       cookie?: never;
     };
@@ -3081,7 +3114,10 @@ export interface operations {
       };
       403: {
         content: {
-          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'cross_site_request' | 'insufficient_scope';
+          };
         };
       };
       413: {

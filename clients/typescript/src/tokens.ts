@@ -1,7 +1,8 @@
 /** Where a client keeps its tokens. */
 import type { TokensResponse } from './schema.js';
 
-export type Tokens = Pick<TokensResponse, 'access_token' | 'refresh_token'>;
+/** Without a refresh token in cookie mode. */
+export type Tokens = Pick<TokensResponse, 'access_token'> & { readonly refresh_token?: string | undefined };
 
 /** A store of one's own may be asynchronous. `set(undefined)` is called when the session has ended. */
 export interface TokenStore {

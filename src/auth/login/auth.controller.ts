@@ -19,9 +19,10 @@ import {
   SecondStepRequest,
 } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
+import { CookieMode } from '../cookies/cookie-mode.js';
 import { proofOf } from '../second-factors/second-factors.js';
 import { SecondStep } from './second-step.js';
-import { presentTokens, TokensResponse } from '../sessions/tokens.dto.js';
+import { CookieTokensResponse, presentTokens, TokensResponse } from '../sessions/tokens.dto.js';
 import { type Actor, type Client, From } from '../../common/actor.js';
 
 @ApiTags('Authentication')
@@ -47,6 +48,7 @@ export class AuthController {
 
   /** Starts a session, by e-mail or by username. */
   @Post('login')
+  @CookieMode('login')
   @Public()
   @StrictlyLimited('authentication')
   @HttpCode(200)
@@ -54,8 +56,8 @@ export class AuthController {
   @ApiBody({ schema: { oneOf: [LoginByEmail, LoginByUsername].map((type) => ({ $ref: getSchemaPath(type) })) } })
   @Answers({
     status: 200,
-    oneOf: [TokensResponse, MfaRequiredResponse],
-    errors: ['invalid_credentials', 'account_disabled', 'account_deleted', 'email_not_confirmed'],
+    oneOf: [TokensResponse, CookieTokensResponse, MfaRequiredResponse],
+    errors: ['cross_site_request', 'invalid_credentials', 'account_disabled', 'account_deleted', 'email_not_confirmed'],
   })
   async login(@Body() body: LoginRequest, @From() client: Client): Promise<TokensResponse | MfaRequiredResponse> {
     const answer = await this.auth.login(identifierOf(body), body.password, client);
@@ -64,13 +66,14 @@ export class AuthController {
 
   /** The second step of a login that was answered `mfa_required`. */
   @Post('login/second-factor')
+  @CookieMode('login')
   @Public()
   @StrictlyLimited('authentication')
   @HttpCode(200)
   @Answers({
     status: 200,
-    type: TokensResponse,
-    errors: ['invalid_mfa_ticket', 'invalid_second_factor', 'account_disabled'],
+    oneOf: [TokensResponse, CookieTokensResponse],
+    errors: ['cross_site_request', 'invalid_mfa_ticket', 'invalid_second_factor', 'account_disabled'],
   })
   async completeLogin(@Body() body: SecondStepRequest, @From() client: Client): Promise<TokensResponse> {
     const { mfa_ticket: ticket, totp, recovery_code, passkey } = body;
@@ -83,16 +86,18 @@ export class AuthController {
    * Exchanges a refresh token for the next one and a new access token.
    *
    * @remarks
-   * A retry of a lost reply, and any number of parallel requests, get the same refresh token. A token that another
+   * The body is left out in cookie mode. A retry of a lost reply, and any number of parallel requests, get the same refresh token. A token that another
    * party has used since ends the session.
    */
   @Post('refresh')
+  @CookieMode('refresh')
+  @ApiBody({ type: RefreshRequest, required: false })
   @Public()
   @HttpCode(200)
   @Answers({
     status: 200,
-    type: TokensResponse,
-    errors: ['invalid_refresh_token', 'refresh_token_reused', 'account_disabled'],
+    oneOf: [TokensResponse, CookieTokensResponse],
+    errors: ['cross_site_request', 'invalid_refresh_token', 'refresh_token_reused', 'account_disabled'],
   })
   async refresh(@Body() body: RefreshRequest, @From() client: Client): Promise<TokensResponse> {
     return presentTokens(await this.auth.refresh(body.refresh_token, client));
@@ -100,10 +105,11 @@ export class AuthController {
 
   /** Ends sessions at once: with a bearer token by scope, or without one the session of a refresh token. */
   @Post('logout')
+  @CookieMode('logout')
   @OptionalAuth()
   @HttpCode(200)
   @ApiBody({ type: LogoutRequest, required: false })
-  @Answers({ status: 200, type: MessageResponse, errors: ['invalid_refresh_token'] })
+  @Answers({ status: 200, type: MessageResponse, errors: ['cross_site_request', 'invalid_refresh_token'] })
   async logout(@Body() body: LogoutRequest, @From() client: Client & Partial<Actor>): Promise<MessageResponse> {
     await this.auth.logout(client, { scope: body.scope, refreshToken: body.refresh_token });
     return { message: 'Logged out successfully' };

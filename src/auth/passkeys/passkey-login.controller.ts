@@ -5,7 +5,8 @@ import { Public } from '../../common/access.js';
 import { type Client, From } from '../../common/actor.js';
 import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
-import { presentTokens, TokensResponse } from '../sessions/tokens.dto.js';
+import { CookieMode } from '../cookies/cookie-mode.js';
+import { CookieTokensResponse, presentTokens, TokensResponse } from '../sessions/tokens.dto.js';
 import { PasskeyLoginRequest, PasskeyOptionsResponse } from './passkeys.dto.js';
 import { PasskeysService } from './passkeys.service.js';
 
@@ -32,12 +33,19 @@ export class PasskeyLoginController {
 
   /** Starts a session by a passkey alone: no password, no second step. */
   @Post()
+  @CookieMode('login')
   @StrictlyLimited('authentication')
   @HttpCode(200)
   @Answers({
     status: 200,
-    type: TokensResponse,
-    errors: ['invalid_passkey_login', 'account_disabled', 'account_deleted', 'email_not_confirmed'],
+    oneOf: [TokensResponse, CookieTokensResponse],
+    errors: [
+      'cross_site_request',
+      'invalid_passkey_login',
+      'account_disabled',
+      'account_deleted',
+      'email_not_confirmed',
+    ],
   })
   @ApiOperation({ operationId: 'auth_passkeyLogin' })
   async login(@Body() { credential }: PasskeyLoginRequest, @From() client: Client): Promise<TokensResponse> {

@@ -19,6 +19,19 @@ export class TokensResponse {
   expires_in: number;
 }
 
+/** In cookie mode: the refresh token is in the cookie. */
+export class CookieTokensResponse {
+  /** JWT, to be sent as `Authorization: Bearer`; to be kept in memory only. */
+  @ApiText(TOKEN_MAX_LENGTH)
+  access_token: string;
+  @ApiProperty({ type: 'string', enum: ['cookie'] })
+  refresh_token_in: 'cookie';
+  token_type: 'bearer';
+  /** Life of the access token in seconds. */
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 86_400 })
+  expires_in: number;
+}
+
 export function presentTokens({ accessToken, refreshToken, expiresInSeconds }: Tokens): TokensResponse {
   return {
     access_token: accessToken,
