@@ -67,7 +67,7 @@ const ROUTES: Record<string, Route> = {
   'POST /auth/second-factors/totp/confirm': { ...ANY_USER(403), body: { code: '123456' } },
   'DELETE /auth/second-factors/totp': ANY_USER(404),
   'GET /auth/passkeys': ANY_USER(200),
-  'POST /auth/passkeys/options': ANY_USER(200),
+  'POST /auth/passkey-options': ANY_USER(200),
   'POST /auth/passkeys': { ...ANY_USER(400), body: { name: 'x' } },
   'PATCH /auth/passkeys/:passkey_id': { ...ANY_USER(404), body: { name: 'x' } },
   'DELETE /auth/passkeys/:passkey_id': ANY_USER(404),

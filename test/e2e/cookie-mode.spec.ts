@@ -155,7 +155,7 @@ describe('cookie mode', () => {
       ['an unknown kind of site', { origin: PAGE, 'sec-fetch-site': 'x' }],
     ])('refuses %s, and changes nothing', async (_, headers) => {
       const answer = await login();
-      const foreign = app.api.with({ ...headers, cookie: cookieIn(answer), 'refresh-token-in': 'cookie' } as never);
+      const foreign = app.api.with({ ...headers, cookie: cookieIn(answer), 'refresh-token-in': 'cookie' });
       for (const path of ['/auth/refresh', '/auth/logout']) {
         const refused = await foreign.post(path);
         expectProblem(refused, 403, 'cross_site_request');
@@ -170,8 +170,7 @@ describe('cookie mode', () => {
       const cookie = cookieIn(await login());
       for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: `http://${host}` }])
         expect(
-          (await app.api.with({ ...headers, cookie, 'refresh-token-in': 'cookie' } as never).post('/auth/refresh'))
-            .status,
+          (await app.api.with({ ...headers, cookie, 'refresh-token-in': 'cookie' }).post('/auth/refresh')).status,
         ).toBe(200);
     });
 

@@ -33,7 +33,7 @@ describe('passkeys', () => {
   });
 
   async function creationOptions({ api }: Pick<Person, 'api'> = ada): Promise<any> {
-    const { status, body, text } = await api.post('/auth/passkeys/options');
+    const { status, body, text } = await api.post('/auth/passkey-options');
     if (status !== 200) throw new Error(`options answered ${status}: ${text}`);
     return body.options;
   }
@@ -190,7 +190,7 @@ describe('passkeys', () => {
 
     it('need a fresh proof', async () => {
       app.clock.advance('11m');
-      expectRefused(await ada.api.post('/auth/passkeys/options'), 'step_up_required', 403);
+      expectRefused(await ada.api.post('/auth/passkey-options'), 'step_up_required', 403);
     });
 
     it('are in the export, without keys', async () => {
@@ -305,7 +305,7 @@ describe('passkeys', () => {
     it('serve for step-up, whose refusal names them', async () => {
       const { passkey } = await made();
       app.clock.advance('11m');
-      const refused = await ada.api.post('/auth/passkeys/options');
+      const refused = await ada.api.post('/auth/passkey-options');
       expect([refused.body.code, refused.body.proofs]).toEqual(['step_up_required', ['password', 'passkey']]);
       const bob = await person(app, 'bob');
       const { passkey: other } = await made(bob);
@@ -313,7 +313,7 @@ describe('passkeys', () => {
       expectRefused(stolen, 'wrong_second_factor', 403);
       const proved = await ada.api.post('/auth/step-up', { passkey: passkey.get(await requestOptions()) });
       expect(proved.status).toBe(200);
-      expect((await ada.api.post('/auth/passkeys/options')).status).toBe(200);
+      expect((await ada.api.post('/auth/passkey-options')).status).toBe(200);
     });
   });
 
@@ -446,7 +446,7 @@ function broken(parts: object): object {
 async function create({ api, token }: { api: string; token: string }): Promise<{ status: number }> {
   const { PublicKeyCredential: Credential, navigator } = globalThis as any;
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const begun = await fetch(`${api}/auth/passkeys/options`, { method: 'POST', headers });
+  const begun = await fetch(`${api}/auth/passkey-options`, { method: 'POST', headers });
   const publicKey = Credential.parseCreationOptionsFromJSON(((await begun.json()) as any).options);
   const credential = await navigator.credentials.create({ publicKey });
   const body = JSON.stringify({ credential: credential.toJSON(), name: 'Chromium' });

@@ -505,26 +505,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  '/api/v1/auth/passkeys/options': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * The options of a new passkey, for `navigator.credentials.create()`.
-     * @description Needs an access token.
-     */
-    post: operations['auth_beginPasskey'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   '/api/v1/auth/passkeys/{passkey_id}': {
     parameters: {
       query?: never;
@@ -547,6 +527,26 @@ export interface paths {
      * @description Needs an access token.
      */
     patch: operations['auth_renamePasskey'];
+    trace?: never;
+  };
+  '/api/v1/auth/passkey-options': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The options of a new passkey, for `navigator.credentials.create()`.
+     * @description Needs an access token.
+     */
+    post: operations['auth_beginPasskey'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   '/api/v1/auth/revocations': {
@@ -4251,48 +4251,6 @@ export interface operations {
       };
     };
   };
-  auth_beginPasskey: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Success. */
-      200: {
-        content: {
-          'application/json': components['schemas']['PasskeyOptionsResponse'];
-        };
-      };
-      401: {
-        content: {
-          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
-        };
-      };
-      403: {
-        content: {
-          'application/problem+json': components['schemas']['StepUpProblem'];
-        };
-      };
-      429: {
-        content: {
-          'application/problem+json': components['schemas']['RateLimitedProblem'];
-        };
-      };
-      500: {
-        content: {
-          'application/problem+json': components['schemas']['InternalErrorProblem'];
-        };
-      };
-      503: {
-        content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
-        };
-      };
-    };
-  };
   auth_removePasskey: {
     parameters: {
       query?: never;
@@ -4403,6 +4361,48 @@ export interface operations {
       415: {
         content: {
           'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_beginPasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['PasskeyOptionsResponse'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['StepUpProblem'];
         };
       };
       429: {

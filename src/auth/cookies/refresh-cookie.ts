@@ -25,7 +25,7 @@ export function isOwnPage(
   { host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders,
   { publicUrl, corsOrigins }: { publicUrl: string | undefined; corsOrigins: readonly string[] },
 ): boolean {
-  if (site !== undefined && !['same-origin', 'same-site', 'cross-site'].includes(String(site))) return false;
+  if (site !== undefined && !['same-origin', 'same-site', 'cross-site'].includes(site)) return false;
   if (origin === undefined) return site === 'same-origin';
   if (corsOrigins.includes(origin)) return true;
   if (site !== undefined && site !== 'same-origin') return false;

@@ -22,12 +22,12 @@ const PasskeyIdInPath = (): MethodDecorator =>
   ApiParam({ name: 'passkey_id', schema: { type: 'string', format: 'uuid' } });
 
 @ApiTags('Authentication')
-@Controller('auth/passkeys')
+@Controller('auth')
 export class PasskeysController {
   constructor(private readonly passkeys: PasskeysService) {}
 
   /** The caller's passkeys, the oldest first. */
-  @Get()
+  @Get('passkeys')
   @Answers({ status: 200, type: [PasskeyResponse], atMost: PASSKEYS_PER_USER })
   @ApiOperation({ operationId: 'auth_passkeys' })
   async list(@CurrentUser() principal: Principal): Promise<PasskeyResponse[]> {
@@ -35,7 +35,7 @@ export class PasskeysController {
   }
 
   /** The options of a new passkey, for `navigator.credentials.create()`. */
-  @Post('options')
+  @Post('passkey-options')
   @StepUp()
   @HttpCode(200)
   @Answers({ status: 200, type: PasskeyOptionsResponse })
@@ -45,7 +45,7 @@ export class PasskeysController {
   }
 
   /** Keeps a new passkey, and tells the owner by mail. */
-  @Post()
+  @Post('passkeys')
   @StrictlyLimited('authentication')
   @Answers({
     status: 201,
@@ -61,7 +61,7 @@ export class PasskeysController {
   }
 
   /** Renames a passkey. */
-  @Patch(':passkey_id')
+  @Patch('passkeys/:passkey_id')
   @PasskeyIdInPath()
   @Answers({ status: 200, type: PasskeyResponse, errors: ['passkey_not_found'] })
   @ApiOperation({ operationId: 'auth_renamePasskey' })
@@ -74,7 +74,7 @@ export class PasskeysController {
   }
 
   /** Removes a passkey at once. The device may still offer it, and is refused. */
-  @Delete(':passkey_id')
+  @Delete('passkeys/:passkey_id')
   @StepUp()
   @PasskeyIdInPath()
   @HttpCode(204)

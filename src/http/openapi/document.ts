@@ -23,6 +23,7 @@ const ORDER = [
   'auth/step-up',
   'auth/second-factors',
   'auth/passkeys',
+  'auth/passkey-options',
   'auth/revocations',
   'users/me',
   'users/me/email',
