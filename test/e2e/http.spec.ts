@@ -384,6 +384,14 @@ describe('HTTP', () => {
       }
     });
 
+    it('HEAD has no body either where its request cannot be read', async () => {
+      for (const line of [`/${'a'.repeat(20_000)}`, '/%ff', '/a b']) {
+        const answers = await exchange(app.url, head(`HEAD ${line}`));
+        expect(answers.map(({ text }) => text)).toEqual(['']);
+        expect(answers[0]?.status).toBeGreaterThanOrEqual(400);
+      }
+    });
+
     it('HEAD on a guarded route needs a token', async () => {
       for (const path of ['/api/v1/tasks', '/api/v1/tasks/1', '/api/v1/auth/me']) {
         const answer = await request(app.url, head(`HEAD ${path}`));

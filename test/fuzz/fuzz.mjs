@@ -10,6 +10,8 @@ import { World } from './world.mjs';
 const SHRINK_MS = 60_000;
 const MEASURE_MS = 1_000;
 const REPEATS = 3;
+/** Characters of an address or a body in a line of curl. */
+const MOST_SHOWN = 1_000;
 /** In milliseconds, and in parts of the memory after the first quarter. */
 export const BOUNDS = { delay: 100, growth: 0.1 };
 /** Until its heap has found its size, memory only says how long a run was. */
@@ -166,6 +168,14 @@ function curl({ method, path, headers, body, type }) {
     ([name, value]) =>
       `-H ${name === 'authorization' ? `"authorization: Bearer $TOKEN"` : quoted(`${name}: ${value}`)}`,
   );
-  const data = body ? [`--data-binary ${quoted(body.length > 2_000 ? `${body.subarray(0, 2_000)}…` : body)}`] : [];
-  return ['curl -i --path-as-is', `-X ${method}`, ...fields, ...data, `"$ROOST"${quoted(path)}`].join(' ');
+  const data = body
+    ? [`--data-binary ${quoted(body.length > MOST_SHOWN ? `${body.subarray(0, MOST_SHOWN)}…` : body)}`]
+    : [];
+  return [
+    'curl -i --path-as-is',
+    `-X ${method}`,
+    ...fields,
+    ...data,
+    `"$ROOST"${quoted(path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN)}…` : path)}`,
+  ].join(' ');
 }

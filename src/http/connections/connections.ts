@@ -111,8 +111,8 @@ export class Connections {
     const connection = this.all.get(socket);
     // Node also reports lost connections here, and bytes after a final request.
     if (connection === undefined || connection.isEnding || error.code === 'HPE_CLOSED_CONNECTION') return;
-    const headers = connection.unfinished?.headers;
-    connection.endWith(this.answers.malformed(socket, error, { allowedMethods, headers }));
+    const { unfinished } = connection;
+    connection.endWith(this.answers.malformed(socket, error, { allowedMethods, unfinished }));
   }
 
   private check(): void {
@@ -133,9 +133,7 @@ export class Connections {
   }
 
   private retire(connection: Connection): void {
-    connection.stop(() =>
-      this.answers.refuse(connection.socket, new AppError('draining'), connection.unfinished?.headers),
-    );
+    connection.stop(() => this.answers.refuse(connection.socket, new AppError('draining'), connection.unfinished));
   }
 }
 

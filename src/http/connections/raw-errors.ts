@@ -35,6 +35,11 @@ export interface RawRules extends HttpRules {
 
 type Headers = Labelled['headers'];
 
+interface Unfinished {
+  readonly method?: string | undefined;
+  readonly headers?: Headers | undefined;
+}
+
 export class RawAnswers {
   readonly refused = new Map<string, number>();
   readonly closed = new Map<string, number>();
@@ -52,15 +57,16 @@ export class RawAnswers {
   malformed(
     socket: Socket,
     error: ParserError,
-    { allowedMethods, headers: known }: Pick<FastifyInstance, 'allowedMethods'> & { headers: Headers | undefined },
+    { allowedMethods, unfinished }: Pick<FastifyInstance, 'allowedMethods'> & { unfinished: Unfinished | undefined },
   ): Promise<string> {
     const packet = headOf(error);
+    const { method, headers } = unfinished ?? { method: METHOD.exec(packet)?.[0], headers: readableHeaders(packet) };
     const target = error.code === 'HPE_INVALID_METHOD' ? REQUEST_LINE.exec(packet)?.[1] : undefined;
     const refusal =
       target === undefined
         ? new AppError(CODE_OF_PARSER_ERROR[error.code ?? ''] ?? 'malformed_request')
         : unrouted(allowedMethods(originForm(target)));
-    return this.refuse(socket, refusal, known ?? readableHeaders(packet));
+    return this.refuse(socket, refusal, { method, headers });
   }
 
   unrouted(
@@ -68,10 +74,10 @@ export class RawAnswers {
     { url = '', headers }: IncomingMessage,
     allowedMethods: FastifyInstance['allowedMethods'],
   ): Promise<string> {
-    return this.refuse(socket, unrouted(allowedMethods(originForm(url))), headers);
+    return this.refuse(socket, unrouted(allowedMethods(originForm(url))), { method: 'CONNECT', headers });
   }
 
-  async refuse(socket: Socket, error: AppError, headers: Headers = {}): Promise<string> {
+  async refuse(socket: Socket, error: AppError, { method, headers = {} }: Unfinished = {}): Promise<string> {
     const request: Labelled & { url: string } = { id: randomUUID(), url: '', headers, socket };
     const ip = this.rules.proxies.clientOf(request);
     const hit = await this.rules.limit?.(networkOf(ip));
@@ -82,7 +88,8 @@ export class RawAnswers {
     const { code, status } = problem;
     this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
     this.refusals.info(`${code} ${networkOf(ip)}`, { request_id: request.id, status, code, ip });
-    return responseOf(problem, { ...answerHeaders(request, this.rules), ...hit?.headers, ...own });
+    const response = responseOf(problem, { ...answerHeaders(request, this.rules), ...hit?.headers, ...own });
+    return method === 'HEAD' ? response.head : response.head + response.body;
   }
 
   noteClosed(reason: CloseReason, address: string): void {
@@ -93,6 +100,7 @@ export class RawAnswers {
 }
 
 const END = '\r\n\r\n';
+const METHOD = /^[A-Z]+(?= )/;
 /** RFC 9110 section 5.6.2: a method is a token, also one unknown to Node. */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*) HTTP\/1\.[01]\r\n/;
 
@@ -112,9 +120,12 @@ function readableHeaders(packet: string): Headers {
   };
 }
 
-function responseOf(problem: { status: number; title: string }, headers: Record<string, string>): string {
+function responseOf(
+  problem: { status: number; title: string },
+  headers: Record<string, string>,
+): { head: string; body: string } {
   const body = JSON.stringify(problem);
   const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n${body}`;
+  return { head: `HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n`, body };
 }
