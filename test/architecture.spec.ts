@@ -226,7 +226,7 @@ describe('the house', () => {
     expect((100 * comments.length) / lines.length).toBeLessThanOrEqual(4);
   });
 
-  it('keeps SQL in *.query.ts, *.sql, in migrations and in database/', () => {
+  it('keeps SQL in *.query.ts, *.sql, in migrations and in database/ [V1.2.4]', () => {
     const sql = /\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\s+[\w"*(]/;
     const found = sources.filter(
       ({ path, text }) => sql.test(text) && !/\.(?:query\.ts|sql)$/.test(path) && !path.startsWith('database/'),
@@ -234,7 +234,7 @@ describe('the house', () => {
     expect(found.map(({ path }) => path)).toEqual(['health/health.controller.ts']);
   });
 
-  it('binds values by the tag of database/sql.ts, and numbers none by hand', () => {
+  it('binds values by the tag of database/sql.ts, and numbers none by hand [V1.2.4]', () => {
     const found = sources.filter(
       ({ path, room, text }) =>
         (/(?:from|import\() ?'sql-template-tag'/.test(text) && path !== 'database/sql.ts') ||

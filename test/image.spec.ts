@@ -15,7 +15,7 @@ const isBuilt = (name: string): boolean =>
   name.startsWith('dist/') && existsSync(join(ROOT, name.replace('dist/', 'src/').replace(/\.js$/, '.ts')));
 
 describe('the image', () => {
-  it('copies only files that exist and that .dockerignore lets through', () => {
+  it('copies only files that exist and that .dockerignore lets through [V15.2.3]', () => {
     const letThrough = read('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'));

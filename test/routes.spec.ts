@@ -178,14 +178,14 @@ describe('the routes', () => {
 
   afterAll(() => app.stop());
 
-  it('have the access that is written here', () => {
+  it('have the access that is written here [V8.2.1] [V8.1.1]', () => {
     const written = Object.entries(ROUTES).map(([name, { access }]) => [name, access]);
     expect(Object.fromEntries(declaredRoutes(app).map(({ name, access }) => [name, access]))).toEqual(
       Object.fromEntries(written),
     );
   });
 
-  it('are all there is: nothing else is served, and everything at both prefixes', () => {
+  it('are all there is: nothing else is served, and everything at both prefixes [V6.3.4]', () => {
     const versioned = Object.keys(ROUTES).flatMap((route) => {
       const [method = '', path = ''] = route.split(' ');
       const paths = isBare(path) ? [path] : [`/api/v1${path}`, `/api${path}`];
@@ -216,7 +216,7 @@ describe('the routes', () => {
     expect(sunsets.filter(({ sunset }) => Date.parse(sunset) < Date.now())).toEqual([]);
   });
 
-  it('are closed to nobody unless they are public or optional', async () => {
+  it('are closed to nobody unless they are public or optional [V8.2.1] [V8.3.1]', async () => {
     for (const [route, { access }] of Object.entries(ROUTES)) {
       if (access === 'public' || access === 'optional') continue;
       const [method = '', path = ''] = route.split(' ');
@@ -272,7 +272,7 @@ describe('the answers', () => {
     return { owner, taskId: String(task.body.id), postId: String(post.body.id) };
   }
 
-  it.each(Object.entries(ROUTES).filter(([, { answers }]) => answers))('of %s', async (route, asked) => {
+  it.each(Object.entries(ROUTES).filter(([, { answers }]) => answers))('of %s [T28]', async (route, asked) => {
     const [method = '', path = ''] = route.split(' ');
     const changesOwned = method !== 'GET' && /:(?:task_id|post_id|user_id|username)\b/.test(path);
     const given: [Who, number][] = [];

@@ -61,7 +61,7 @@ describe('access tokens', () => {
     expect((await me(signJwt({ header: header(), payload: claims(), secret: SECRET }))).status).toBe(200);
   });
 
-  it('say who is asking, in which session and as what, and for how long', () => {
+  it('say who is asking, in which session and as what, and for how long [R08]', () => {
     const [head = ''] = ada.access_token.split('.');
     expect(JSON.parse(Buffer.from(head, 'base64url').toString())).toEqual(accessTokenHeader(SECRET));
     expect(claimsOf(ada.access_token)).toEqual({
@@ -77,7 +77,7 @@ describe('access tokens', () => {
     });
   });
 
-  it('cost no query: only what is asked for is read', async () => {
+  it('cost no query: only what is asked for is read [V7.2.1]', async () => {
     expect((await watchQueries(() => ada.api.get('/auth/me'))).statements).toHaveLength(1);
     const { statements } = await watchQueries(async () => {
       await ada.api.delete('/tasks/0');
@@ -86,7 +86,7 @@ describe('access tokens', () => {
     expect(statements).toEqual([]);
   });
 
-  describe('by their header', () => {
+  describe('by their header [T01] [V9.1.2] [V9.1.3] [R05] [R07] [T03] [T04]', () => {
     const publicJwk = { kty: 'oct', k: Buffer.from('key of an attacker').toString('base64url') };
 
     it.each<[string, object]>([
@@ -153,7 +153,7 @@ describe('access tokens', () => {
       },
     );
 
-    it('fetch no key from where they say', async () => {
+    it('fetch no key from where they say [V1.3.6] [T05]', async () => {
       let connections = 0;
       const attacker = createServer();
       attacker.on('connection', () => (connections += 1));
@@ -170,7 +170,7 @@ describe('access tokens', () => {
     });
   });
 
-  describe('by their claims', () => {
+  describe('by their claims [V9.2.1] [V9.2.3] [R03] [T06] [V10.3.3]', () => {
     it.each<[string, object]>([
       ['no issuer', { iss: undefined }],
       ['another issuer', { iss: 'evil' }],
@@ -241,7 +241,7 @@ describe('access tokens', () => {
     });
   });
 
-  describe('by their signature', () => {
+  describe('by their signature [V9.1.1] [T09]', () => {
     it.each(['', 'secret', 'roost', `${SECRET} `, SECRET.slice(1)])('are refused with the key %j', async (secret) => {
       await expectRefused(signJwt({ header: header(), payload: claims(), secret }));
     });
@@ -278,13 +278,13 @@ describe('access tokens', () => {
   });
 
   describe('are no', () => {
-    it('refresh tokens, and the other way round', async () => {
+    it('refresh tokens, and the other way round [V9.2.2] [R06] [T07]', async () => {
       await expectRefused(ada.refresh_token);
       const answer = await app.api.post('/auth/refresh', { refresh_token: ada.access_token });
       expect([answer.status, answer.body.code]).toEqual([401, 'invalid_refresh_token']);
     });
 
-    it('tokens of an application that shares the secret', async () => {
+    it('tokens of an application that shares the secret [V9.2.4] [V10.3.1]', async () => {
       const payload = claims({ iss: 'other', aud: 'other' });
       await expectRefused(signJwt({ header: header(), payload, secret: SECRET }));
       const other = await TestApp.start({
@@ -348,7 +348,7 @@ describe('access tokens', () => {
       expect((await app.api.with({ authorization: authorization(ada.access_token) }).get('/auth/me')).status).toBe(401);
     });
 
-    it('are not looked for anywhere else', async () => {
+    it('are not looked for anywhere else [R12] [V14.2.1]', async () => {
       const token = encodeURIComponent(ada.access_token);
       expect((await app.api.get(`/auth/me?access_token=${token}&token=${token}`)).status).toBe(401);
       expect((await app.api.with({ cookie: `access_token=${token}` }).get('/auth/me')).status).toBe(401);

@@ -59,7 +59,7 @@ describe('an account that its owner deletes', () => {
     expect(await pending(ada)).toEqual({ deletion: 'own', delete_after: new Date(body.deletes_at as string) });
   });
 
-  it('loses all of its sessions at once, on the other instance, too', async () => {
+  it('loses all of its sessions at once, on the other instance, too [V7.4.2] [T13]', async () => {
     const phone = await login(there, ada.email);
     const rows = await audited(here, async () => {
       expect((await leave(ada)).status).toBe(202);

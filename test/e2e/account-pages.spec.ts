@@ -62,7 +62,7 @@ describe('the pages that links in mails open', () => {
     expect(text).not.toMatch(/innerHTML|eval|document\.write/);
   });
 
-  it('use no token up when they are fetched, as mail scanners do', async () => {
+  it('use no token up when they are fetched, as mail scanners do [V3.5.3]', async () => {
     const link = await resetLink();
     for (const method of ['GET', 'HEAD', 'GET']) expect((await fetch(link, { method })).status).toBe(200);
     const { rows } = await app.pool.query('SELECT purpose FROM account_tokens WHERE user_id = $1', [ada.id]);

@@ -79,7 +79,7 @@ describe('an intruder who knows the password and moves an account to an address 
     await move(theirs, intruder);
   });
 
-  it('has no way back when the owner moves the account back', async () => {
+  it('has no way back when the owner moves the account back [T27]', async () => {
     await move(owner.email, owner);
     expect(await linksTo(theirs)).toEqual(['/confirm']);
     expect(await mailsTo(app, theirs, NOTICE)).toHaveLength(1);

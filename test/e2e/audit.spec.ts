@@ -36,7 +36,7 @@ const brief = (rows: AuditRow[]): unknown[] =>
   ]);
 
 describe('the audit tells of', () => {
-  it('a registration and the login after it: who, when and from where', async () => {
+  it('a registration and the login after it: who, when and from where [V16.2.1] [V16.3.1]', async () => {
     const started = Date.now();
     let tokens = { access_token: '', refresh_token: '' };
     const api = app.api.with({ 'user-agent': 'Eve 1.0' });
@@ -61,7 +61,7 @@ describe('the audit tells of', () => {
     expect((await auditOf(app, ada.id)).at(-1)?.request_id).toBe(answer.headers.get('x-request-id'));
   });
 
-  it('failed logins, of whom there is and of whom there is not, and never what was typed', async () => {
+  it('failed logins, of whom there is and of whom there is not, and never what was typed [V16.3.1]', async () => {
     const canary = 'a password that is nowhere else';
     const rows = await audited(app, async () => {
       await app.api.post('/auth/login', { email: ada.email, password: canary });
@@ -121,7 +121,7 @@ describe('the audit tells of', () => {
     expect(rows).toEqual([]);
   });
 
-  it('a changed password, the sessions that it ends, and an attempt with a wrong one', async () => {
+  it('a changed password, the sessions that it ends, and an attempt with a wrong one [V16.3.1]', async () => {
     const phone = await login(app, ada.email);
     const change = (current_password: string): Promise<unknown> =>
       ada.api.put('/auth/password', { current_password, new_password: 'another horse battery' });

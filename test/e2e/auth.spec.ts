@@ -53,7 +53,7 @@ describe('authentication', () => {
       expect((await app.api.as(answer.body.access_token).get('/auth/me')).body.id).toBe(ada.id);
     });
 
-    it('wants exactly one of e-mail address and username', async () => {
+    it('wants exactly one of e-mail address and username [V2.2.3]', async () => {
       const both = await login({ email: ada.email, username: ada.username, password: PASSWORD });
       const neither = await login({ password: PASSWORD });
       for (const answer of [both, neither]) {
@@ -75,7 +75,7 @@ describe('authentication', () => {
       expectInvalid(await login(body), pointer);
     });
 
-    it('answers every wrong pair alike', async () => {
+    it('answers every wrong pair alike [V6.3.8] [T18]', async () => {
       const wrong = [
         { email: ada.email, password: 'not the password' },
         { email: ada.email, password: 'short' },
@@ -183,7 +183,7 @@ describe('authentication', () => {
   });
 
   describe('GET /auth/me', () => {
-    it('shows the account of the caller, and nothing else of it', async () => {
+    it('shows the account of the caller, and nothing else of it [V14.2.6]', async () => {
       const ada = await person(app, 'ada');
       const answer = await ada.api.get('/auth/me');
       expect(answer.status).toBe(200);
@@ -218,7 +218,7 @@ describe('authentication', () => {
     });
   });
 
-  it('logs no password, no hash and no address', async () => {
+  it('logs no password, no hash and no address [V16.2.5]', async () => {
     const [email, password] = ['canary@example.org', 'canary in the coal mine'];
     await register({ email, password });
     await register({ email, password });

@@ -35,7 +35,7 @@ describe('clean-up', () => {
     await expectDead(app, phone);
   });
 
-  it('takes sessions and revocations 25 hours after their end, and no live session', async () => {
+  it('takes sessions and revocations 25 hours after their end, and no live session [V14.2.7]', async () => {
     const phone = await login(app, ada.email);
     await app.api.as(phone.access_token).post('/auth/logout');
     app.clock.advance('26h');

@@ -35,7 +35,7 @@ const fillPool = async (): Promise<void> => {
 };
 
 describe('connections that die without a word while new ones work', () => {
-  it('cost requests under way their answer, and none that comes after', async () => {
+  it('cost requests under way their answer, and none that comes after [V13.2.6]', async () => {
     await fillPool();
     wire.strand();
     expectProblem(await ada.api.get('/tasks'), 503, 'database_unavailable');
@@ -60,7 +60,7 @@ describe('connections that die without a word while new ones work', () => {
     await eventually(() => heard() > before);
   });
 
-  it('cost a transaction its answer once at most, and it is not done by halves', async () => {
+  it('cost a transaction its answer once at most, and it is not done by halves [V2.3.3]', async () => {
     await fillPool();
     wire.strand();
     const email = 'half@example.org';

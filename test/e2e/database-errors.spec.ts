@@ -46,7 +46,7 @@ const said = (requestId: string | null): Record<string, unknown> | undefined =>
     .find(({ request_id, path }) => request_id === requestId && path === undefined);
 
 describe('transactions that meet', () => {
-  it.each(['40001', '40P01'])('are done once more: %s', async (sqlstate) => {
+  it.each(['40001', '40P01'])('are done once more: %s [V15.4.3]', async (sqlstate) => {
     expect((await meet(sqlstate, 1)).status).toBe(201);
     const { rows } = await app.pool.query('SELECT count(*)::int FROM tasks WHERE title = $1', [`${sqlstate} 1`]);
     expect(rows).toEqual([{ count: 1 }]);

@@ -44,7 +44,7 @@ describe('a role with fewer rights', () => {
     return roost.output.match(/^GRANT .+;$/gm) ?? [];
   };
 
-  it('is told at start what it lacks, and serves with exactly that', async () => {
+  it('is told at start what it lacks, and serves with exactly that [V13.2.2]', async () => {
     await owner.query('CREATE TABLE public.of_another_program ()');
     const env = { DATABASE_URL: asRole(url), DATABASE_DIRECT_URL: url };
     const grants = await refusal(env);

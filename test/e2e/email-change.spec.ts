@@ -69,7 +69,7 @@ async function changed(email: string, who = ada, from = who.email): Promise<stri
 }
 
 describe('POST /users/me/email', () => {
-  it('mails a link to the new address and a way back to the old one, and changes nothing yet', async () => {
+  it('mails a link to the new address and a way back to the old one, and changes nothing yet [V6.3.7] [T27]', async () => {
     const email = unused();
     const answer = await change(email.toUpperCase());
     expect([answer.status, answer.body]).toEqual([202, { message: expect.any(String) }]);
@@ -99,7 +99,7 @@ describe('POST /users/me/email', () => {
     }
   });
 
-  it('refuses a wrong password, tells the audit, and mails nothing', async () => {
+  it('refuses a wrong password, tells the audit, and mails nothing [T27] [V7.5.1]', async () => {
     const email = unused();
     for (const password of ['wrong', '', PASSWORD.toUpperCase()])
       expectRefused(await change(email, ada, app, password), 'wrong_password', 403);
@@ -232,7 +232,7 @@ describe('POST /users/me/email', () => {
     expect(await mailsTo(app, email)).toEqual([]);
   });
 
-  it('leaves one link good of two requests at the same time', async () => {
+  it('leaves one link good of two requests at the same time [T27]', async () => {
     const wanted = [unused(), unused(), unused()];
     await Promise.all(wanted.map((email) => change(email)));
     const statuses = [];
@@ -346,7 +346,7 @@ describe('POST /auth/email/confirm with the token of a change', () => {
     expectRefused(await tryLogin(ada.email), 'invalid_credentials');
   });
 
-  it('ends what was mailed to the old address, but for the way back', async () => {
+  it('ends what was mailed to the old address, but for the way back [V6.4.3] [T25]', async () => {
     await app.api.post('/auth/password/forgot', { email: ada.email });
     const reset = await mailedToken(app, ada.email, 'Choose a new password');
     const back = await changed(unused());

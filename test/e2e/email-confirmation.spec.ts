@@ -100,7 +100,7 @@ describe('POST /auth/email/confirm', () => {
     expectRefused(await confirm({ email: ada.email, code }), 'validation_failed', 400);
   });
 
-  it('takes the token or the code once, also of many at the same time', async () => {
+  it('takes the token or the code once, also of many at the same time [V6.4.1] [V6.5.1] [T25]', async () => {
     const mail = await mailed();
     const [token, code] = [tokenIn(mail), codeIn(mail)];
     const given = [{ token }, { token }, { email: ada.email, code }, { token }, { email: ada.email, code }];
@@ -110,7 +110,7 @@ describe('POST /auth/email/confirm', () => {
     expectRefused(await confirm({ email: ada.email, code }), 'invalid_confirmation_code', 400);
   });
 
-  it('lets a code be tried five times, also at the same time; the link stays good', async () => {
+  it('lets a code be tried five times, also at the same time; the link stays good [V6.6.3]', async () => {
     const { email, code, wrong } = await mailedCode();
     for (let index = 0; index < 4; index += 1)
       expectRefused(await confirm({ email, code: wrong }), 'invalid_confirmation_code', 400);
@@ -137,7 +137,7 @@ describe('POST /auth/email/confirm', () => {
     expect((await confirm({ email: ada.email, code: codeIn(newer) })).status).toBe(204);
   });
 
-  it('takes neither after 24 hours', async () => {
+  it('takes neither after 24 hours [V6.4.1] [V6.5.5]', async () => {
     const [mail, eve] = [await mailed(), await person(app, 'eve')];
     const later = await TestApp.start({ sharing: app });
     try {
@@ -195,7 +195,7 @@ describe('POST /auth/email/confirm', () => {
     expect(answer.body.errors).toContainEqual(expect.objectContaining({ pointer }));
   });
 
-  it('keeps nothing of a code that could be guessed from the database alone', async () => {
+  it('keeps nothing of a code that could be guessed from the database alone [V6.5.2] [T62]', async () => {
     const mail = await mailed();
     const { rows } = await app.pool.query<{ all: string; code_hash: Buffer }>(
       'SELECT code_hash, row_to_json(t)::text AS all FROM account_tokens t WHERE user_id = $1',
@@ -246,7 +246,7 @@ describe('POST /auth/email/resend', () => {
     expect([await count(ada.email), await count(eve.email), await count('nobody@example.org')]).toEqual([2, 1, 0]);
   });
 
-  it('does the same work for each of them: a row in the outbox', async () => {
+  it('does the same work for each of them: a row in the outbox [T19]', async () => {
     const eve = await person(app, 'eve');
     await confirm({ token: tokenIn(await mailed(eve.email)) });
     await letMailsAge();
@@ -286,7 +286,7 @@ describe('REQUIRE_EMAIL_CONFIRMATION=true', () => {
   const tryLogin = (password: string, identifier: object = { email: ada.email }): Promise<Answer> =>
     strict.api.post('/auth/login', { ...identifier, password });
 
-  it('lets nobody in before the address is confirmed, and says so after the right password only', async () => {
+  it('lets nobody in before the address is confirmed, and says so after the right password only [V2.3.1]', async () => {
     expectRefused(await tryLogin('not the password'), 'invalid_credentials');
     expectRefused(await tryLogin(PASSWORD), 'email_not_confirmed', 403);
     expectRefused(await tryLogin(PASSWORD, { username: ada.username }), 'email_not_confirmed', 403);
@@ -324,7 +324,7 @@ describe('REGISTER_CONFLICT=conceal', () => {
     discreet.api.post('/auth/register', { password: 'engine no. 2', ...body });
   const CONFLICT = 'You have an account already';
 
-  it('answers a known address like a new one, changes nothing, and tells its owner', async () => {
+  it('answers a known address like a new one, changes nothing, and tells its owner [T18] [V6.3.8]', async () => {
     const [known, fresh] = [await register({ email: ada.email }), await register({ email: `new-${ada.email}` })];
     expect([known.status, known.text]).toEqual([fresh.status, fresh.text]);
     expect(known.status).toBe(201);
@@ -337,7 +337,7 @@ describe('REGISTER_CONFLICT=conceal', () => {
     );
   });
 
-  it('hashes the password for both', async () => {
+  it('hashes the password for both [T19]', async () => {
     const answer = await register({ email: ada.email, password: 'password1' });
     expectRefused(answer, 'validation_failed', 400);
     expectRefused(await register({ email: `other-${ada.email}`, password: 'password1' }), 'validation_failed', 400);
@@ -383,7 +383,7 @@ describe('REGISTER_CONFLICT=conceal', () => {
   });
 });
 
-describe('an account that somebody else made with my address (T24)', () => {
+describe('an account that somebody else made with my address (T24) [T24]', () => {
   it('is mine after a reset: confirmed, and nothing of theirs lives', async () => {
     const attacker = ada;
     const stolen = tokenIn(await mailed());

@@ -124,7 +124,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(url, 'SELECT current_database() AS name')).toEqual([{ name: 'Über "uns"' }]);
   });
 
-  it('gives Roost a role that owns its database and may do nothing beyond', async () => {
+  it('gives Roost a role that owns its database and may do nothing beyond [V13.2.2]', async () => {
     const { url, superuserUrl } = await start();
     expect(await query(url, OWN_RIGHTS)).toEqual([
       { rolname: 'roost', rolsuper: false, rolcreaterole: false, rolcreatedb: false, owner: 'roost' },

@@ -68,7 +68,7 @@ async function tables(): Promise<string[]> {
 }
 
 describe('an account whose deletion is final', () => {
-  it('is erased with everything of its person, and nothing of anybody else', async () => {
+  it('is erased with everything of its person, and nothing of anybody else [V14.2.7]', async () => {
     await here.pool.query('TRUNCATE login_failures, known_addresses');
     const [former, email, wanted] = [ada.email, 'ada.now@example.org', 'ada.perhaps@example.org'];
     await wantAddress(ada, email);

@@ -183,7 +183,7 @@ describe('an export', () => {
     expect(statements.filter((text) => text.includes(TASK_BATCH))).toEqual([]);
   });
 
-  it('is given ten times an hour, to each person', async () => {
+  it('is given ten times an hour, to each person [V2.3.2]', async () => {
     const limited = await TestApp.start({ sharing: app, env: { RATE_LIMIT: 'on' } });
     try {
       const api = limited.api.as(ada.access_token);
@@ -211,7 +211,7 @@ describe('an export', () => {
     }
   });
 
-  it('that fails on its way is left unfinished, the connection cut, and tells nothing of why', async () => {
+  it('that fails on its way is left unfinished, the connection cut, and tells nothing of why [V16.5.1]', async () => {
     await app.pool.query('ALTER TABLE tasks RENAME TO tasks_away');
     let text = '';
     try {

@@ -127,7 +127,7 @@ describe('between people', () => {
       }
     });
 
-    it('ends at 5,000 people; whoever is followed already may be followed again', async () => {
+    it('ends at 5,000 people; those who are followed already may be followed again [V2.3.2]', async () => {
       await app.pool.query(
         `INSERT INTO users (email, username, hashed_password)
          SELECT 'crowd' || n || '@example.org', 'crowd_' || n, 'x' FROM generate_series(1, 5000) n`,
@@ -300,7 +300,7 @@ describe('between people', () => {
     });
   });
 
-  it('counts stay exact and nobody deadlocks, whatever is done at the same time', async () => {
+  it('counts stay exact and nobody deadlocks, whatever is done at the same time [V15.4.3] [V2.3.4] [T49]', async () => {
     const crowd = await Promise.all(Array.from({ length: 8 }, () => person(app, 'many')));
     const pick = (seed: number): Person => crowd[seed % crowd.length] ?? ada;
     const statuses = new Set<number>();
@@ -325,7 +325,7 @@ describe('between people', () => {
     expect(await drift()).toEqual([]);
   });
 
-  it('a database that goes away while they act is 503, and nothing is half done', async () => {
+  it('a database that goes away while they act is 503, and nothing is half done [V2.3.3]', async () => {
     const lock = await app.pool.connect();
     try {
       await lock.query('BEGIN');

@@ -76,7 +76,7 @@ describe('a connection', () => {
     client.destroy();
   });
 
-  it('is closed when its client does not read the answers', async () => {
+  it('is closed when its client does not read the answers [T45]', async () => {
     const { client, server } = await opened();
     client.pause();
     // The next request follows an answer: too many that wait would end the connection for another reason.

@@ -71,7 +71,7 @@ describe('hostile clients', () => {
     await attackAll();
   });
 
-  it('do no harm to a Roost that serves', async () => {
+  it('do no harm to a Roost that serves [T37] [V16.5.4]', async () => {
     await relay.restore();
     url = await roost.ready();
     const api = new Api(url);

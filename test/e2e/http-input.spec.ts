@@ -64,7 +64,7 @@ describe('input', () => {
     expect((await app.api.get('/health/ready')).status).toBe(200);
   });
 
-  describe('JSON (D1, D16, T38, T39)', () => {
+  describe('JSON (D1, D16, T38, T39) [V1.5.3] [T39]', () => {
     const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
     it.each([33, 5_000, 20_000, 50_000])('nested %d deep is 400, also where nobody is logged in', async (depth) => {
@@ -117,7 +117,7 @@ describe('input', () => {
       expect('polluted' in {}).toBe(false);
     });
 
-    it('in bytes that are no UTF-8 is 400, so that two passwords cannot become equal', async () => {
+    it('in bytes that are no UTF-8 is 400, so that two passwords cannot become equal [V1.5.3]', async () => {
       const body = (byte: number): Buffer =>
         Buffer.concat([
           Buffer.from('{"email":"a@example.org","password":"'),
@@ -130,13 +130,16 @@ describe('input', () => {
       expectProblem(await alice.api.post('/tasks', utf16), 400, 'malformed_json');
     });
 
-    it.each(['null', '[]', '"x"', '1', 'true', '[{"title":"x"}]'])('that is %s at the top is 422', async (body) => {
-      for (const answer of [await alice.api.post('/tasks', body), await alice.api.put(taskPath, body)]) {
-        expectProblem(answer, 422, 'validation_failed');
-        expect(answer.body.errors).toEqual([{ pointer: '#', code: 'wrong_type', detail: 'must be a JSON object' }]);
-      }
-      expectProblem(await app.api.post('/auth/login', body), 400, 'validation_failed');
-    });
+    it.each(['null', '[]', '"x"', '1', 'true', '[{"title":"x"}]'])(
+      'that is %s at the top is 422 [V15.3.5]',
+      async (body) => {
+        for (const answer of [await alice.api.post('/tasks', body), await alice.api.put(taskPath, body)]) {
+          expectProblem(answer, 422, 'validation_failed');
+          expect(answer.body.errors).toEqual([{ pointer: '#', code: 'wrong_type', detail: 'must be a JSON object' }]);
+        }
+        expectProblem(await app.api.post('/auth/login', body), 400, 'validation_failed');
+      },
+    );
 
     it('that is empty has no fields', async () => {
       const answer = await alice.api.post('/tasks', '');
@@ -226,7 +229,7 @@ describe('input', () => {
     );
   });
 
-  describe('types are strict (D6, D14)', () => {
+  describe('types are strict (D6, D14) [V15.3.5] [V2.2.1] [V2.2.2]', () => {
     const wrong: Record<string, unknown[]> = {
       title: [1, 0, ['x'], [], {}, { length: 3 }, true, false, null],
       description: [1, ['x'], {}, true],
@@ -291,7 +294,7 @@ describe('input', () => {
     });
   });
 
-  describe('unknown fields are refused by name (D13, T26)', () => {
+  describe('unknown fields are refused by name (D13, T26) [V15.3.3] [V8.2.3] [V2.2.1] [T26]', () => {
     const names = [
       'role',
       'id',
@@ -335,7 +338,7 @@ describe('input', () => {
     });
   });
 
-  describe('ids in paths (D3, T41)', () => {
+  describe('ids in paths (D3, T41) [V1.4.2] [T41]', () => {
     it.each([
       '1e3',
       '0x10',
@@ -375,7 +378,7 @@ describe('input', () => {
     });
   });
 
-  describe('text that cannot be stored is refused with its place (D4)', () => {
+  describe('text that cannot be stored is refused with its place (D4) [V1.3.3] [T44]', () => {
     const BAD = {
       NUL: '\\u0000',
       'a high surrogate': '\\ud800',
@@ -454,7 +457,7 @@ describe('input', () => {
       }
     });
 
-    it('have passwords of at most 72 bytes, every byte of which counts (D17)', async () => {
+    it('have passwords of at most 72 bytes, every byte of which counts (D17) [T14] [R24]', async () => {
       for (const [name, longest] of [
         ['ascii', 'a'.repeat(72)],
         ['accented', '\u00E9'.repeat(36)],
@@ -478,7 +481,7 @@ describe('input', () => {
       }
     });
 
-    it('have passwords that are compared as they are but for the Unicode form: no trimming (D16, D17)', async () => {
+    it('have passwords that are compared as they are but for the Unicode form: no trimming (D16, D17) [V6.2.8] [T15]', async () => {
       const email = 'exact@example.org';
       await app.api.post('/auth/register', { email, password: 'caf\u00E9 au lait' });
       for (const password of ['cafe au lait', 'caf\u00E9 au lait ', 'Caf\u00E9 au lait', 'caf\uFFFD au lait'])
@@ -492,7 +495,7 @@ describe('input', () => {
       expect(NAUGHTY).toHaveLength(515);
     });
 
-    it('come back byte for byte as title and description, or are refused', async () => {
+    it('come back byte for byte as title and description, or are refused [V1.3.3] [T44]', async () => {
       const refused: string[] = [];
       await inTurns(NAUGHTY, async (text) => {
         const task = { title: text, description: text };
@@ -510,7 +513,7 @@ describe('input', () => {
       expect(refused.length).toBeLessThan(30);
     });
 
-    it('are found by their own text, and never an error of ours in queries, cursors and paths', async () => {
+    it('are found by their own text, and never an error of ours in queries, cursors and paths [V1.2.4] [T42] [V1.2.9]', async () => {
       await inTurns(NAUGHTY, async (text) => {
         const encoded = encodeURIComponent(text);
         const found = await alice.api.get(`/tasks?limit=1&q=${encoded}`);

@@ -60,7 +60,7 @@ describe('proxies (D9)', () => {
     'true-client-ip': '203.0.113.11',
   };
 
-  it('are not believed unless they are trusted', async () => {
+  it('are not believed unless they are trusted [V4.1.3] [V15.3.4] [T30]', async () => {
     await started({});
     expect(loggedIp(await get('/health/live', forwarded))).toBe('127.0.0.1');
     const alice = await person(app);
@@ -75,7 +75,7 @@ describe('proxies (D9)', () => {
     expect(loggedIp(await get('/health/live', forwarded))).toBe('127.0.0.1');
   });
 
-  it('are believed about the address when trusted, to the last that is not', async () => {
+  it('are believed about the address when trusted, to the last that is not [V15.3.4]', async () => {
     await started({ TRUST_PROXY: '127.0.0.1/32,10.0.0.0/8' });
     expect(loggedIp(await get('/health/live', { 'x-forwarded-for': '203.0.113.7' }))).toBe('203.0.113.7');
     const chain = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7, 10.1.2.3' };
@@ -180,7 +180,7 @@ describe('proxies (D9)', () => {
 });
 
 describe('HTTPS in production', () => {
-  it('is required by a trusted word, health excepted, and sends HSTS', async () => {
+  it('is required by a trusted word, health excepted, and sends HSTS [V4.1.2] [V3.4.1] [V12.2.1] [V13.4.5] [T60]', async () => {
     await started({ ...PRODUCTION, ...BEHIND_PROXY });
     const hsts = 'max-age=63072000; includeSubDomains';
     const plain = await get('/api/v1/tasks');
@@ -265,7 +265,7 @@ describe('the document in production', () => {
   });
 });
 
-describe('CORS (D12, T34)', () => {
+describe('CORS (D12, T34) [V3.4.2] [T34]', () => {
   const APP = 'https://app.example.org';
   const preflight = (origin: string, path = '/api/v1/tasks/1'): Promise<Response> =>
     fetch(app.url + path, {
@@ -413,7 +413,7 @@ describe('a refusal of what cannot be parsed or routed', () => {
     return Buffer.concat(chunks).toString();
   };
 
-  it('can be read by pages of listed origins, says HSTS, is logged and counts against the address', async () => {
+  it('can be read by pages of listed origins, says HSTS, is logged and counts against the address [V3.4.1] [V3.4.4]', async () => {
     await started({ ...PRODUCTION, ...BEHIND_PROXY, CORS_ORIGINS: ORIGIN });
     for (const [name, start, status] of CASES) {
       const answer = await refuse(start);
@@ -454,7 +454,7 @@ describe('a refusal of what cannot be parsed or routed', () => {
 });
 
 describe('connections of one address', () => {
-  it('are so many at a time, and no more', async () => {
+  it('are so many at a time, and no more [T46]', async () => {
     await started({ RATE_LIMIT: 'on', CONNECTIONS_PER_ADDRESS: '3' });
     const port = Number(new URL(app.url).port);
     const open = Array.from({ length: 3 }, () => connect(port, '127.0.0.1'));
@@ -494,7 +494,7 @@ describe('rate limits (D20, T30, T54)', () => {
     return answer;
   };
 
-  it('hold an address to 600 a minute in all, however it writes its requests', async () => {
+  it('hold an address to 600 a minute in all, however it writes its requests [V2.4.1] [T30] [T54] [R20] [R21]', async () => {
     await started({ RATE_LIMIT: 'on', ...BEHIND_PROXY });
     const headers = from('203.0.113.1');
     const variants: ((path?: string) => Promise<Response>)[] = [
@@ -533,7 +533,7 @@ describe('rate limits (D20, T30, T54)', () => {
     expectProblem(await get('/nowhere', from('203.0.113.2')), 404, 'route_not_found');
   });
 
-  it('take an IPv6 network of /64 for one address, in every spelling', async () => {
+  it('take an IPv6 network of /64 for one address, in every spelling [V15.3.4] [T30]', async () => {
     await started({ RATE_LIMIT: 'on', ...BEHIND_PROXY });
     const post = (address: string): Promise<Response> =>
       drop(
@@ -557,7 +557,7 @@ describe('rate limits (D20, T30, T54)', () => {
     expect((await post('203.0.113.6')).status).toBe(400);
   });
 
-  it('hold authentication to 60 a minute an address, whatever it says of its address', async () => {
+  it('hold authentication to 60 a minute an address, whatever it says of its address [V2.4.1] [T30]', async () => {
     await started({ RATE_LIMIT: 'on' });
     const spoof = (n: number): Record<string, string> => {
       const address = `203.0.113.${n}`;
@@ -680,7 +680,7 @@ describe('routes that trust the network', () => {
 
 describe('operations', () => {
   describe('the reference at /docs', () => {
-    it('may run its own scripts, and nothing else', async () => {
+    it('may run its own scripts, and nothing else [V3.4.3]', async () => {
       await started({});
       for (const path of ['/docs', '/docs/']) {
         const page = await get(path);
@@ -705,7 +705,7 @@ describe('operations', () => {
       expect((await get('/docs/swagger-ui-init.js')).text).toContain('/api/v1/tasks');
     });
 
-    it('serves nothing from outside of its folder', async () => {
+    it('serves nothing from outside of its folder [T60]', async () => {
       await started({});
       for (const path of [
         '/docs/../package.json',
@@ -738,7 +738,7 @@ describe('operations', () => {
   });
 
   describe('/metrics', () => {
-    it('answers local addresses, and nobody whose request was forwarded', async () => {
+    it('answers local addresses, and nobody whose request was forwarded [V13.4.5]', async () => {
       await started({});
       const answer = await get('/metrics');
       expect(answer.status).toBe(200);
@@ -756,7 +756,7 @@ describe('operations', () => {
       expect((await get('/metrics', { 'x-forwarded-for': '10.0.0.1' })).status).toBe(200);
     });
 
-    it('needs METRICS_TOKEN where it is set', async () => {
+    it('needs METRICS_TOKEN where it is set [V13.4.5] [T60]', async () => {
       const token = 'the-scrapers-token-nobody-else-knows-1';
       await started({ METRICS_TOKEN: token, ...BEHIND_PROXY });
       expectProblem(await get('/metrics'), 401, 'authentication_required');
@@ -774,7 +774,7 @@ describe('operations', () => {
       expect(app.log.join('')).not.toContain(token);
     });
 
-    it('has a bounded number of series, whatever is asked for', async () => {
+    it('has a bounded number of series, whatever is asked for [T54]', async () => {
       await started({});
       for (let n = 0; n < 20; n += 1) await get(`/nowhere/${n}/canary`);
       await get('/api/v1/tasks/12345678');
@@ -815,7 +815,7 @@ describe('a lost database', () => {
       app.api.post('/auth/register', { email: 'new@example.org', password: 'long enough' }),
     ]);
 
-  it('is 503 with Retry-After, and over by itself when it is back', async () => {
+  it('is 503 with Retry-After, and over by itself when it is back [V16.5.2]', async () => {
     await relay.cut();
     for (const answer of await everyRoute()) {
       expectProblem(answer, 503, 'database_unavailable');
@@ -845,7 +845,7 @@ describe('a lost database', () => {
   });
 });
 
-it('every answer is hardened in every mode', async () => {
+it('every answer is hardened in every mode [V3.4.4] [V3.2.1] [V3.4.5] [V3.4.6] [V14.3.2]', async () => {
   await started({ CORS_ORIGINS: 'https://app.example.org', RATE_LIMIT: 'on' });
   for (const path of ['/health/live', '/api/v1/tasks', '/nowhere', '/openapi.json'])
     expect(Object.fromEntries((await get(path)).headers)).toMatchObject(SECURITY_HEADERS);

@@ -45,7 +45,7 @@ describe('a slow client', () => {
     expect(app.log.filter((line) => !line.includes('"level":"info"'))).toEqual([]);
   });
 
-  it('that drips is cut, and others are served meanwhile', async () => {
+  it('that drips is cut, and others are served meanwhile [T45]', async () => {
     const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
     const received: Buffer[] = [];
     socket.on('data', (chunk) => received.push(chunk)).on('error', () => undefined);

@@ -75,7 +75,7 @@ describe('HTTP', () => {
   const withLength = (requestLine: string, body: string, ...lines: string[]): string =>
     head(requestLine, `Content-Length: ${Buffer.byteLength(body, 'latin1')}`, ...lines) + body;
 
-  describe('what cannot be read is one problem+json (D8, D11)', () => {
+  describe('what cannot be read is one problem+json (D8, D11) [R18] [R17] [V4.1.1] [T40] [T52] [R16] [R20]', () => {
     const host = (...lines: string[]): string =>
       ['GET /health/live HTTP/1.1', ...lines, 'Connection: close', '', ''].join('\r\n');
     const chunked = (...chunks: string[]): string =>
@@ -164,7 +164,7 @@ describe('HTTP', () => {
       expect(await request(app.url, head('GET /health/live', 'Upgrade: h2c'))).toMatchObject({ status: 200 });
     });
 
-    it('never gives two answers to one request', async () => {
+    it('never gives two answers to one request [V4.2.1] [T37]', async () => {
       const refused = head('POST /nowhere', 'Transfer-Encoding: chunked').replace('Connection: close\r\n', '');
       const early = await exchange(app.url, `${refused}zz\r\n`);
       expect(early.length).toBeLessThanOrEqual(1);
@@ -194,7 +194,7 @@ describe('HTTP', () => {
       expect(others).toEqual([]);
     });
 
-    it('reads an absolute address as its path, and believes nothing of its host (T29)', async () => {
+    it('reads an absolute address as its path, and believes nothing of its host (T29) [T29]', async () => {
       await alice.api.post('/tasks', { title: 'first' });
       await alice.api.post('/tasks', { title: 'second' });
       const authorization = `Authorization: ${bearer}`;
@@ -210,7 +210,7 @@ describe('HTTP', () => {
     });
   });
 
-  describe('content types (D7, T38)', () => {
+  describe('content types (D7, T38) [V3.5.2] [T38] [R16]', () => {
     it.each([
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -316,7 +316,7 @@ describe('HTTP', () => {
       expectProblem(await request(app.url, head(`GET ${path}`, `Authorization: ${bearer}`)), 404, 'route_not_found');
     });
 
-    it('a spelling that the router takes for a guarded route is guarded (T31)', async () => {
+    it('a spelling that the router takes for a guarded route is guarded (T31) [T31]', async () => {
       for (const path of [
         '/api/v1/%74asks',
         '/%61pi/v1/tasks',
@@ -332,18 +332,21 @@ describe('HTTP', () => {
   describe('methods (D10, T32, T33)', () => {
     const candidates = [...new Set(METHODS).add('QUERY').add('FOO').add('get').add('X-CUSTOM!')];
 
-    it.each(ROUTES)('$path takes $allowed and nothing else', async ({ path, allowed }) => {
-      const others = candidates.filter((method) => !allowed.includes(method));
-      await Promise.all(
-        others.map(async (method) => {
-          const answer = await request(app.url, head(`${method} ${path}`));
-          expect({ method, status: answer.status }).toEqual({ method, status: 405 });
-          expect(answer.headers.get('allow')).toBe(allowed.join(', '));
-          if (method !== 'HEAD') expectProblem(answer, 405, 'method_not_allowed');
-        }),
-      );
-      for (const method of allowed) expect((await request(app.url, head(`${method} ${path}`))).status).not.toBe(405);
-    });
+    it.each(ROUTES)(
+      '$path takes $allowed and nothing else [V4.1.4] [R14] [T32] [V13.4.4]',
+      async ({ path, allowed }) => {
+        const others = candidates.filter((method) => !allowed.includes(method));
+        await Promise.all(
+          others.map(async (method) => {
+            const answer = await request(app.url, head(`${method} ${path}`));
+            expect({ method, status: answer.status }).toEqual({ method, status: 405 });
+            expect(answer.headers.get('allow')).toBe(allowed.join(', '));
+            if (method !== 'HEAD') expectProblem(answer, 405, 'method_not_allowed');
+          }),
+        );
+        for (const method of allowed) expect((await request(app.url, head(`${method} ${path}`))).status).not.toBe(405);
+      },
+    );
 
     it('are unknown on an unknown address', async () => {
       for (const method of candidates.filter((method) => method !== 'HEAD')) {
@@ -353,7 +356,7 @@ describe('HTTP', () => {
       expectProblem(await request(app.url, head('OPTIONS *')), 404, 'route_not_found');
     });
 
-    it('are not overridden by a header, a field or a parameter', async () => {
+    it('are not overridden by a header, a field or a parameter [T32]', async () => {
       const { body: task } = await alice.api.post('/tasks', { title: 'stays' });
       const path = `/api/v1/tasks/${task.id}`;
       for (const header of ['x-http-method-override', 'x-http-method', 'x-method-override'])
@@ -363,7 +366,7 @@ describe('HTTP', () => {
       expect((await alice.api.get(`/tasks/${task.id}`)).body.title).toBe('stays');
     });
 
-    it('HEAD answers as GET does, without a body', async () => {
+    it('HEAD answers as GET does, without a body [R15] [T33]', async () => {
       const { body: task } = await alice.api.post('/tasks', { title: 'HEAD' });
       const { body: post } = await alice.api.post('/posts', { text: 'HEAD' });
       // A stream has no end: see timeline-stream.spec.ts.
@@ -384,7 +387,7 @@ describe('HTTP', () => {
       }
     });
 
-    it('HEAD has no body either where its request cannot be read', async () => {
+    it('HEAD has no body either where its request cannot be read [R15]', async () => {
       for (const line of [`/${'a'.repeat(20_000)}`, '/%ff', '/a b']) {
         const answers = await exchange(app.url, head(`HEAD ${line}`));
         expect(answers.map(({ text }) => text)).toEqual(['']);
@@ -392,7 +395,7 @@ describe('HTTP', () => {
       }
     });
 
-    it('HEAD on a guarded route needs a token', async () => {
+    it('HEAD on a guarded route needs a token [R15] [T33]', async () => {
       for (const path of ['/api/v1/tasks', '/api/v1/tasks/1', '/api/v1/auth/me']) {
         const answer = await request(app.url, head(`HEAD ${path}`));
         expect(answer).toMatchObject({ status: 401, text: '' });
@@ -401,8 +404,8 @@ describe('HTTP', () => {
     });
   });
 
-  describe('errors of the routes themselves have the same shape (T40)', () => {
-    it('401', async () => {
+  describe('errors of the routes themselves have the same shape (T40) [T40] [R18]', () => {
+    it('401 [R10] [R11]', async () => {
       const without = await answered(await fetch(`${app.url}/api/v1/tasks`));
       expectProblem(without, 401, 'authentication_required');
       expect(without.headers.get('www-authenticate')).toBe('Bearer realm="roost"');
@@ -411,7 +414,7 @@ describe('HTTP', () => {
       expect(bad.headers.get('www-authenticate')).toBe('Bearer realm="roost", error="invalid_token"');
     });
 
-    it('403 of a role that is missing says so (RFC 6750 section 3.1), any other 403 does not', async () => {
+    it('403 of a role that is missing says so (RFC 6750 section 3.1), any other 403 does not [R11]', async () => {
       const role = await alice.api.get('/admin/stats');
       expectProblem(role, 403, 'insufficient_role');
       expect(role.headers.get('www-authenticate')).toBe('Bearer realm="roost", error="insufficient_scope"');
@@ -438,7 +441,7 @@ describe('HTTP', () => {
       expectProblem(await request(app.url, spelled), 400, 'validation_failed');
     });
 
-    it('500 tells the client nothing, and the log everything but values', async () => {
+    it('500 tells the client nothing, and the log everything but values [V16.3.4] [V16.5.1] [R19] [V13.4.2]', async () => {
       await app.pool.query('ALTER TABLE tasks RENAME TO tasks_elsewhere');
       try {
         const broken = await postTask('{"title":"canary-of-the-500"}');
@@ -473,7 +476,7 @@ describe('HTTP', () => {
   });
 
   describe('every answer', () => {
-    it('is hardened and carries a request id of ours', async () => {
+    it('is hardened and carries a request id of ours [V13.4.6] [V3.2.1] [V3.4.3]', async () => {
       const spoofed = { 'x-request-id': 'spoofed', 'request-id': 'spoofed' };
       for (const path of [
         '/health/live',
@@ -500,7 +503,7 @@ describe('HTTP', () => {
       expect(new Set(ids).size).toBe(20);
     });
 
-    it('echoes nothing into headers (T35)', async () => {
+    it('echoes nothing into headers (T35) [V1.2.1] [T35]', async () => {
       const { headers } = await request(
         app.url,
         head('GET /api/v1/tasks?limit=1%0d%0aX-Injected:1', `Authorization: ${bearer}`),
@@ -510,7 +513,7 @@ describe('HTTP', () => {
       expect(link.headers.has('x-injected')).toBe(false);
     });
 
-    it('ignores ranges and conditions that would make two answers of one (T55)', async () => {
+    it('ignores ranges and conditions that would make two answers of one (T55) [T55]', async () => {
       const rarities: Record<string, string>[] = [
         { range: 'bytes=0-0,2-2' },
         { range: 'bytes=-1' },
@@ -546,7 +549,7 @@ describe('HTTP', () => {
   });
 
   describe('the request log', () => {
-    it('has one bounded JSON line a request, without query and without what a client smuggles in (T36)', async () => {
+    it('has one bounded JSON line a request, without query and without what a client smuggles in (T36) [V16.4.1] [V16.2.4] [T36]', async () => {
       const marker = `log-${Date.now()}`;
       const nasty = [
         `/${marker}%0d%0a{"level":"fatal"}`,
@@ -620,7 +623,7 @@ describe('HTTP', () => {
       }
     });
 
-    it('never shows a password or a token, whatever is done with them (T61)', async () => {
+    it('never shows a password or a token, whatever is done with them (T61) [V16.2.5] [T61]', async () => {
       const password = `canary-${process.pid}-password`;
       const email = 'canary@example.org';
       await app.api.post('/auth/register', { email, password });

@@ -115,7 +115,7 @@ describe('a rotation under load', () => {
     folder.remove();
   });
 
-  it('refuses nobody: not on either instance, nor in a service that keeps the key set', async () => {
+  it('refuses nobody: not on either instance, nor in a service that keeps the key set [V13.3.4] [T63]', async () => {
     const ada = await person(first, 'ada');
     const old = kidOf(ada.access_token);
     const kids = new Set<string>();
@@ -213,7 +213,7 @@ describe('the second service of docs/verifying-tokens.md', () => {
     expect((await service.ask(ada.refresh_token)).status).toBe(401);
   });
 
-  it('refuses what Roost did not sign as an access token for it', async () => {
+  it('refuses what Roost did not sign as an access token for it [V10.3.1]', async () => {
     const ada = await person(roost, 'ada');
     const now = roost.clock.epochSeconds();
     const header = { alg: 'ES256', typ: 'at+jwt', kid: 'a' };

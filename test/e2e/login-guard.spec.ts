@@ -114,7 +114,7 @@ describe('the login guard', () => {
   }
 
   describe('of an address', () => {
-    it('lets five wrong passwords through, and then one after each pause, from 1 s doubling to 15 min', async () => {
+    it('lets five wrong passwords through, and then one after each pause, from 1 s doubling to 15 min [V6.3.1]', async () => {
       const from = elsewhere();
       expect(await guesses(5, email(), () => from)).toEqual([401, 401, 401, 401, 401]);
       for (const pause of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
@@ -178,7 +178,7 @@ describe('the login guard', () => {
       expect(await guesses(4, email(), from)).toEqual([401, 429, 429, 429]);
     });
 
-    it('does not believe X-Forwarded-For of who is not a trusted proxy', async () => {
+    it('does not believe X-Forwarded-For of who is not a trusted proxy [T30]', async () => {
       const direct = await instance({ TRUST_PROXY: '' });
       try {
         for (let n = 0; n < 5; n += 1)
@@ -193,7 +193,7 @@ describe('the login guard', () => {
   });
 
   describe('of an account', () => {
-    it('lets twenty wrong passwords through from all unknown addresses together, and then pauses', async () => {
+    it('lets twenty wrong passwords through from all unknown addresses together, and then pauses [V6.3.1]', async () => {
       expect(await guesses(20, email(), elsewhere)).toEqual(Array(20).fill(401));
       for (const pause of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
         expectWait(await guess(email(), elsewhere()), pause);
@@ -202,7 +202,7 @@ describe('the login guard', () => {
       }
     });
 
-    it('does not keep its owner out of where she was before', async () => {
+    it('does not keep its owner out of where she was before [T21] [V6.3.1]', async () => {
       await accountAt(40, email());
       await guess(email(), elsewhere());
       expect(await guesses(2, email(), () => HOME)).toEqual([401, 401]);
@@ -240,7 +240,7 @@ describe('the login guard', () => {
       expect(await counts()).toEqual([15, 15]);
     });
 
-    it('waits after a hundred in a row for its owner, where she was before, and not for time', async () => {
+    it('waits after a hundred in a row for its owner, where she was before, and not for time [R23]', async () => {
       const username = nobody();
       for (const who of [email(), { username }]) {
         await app.pool.query('TRUNCATE login_failures');
@@ -258,7 +258,7 @@ describe('the login guard', () => {
       }
     });
 
-    it('lets its owner in after a hundred, and opens to others only by a reset', async () => {
+    it('lets its owner in after a hundred, and opens to others only by a reset [R23] [T21]', async () => {
       await accountAt(99, email());
       await guess(email(), elsewhere());
       expect((await login(email(), HOME)).status).toBe(200);
@@ -292,7 +292,7 @@ describe('the login guard', () => {
     });
   });
 
-  describe('gives nobody away', () => {
+  describe('gives nobody away [T20]', () => {
     const comparable = ({ status, headers, body }: Answer): unknown => ({
       status,
       headers: [...headers].filter(([name]) => !['date', 'x-request-id', 'retry-after'].includes(name)),
@@ -325,7 +325,7 @@ describe('the login guard', () => {
       expect(JSON.stringify(transcripts)).toContain('rate_limited');
     });
 
-    it('counts in the same rows, and asks the database as often', async () => {
+    it('counts in the same rows, and asks the database as often [T19] [V6.3.8]', async () => {
       const query = jest.spyOn(app.nestApp.get(DataSource).manager, 'query');
       try {
         const asked = [];
@@ -429,7 +429,7 @@ describe('the login guard', () => {
       expect(await counts()).toEqual([1, 1, 1, 40]);
     });
 
-    it('comes to no deadlock when right, wrong and refused ones and refreshes meet', async () => {
+    it('comes to no deadlock when right, wrong and refused ones and refreshes meet [V15.4.3]', async () => {
       const capped = await instance({ SESSIONS_PER_USER: '2' });
       try {
         const from = [elsewhere(), elsewhere(), HOME];
@@ -674,7 +674,7 @@ describe('the login guard', () => {
     const throttled = async (work: () => Promise<unknown>): Promise<unknown[]> =>
       (await audited(app, work)).filter(({ action }) => action === 'login.throttled');
 
-    it('tells once of each pause, however often one asks and of however many instances', async () => {
+    it('tells once of each pause, however often one asks and of however many instances [V16.3.3]', async () => {
       const from = elsewhere();
       await pairAt(13, email(), from);
       for (let pause = 1; pause <= 2; pause += 1) {
@@ -716,7 +716,7 @@ describe('the login guard', () => {
     });
   });
 
-  it('counts the current password of a change in the same rows, so that a stolen token does not help to guess it', async () => {
+  it('counts the current password of a change in the same rows, so that a stolen token does not help to guess it [V6.2.3]', async () => {
     const from = elsewhere();
     const change = (current_password: string): Promise<Answer> =>
       ada.api
@@ -753,7 +753,7 @@ describe('the login guard', () => {
     }
   });
 
-  it('refuses with 503, and lets nobody guess, while the database is away', async () => {
+  it('refuses with 503, and lets nobody guess, while the database is away [V16.5.3]', async () => {
     const relay = await Relay.to(app.databaseUrl);
     const cut = await instance({}, Object.assign(Object.create(app) as TestApp, { databaseUrl: relay.url }));
     try {

@@ -50,7 +50,7 @@ describe('POST /auth/logout', () => {
     await expectLive(app, await login(app, ada.email));
   });
 
-  it('ends every access token of the session, of whatever generation', async () => {
+  it('ends every access token of the session, of whatever generation [V7.4.1] [R09] [T13]', async () => {
     const next = await refreshed(app, ada.refresh_token);
     await app.api.as(next.access_token).post('/auth/logout');
     expectRefused(await me(app, ada.access_token), 'token_revoked');
@@ -79,7 +79,7 @@ describe('POST /auth/logout', () => {
     expectRefused(await ada.api.post('/auth/logout'), 'token_revoked');
   });
 
-  it('ends the session of a refresh token', async () => {
+  it('ends the session of a refresh token [V10.4.9]', async () => {
     const answer = await app.api.post('/auth/logout', { refresh_token: ada.refresh_token });
     expect([answer.status, answer.body]).toEqual([200, { message: 'Logged out successfully' }]);
     await expectDead(app, ada);
@@ -99,7 +99,7 @@ describe('POST /auth/logout', () => {
     await expectLive(app, ada);
   });
 
-  it('refuses a refresh token beside a bearer token', async () => {
+  it('refuses a refresh token beside a bearer token [V2.2.3]', async () => {
     const answer = await ada.api.post('/auth/logout', { refresh_token: phone.refresh_token });
     expect([answer.status, answer.body.errors[0].pointer]).toEqual([400, '#/refresh_token']);
     await expectLive(app, ada);
@@ -155,7 +155,7 @@ describe('POST /auth/logout', () => {
     }
   });
 
-  it('leaves no token alive that a refresh got at the same time, in whichever way the session ends', async () => {
+  it('leaves no token alive that a refresh got at the same time, in whichever way the session ends [T12] [V15.4.2]', async () => {
     for (let round = 0; round < soaked(200, 20); round += 1) {
       const tokens = await login(app, ada.email);
       const bearer = app.api.as(tokens.access_token);

@@ -160,7 +160,7 @@ describe('the outbox', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('holds nothing that can be read without the secret, and no address that nobody has', async () => {
+  it('holds nothing that can be read without the secret, and no address that nobody has [T62]', async () => {
     app = await start({ SMTP_URL: '' });
     const content = confirmationMail({ username: 'ada', url: 'https://x/confirm#token=canary-token', code: '314159' });
     await app.nestApp.get(DataSource).transaction(async (tx) => {
@@ -407,7 +407,7 @@ describe('a server that', () => {
     ['never ends its greeting', (socket: Socket) => socket.write('220-wait\r\n'), 'ETIMEDOUT'],
     ['greets and hangs up', (socket: Socket) => socket.end('220 hello\r\n'), 'ECONNECTION'],
     ['is no SMTP server', (socket: Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), 'EPROTOCOL'],
-  ])('%s: tried again', async (_, behave, code) => {
+  ])('%s: tried again [T64]', async (_, behave, code) => {
     const impostor = await Impostor.start(behave);
     ending.push(() => impostor.stop());
     app = await start({ SMTP_URL: impostor.url + IMPATIENT });
@@ -458,22 +458,25 @@ describe('a server that', () => {
     ['no TLS where it is required', {}, 'smtp:', '/?requireTLS=true', /cannot be used: /],
     ['TLS where none was expected', { secure: true }, 'smtp:', IMPATIENT, /cannot be used: /],
     ['no TLS where it was expected', {}, 'smtps:', '', /cannot be used: /],
-  ])('has %s: nothing is sent, it is tried again, and the log says why', async (_, options, protocol, query, words) => {
-    const server = await Smtp.start(options);
-    ending.push(() => server.stop());
-    app = await start({ SMTP_URL: server.url.replace('smtp:', protocol) + query });
-    const address = await put();
-    await failed(address);
-    expect(await rowOf(address)).toMatchObject({ given_up_at: null, sent_at: null });
-    expect(server.mails).toEqual([]);
-    // Why is told in words, once for all mails.
-    await failed(await put());
-    const told = app.log.filter((line) => line.includes('"mail_server_unusable"'));
-    expect(told).toEqual([expect.stringMatching(words)]);
-    expect(told.join()).not.toContain(address);
-  });
+  ])(
+    'has %s: nothing is sent, it is tried again, and the log says why [V12.3.2] [T64]',
+    async (_, options, protocol, query, words) => {
+      const server = await Smtp.start(options);
+      ending.push(() => server.stop());
+      app = await start({ SMTP_URL: server.url.replace('smtp:', protocol) + query });
+      const address = await put();
+      await failed(address);
+      expect(await rowOf(address)).toMatchObject({ given_up_at: null, sent_at: null });
+      expect(server.mails).toEqual([]);
+      // Why is told in words, once for all mails.
+      await failed(await put());
+      const told = app.log.filter((line) => line.includes('"mail_server_unusable"'));
+      expect(told).toEqual([expect.stringMatching(words)]);
+      expect(told.join()).not.toContain(address);
+    },
+  );
 
-  it('is slow keeps no request waiting, nor mails to others', async () => {
+  it('is slow keeps no request waiting, nor mails to others [T64] [V16.5.2]', async () => {
     let accept: () => void = () => undefined;
     smtp.onMail = ({ to }) =>
       to[0]?.startsWith('slow') === true
@@ -583,7 +586,7 @@ describe('the dev mailbox', () => {
     expect((await app.api.get('/dev/mailbox?for=x')).status).toBe(422);
   });
 
-  it('is a page for a browser, in which nothing is markup that was not meant to be', async () => {
+  it('is a page for a browser, in which nothing is markup that was not meant to be [V1.2.1]', async () => {
     app = await start({ SMTP_URL: '' });
     const browser = app.api.with({ accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
     expect((await browser.get('/dev/mailbox')).text).toContain('No mail yet.');

@@ -61,7 +61,7 @@ async function untilRefused(app: TestApp, { access_token }: Tokens, code: string
 }
 
 describe('a ban', () => {
-  it('ends all sessions at once, on the other instance, too, and lets nobody in', async () => {
+  it('ends all sessions at once, on the other instance, too, and lets nobody in [V7.4.2] [V8.3.2]', async () => {
     const phone = await login(there, ada.email);
     const rows = await audited(here, async () => {
       expect((await disable(moderator, ada)).status).toBe(204);
@@ -225,7 +225,7 @@ describe('a role', () => {
 });
 
 describe('a forced logout', () => {
-  it('ends all sessions at once, and the next login is welcome', async () => {
+  it('ends all sessions at once, and the next login is welcome [V7.4.5]', async () => {
     const phone = await login(there, ada.email);
     const rows = await audited(here, () => logOut(admin, ada));
     for (const tokens of [ada, phone]) {
@@ -249,7 +249,7 @@ describe('a forced logout', () => {
 });
 
 describe('nobody may', () => {
-  it('do anything without the role', async () => {
+  it('do anything without the role [V8.2.1] [T28]', async () => {
     const acts = (by: Person): Promise<Answer>[] => [
       disable(by, moderator),
       enable(by, moderator),
@@ -275,7 +275,7 @@ describe('nobody may', () => {
     expect((await disable(admin, otherModerator)).status).toBe(204);
   });
 
-  it('do it to themselves, however the id is spelt', async () => {
+  it('do it to themselves, however the id is spelt [V8.2.1]', async () => {
     for (const self of [admin, { id: admin.id.toUpperCase() }]) {
       expectRefused(await disable(admin, self), 'own_account', 403);
       expectRefused(await enable(admin, self), 'own_account', 403);
@@ -332,7 +332,7 @@ describe('races', () => {
     }
   });
 
-  it('a ban comes while its subject logs in and refreshes: no session survives it', async () => {
+  it('a ban comes while its subject logs in and refreshes: no session survives it [T12]', async () => {
     for (let round = 0; round < soaked(50, 12); round += 1) {
       const phone = await login(there, ada.email);
       const [entered, kept, banned] = await Promise.all([
@@ -364,7 +364,7 @@ describe('races', () => {
     }
   });
 
-  it('a moderator is demoted while they ban: nobody acts who no longer may', async () => {
+  it('a moderator is demoted while they ban: nobody acts who no longer may [V15.4.2]', async () => {
     await confirmAddress(here, moderator.email);
     for (let round = 0; round < soaked(30, 10); round += 1) {
       await setRole(admin, moderator, 'moderator');

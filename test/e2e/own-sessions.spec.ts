@@ -23,7 +23,7 @@ describe("a person's own sessions", () => {
   const sessions = async (who: Person): Promise<any[]> => (await who.api.get('/auth/sessions')).body;
 
   describe('GET /auth/sessions', () => {
-    it('says when, from where and with what each was used, and which one asks', async () => {
+    it('says when, from where and with what each was used, and which one asks [V7.5.2]', async () => {
       const phone = app.api.with({ 'user-agent': 'Phone/1.0' });
       await phone.post('/auth/login', { email: ada.email, password: PASSWORD });
       const listed = await sessions(ada);
@@ -81,7 +81,7 @@ describe("a person's own sessions", () => {
       return { id: listed.find((session) => session.current).id, tokens };
     };
 
-    it('ends that one at once, and no other', async () => {
+    it('ends that one at once, and no other [V7.5.2]', async () => {
       const phone = await other();
       const answer = await ada.api.delete(`/auth/sessions/${phone.id}`);
       expect([answer.status, answer.text]).toEqual([204, '']);
@@ -95,7 +95,7 @@ describe("a person's own sessions", () => {
       await expectDead(app, ada);
     });
 
-    it("knows no session of another person's", async () => {
+    it("knows no session of another person's [V7.5.2] [V8.2.2]", async () => {
       const phone = await other();
       expectRefused(await bob.api.delete(`/auth/sessions/${phone.id}`), 'session_not_found', 404);
       await expectLive(app, phone.tokens);
@@ -131,7 +131,7 @@ describe("a person's own sessions", () => {
 
     afterAll(() => few.stop());
 
-    it('ends the oldest with one login too many, and nobody else is touched', async () => {
+    it('ends the oldest with one login too many, and nobody else is touched [V7.1.2] [V2.3.2]', async () => {
       const eve = await person(few, 'eve');
       const logins = [eve as Tokens];
       for (let index = 0; index < 4; index += 1) logins.push(await login(few, eve.email));

@@ -35,14 +35,14 @@ describe('PUT /auth/password', () => {
     await expectLive(app, await login(app, ada.email));
   }
 
-  it('changes the password', async () => {
+  it('changes the password [V6.2.2]', async () => {
     const answer = await change();
     expect([answer.status, answer.text]).toEqual([204, '']);
     expect((await tryLogin(NEW_PASSWORD)).status).toBe(200);
     expectRefused(await tryLogin(PASSWORD), 'invalid_credentials');
   });
 
-  it('ends all other sessions at once, says why, and lets the one that asks live on', async () => {
+  it('ends all other sessions at once, says why, and lets the one that asks live on [V7.4.3] [T13] [R09]', async () => {
     const others = [await login(app, ada.email), await login(app, ada.email)];
     const bob = await person(app, 'bob');
     expect((await change()).status).toBe(204);
@@ -58,7 +58,7 @@ describe('PUT /auth/password', () => {
     expect(revoked).toHaveLength(2);
   });
 
-  it('tells the owner by mail, without a link, and at most ten times a day', async () => {
+  it('tells the owner by mail, without a link, and at most ten times a day [V6.3.7]', async () => {
     const told = (): Promise<Mail[]> => mailsTo(app, ada.email, 'Your password was changed');
     const words = Array.from({ length: 12 }, (_, n) => `engine no. ${n}`);
     let from = PASSWORD;
@@ -105,7 +105,7 @@ describe('PUT /auth/password', () => {
     ['empty', ''],
     ['over-long', 'a'.repeat(73)],
     ['the right one and more', `${PASSWORD} `],
-  ])('refuses a current password that is %s, and changes nothing', async (_, from) => {
+  ])('refuses a current password that is %s, and changes nothing [V6.2.3] [V7.5.1]', async (_, from) => {
     const other = await login(app, ada.email);
     expectRefused(await change(NEW_PASSWORD, from), 'wrong_password', 403);
     await expectLive(app, other);
@@ -131,7 +131,7 @@ describe('PUT /auth/password', () => {
       'unknown_field',
     ],
     ['no object', [], '#', 'wrong_type'],
-  ])('refuses %s, names the field, and changes nothing', async (_, body, pointer, code) => {
+  ])('refuses %s, names the field, and changes nothing [V6.2.4] [T17]', async (_, body, pointer, code) => {
     const answer = await ada.api.put('/auth/password', body);
     expectRefused(answer, 'validation_failed', 400);
     expect(answer.body.errors).toMatchObject([{ pointer, code }]);

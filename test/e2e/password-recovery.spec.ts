@@ -55,14 +55,14 @@ describe('POST /auth/password/forgot', () => {
     expect(mail.html).toContain(`href="${link.href.replace('&', '&amp;')}"`);
   });
 
-  it('answers the same for an address that nobody has, and mails nothing', async () => {
+  it('answers the same for an address that nobody has, and mails nothing [T18] [V6.3.8]', async () => {
     const [known, unknown] = [await forgot(), await forgot('nobody@example.org')];
     expect([unknown.status, unknown.text]).toEqual([known.status, known.text]);
     expect([...unknown.headers.keys()]).toEqual([...known.headers.keys()]);
     expect(await mailsTo(app, 'nobody@example.org')).toEqual([]);
   });
 
-  it('does the same work for it: as many rows, of the same size', async () => {
+  it('does the same work for it: as many rows, of the same size [T19] [V6.3.8]', async () => {
     const written = async (email: string): Promise<unknown> => {
       const count = async (): Promise<number> =>
         (
@@ -128,7 +128,7 @@ describe('POST /auth/password/forgot', () => {
     }
   });
 
-  it('sends one mail a minute and five an hour, and never says so', async () => {
+  it('sends one mail a minute and five an hour, and never says so [T48] [V2.4.1]', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => forgot()));
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect(await mailsTo(app, ada.email, SUBJECT)).toHaveLength(1);
@@ -147,7 +147,7 @@ describe('POST /auth/password/forgot', () => {
     }
   });
 
-  it('makes links of the configuration only, whatever the request says of its host', async () => {
+  it('makes links of the configuration only, whatever the request says of its host [T29] [V1.2.2]', async () => {
     const body = JSON.stringify({ email: ada.email });
     const head = [
       `POST http://evil.example/api/v1/auth/password/forgot HTTP/1.1`,
@@ -184,7 +184,7 @@ describe('POST /auth/password/forgot', () => {
     }
   });
 
-  it('mails to the stored address, not to one that looks like it', async () => {
+  it('mails to the stored address, not to one that looks like it [T22]', async () => {
     const owner = `Kate-${ada.username}@example.org`;
     await app.api.post('/auth/register', { email: owner, password: PASSWORD });
     for (const lookalike of [owner.replace('K', '\u212a'), owner.replace('a', '\u0430'), `${owner}.`])
@@ -216,7 +216,7 @@ describe('POST /auth/password/reset', () => {
     expectRefused(await tryLogin(PASSWORD), 'invalid_credentials');
   });
 
-  it('ends all sessions at once, says why, and tells the owner', async () => {
+  it('ends all sessions at once, says why, and tells the owner [V7.4.3] [V6.3.7] [T13]', async () => {
     const phone = await login(app, ada.email);
     const bob = await person(app, 'bob');
     expect((await reset(await askedFor())).status).toBe(204);
@@ -233,7 +233,7 @@ describe('POST /auth/password/reset', () => {
     expect(await mailsTo(app, ada.email, 'Your password was changed')).toHaveLength(1);
   });
 
-  it('keeps nothing of a token but its hash', async () => {
+  it('keeps nothing of a token but its hash [V6.5.2] [T62]', async () => {
     const token = await askedFor();
     expect(token).toMatch(TOKEN);
     const { rows } = await app.pool.query<{ all: string }>(
@@ -245,7 +245,7 @@ describe('POST /auth/password/reset', () => {
     expect(app.log.join('')).not.toContain(token);
   });
 
-  it('takes a token once, also of many at the same time', async () => {
+  it('takes a token once, also of many at the same time [V6.4.3] [V6.5.1] [T25] [V2.3.4]', async () => {
     const token = await askedFor();
     const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => reset(token, `engine no. ${index}`)));
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
@@ -276,7 +276,7 @@ describe('POST /auth/password/reset', () => {
     }
   });
 
-  it('takes the newest one only', async () => {
+  it('takes the newest one only [V6.4.3] [T25]', async () => {
     const older = await askedFor();
     await app.pool.query("UPDATE mails SET created_at = created_at - interval '2 minutes'");
     const newer = await askedFor();
@@ -285,7 +285,7 @@ describe('POST /auth/password/reset', () => {
     expect((await reset(newer)).status).toBe(204);
   });
 
-  it('takes no token that differs in a character, or is written otherwise', async () => {
+  it('takes no token that differs in a character, or is written otherwise [T25] [V2.3.1]', async () => {
     const token = await askedFor();
     const last = token.at(-1) ?? '';
     const sameBytes = String.fromCharCode(last.charCodeAt(0) + 1);
@@ -316,7 +316,7 @@ describe('POST /auth/password/reset', () => {
     expect(answer.body.errors).toContainEqual(expect.objectContaining({ pointer, code }));
   });
 
-  it('refuses a password that would be guessed, and the token stays good', async () => {
+  it('refuses a password that would be guessed, and the token stays good [V6.2.4] [T17]', async () => {
     const token = await askedFor();
     for (const [password, code] of [
       ['password1', 'too_common'],
@@ -373,7 +373,7 @@ describe('POST /auth/password/reset', () => {
     }
   });
 
-  it('wins against logins and refreshes at the same time: no session of before lives', async () => {
+  it('wins against logins and refreshes at the same time: no session of before lives [T12] [V15.4.2]', async () => {
     let password = PASSWORD;
     for (let round = 0; round < soaked(20, 10); round += 1) {
       const next = `engine no. ${round + 10}`;

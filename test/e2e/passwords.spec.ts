@@ -28,7 +28,7 @@ describe('passwords', () => {
 
   const login = (password: string): Promise<Answer> => app.api.post('/auth/login', { email: ada.email, password });
 
-  describe('in a flood', () => {
+  describe('in a flood [T47] [V15.2.2] [V15.4.4]', () => {
     let end: () => void;
     const queue = (): HashQueue => app.nestApp.get(HashQueue);
 
@@ -89,7 +89,7 @@ describe('passwords', () => {
     }
   });
 
-  describe('with a stored hash that is not of the configured cost', () => {
+  describe('with a stored hash that is not of the configured cost [V11.2.2]', () => {
     const COST = 7;
     let strict: TestApp;
 
@@ -249,7 +249,7 @@ describe('passwords', () => {
         expect(await roundsOf(() => loginStrict(body()), 401)).toBe(2 ** COST);
       });
 
-      it('in as many jobs, whatever the stored hash costs', async () => {
+      it('in as many jobs, whatever the stored hash costs [T19]', async () => {
         const jobs = async (body: object): Promise<number> => {
           // A hash makes a salt, too.
           const spies = [jest.spyOn(bcrypt, 'compare'), jest.spyOn(bcrypt, 'genSalt')];
@@ -282,7 +282,7 @@ describe('passwords', () => {
       }
     });
 
-    it('match no password over 72 bytes, though bcrypt would', async () => {
+    it('match no password over 72 bytes, though bcrypt would [T14] [R24]', async () => {
       const longest = '🦉'.repeat(18);
       await store(await bcrypt.hash(longest, 4));
       expect((await loginStrict({ email: ada.email, password: `${longest}!` })).status).toBe(401);
@@ -373,7 +373,7 @@ describe('passwords', () => {
     },
   );
 
-  describe('that are guessed first', () => {
+  describe('that are guessed first [V6.2.4] [T17]', () => {
     const register = (account: object): Promise<Answer> => app.api.post('/auth/register', account);
 
     it.each([

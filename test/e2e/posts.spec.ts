@@ -269,7 +269,7 @@ describe('posts', () => {
     });
 
     it.each(['limit=0', 'limit=101', 'limit=x', 'limit=1&limit=2', 'cursor=x', 'cursor=', 'page=2'])(
-      'refuses %s',
+      'refuses %s [V15.3.7]',
       async (query) => {
         const answer = await bob.api.get(`/users/${alice.username}/posts?${query}`);
         expect(refusal(answer)).toEqual([422, 'validation_failed']);

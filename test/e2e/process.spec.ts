@@ -123,7 +123,7 @@ describe('the process with DATABASE_URL', () => {
     await relay.end();
   });
 
-  it('ends soon after an error that nothing has caught, whatever is under way', async () => {
+  it('ends soon after an error that nothing has caught, whatever is under way [V16.5.4]', async () => {
     const throwing = `process.on('SIGUSR2', () => setTimeout(() => { throw new Error('unforeseen') }))`;
     const env = {
       ...PRODUCTION,
@@ -154,26 +154,29 @@ describe('the process with DATABASE_URL', () => {
     expect(existsSync(join(folder.path, '.data/postgres'))).toBe(false);
   });
 
-  it.each([-90, 90])('times tokens by the database when its own clock is %d s off, and says so', async (seconds) => {
-    const moved = `const { now } = Date; const D = Date; globalThis.Date = class extends D {
+  it.each([-90, 90])(
+    'times tokens by the database when its own clock is %d s off, and says so [T58]',
+    async (seconds) => {
+      const moved = `const { now } = Date; const D = Date; globalThis.Date = class extends D {
       constructor(...parts) { if (parts.length === 0) super(D.now()); else super(...parts); }
       static now() { return now.call(D) + ${seconds * 1_000}; } }; D.now = globalThis.Date.now;`;
-    const skewed = folder.start({
-      DATABASE_URL: url,
-      JWT_SECRET: PRODUCTION.JWT_SECRET,
-      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(moved)}`,
-    });
-    const honest = folder.start({ DATABASE_URL: url, JWT_SECRET: PRODUCTION.JWT_SECRET });
-    const api = new Api(await skewed.ready());
-    await skewed.until(() => skewed.output.includes(`"event":"clock_off","seconds":${seconds},`));
-    await api.post('/auth/register', ACCOUNT);
-    const { access_token } = (await api.post('/auth/login', ACCOUNT)).body;
-    for (const instance of [skewed, honest])
-      expect((await new Api(await instance.ready()).as(access_token).get('/auth/me')).status).toBe(200);
-    const { iat } = JSON.parse(Buffer.from(String(access_token).split('.')[1] ?? '', 'base64url').toString());
-    expect(Math.abs(iat * 1_000 - Date.now())).toBeLessThan(60_000);
-    expect(honest.output).not.toContain('clock_off');
-  });
+      const skewed = folder.start({
+        DATABASE_URL: url,
+        JWT_SECRET: PRODUCTION.JWT_SECRET,
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(moved)}`,
+      });
+      const honest = folder.start({ DATABASE_URL: url, JWT_SECRET: PRODUCTION.JWT_SECRET });
+      const api = new Api(await skewed.ready());
+      await skewed.until(() => skewed.output.includes(`"event":"clock_off","seconds":${seconds},`));
+      await api.post('/auth/register', ACCOUNT);
+      const { access_token } = (await api.post('/auth/login', ACCOUNT)).body;
+      for (const instance of [skewed, honest])
+        expect((await new Api(await instance.ready()).as(access_token).get('/auth/me')).status).toBe(200);
+      const { iat } = JSON.parse(Buffer.from(String(access_token).split('.')[1] ?? '', 'base64url').toString());
+      expect(Math.abs(iat * 1_000 - Date.now())).toBeLessThan(60_000);
+      expect(honest.output).not.toContain('clock_off');
+    },
+  );
 
   it('drains in production: not ready, still answering, and a second signal ends the wait', async () => {
     const roost = folder.start({ ...PRODUCTION, DATABASE_URL: url });
@@ -186,7 +189,7 @@ describe('the process with DATABASE_URL', () => {
     expect(await roost.exit()).toBe(0);
   });
 
-  it('logs nothing but JSON in production', async () => {
+  it('logs nothing but JSON in production [V16.2.4] [V16.2.2]', async () => {
     const roost = folder.start({ ...PRODUCTION, DATABASE_URL: url });
     const api = new Api(await roost.ready());
     await api.post('/auth/register', ACCOUNT);
@@ -216,7 +219,7 @@ describe('the process that cannot start', () => {
 
   afterEach(() => folder.remove());
 
-  it('lists all faults of the configuration by name and ends with 1', async () => {
+  it('lists all faults of the configuration by name and ends with 1 [T59]', async () => {
     const roost = folder.start({ NODE_ENV: 'production', PORT: 'hunter2', JWT_SECRET: 'hunter2' });
     expect(await roost.exit()).toBe(1);
     expect(roost.output).toMatch(/PORT must/);

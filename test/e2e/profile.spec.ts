@@ -100,7 +100,7 @@ describe('a profile', () => {
     expect((await ada.api.get('/users/me')).body).toEqual(before);
   });
 
-  describe('gives nobody more than it is for', () => {
+  describe('gives nobody more than it is for [V15.3.3] [T26]', () => {
     const OTHERS: [string, unknown][] = [
       ['id', '00000000-0000-4000-8000-000000000000'],
       ['user_id', '00000000-0000-4000-8000-000000000000'],
@@ -133,7 +133,7 @@ describe('a profile', () => {
       },
     );
 
-    it('by the prototype', async () => {
+    it('by the prototype [V15.3.6]', async () => {
       const before = await rowOf(ada);
       const { status } = await change(ada, JSON.parse('{"__proto__": {"role": "admin"}, "bio": "with it"}') as unknown);
       expect([400, 422]).toContain(status);

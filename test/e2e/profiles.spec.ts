@@ -24,7 +24,7 @@ describe('people', () => {
     app.pool.query('UPDATE users SET display_name = $2, bio = $3 WHERE id = $1', [who.id, name, bio]);
 
   describe('a profile', () => {
-    it('is what others may know, and nothing else', async () => {
+    it('is what others may know, and nothing else [V14.2.6] [V15.3.1] [V8.2.3]', async () => {
       await describeAs(bob, 'Bob 🦜', 'Two\nlines');
       await bob.api.post('/posts', { text: 'hello' });
       const { status, body } = await ada.api.get(`/users/${bob.username}`);
@@ -127,7 +127,7 @@ describe('people', () => {
       expect(await search('q_')).toEqual([]);
     });
 
-    it('takes % and _ and \\ literally, and finds nothing across username and name', async () => {
+    it('takes % and _ and \\ literally, and finds nothing across username and name [T43]', async () => {
       const odd = await person(app, 'percent');
       await describeAs(odd, '100% \\ o_o');
       for (const q of ['100%', '100% \\ o_o', '100']) expect([q, await search(q)]).toEqual([q, [odd.username]]);
@@ -135,7 +135,7 @@ describe('people', () => {
         expect([q, await search(q)]).toEqual([q, []]);
     });
 
-    it('never finds by the address', async () => {
+    it('never finds by the address [V8.2.3]', async () => {
       expect(await search('example.org')).toEqual([]);
       expect(await search(bob.email)).toEqual([]);
     });

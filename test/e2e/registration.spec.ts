@@ -46,7 +46,7 @@ describe('POST /auth/register', () => {
     expect(await accountOf(email)).toMatchObject({ email, username: 'Ada_Lovelace', role: 'user' });
   });
 
-  it('keeps the password as a bcrypt hash of the configured cost', async () => {
+  it('keeps the password as a bcrypt hash of the configured cost [V11.4.2]', async () => {
     const email = await registered();
     const { rows } = await app.pool.query('SELECT hashed_password FROM users WHERE email = $1', [email]);
     expect(rows[0].hashed_password).toMatch(/^\$2b\$04\$/);
@@ -165,7 +165,7 @@ describe('POST /auth/register', () => {
       ['grace@ｅxample.org', 'grace@example.org'],
       ['mark@\u212aelvin.example', 'mark@kelvin.example'],
       ['mark@gıthub.example', 'mark@xn--gthub-n4a.example'],
-    ])('keeps %s as %s', async (email, canonical) => {
+    ])('keeps %s as %s [T22]', async (email, canonical) => {
       expect((await register({ email, password: PASSWORD })).status).toBe(201);
       expect(await accountOf(canonical)).toMatchObject({ email: canonical });
       expect(await accountOf(email)).toMatchObject({ email: canonical });
@@ -175,13 +175,13 @@ describe('POST /auth/register', () => {
       ['case', 'Taken@example.org', 'tAKEN@EXAMPLE.ORG'],
       ['Unicode or punycode', 'taken@zürich.example', 'taken@xn--zrich-kva.example'],
       ['full-width letters in the domain', 'taken@wide.example', 'taken@ｗide.example'],
-    ])('are one whatever the %s', async (_, first, second) => {
+    ])('are one whatever the %s [T22]', async (_, first, second) => {
       expect((await register({ email: first, password: PASSWORD })).status).toBe(201);
       const answer = await register({ email: second, password: 'another password' });
       expect([answer.status, answer.body.code]).toEqual([409, 'email_taken']);
     });
 
-    it('give one account when 50 register the same at once, in all spellings', async () => {
+    it('give one account when 50 register the same at once, in all spellings [T23] [V2.3.4]', async () => {
       const before = await countAccounts();
       const answers = await Promise.all(
         Array.from({ length: 50 }, (_, index) =>
@@ -194,7 +194,7 @@ describe('POST /auth/register', () => {
       expect(await countAccounts()).toBe(before + 1);
     });
 
-    it('say nothing of the statement that refused a second account', async () => {
+    it('say nothing of the statement that refused a second account [V16.5.1]', async () => {
       const email = await registered();
       const answer = await register({ email, password: PASSWORD });
       expect(answer.text).not.toMatch(/users_email_key|insert|duplicate|constraint|\$2b\$/i);
@@ -257,16 +257,16 @@ describe('POST /auth/register', () => {
       ['76 bytes in 19 emoji', '🦉'.repeat(19), 'too_long'],
       ['90 kB', 'a'.repeat(90_000), 'too_long'],
       ['a NUL', 'password\0', 'invalid_text'],
-    ])('refuses %s', async (_, password, code) => {
+    ])('refuses %s [V6.2.1] [T16]', async (_, password, code) => {
       expectInvalid(await register({ email: freshEmail(), password }), '#/password', code);
     });
 
-    it('refuses a lone surrogate, which would equal every other one', async () => {
+    it('refuses a lone surrogate, which would equal every other one [R24] [T15]', async () => {
       const body = String.raw`{"email": "${freshEmail()}", "password": "password\ud800"}`;
       expectInvalid(await register(body), '#/password', 'invalid_text');
     });
 
-    it('refuses bytes that are not UTF-8, which would equal one another', async () => {
+    it('refuses bytes that are not UTF-8, which would equal one another [R24] [T15]', async () => {
       const body = Buffer.concat([
         Buffer.from(`{"email": "${freshEmail()}", "password": "password`),
         Buffer.from([0xff]),
@@ -283,7 +283,7 @@ describe('POST /auth/register', () => {
       ['72 bytes in 36 characters', 'é'.repeat(36)],
       ['72 bytes in 18 emoji', '🦉'.repeat(18)],
       ['only spaces', ' '.repeat(40)],
-    ])('takes %s', async (_, password) => {
+    ])('takes %s [V6.2.1] [V6.2.5] [V6.2.9]', async (_, password) => {
       const email = await registered(password);
       expect((await login({ email, password })).status).toBe(200);
     });
@@ -294,7 +294,7 @@ describe('POST /auth/register', () => {
       ['the last of 72 bytes', 'a'.repeat(72), `${'a'.repeat(71)}b`],
       ['a byte beyond the 72nd', 'a'.repeat(72), 'a'.repeat(73)],
       ['full-width digits', 'engine no. 1', 'engine no. １'],
-    ])('differ by %s', async (_, password, other) => {
+    ])('differ by %s [V6.2.8] [T14] [T15]', async (_, password, other) => {
       const email = await registered(password);
       expect((await login({ email, password: other })).status).toBe(401);
       expect((await login({ email, password })).status).toBe(200);

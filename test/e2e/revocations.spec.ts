@@ -101,7 +101,7 @@ describe('what ended on one instance is refused on the other', () => {
     ],
   ];
 
-  it.each(ENDS)('by %s', async (_, end) => {
+  it.each(ENDS)('by %s [V8.3.2] [V7.4.2] [T13]', async (_, end) => {
     const phone = await login(here, ada.email);
     expect(await isLive(there, phone)).toBe(true);
     await end(phone);
@@ -172,7 +172,7 @@ describe('what ended on one instance is refused on the other', () => {
     expect(await isLive(there, ada)).toBe(true);
   });
 
-  it('and no token of a refresh that races it survives', async () => {
+  it('and no token of a refresh that races it survives [T12]', async () => {
     for (let round = 0; round < soaked(200, 20); round += 1) {
       const phone = await login(here, ada.email);
       const [raced] = await Promise.all([refresh(there, phone.refresh_token), logout(here, phone)]);
@@ -386,7 +386,7 @@ describe('an instance that is cut off from the database', () => {
     expect(await isLive(there, bob)).toBe(true);
   };
 
-  it('refuses everybody once what it knows is five seconds old, and never lets in who was logged out meanwhile', async () => {
+  it('refuses everybody once what it knows is five seconds old, and never lets in who was logged out meanwhile [V16.5.3]', async () => {
     await wire.cut();
     await logout(here, ada);
     await untilClosed(bob);

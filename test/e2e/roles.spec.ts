@@ -32,12 +32,12 @@ describe('a route for certain roles', () => {
     return [answer.status, ((await answer.json()) as { code?: string }).code];
   };
 
-  it.each(ROLES)('is open to %s only if it says so', async (role) => {
+  it.each(ROLES)('is open to %s only if it says so [V8.2.1] [V10.3.2]', async (role) => {
     const { access_token } = await someone(role);
     expect(await ask(access_token)).toEqual(role === 'user' ? [403, 'insufficient_role'] : [200, undefined]);
   });
 
-  it('is closed to nobody', async () => {
+  it('is closed to nobody [V8.3.1]', async () => {
     expect(await ask()).toEqual([401, 'authentication_required']);
   });
 

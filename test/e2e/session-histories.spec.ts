@@ -108,7 +108,7 @@ describe('sessions', () => {
 
   afterAll(() => app.stop());
 
-  it('do what the table says at every step of any history', async () => {
+  it('do what the table says at every step of any history [T10]', async () => {
     await hold(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }), async (steps) => {
         const history = await History.begin(app);

@@ -22,7 +22,7 @@ describe('sessions', () => {
   afterAll(() => app.stop());
 
   describe('a login', () => {
-    it('starts a session that remembers where it came from', async () => {
+    it('starts a session that remembers where it came from [V7.2.4]', async () => {
       await app.api.with({ 'user-agent': 'Lovelace/1.0' }).post('/auth/login', {
         email: ada.email,
         password: PASSWORD,
@@ -60,7 +60,7 @@ describe('sessions', () => {
   });
 
   describe('POST /auth/refresh', () => {
-    it('gives the next refresh token and a new access token of the same session', async () => {
+    it('gives the next refresh token and a new access token of the same session [V10.4.5]', async () => {
       const answer = await refresh(app, ada.refresh_token);
       expect(answer.status).toBe(200);
       expect(answer.body).toEqual({
@@ -140,7 +140,7 @@ describe('sessions', () => {
         await expectLive(app, await refreshed(app, ada.refresh_token));
       });
 
-      it('gives 50 parallel requests one and the same child, generation after generation', async () => {
+      it('gives 50 parallel requests one and the same child, generation after generation [V2.3.4] [V15.4.2] [T11]', async () => {
         let tokens: Tokens = ada;
         for (let generation = 0; generation < 3; generation += 1) {
           const { refresh_token } = tokens;
@@ -165,7 +165,7 @@ describe('sessions', () => {
     });
 
     describe('by two parties', () => {
-      it('ends the session, and its access tokens at once, when an older token is used', async () => {
+      it('ends the session, and its access tokens at once, when an older token is used [V10.4.5] [R09] [T10]', async () => {
         const owner = await refreshed(app, ada.refresh_token);
         const next = await refreshed(app, owner.refresh_token);
         expectRefused(await refresh(app, ada.refresh_token), 'refresh_token_reused');
@@ -188,7 +188,7 @@ describe('sessions', () => {
         await expectDead(app, thief);
       });
 
-      it('writes the reuse down, although the request fails', async () => {
+      it('writes the reuse down, although the request fails [V16.3.3] [T10]', async () => {
         const { refresh_token } = await refreshed(app, ada.refresh_token);
         await refreshed(app, refresh_token);
         await refresh(app, ada.refresh_token);
@@ -225,7 +225,7 @@ describe('sessions', () => {
     });
 
     describe('in time', () => {
-      it('refuses a session that was not used for 30 days', async () => {
+      it('refuses a session that was not used for 30 days [V7.3.1]', async () => {
         app.clock.advance('31d');
         expectRefused(await refresh(app, ada.refresh_token), 'invalid_refresh_token');
       });
@@ -237,7 +237,7 @@ describe('sessions', () => {
         expectRefused(await refresh(app, ada.refresh_token), 'invalid_refresh_token');
       });
 
-      it('refuses a session after 90 days, however much it is used', async () => {
+      it('refuses a session after 90 days, however much it is used [V7.3.2] [V10.4.8]', async () => {
         let tokens: Tokens = ada;
         for (let month = 0; month < 3; month += 1) {
           app.clock.advance('29d');
@@ -293,7 +293,7 @@ describe('sessions', () => {
         await expectLive(app, ada);
       });
 
-      it('refuses one with any bit flipped, without a query', async () => {
+      it('refuses one with any bit flipped, without a query [V7.2.3]', async () => {
         const genuine = Buffer.from(ada.refresh_token, 'base64url');
         const { statements } = await watchQueries(async () => {
           for (let at = 0; at < genuine.length; at += 1) {
@@ -332,7 +332,7 @@ describe('sessions', () => {
         }
       });
 
-      it('takes tokens of the previous secret, and gives ones of the new', async () => {
+      it('takes tokens of the previous secret, and gives ones of the new [V13.3.4] [V11.2.2]', async () => {
         const rotated = await TestApp.start({
           sharing: app,
           env: { JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET },
@@ -355,7 +355,7 @@ describe('sessions', () => {
     });
   });
 
-  it('show up in no log and no table as anything that could be used', async () => {
+  it('show up in no log and no table as anything that could be used [V16.2.5] [V6.5.2] [T62] [T61]', async () => {
     const child = await refreshed(app, ada.refresh_token);
     await refresh(app, `${child.refresh_token}x`);
     await app.api.as(`${child.access_token}x`).get('/auth/me');

@@ -130,7 +130,7 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
   describe('when Redis goes away', () => {
     beforeEach(() => redis.start());
 
-    it('killed: each instance goes on with what it has seen itself, and one warning', async () => {
+    it('killed: each instance goes on with what it has seen itself, and one warning [V16.5.2]', async () => {
       const [one, two] = [await instance(), await instance()];
       for (let n = 0; n < 5; n += 1) await register(one);
       for (let n = 0; n < 10; n += 1) await register(two);

@@ -65,7 +65,7 @@ describe.each([
     expect(body.keys).toContainEqual(JSON.parse(JSON.stringify(expected)));
   });
 
-  it('are refused when made with the public key as the secret of HS256 (T02)', async () => {
+  it('are refused when made with the public key as the secret of HS256 (T02) [V9.1.2] [R01] [T02]', async () => {
     const { publicKey } = pair;
     const text = pem(publicKey);
     const jwk = publicKey.export({ format: 'jwk' });
@@ -124,7 +124,7 @@ describe.each([
     await expectRefused(signed(changes));
   });
 
-  it('are refused without a signature, and with that of another key', async () => {
+  it('are refused without a signature, and with that of another key [V6.8.2] [T01] [V9.1.2]', async () => {
     for (const alg of ['none', algorithm]) await expectRefused(`${jwtPart(header({ alg }))}.${jwtPart(payload())}.`);
     await expectRefused(signed({}, makeKey().privateKey));
     await expectRefused(signed({ kid: 'k0' }));
@@ -133,7 +133,7 @@ describe.each([
     await expectRefused(`${signed().split('.').slice(0, 2).join('.')}.${zero}`);
   });
 
-  it('fetch no key from where they say (T05)', async () => {
+  it('fetch no key from where they say (T05) [V1.3.6] [T05] [R04]', async () => {
     let connections = 0;
     const attacker = createServer();
     attacker.on('connection', () => (connections += 1));
@@ -233,7 +233,7 @@ describe('the folder of keys while Roost runs', () => {
     ]);
   });
 
-  it('is read at once, and not once for each, for key ids that are unknown', async () => {
+  it('is read at once, and not once for each, for key ids that are unknown [R04] [T03]', async () => {
     const ada = await person(app, 'ada');
     app.clock.advance('6s');
     expect(await status(ada.access_token)).toBe(200);

@@ -115,7 +115,7 @@ describe('tasks', () => {
   });
 
   describe('reading', () => {
-    it('tells another person, and an admin, that a task is not theirs, and nothing of it', async () => {
+    it('tells another person, and an admin, that a task is not theirs, and nothing of it [V8.2.2] [T28]', async () => {
       const task = await create(alice.api, 'a secret of mine', { description: 'very private' });
       await app.pool.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [bob.id]);
       for (const answer of [
@@ -408,7 +408,7 @@ describe('tasks', () => {
       jest.restoreAllMocks();
     });
 
-    it('searches title and description literally and without regard to case', async () => {
+    it('searches title and description literally and without regard to case [V1.2.9] [T43]', async () => {
       const count = async (q: string): Promise<number> =>
         (await carol.api.get(`/tasks?q=${encodeURIComponent(q)}`)).body.length;
       expect(await count('TITLE 3')).toBe(5);
@@ -449,7 +449,7 @@ describe('tasks', () => {
       expect([answer.status, pointers(answer)]).toEqual([422, [pointer]]);
     });
 
-    it('takes a cursor only for the person and the sort it was made for, and only whole', async () => {
+    it('takes a cursor only for the person and the sort it was made for, and only whole [T41]', async () => {
       const first = await carol.api.get('/tasks?limit=2&sort=title');
       const cursor = /cursor=([\w-]+)/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
       expect((await carol.api.get(`/tasks?sort=title&cursor=${cursor}`)).status).toBe(200);

@@ -207,7 +207,7 @@ describe('the plans of a page', () => {
     return read;
   }
 
-  it('walks the newest posts through a hashed set, and no further than the page, for many follows', async () => {
+  it('walks the newest posts through a hashed set, and no further than the page, for many follows [T50]', async () => {
     await readPage('many');
     const read = readOf('posts');
     expect(Object.keys(read)).toEqual(['Index Scan posts_pkey']);

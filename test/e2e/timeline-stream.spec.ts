@@ -683,7 +683,7 @@ describe('a stream ends', () => {
 });
 
 describe('streams are bounded', () => {
-  it('to five a person: one more takes the place of the oldest', async () => {
+  it('to five a person: one more takes the place of the oldest [V2.3.2]', async () => {
     const own: TestStream[] = [];
     for (let count = 0; count < 6; count += 1) own.push(await open(ada));
     await open(bob);

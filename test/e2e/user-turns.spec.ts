@@ -27,7 +27,7 @@ const waiting = async (): Promise<number> => {
   return rows[0].n as number;
 };
 
-it('has a quarter of the pool for one person, and the rest for everybody else', async () => {
+it('has a quarter of the pool for one person, and the rest for everybody else [V13.1.2] [V13.2.6] [V15.4.4]', async () => {
   const { body: task } = await ada.api.post('/tasks', { title: 'held' });
   const holder = await app.pool.connect();
   try {

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-import { soaked } from '../support/soak.js';
+import { itInSoak, soaked } from '../support/soak.js';
 import { judge } from './judge.mjs';
 
 const SCRIPT = join(__dirname, '../../scripts/fuzz.mjs');
 const NEW_SEQUENCES = ['--minutes', '1'];
-const SAME_SEQUENCES = ['--cases', '25', '--seed', '1'];
+const SAME_SEQUENCES = ['--cases', '15', '--seed', '1'];
 
 interface Outcome {
   readonly code: number | null;
@@ -33,17 +33,13 @@ describe('npm run fuzz', () => {
     expect({ code, told }).toEqual({ code: 0, told: expect.stringMatching(/sequences, \d{3,} requests/) });
   });
 
-  it('ends at Ctrl-C, with its Roost', async () => {
+  itInSoak('ends at Ctrl-C, with its Roost', async () => {
     const { code, told } = await fuzz(['--minutes', '10'], { interrupted: true });
     expect({ code, told }).toEqual({ code: 130, told: expect.stringContaining('interrupted') });
   });
 
-  it.each([
-    ['--minutes', '0'],
-    ['--seed', 'x'],
-    ['--nothing', '1'],
-  ])('says what is wrong with %s %s', async (...args) => {
-    expect(await fuzz(args)).toEqual({ code: 2, told: expect.stringContaining(args[0]) });
+  it('says what is wrong with its options', async () => {
+    expect(await fuzz(['--minutes', '0'])).toEqual({ code: 2, told: expect.stringContaining('--minutes') });
   });
 });
 

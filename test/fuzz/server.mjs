@@ -74,12 +74,12 @@ export class Server {
     await Promise.race([listening, died]);
   }
 
-  /** Gives a role, which no route gives to the first one. The address of admins has to be confirmed. */
+  /** Gives a role, which no route gives to the first one, and confirms the address, so that a change of it can be undone. */
   async promote(username, role) {
-    await this.pool.query('UPDATE users SET role = $2, token_epoch = token_epoch + 1 WHERE username = $1', [
-      username,
-      role,
-    ]);
+    await this.pool.query(
+      'UPDATE users SET role = $2, token_epoch = token_epoch + 1, email_confirmed_at = created_at WHERE username = $1',
+      [username, role],
+    );
   }
 
   /** @returns memory in megabytes, and the longest delay of the event loop since the last reading, in ms */

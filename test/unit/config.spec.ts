@@ -185,7 +185,7 @@ describe('the configuration', () => {
     ['SECURITY_CONTACT', 'https://example.org/a b'],
     ['SHUTDOWN_TIMEOUT', '20'],
     ['JWT_SECRET_PREVIOUS_FILE', '/nowhere/at/all'],
-  ])('refuses %s=%s by name', (name, value) => {
+  ])('refuses %s=%s by name [R02] [T59] [V11.2.3] [V11.4.2]', (name, value) => {
     const faults = faultsOf({ [name]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${name} `));
@@ -206,7 +206,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('lists all faults at once, and never a value', () => {
+  it('lists all faults at once, and never a value [T59]', () => {
     const values = {
       PORT: 'hunter2-port',
       LOG_LEVEL: 'hunter2-level',
@@ -248,13 +248,13 @@ describe('the configuration', () => {
       expect(faultsOf(PRODUCTION)).toEqual([]);
     });
 
-    it.each(['JWT_SECRET', 'DATABASE_URL'])('wants %s', (name) => {
+    it.each(['JWT_SECRET', 'DATABASE_URL'])('wants %s [T56]', (name) => {
       expect(faultsOf({ ...PRODUCTION, [name]: '' })).toEqual([
         expect.stringMatching(new RegExp(`^${name} is required`)),
       ]);
     });
 
-    it.each(PATTERNS)('refuses the sample or pattern %s as a secret', (secret) => {
+    it.each(PATTERNS)('refuses the sample or pattern %s as a secret [V13.2.3] [T56] [T57]', (secret) => {
       expect(faultsOf({ ...PRODUCTION, JWT_SECRET: secret })).toEqual([
         expect.stringMatching(/^JWT_SECRET looks like/),
       ]);
@@ -308,7 +308,7 @@ describe('the configuration', () => {
       expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} has a password that is too easy to guess`))]);
     });
 
-    it('refuses passwords that are given apart, and a first admin whose password is too easy to guess', () => {
+    it('refuses passwords that are given apart, and a first admin whose password is too easy to guess [V6.3.2]', () => {
       const smtp = { SMTP_HOST: 'mail', SMTP_USER: 'app', SMTP_PASSWORD: 'password1' };
       expect(faultsOf({ ...PRODUCTION, ...smtp })).toEqual([expect.stringMatching(/^SMTP_PASSWORD has a password/)]);
       const admin = { ADMIN_EMAIL: 'root@example.org', ADMIN_PASSWORD: 'Summer2024!' };
@@ -319,11 +319,11 @@ describe('the configuration', () => {
         expect(faultsOf({ ...PRODUCTION, ...admin, ADMIN_PASSWORD })).toEqual([]);
     });
 
-    it.each(['RATE_LIMIT', 'LOGIN_GUARD'])('refuses %s=off', (name) => {
+    it.each(['RATE_LIMIT', 'LOGIN_GUARD'])('refuses %s=off [V13.4.2]', (name) => {
       expect(faultsOf({ ...PRODUCTION, [name]: 'off' })).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
     });
 
-    it('refuses a database password that everybody knows', () => {
+    it('refuses a database password that everybody knows [V13.2.3]', () => {
       for (const url of [
         'postgres://postgres:postgres@db/roost',
         'postgres://app:app@db/roost',
@@ -593,13 +593,13 @@ describe('the configuration', () => {
     expect(faultsOf({ REQUIRE_EMAIL_CONFIRMATION: 'true' })).toEqual([]);
   });
 
-  it('allows a bcrypt cost below 10 to tests only', () => {
+  it('allows a bcrypt cost below 10 to tests only [V11.4.2]', () => {
     expect(load({ NODE_ENV: 'test', BCRYPT_COST: '4' }).passwords.bcryptCost).toBe(4);
     expect(faultsOf({ NODE_ENV: 'test', BCRYPT_COST: '3' })).toHaveLength(1);
   });
 
   describe('secrets from files', () => {
-    it('are read without the line break at the end', () => {
+    it('are read without the line break at the end [V13.3.1]', () => {
       const file = join(folder, 'secret');
       writeFileSync(file, `${SECRET}\n`);
       expect(loadConfig({ ...PRODUCTION, JWT_SECRET: '', JWT_SECRET_FILE: file }).tokens.secret).toBe(SECRET);
@@ -611,7 +611,7 @@ describe('the configuration', () => {
       expect(load({ REDIS_URL_FILE: file }).redisUrl).toBe('rediss://:hV3kkPq0zL@cache:6380');
     });
 
-    it('are refused when empty, or when given both ways', () => {
+    it('are refused when empty, or when given both ways [T56]', () => {
       const file = join(folder, 'secret');
       writeFileSync(file, '\n');
       expect(faultsOf({ ...PRODUCTION, JWT_SECRET: '', JWT_SECRET_FILE: file })).toEqual([

@@ -14,7 +14,7 @@ describe('parseJson', () => {
     );
   });
 
-  it('throws nothing but its own errors, whatever the bytes', () => {
+  it('throws nothing but its own errors, whatever the bytes [T39]', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1 }), (bytes) => {
         try {

@@ -75,7 +75,7 @@ describe('a folder of keys', () => {
       expect(faultsOf(join(folder.path, 'file'))).toEqual(['JWT_KEYS_DIR cannot be read (ENOTDIR)']);
     });
 
-    it('with all its faults at once, by name, and no key in the message', () => {
+    it('with all its faults at once, by name, and no key in the message [V11.2.5]', () => {
       folder.add('good');
       folder.add('rsa', rsaKey());
       folder.add('p384', ecKey('P-384'));
@@ -122,7 +122,7 @@ describe('a folder of keys', () => {
       expect(faults.join()).not.toMatch(/BEGIN|MIG|MHc/);
     });
 
-    it('with RSA keys that are short, restricted or none, under RS256', () => {
+    it('with RSA keys that are short, restricted or none, under RS256 [V11.2.3]', () => {
       folder.add('short', rsaKey(1_024));
       folder.add('ec');
       folder.add('pss', generateKeyPairSync('rsa-pss', { modulusLength: 2_048 }));

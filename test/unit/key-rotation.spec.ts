@@ -36,7 +36,7 @@ describe('a rotation of keys', () => {
     expect(statSync(dir).mode & 0o777).toBe(0o700);
   });
 
-  it('makes keys of RSA', () => {
+  it('makes keys of RSA [V11.6.1]', () => {
     rotateKeys({ dir: folder.path, algorithm: 'RS256' }, { nowMs: START });
     const { keys, faults } = readKeyFiles({ dir: folder.path, algorithm: 'RS256' });
     expect([keys.length, faults.size]).toEqual([1, 0]);

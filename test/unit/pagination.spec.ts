@@ -24,7 +24,7 @@ describe('Cursors', () => {
     );
   });
 
-  it('are refused with any bit flipped', () => {
+  it('are refused with any bit flipped [T41]', () => {
     const bytes = Buffer.from(cursor, 'base64url');
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const flipped = Buffer.from(bytes);
@@ -49,7 +49,7 @@ describe('Cursors', () => {
     for (const other of others) expect(decoded('tasks title alice', other)).toMatchObject(refused);
   });
 
-  it('are refused for another list, order or person, and under another key', () => {
+  it('are refused for another list, order or person, and under another key [T41]', () => {
     for (const scope of [
       'tasks title bob',
       'tasks -created_at alice',

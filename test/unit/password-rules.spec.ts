@@ -8,7 +8,7 @@ describe('a password that is guessed first', () => {
   const codeOf = (password: string, owner: { email: string; username: string | undefined } = ADA): string | undefined =>
     guessable(password, owner)?.code;
 
-  it('is any of the 3,000 most common, in whatever case', () => {
+  it('is any of the 3,000 most common, in whatever case [V6.2.4] [V6.2.12] [T17]', () => {
     const common = dictionary['passwords-common'].slice(0, 3_000).filter((password) => password.length >= 8);
     expect(common.length).toBeGreaterThan(600);
     expect(common.filter((password) => codeOf(password) !== 'too_common')).toEqual([]);
@@ -37,7 +37,7 @@ describe('a password that is guessed first', () => {
   );
 
   it.each(['RoostRoost', 'roost1234', 'My-Roost-9', 'R00st2026!', 'ROO5T!roost', '4cmeTools1', 'Nestlings7'])(
-    'is %s, which is the name of the product or the service',
+    'is %s, which is the name of the product or the service [V6.2.11]',
     (password) => {
       const names = ['acmetools', 'The Nestlings'];
       expect(guessable(password, ADA, names)?.code).toBe('contains_service');
@@ -94,7 +94,7 @@ describe('a password that is guessed first', () => {
     ['the engine of Ada.Lovelace', 'contains_email'],
     ['countess_a', 'contains_username'],
     ['my name is Countess_A', 'contains_username'],
-  ])('is %s for Ada', (password, code) => {
+  ])('is %s for Ada [V6.2.11]', (password, code) => {
     expect(codeOf(password)).toBe(code);
   });
 
@@ -136,7 +136,7 @@ describe('a password that is guessed first', () => {
     'pa4 kx0b',
     'assessed facts',
     '日本語の合言葉',
-  ])('is not %s: a common word in it forbids nothing', (password) => {
+  ])('is not %s: a common word in it forbids nothing [V6.2.5]', (password) => {
     expect(codeOf(password)).toBeUndefined();
   });
 
