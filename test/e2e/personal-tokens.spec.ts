@@ -501,7 +501,7 @@ describe('scopes', () => {
     );
   });
 
-  it.each(ORDINARY)('%s opens its routes, and no others', async (scope) => {
+  it.each(ORDINARY)('%s opens its routes, and no others [V10.3.2]', async (scope) => {
     const token = await made(ada, [scope]);
     for (const operation of operations) {
       if (isOpen(operation) || 'service' in (operation.security[0] ?? {})) continue;
@@ -531,7 +531,7 @@ describe('scopes', () => {
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 403]);
   });
 
-  it('never let a token make, see or revoke tokens, log out, or change what proves its owner', async () => {
+  it('never let a token make, see or revoke tokens, log out, or change what proves its owner [V7.2.2] [V8.2.1]', async () => {
     const admin = await staff(here, 'admin');
     const token = await made(admin, ALL_SCOPES);
     const closed: [string, string, object?][] = [

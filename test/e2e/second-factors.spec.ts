@@ -59,7 +59,7 @@ describe('second factors', () => {
       expect(await actionsOf(ada)).toEqual(['second_factor.added']);
     });
 
-    it('keeps what it stores unreadable: an encrypted secret, and hashes of codes', async () => {
+    it('keeps what it stores unreadable: an encrypted secret, and hashes of codes [V6.5.2] [T62]', async () => {
       const begun = await ada.api.post('/auth/second-factors/totp');
       const { recoveryCodes } = await enrol(app, ada);
       const stored = await app.pool.query<{ row: string }>(
@@ -161,7 +161,7 @@ describe('second factors', () => {
       ({ authenticator, recoveryCodes } = await enrol(app, ada));
     });
 
-    it('asks for a second step after the right password, and starts no session before it', async () => {
+    it('asks for a second step after the right password, and starts no session before it [V6.3.3]', async () => {
       const before = (await ada.api.get('/auth/sessions')).body.length as number;
       const { status, body } = await app.api.post('/auth/login', { email: ada.email, password: PASSWORD });
       expect(status).toBe(200);
@@ -194,7 +194,7 @@ describe('second factors', () => {
       await loginWith(app, ada, { totp: authenticator.code(1) });
     });
 
-    it('accepts a code once, also in parallel, and none before it', async () => {
+    it('accepts a code once, also in parallel, and none before it [V6.5.1]', async () => {
       const ticket = await ticketOf(app, ada);
       const code = authenticator.next();
       const before = authenticator.code(-1);
@@ -339,7 +339,7 @@ describe('second factors', () => {
         return api.post('/auth/login/second-factor', { mfa_ticket: body.mfa_ticket, totp: '000000' });
       };
 
-      it('slows down as with passwords, and the right password in between forgives nothing', async () => {
+      it('slows down as with passwords, and the right password in between forgives nothing [V6.6.3]', async () => {
         const statuses: number[] = [];
         for (let tries = 0; tries < 7; tries += 1) statuses.push((await guess()).status);
         expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
@@ -423,7 +423,7 @@ describe('second factors', () => {
     });
   });
 
-  describe('of staff, with STAFF_MFA=required', () => {
+  describe('of staff, with STAFF_MFA=required [V6.3.3]', () => {
     let strict: TestApp;
 
     beforeAll(async () => {
@@ -467,7 +467,7 @@ describe('second factors', () => {
     const register = (password: string): Promise<Answer> =>
       strict.api.post('/auth/register', { email: `nist${password.length}@example.org`, password });
 
-    it('ask for 15 characters where the password is alone, counted as a person counts them', async () => {
+    it('ask for 15 characters where the password is alone, counted as a person counts them [R22]', async () => {
       const short = await register('horse battery!');
       expectProblem(short, 400, 'validation_failed');
       expect(short.body.errors).toEqual([

@@ -30,7 +30,7 @@ describe('step-up', () => {
     expect((await setUp(ada)).status).toBe(201);
   });
 
-  it('is asked for after ten minutes, with the proofs that will do, and given by the password', async () => {
+  it('is asked for after ten minutes, with the proofs that will do, and given by the password [V7.5.1]', async () => {
     app.clock.advance('10m');
     const refused = await setUp(ada);
     expectProblem(refused, 403, 'step_up_required');

@@ -58,6 +58,7 @@ const AUTHORIZATIONS = [
   'garbage',
   'twice',
   'of a service',
+  'of a script',
 ];
 
 const RAW_SEGMENTS = [

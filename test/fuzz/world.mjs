@@ -28,6 +28,8 @@ export class World {
   tokens = new Map();
   /** @type {Map<string, string>} by role */
   passwords = new Map();
+  /** A personal access token. */
+  personal;
   /** Access tokens of earlier logins and refreshes. */
   old = [];
   /** Operations with their statuses. */
@@ -125,6 +127,7 @@ export class World {
       'another scheme': own && `Basic ${own}`,
       garbage: 'Bearer \u00e9 x',
       twice: own && `Bearer ${own}, Bearer ${own}`,
+      'of a script': this.personal && `Bearer ${this.personal}`,
       'of a service': `Bearer ${this.server.serviceToken}`,
     };
     const chosen = authorization === undefined ? own && `Bearer ${own}` : value[authorization];
@@ -176,6 +179,7 @@ export class World {
     for (const each of [answer.body].flat().slice(0, 5)) {
       if (kind && each?.id !== undefined) this.learn(kind, each.id);
       if (each?.username !== undefined) this.learn('username', each.username);
+      if (/^roost_pat_/.test(each?.token)) this.personal = each.token;
       if (each?.access_token !== undefined) this.keepTokens(role, each);
     }
     const cursor = /[?&](?:cursor|after)=([^&>]+)/.exec(answer.headers.get('link') ?? '')?.[1];
