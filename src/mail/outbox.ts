@@ -23,6 +23,7 @@ const REPEATABLE: ReadonlySet<MailKind> = new Set<MailKind>([
   'personal_token',
   'account_deletion',
   'account_deletion_cancelled',
+  'suspicious_login',
   'passkey_added',
   'passkey_removed',
   'second_factor_added',

@@ -13,6 +13,7 @@ export type MailKind =
   | 'personal_token'
   | 'account_deletion'
   | 'account_deletion_cancelled'
+  | 'suspicious_login'
   | 'passkey_added'
   | 'passkey_removed'
   | 'second_factor_added'
@@ -161,6 +162,13 @@ export function deletionCancelledMail(to: { username: string; by: 'own' | 'staff
   return letter('Your account stays', to.username, [
     'The deletion of your account was cancelled by a login, or by undoing a change of its e-mail address. Nothing in it was deleted.',
     'If this was not you, somebody else knows your password. Change it now.',
+  ]);
+}
+
+export function suspiciousLoginMail(to: { username: string; ip: string | null }): MailContent {
+  return letter('A login after several wrong passwords', to.username, [
+    `Somebody logged in to your account after several wrong passwords${to.ip === null ? '.' : `, from this address: ${to.ip}`}`,
+    'If this was you, you can ignore this message. If it was not, request a new password now. This ends all sessions.',
   ]);
 }
 

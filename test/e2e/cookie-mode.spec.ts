@@ -41,7 +41,7 @@ describe('cookie mode', () => {
   const tokenIn = (answer: Answer): string => cookieIn(answer).slice(NAME.length + 1);
   const bearing = (answer: Answer): Api => page.with({ cookie: cookieIn(answer) });
 
-  it('keeps the refresh token in a cookie of this host, over TLS, that no script reads and no other site sends', async () => {
+  it('keeps the refresh token in a cookie of this host, over TLS, that no script reads and no other site sends [V3.3.1] [V3.3.2] [V3.3.4]', async () => {
     const answer = await login();
     expect([answer.status, answer.body]).toEqual([
       200,
@@ -153,7 +153,7 @@ describe('cookie mode', () => {
       ['an address that was typed', { 'sec-fetch-site': 'none' }],
       ['a site that contradicts its origin', { origin: 'https://evil.example', 'sec-fetch-site': 'same-site' }],
       ['an unknown kind of site', { origin: PAGE, 'sec-fetch-site': 'x' }],
-    ])('refuses %s, and changes nothing', async (_, headers) => {
+    ])('refuses %s, and changes nothing [V3.5.1]', async (_, headers) => {
       const answer = await login();
       const foreign = app.api.with({ ...headers, cookie: cookieIn(answer), 'refresh-token-in': 'cookie' });
       for (const path of ['/auth/refresh', '/auth/logout']) {

@@ -12,7 +12,7 @@ import { CONFIG } from '../../src/config/config.module.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { auditOf, audited } from '../support/audit.js';
-import { mailedToken } from '../support/mailbox.js';
+import { mailedToken, mailsTo } from '../support/mailbox.js';
 import { PASSWORD, person, type Person, staff, type Tokens } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
@@ -200,6 +200,18 @@ describe('the login guard', () => {
         app.clock.advance(`${pause}s`);
         expect((await guess(email(), elsewhere())).status).toBe(401);
       }
+    });
+
+    it.each([
+      [4, 0],
+      [5, 1],
+    ])('tells the owner of the right password after %i wrong ones in %i mails [V6.3.5]', async (wrong, mails) => {
+      await app.pool.query('TRUNCATE known_addresses');
+      await guesses(wrong, email(), elsewhere);
+      expect((await login(email(), elsewhere())).status).toBe(200);
+      const told = async (): Promise<unknown[]> => mailsTo(app, ada.email, 'A login after several wrong passwords');
+      await eventually(async () => (await told()).length >= mails);
+      expect(await told()).toHaveLength(mails);
     });
 
     it('does not keep its owner out of where she was before [T21] [V6.3.1]', async () => {

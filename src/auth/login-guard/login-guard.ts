@@ -26,6 +26,8 @@ import {
 } from './login-guard.query.js';
 import type { Client } from '../../common/actor.js';
 
+const GUESSES_TO_TELL = 5;
+
 export interface Guess {
   /** Kept apart for e-mail and username, so that a count never reveals that both name one account. */
   readonly identifier: AccountIdentifier | { secondFactorOf: string };
@@ -66,6 +68,11 @@ export class LoginGuard {
 
   async clear({ keys, counted }: CountedGuess): Promise<void> {
     if (counted) await this.settle(clearPair(this.database.manager, keys, counted));
+  }
+
+  /** Whether so many wrong guesses came before that the owner is told of the right one. */
+  isSuspicious({ counted }: CountedGuess): boolean {
+    return Math.max(counted?.pair ?? 0, counted?.account ?? 0) > GUESSES_TO_TELL;
   }
 
   /** The right password alone: it neither counts nor forgives what was guessed before. */

@@ -10,7 +10,7 @@ import { LOGGER } from '../../common/logger.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { Outbox } from '../../mail/outbox.js';
-import { registrationConflictMail } from '../../mail/templates.js';
+import { registrationConflictMail, suspiciousLoginMail } from '../../mail/templates.js';
 import type { User } from '../../users/user.js';
 import type { AddressHolder } from '../../users/users.query.js';
 import type { AccountIdentifier } from '../../users/users.query.js';
@@ -80,6 +80,7 @@ export class AuthService {
     try {
       for (let attempt = 1; attempt <= LOGIN_ATTEMPTS; attempt += 1) {
         const { verified, outdated } = await this.verified(user, password, client);
+        if (attempt === 1 && this.loginGuard.isSuspicious(guess)) void this.tellOfGuesses(verified, client);
         if (verified.secondFactors.length > 0) {
           // Neither counted nor forgiven: else the right password would clear the guesses at the second factor.
           await this.loginGuard.takeBack(guess);
@@ -148,6 +149,18 @@ export class AuthService {
     if (!user || !right) throw await this.admission.refuse(user, 'invalid_credentials', client);
     await this.admission.require(user, client);
     return { verified: user, outdated };
+  }
+
+  /** Not awaited: the login stands without it. */
+  private async tellOfGuesses({ id, email, username }: User, { ip }: Client): Promise<void> {
+    try {
+      const content = suspiciousLoginMail({ username, ip });
+      await this.database.transaction((tx) =>
+        this.outbox.add(tx, { kind: 'suspicious_login', address: email, content, userId: id }),
+      );
+    } catch (error) {
+      this.logger.warn({ event: 'suspicious_login_untold', user: id, err: error }, 'no mail about a suspicious login');
+    }
   }
 
   /** Runs after the session's start, which compares the hash. A failure is left to the next login. */
