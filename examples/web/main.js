@@ -6,11 +6,19 @@ const url = document.querySelector('meta[name=roost]').content;
 const tokens = storedTokens(localStorage);
 const roost = new RoostClient({ url, tokens });
 const find = (id) => document.querySelector(`#${id}`);
+let ticket;
 let watching;
 
 on('login', 'submit', async ({ fields, submitter }) => {
   if (submitter.name === 'register') await unwrap(roost.post('/auth/register', { body: fields }));
-  await unwrap(roost.login(fields));
+  const login = await unwrap(roost.login(fields));
+  if ('mfa_ticket' in login) showSecondStep(login.mfa_ticket);
+  else await showHome();
+});
+
+on('second-step', 'submit', async ({ form, fields }) => {
+  await unwrap(roost.completeLogin({ mfa_ticket: ticket, ...fields }));
+  form.reset();
   await showHome();
 });
 
@@ -32,12 +40,18 @@ on('new-post', 'submit', async ({ form, fields }) => {
 async function showHome() {
   const me = await unwrap(roost.get('/users/me'));
   find('me').textContent = me.username;
-  find('login').hidden = true;
+  find('login').hidden = find('second-step').hidden = true;
   find('home').hidden = false;
   find('tasks').replaceChildren();
   find('timeline').replaceChildren();
   for await (const task of roost.list('/tasks', { query: { sort: 'created_at' } })) addTask(task);
   void watch();
+}
+
+function showSecondStep(given) {
+  ticket = given;
+  find('login').hidden = true;
+  find('second-step').hidden = false;
 }
 
 function showLogin() {

@@ -8,6 +8,7 @@ import { TestApp } from '../support/app.js';
 import { complaintsOf, describeInBrowser, openBrowser } from '../support/browser.js';
 import { freePort } from '../support/free-port.js';
 import { PASSWORD, person } from '../support/people.js';
+import { enrol } from '../support/totp.js';
 
 const ROOT = join(__dirname, '../..');
 
@@ -82,6 +83,19 @@ describeInBrowser('the example of a front end', () => {
       `${bob.username}: two`,
       `${ada.username}: one`,
     ]);
+  });
+
+  it('asks for the second step where an account has one', async () => {
+    const ada = await person(app, 'ada');
+    const { authenticator } = await enrol(app, ada);
+    const page = await open();
+    await logIn(page, ada.email);
+    await page.getByLabel('Code of your app').fill('000000');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByText('The second factor is wrong').waitFor();
+    await page.getByLabel('Code of your app').fill(authenticator.next());
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByText(ada.username).waitFor();
   });
 
   it('says what is wrong', async () => {
