@@ -51,8 +51,8 @@ async function missingGrants(url: string): Promise<{ role: string; grants: strin
       missingOf(wanted),
     );
     const { role = '', enters = true, missing = [] } = rows[0] ?? {};
-    const tables = Object.keys(needed).flatMap((table) => {
-      const rights = missing.filter((one) => one.table === table).map(({ right }) => right);
+    const tables = Object.entries(needed).flatMap(([table, all]) => {
+      const rights = all.filter((right) => missing.some((one) => one.table === table && one.right === right));
       return rights.length === 0
         ? []
         : [`GRANT ${rights.join(', ')} ON ${rights.includes('USAGE') ? 'SEQUENCE ' : ''}public.${table} TO ${role};`];
