@@ -50,7 +50,7 @@ export interface StepUpOptions {
 }
 
 /** The route needs a proof of at most ten minutes ago: a password, or a second factor of an account that has one. */
-export const StepUp = (options: StepUpOptions = {}): MethodDecorator & ClassDecorator =>
+export const StepUp = (options: StepUpOptions = {}): MethodDecorator =>
   applyDecorators(SetMetadata(STEP_UP, options), ApiExtension('x-step-up', true));
 
 const SCOPED = Symbol('scope group');

@@ -103,6 +103,11 @@ export const ERRORS = {
     kind: 'unauthenticated',
     detail: 'The passkey is unknown, or does not answer a challenge of the last five minutes: begin again.',
   },
+  passkeys_unavailable: {
+    kind: 'conflict',
+    detail:
+      'No page may use passkeys here: PUBLIC_URL or APP_URL must be https:// with a name, or PASSKEY_ORIGINS be set.',
+  },
   passkey_exists: { kind: 'conflict', detail: 'The passkey is kept already.' },
   passkey_not_found: { kind: 'not_found', detail: 'You have no such passkey.' },
   too_many_passkeys: { kind: 'conflict', detail: 'You have 20 passkeys, which is the limit: remove one first.' },

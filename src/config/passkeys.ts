@@ -25,7 +25,10 @@ export function readPasskeys(env: Environment, { home, port, corsOrigins }: Surr
   const given = env.origins('PASSKEY_ORIGINS', ANDROID);
   if (!given.every((origin) => isOf(rpId, origin)))
     env.fault('PASSKEY_ORIGINS', 'must be https:// origins of PASSKEY_RP_ID or its subdomains');
-  const own = [host === '' ? `http://localhost:${port}` : new URL(home ?? '').origin, ...corsOrigins];
+  const own = [
+    host === '' ? `http://localhost:${port}` : new URL(home ?? '').origin,
+    ...corsOrigins.filter((origin) => /^https?:/.test(origin)),
+  ];
   return {
     rpId,
     origins: given.length > 0 ? given : own.filter((origin) => isOf(rpId, origin)),

@@ -176,7 +176,7 @@ export function passkeyAddedMail(to: { username: string; name: string }): MailCo
   return letter('A passkey was added to your account', to.username, [
     'This passkey can now be used to log in:',
     to.name,
-    'If this was not you, request a new password now: this removes everything that somebody else can log in with. Then set up your own passkeys again.',
+    'If this was not you, request a new password now: this ends logins by passkeys without it. Then remove the passkey. If you are asked for a second factor that you do not have, contact the administrators of this service.',
   ]);
 }
 

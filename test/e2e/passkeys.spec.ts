@@ -3,6 +3,8 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
+import type { PoolClient } from 'pg';
+
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { auditOf } from '../support/audit.js';
@@ -12,6 +14,7 @@ import { claimsOf } from '../support/jwt.js';
 import { mailedToken, mailsTo } from '../support/mailbox.js';
 import { confirmAddress, login, PASSWORD, person, type Person, staff, type Tokens } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
+import { eventually } from '../support/process.js';
 import { expectLive, expectRefused } from '../support/sessions.js';
 import { enrol, secondStep, ticketOf } from '../support/totp.js';
 
@@ -53,6 +56,31 @@ describe('passkeys', () => {
     return { passkey, id: body.id, recoveryCodes: body.recovery_codes };
   }
 
+  /** Holds the row of ada's account during the work. @returns the answer that waits for it */
+  async function whileLocked(work: (lock: PoolClient) => Promise<{ waiting: Promise<Answer> }>): Promise<Answer> {
+    const lock = await app.pool.connect();
+    try {
+      await lock.query('BEGIN');
+      await lock.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
+      const { waiting } = await work(lock);
+      await lock.query('COMMIT');
+      return await waiting;
+    } finally {
+      await lock.query('ROLLBACK');
+      lock.release();
+    }
+  }
+
+  /** Requests that wait for the row of an account. */
+  async function waitsForLocks(count: number): Promise<void> {
+    await eventually(async () => {
+      const { rows } = await app.pool.query<{ waiting: number }>(
+        `SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return (rows[0]?.waiting ?? 0) >= count;
+    });
+  }
+
   const loginWith = (credential: object): Promise<Answer> => app.api.post('/auth/login/passkey', { credential });
 
   describe('made', () => {
@@ -78,6 +106,7 @@ describe('passkeys', () => {
           id,
           name: 'Phone',
           second_factor: false,
+          logs_in_alone: true,
           backed_up: false,
           created_at: expect.any(String),
           last_used_at: null,
@@ -186,6 +215,38 @@ describe('passkeys', () => {
       const credential = new SoftPasskey(ORIGIN).create(await creationOptions());
       Object.assign(credential.response, parts);
       expectRefused(await ada.api.post('/auth/passkeys', { credential, name: 'x' }), 'invalid_passkey', 409);
+    });
+
+    it('of a credential id that is longer than the standard allows are refused', async () => {
+      const passkey = new SoftPasskey(ORIGIN, 4_000);
+      const credential = passkey.create(await creationOptions());
+      expectRefused(await ada.api.post('/auth/passkeys', { credential, name: 'x' }), 'invalid_passkey', 409);
+    });
+
+    it('are refused when the session ends while the request waits for the account', async () => {
+      const credential = new SoftPasskey(ORIGIN).create(await creationOptions());
+      const creation = await whileLocked(async () => {
+        const waiting = ada.api.post('/auth/passkeys', { credential, name: 'x' });
+        await waitsForLocks(1);
+        expect((await ada.api.post('/auth/logout')).status).toBe(200);
+        return { waiting };
+      });
+      expectRefused(creation, 'token_revoked');
+      expect((await app.pool.query('SELECT FROM passkeys WHERE user_id = $1', [ada.id])).rowCount).toBe(0);
+    });
+
+    it('do not outlive a reset of the password that comes between', async () => {
+      await confirmAddress(app, ada.email);
+      const credential = new SoftPasskey(ORIGIN).create(await creationOptions());
+      await app.api.post('/auth/password/forgot', { email: ada.email });
+      const token = await mailedToken(app, ada.email, 'Choose a new password');
+      const [creation, reset] = await Promise.all([
+        ada.api.post('/auth/passkeys', { credential, name: 'x' }),
+        app.api.post('/auth/password/reset', { token, new_password: 'another horse battery' }),
+      ]);
+      expect(reset.status).toBe(204);
+      expect([201, 401]).toContain(creation.status);
+      expect((await app.pool.query('SELECT FROM passkeys WHERE user_id = $1', [ada.id])).rowCount).toBe(0);
     });
 
     it('need a fresh proof', async () => {
@@ -302,6 +363,40 @@ describe('passkeys', () => {
       expectRefused(await loginWith(passkey.get(await requestOptions())), 'invalid_passkey_login');
     });
 
+    it('start no session when they are removed while the login waits for the account', async () => {
+      const { passkey, id } = await made();
+      const credential = passkey.get(await requestOptions());
+      const answer = await whileLocked(async (lock) => {
+        const waiting = loginWith(credential);
+        await waitsForLocks(1);
+        await lock.query('DELETE FROM passkeys WHERE id = $1', [id]);
+        return { waiting };
+      });
+      expectRefused(answer, 'invalid_passkey_login');
+      expect((await auditOf(app, ada.id)).map(({ action }) => action)).not.toContain('passkey.copied');
+    });
+
+    it("are refused with another person's handle", async () => {
+      const { passkey } = await made();
+      const credential = passkey.get(await requestOptions());
+      credential.response.userHandle = Buffer.alloc(16, 1).toString('base64url');
+      expectRefused(await loginWith(credential), 'invalid_passkey_login');
+    });
+
+    it('end with the undoing of a change of address, whenever a thief has made them', async () => {
+      await confirmAddress(app, ada.email);
+      const before = await made();
+      await ada.api.post('/users/me/email', { email: `thief${ada.email}`, current_password: PASSWORD });
+      const after = await made(ada, { second_factor: true });
+      const token = await mailedToken(app, ada.email, 'Your e-mail address is about to change');
+      const undone = await app.api.post('/auth/email/undo', { token, new_password: 'another horse battery' });
+      expect(undone.status).toBe(204);
+      for (const { passkey } of [before, after])
+        expectRefused(await loginWith(passkey.get(await requestOptions())), 'invalid_passkey_login');
+      expect((await login(app, ada.email, 'another horse battery')).access_token).toBeDefined();
+      expect((await auditOf(app, ada.id)).map(({ action }) => action)).toContain('second_factors.reset');
+    });
+
     it('serve for step-up, whose refusal names them', async () => {
       const { passkey } = await made();
       app.clock.advance('11m');
@@ -353,7 +448,7 @@ describe('passkeys', () => {
       expect((await login(app, ada.email)).access_token).toBeDefined();
     });
 
-    it('stay after a reset by mail', async () => {
+    it('stay after a reset by mail, but log in no more without the new password', async () => {
       await confirmAddress(app, ada.email);
       const { passkey } = await made(ada, { second_factor: true });
       await app.api.post('/auth/password/forgot', { email: ada.email });
@@ -361,6 +456,18 @@ describe('passkeys', () => {
       await app.api.post('/auth/password/reset', { token, new_password: 'another horse battery' });
       const ticket = await ticketOf(app, ada, 'another horse battery');
       expect((await secondStep(app, ticket, { passkey: passkey.get(await requestOptions()) })).status).toBe(200);
+      // A thief of the earlier password may have made it.
+      expectRefused(await loginWith(passkey.get(await requestOptions())), 'invalid_passkey_login');
+    });
+
+    it('that are only a way to log in are removed by an admin, too, who is in the audit, and the owner is told', async () => {
+      const { passkey } = await made();
+      const admin = await staff(app, 'admin');
+      expect((await admin.api.delete(`/admin/users/${ada.id}/second-factors`)).status).toBe(204);
+      expectRefused(await loginWith(passkey.get(await requestOptions())), 'invalid_passkey_login');
+      expect((await auditOf(app, ada.id)).map(({ action }) => action)).toContain('second_factors.reset');
+      expect(await mailsTo(app, ada.email, 'Your second factors were removed')).toHaveLength(1);
+      expectRefused(await ada.api.get('/auth/me'), 'token_revoked');
     });
 
     it('are removed by an admin with all others', async () => {

@@ -1,6 +1,8 @@
 /** Authenticator apps and recovery codes: set up, the second step of a login, and what nobody gets past. */
 import { createHash } from 'node:crypto';
 
+import bcrypt from 'bcrypt';
+
 import { Erasure } from '../../src/account/erasure.js';
 import { SealedSecrets } from '../../src/auth/totp/sealed-secrets.js';
 import type { Answer } from '../support/api.js';
@@ -188,6 +190,29 @@ describe('second factors', () => {
       await expectLive(app, next);
     });
 
+    it('takes a code as people type it', async () => {
+      const code = authenticator.next();
+      await loginWith(app, ada, { totp: `${code.slice(0, 3)} ${code.slice(3)}` });
+    });
+
+    it('renews a hash of a lower cost on the way', async () => {
+      const old = await bcrypt.hash(PASSWORD, 3 + 1);
+      await app.pool.query('UPDATE users SET hashed_password = $2 WHERE id = $1', [
+        ada.id,
+        old.replace('$2b$', '$2a$'),
+      ]);
+      await loginWith(app, ada, { totp: authenticator.next() });
+      const { rows } = await app.pool.query('SELECT hashed_password FROM users WHERE id = $1', [ada.id]);
+      expect(rows[0].hashed_password).toMatch(/^\$2b\$/);
+    });
+
+    it('forgets mistyped passwords of this address with its second step', async () => {
+      for (let tries = 0; tries < 4; tries += 1)
+        await app.api.post('/auth/login', { email: ada.email, password: 'wrong horse battery' });
+      await loginWith(app, ada, { totp: authenticator.next() });
+      expect((await app.pool.query('SELECT FROM login_failures WHERE count > 1')).rowCount).toBe(0);
+    });
+
     it('accepts a code of a clock that is a step behind or ahead', async () => {
       app.clock.advance('2m');
       await loginWith(app, ada, { totp: authenticator.code(-1) });
@@ -308,6 +333,10 @@ describe('second factors', () => {
       ]);
       expect(removal.status).toBe(204);
       expect([200, 401]).toContain(step.status);
+      // What was started before the removal counts as proved by the password from then on.
+      const { rows } = await app.pool.query('SELECT second_factor FROM sessions WHERE user_id = $1', [ada.id]);
+      expect(rows.map(({ second_factor }) => second_factor)).not.toContain(true);
+      expect(rows).toHaveLength(step.status === 200 ? 2 : 1);
     });
 
     it('cancels the deletion of the account only with its second step', async () => {
@@ -443,6 +472,24 @@ describe('second factors', () => {
       expect((await strict.api.as(same.access_token).post(path)).status).toBe(204);
       const fresh = await loginWith(strict, somebody, { totp: authenticator.next() });
       expect((await strict.api.as(fresh.access_token).post(path)).status).toBe(204);
+    });
+
+    it('are needed for what staff does on routes of all, too', async () => {
+      const moderator = await staff(strict, 'moderator');
+      const post = (await ada.api.post('/posts', { text: 'hello' })).body.id as string;
+      expectRefused(await moderator.api.delete(`/posts/${post}`), 'post_forbidden', 403);
+      await enrol(strict, moderator);
+      const { access_token } = await refreshed(strict, moderator.refresh_token);
+      expect((await strict.api.as(access_token).delete(`/posts/${post}`)).status).toBe(200);
+    });
+
+    it('are no more than the account has: with the last one, sessions lose what it proved', async () => {
+      const bob = await person(strict, 'bob');
+      await enrol(strict, bob);
+      expect((await bob.api.delete('/auth/second-factors/totp')).status).toBe(204);
+      await app.pool.query(`UPDATE users SET role = 'admin', token_epoch = token_epoch + 1 WHERE id = $1`, [bob.id]);
+      const { access_token } = await refreshed(strict, bob.refresh_token);
+      expectRefused(await strict.api.as(access_token).get('/admin/users'), 'second_factor_required', 403);
     });
 
     it('are not removed by their owner, whose role needs one', async () => {

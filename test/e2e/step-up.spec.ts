@@ -1,4 +1,7 @@
 /** Step-up: what a stolen access token does not reach without a fresh proof. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited, auditOf } from '../support/audit.js';
@@ -111,6 +114,17 @@ describe('step-up', () => {
     expectRefused(await send(), 'step_up_required', 403);
     await admin.api.post('/auth/step-up', { password: PASSWORD });
     expect([200, 201, 202, 204]).toContain((await send()).status);
+  });
+
+  it('is declared for all that staff does to accounts', () => {
+    const { paths } = JSON.parse(readFileSync(join(__dirname, '../../openapi.json'), 'utf8')) as {
+      paths: Record<string, Record<string, { 'x-step-up'?: boolean }>>;
+    };
+    const open = Object.entries(paths)
+      .filter(([path]) => path.startsWith('/api/v1/admin/users'))
+      .flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation })))
+      .filter(({ method, operation }) => method !== 'get' && operation['x-step-up'] !== true);
+    expect(open).toEqual([]);
   });
 
   it('is not asked for reading', async () => {

@@ -21,13 +21,17 @@ interface Ceremony extends Flags {
 }
 
 export class SoftPasskey {
-  readonly id = randomBytes(32);
+  readonly id: Buffer;
   counter = 0;
   private readonly privateKey: KeyObject;
   private readonly publicKey: KeyObject;
   private userHandle = '';
 
-  constructor(private readonly origin: string) {
+  constructor(
+    private readonly origin: string,
+    idBytes = 32,
+  ) {
+    this.id = randomBytes(idBytes);
     ({ privateKey: this.privateKey, publicKey: this.publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' }));
   }
 

@@ -1874,6 +1874,8 @@ export interface components {
       last_used_at: string | null;
       /** @description Whether a login by password needs it, or another second factor. */
       second_factor: boolean;
+      /** @description False after a reset by mail: it serves after the password only. A new passkey logs in alone. */
+      logs_in_alone: boolean;
       /** @description Whether it was copied to other devices of its owner, by the vendor's cloud, when it was made. */
       backed_up: boolean;
     };
@@ -1913,6 +1915,8 @@ export interface components {
       recovery_codes: string[];
       /** @description Whether a login by password needs it, or another second factor. */
       second_factor: boolean;
+      /** @description False after a reset by mail: it serves after the password only. A new passkey logs in alone. */
+      logs_in_alone: boolean;
       /** @description Whether it was copied to other devices of its owner, by the vendor's cloud, when it was made. */
       backed_up: boolean;
     };
@@ -2481,6 +2485,7 @@ export interface components {
         | 'totp_not_enabled'
         | 'invalid_passkey'
         | 'invalid_passkey_login'
+        | 'passkeys_unavailable'
         | 'passkey_exists'
         | 'passkey_not_found'
         | 'too_many_passkeys'
@@ -4403,6 +4408,14 @@ export interface operations {
       403: {
         content: {
           'application/problem+json': components['schemas']['StepUpProblem'];
+        };
+      };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'passkeys_unavailable';
+          };
         };
       };
       429: {
@@ -7119,7 +7132,7 @@ export interface operations {
       };
       403: {
         content: {
-          'application/problem+json': components['schemas']['InsufficientRoleProblem'];
+          'application/problem+json': components['schemas']['InsufficientProofProblem'];
         };
       };
       404: {

@@ -48,7 +48,7 @@ class CookieModeInterceptor implements NestInterceptor {
     return next.handle().pipe(
       map((answer) => this.keepInCookie(answer, request, { reply, isLogout: use === 'logout' })),
       catchError((error: unknown) => {
-        if (error instanceof AppError && ENDED.has(error.code) && use === 'refresh')
+        if (error instanceof AppError && ENDED.has(error.code) && use !== 'login')
           void reply.header('set-cookie', CLEARED_COOKIE);
         throw error;
       }),

@@ -161,7 +161,8 @@ export class EmailChange {
     if (!user || !(await this.former.take(tx, undo))) throw new AppError('invalid_account_token');
     await this.users.changeEmail(tx, userId, email);
     // They are of the person who changed the address.
-    await this.secondFactors.forget(tx, user, undo.since);
+    await this.secondFactors.undo(tx, user, { client, since: undo.since });
+    await this.secondFactors.recover(tx, user, client);
     await this.users.recover(tx, userId, hash);
     await this.tokens.end(tx, userId);
     // A thief may have deleted the account, too.

@@ -16,7 +16,9 @@ export async function putFormerAddress(tx: EntityManager, former: NewFormerAddre
         VALUES (${former.userId}, ${former.email}, ${former.tokenHash}, clock_timestamp(),
                 clock_timestamp() + ${former.ttlMs} * interval '1 ms')
         ON CONFLICT (user_id, email) DO UPDATE
-           SET (token_hash, created_at, expires_at) = (EXCLUDED.token_hash, EXCLUDED.created_at, EXCLUDED.expires_at)`,
+           SET (token_hash, created_at, expires_at) = (EXCLUDED.token_hash,
+                CASE WHEN former_addresses.expires_at > EXCLUDED.created_at THEN former_addresses.created_at ELSE EXCLUDED.created_at END,
+                EXCLUDED.expires_at)`,
   );
 }
 

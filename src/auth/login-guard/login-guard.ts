@@ -80,6 +80,13 @@ export class LoginGuard {
     if (counted) await this.settle(takeGuessBack(this.database.manager, keys, counted));
   }
 
+  /** After a complete login in two steps: of this address, by e-mail and by username. */
+  async clearOwner({ email, username }: { email: string; username: string }, { ip }: Client): Promise<void> {
+    const network = ip === null ? 'unknown' : networkOf(ip);
+    const pairs = [this.fingerprintOf({ email }, network), this.fingerprintOf({ username }, network)];
+    await this.settle(deleteCounters(this.database.manager, pairs));
+  }
+
   async fail({ guess, keys, counted }: CountedGuess, error: unknown): Promise<void> {
     if (error instanceof AppError && ERRORS[error.code].kind !== 'unavailable')
       this.logger.warn({ event: 'login_refused', code: error.code, user: guess.userId }, 'login refused');

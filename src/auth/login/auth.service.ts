@@ -82,9 +82,11 @@ export class AuthService {
         const { verified, outdated } = await this.verified(user, password, client);
         if (attempt === 1 && this.loginGuard.isSuspicious(guess)) void this.tellOfGuesses(verified, client);
         if (verified.secondFactors.length > 0) {
-          // Neither counted nor forgiven: else the right password would clear the guesses at the second factor.
+          if (outdated) await this.upgradeHash(verified, password);
+          const current = outdated ? await this.users.findByIdentifier(identifier) : verified;
+          const ticket = await this.secondStep.ask(current ?? verified, client);
           await this.loginGuard.takeBack(guess);
-          return await this.secondStep.ask(verified, client);
+          return ticket;
         }
         const tokens = await this.admission.start({ user: verified, secondFactor: false }, client);
         if (tokens) {
@@ -151,7 +153,6 @@ export class AuthService {
     return { verified: user, outdated };
   }
 
-  /** Not awaited: the login stands without it. */
   private async tellOfGuesses({ id, email, username }: User, { ip }: Client): Promise<void> {
     try {
       const content = suspiciousLoginMail({ username, ip });

@@ -53,7 +53,7 @@ export class SecondStep {
     try {
       const tokens = await this.database.transaction((tx) => this.start(tx, { user, proof }, client));
       if (typeof tokens === 'string') throw await this.admission.refuse(user, tokens, client);
-      await this.secondFactors.settle(guess);
+      await this.secondFactors.settleLogin(guess, user, client);
       return tokens;
     } catch (error) {
       await this.secondFactors.fail(guess, error);

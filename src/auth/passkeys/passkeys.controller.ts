@@ -38,7 +38,7 @@ export class PasskeysController {
   @Post('passkey-options')
   @StepUp()
   @HttpCode(200)
-  @Answers({ status: 200, type: PasskeyOptionsResponse })
+  @Answers({ status: 200, type: PasskeyOptionsResponse, errors: ['passkeys_unavailable'] })
   @ApiOperation({ operationId: 'auth_beginPasskey' })
   async begin(@CurrentUser() principal: Principal): Promise<PasskeyOptionsResponse> {
     return { options: await this.passkeys.beginCreation(principal) };

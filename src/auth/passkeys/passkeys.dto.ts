@@ -57,6 +57,8 @@ export class PasskeyResponse {
   name: string;
   /** Whether a login by password needs it, or another second factor. */
   second_factor: boolean;
+  /** False after a reset by mail: it serves after the password only. A new passkey logs in alone. */
+  logs_in_alone: boolean;
   /** Whether it was copied to other devices of its owner, by the vendor's cloud, when it was made. */
   backed_up: boolean;
   @ApiTime()
@@ -65,11 +67,13 @@ export class PasskeyResponse {
   last_used_at: string | null;
 }
 
-export function presentPasskey({ id, name, secondFactor, backedUp, createdAt, lastUsedAt }: Passkey): PasskeyResponse {
+export function presentPasskey(passkey: Passkey): PasskeyResponse {
+  const { id, name, secondFactor, logsInAlone, backedUp, createdAt, lastUsedAt } = passkey;
   return {
     id,
     name,
     second_factor: secondFactor,
+    logs_in_alone: logsInAlone,
     backed_up: backedUp,
     created_at: isoTimestamp(createdAt),
     last_used_at: lastUsedAt === null ? null : isoTimestamp(lastUsedAt),

@@ -14,7 +14,7 @@ import { PasskeyEndpointsController } from './passkey-endpoints.controller.js';
 import { PasskeyLoginController } from './passkey-login.controller.js';
 import { PasskeysController } from './passkeys.controller.js';
 import { presentPasskey } from './passkeys.dto.js';
-import { DEAD_CHALLENGES, deletePasskeys, deleteSoleFactors, selectPasskeys } from './passkeys.query.js';
+import { DEAD_CHALLENGES, deletePasskeys, keepSecondFactors, selectPasskeys } from './passkeys.query.js';
 import { PASSKEY, PasskeysService } from './passkeys.service.js';
 import { WebAuthn } from './webauthn.js';
 
@@ -33,10 +33,10 @@ export class PasskeysModule {
     secondFactors.add({
       name: PASSKEY,
       title: 'a passkey',
-      take: (tx, userId, proof) => passkeys.take(tx, userId, proof),
+      take: (tx, userId, given) => passkeys.take(tx, userId, given),
       isSetUp: async (userId) => (await passkeys.list({ userId })).length > 0,
       forget: deletePasskeys,
-      recovered: deleteSoleFactors,
+      recovered: keepSecondFactors,
     });
     cleanup.add(DEAD_CHALLENGES);
     personalData.add({

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
+import type { Forgotten } from '../second-factors/second-factors.js';
 import { affected, type DeletedRows, empty, one, row, rows, run, sql } from '../../database/sql.js';
 
 export interface NewChallenge {
@@ -42,15 +43,18 @@ export interface Passkey {
   readonly counter: string;
   readonly name: string;
   readonly secondFactor: boolean;
+  readonly logsInAlone: boolean;
   readonly backedUp: boolean;
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
 }
 
 const COLUMNS = sql`id, user_id AS "userId", credential_id AS "credentialId", public_key AS "publicKey", counter, name,
-               second_factor AS "secondFactor", backed_up AS "backedUp", created_at AS "createdAt", last_used_at AS "lastUsedAt"`;
+               second_factor AS "secondFactor", logs_in_alone AS "logsInAlone", backed_up AS "backedUp", created_at AS "createdAt", last_used_at AS "lastUsedAt"`;
 
-export type NewPasskey = Omit<Passkey, 'id' | 'createdAt' | 'lastUsedAt' | 'counter'> & { readonly counter: number };
+export type NewPasskey = Omit<Passkey, 'id' | 'createdAt' | 'lastUsedAt' | 'counter' | 'logsInAlone'> & {
+  readonly counter: number;
+};
 
 export function insertPasskey(tx: EntityManager, passkey: NewPasskey): Promise<Passkey> {
   const { userId, credentialId, publicKey, counter, name, secondFactor, backedUp } = passkey;
@@ -71,11 +75,16 @@ export function selectByCredential(manager: EntityManager, credentialId: Buffer)
 }
 
 /** A counter that does not rise is that of a copy (WebAuthn section 6.1.1); 0 for ever: the authenticator has none. */
-export async function useCounter(tx: EntityManager, id: string, counter: number): Promise<boolean> {
+export async function useCounter(
+  tx: EntityManager,
+  { id, logsInAlone }: Pick<Passkey, 'id' | 'logsInAlone'>,
+  counter: number,
+): Promise<boolean> {
   const used = await affected(
     tx,
     sql`UPDATE passkeys SET (counter, last_used_at) = (${counter}::bigint, clock_timestamp())
-         WHERE id = ${id} AND (counter < ${counter}::bigint OR (counter = 0 AND ${counter}::bigint = 0))`,
+         WHERE id = ${id} AND logs_in_alone = ${logsInAlone}
+           AND (counter < ${counter}::bigint OR (counter = 0 AND ${counter}::bigint = 0))`,
   );
   return used === 1;
 }
@@ -94,12 +103,14 @@ export async function deletePasskey(tx: EntityManager, id: string, userId: strin
   return (await affected(tx, sql`DELETE FROM passkeys WHERE id = ${id} AND user_id = ${userId}`)) === 1;
 }
 
-export async function deletePasskeys(tx: EntityManager, userId: string, since?: Date): Promise<boolean> {
+export async function deletePasskeys(tx: EntityManager, userId: string, since?: Date): Promise<Forgotten> {
   const only = since ? sql`AND created_at >= ${since}` : empty;
-  await run(tx, sql`DELETE FROM passkeys WHERE user_id = ${userId} ${only}`);
-  return (await selectPasskeys(tx, userId)).some(({ secondFactor }) => secondFactor);
+  const removed = await affected(tx, sql`DELETE FROM passkeys WHERE user_id = ${userId} ${only}`);
+  return { removed, isLeft: (await selectPasskeys(tx, userId)).some(({ secondFactor }) => secondFactor) };
 }
 
-export function deleteSoleFactors(tx: EntityManager, userId: string): Promise<number> {
-  return affected(tx, sql`DELETE FROM passkeys WHERE user_id = ${userId} AND NOT second_factor`);
+/** What is left serves after the password only: a thief of the earlier password may have made it. */
+export async function keepSecondFactors(tx: EntityManager, userId: string): Promise<void> {
+  await run(tx, sql`DELETE FROM passkeys WHERE user_id = ${userId} AND NOT second_factor`);
+  await run(tx, sql`UPDATE passkeys SET logs_in_alone = false WHERE user_id = ${userId}`);
 }

@@ -11,7 +11,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 import type { AuditAction } from '../../audit/actions.js';
 import { Audit } from '../../audit/audit.js';
-import { type Actor, type Client, NO_CLIENT } from '../../common/actor.js';
+import type { Actor, Client } from '../../common/actor.js';
 import type { Principal } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
@@ -84,7 +84,7 @@ export class PasskeysService {
     const verified = await this.webAuthn.verifyCreation(credential, challenge);
     if (!verified) throw new AppError('invalid_passkey');
     return this.database.transaction(async (tx) => {
-      const user = await this.lock(tx, userId);
+      const user = await this.secondFactors.lockOwner(tx, actor.principal);
       if ((await selectPasskeys(tx, userId)).length >= PASSKEYS_PER_USER) throw new AppError('too_many_passkeys');
       const passkey = await insertPasskey(tx, { userId, name, secondFactor, ...verified }).catch((error: unknown) => {
         if (violatedConstraint(error) !== 'passkeys_credential_id_key') throw error;
@@ -111,16 +111,23 @@ export class PasskeysService {
   async remove(actor: Actor, id: string): Promise<void> {
     const { userId } = actor.principal;
     await this.database.transaction(async (tx) => {
-      const user = await this.lock(tx, userId);
+      const user = await this.secondFactors.lockOwner(tx, actor.principal);
       const before = await selectPasskeys(tx, userId);
       const passkey = before.find((each) => each.id === id);
       if (!passkey || !(await deletePasskey(tx, id, userId))) throw new AppError('passkey_not_found');
       await this.record(tx, actor, { action: 'passkey.removed', passkey });
       const content = passkeyRemovedMail({ username: user.username, name: passkey.name });
       await this.outbox.add(tx, { kind: 'passkey_removed', address: user.email, content, userId });
-      const isLast = !before.some(({ id: other, secondFactor }) => secondFactor && other !== id);
-      if (passkey.secondFactor && isLast) await this.secondFactors.disable(tx, actor, { user, name: PASSKEY });
+      const others = before.filter(({ id: other }) => other !== id);
+      if (passkey.secondFactor && !others.some(({ secondFactor }) => secondFactor))
+        await this.secondFactors.disable(tx, actor, { user, name: PASSKEY });
+      else if (others.length === 0 && user.secondFactors.length === 0) await this.forgetProofs(tx, user);
     });
+  }
+
+  private async forgetProofs(tx: EntityManager, user: User): Promise<void> {
+    if (this.secondFactors.isNeededBy(user)) throw new AppError('second_factor_kept');
+    await this.secondFactors.keep(tx, user.id, []);
   }
 
   /** For a login, its second step, and step-up: passkeys are discoverable, so it tells nothing of an account. */
@@ -131,37 +138,58 @@ export class PasskeysService {
   /** A passkey proves possession and, by PIN or biometrics, the person: no second step follows.
    * @throws AppError `invalid_passkey_login`, `account_disabled`, `account_deleted`, `email_not_confirmed` */
   async login(credential: AuthenticationResponseJSON, client: Client): Promise<Tokens> {
-    const owner = await this.database.transaction((tx) => this.verify(tx, credential, { client }));
-    const user = owner && (await this.users.findById(owner));
-    if (!user) throw await this.admission.refuse(undefined, 'invalid_passkey_login', client);
+    const verified = await this.verify(this.database.manager, credential);
+    const user = verified?.passkey.logsInAlone === true && (await this.users.findById(verified.passkey.userId));
+    if (!verified || !user) throw await this.admission.refuse(undefined, 'invalid_passkey_login', client);
     await this.admission.require(user, client);
-    const tokens = await this.admission.start({ user, secondFactor: true }, client);
+    const tokens = await this.database.transaction((tx) => this.start(tx, { verified, user }, client));
     if (!tokens) throw await this.admission.refuse(user, 'invalid_passkey_login', client);
     return tokens;
   }
 
-  async take(tx: EntityManager, userId: string, proof: unknown): Promise<boolean> {
-    return (await this.verify(tx, proof as AuthenticationResponseJSON, { owner: userId })) !== undefined;
+  async take(
+    tx: EntityManager,
+    userId: string,
+    { value, client }: { value: unknown; client: Client },
+  ): Promise<boolean> {
+    const verified = await this.verify(tx, value as AuthenticationResponseJSON);
+    return verified?.passkey.userId === userId && (await this.use(tx, verified, client));
   }
 
-  /** Uses the challenge up, whatever comes of it. @returns the passkey's owner */
-  private async verify(
+  /** A reset or a removal that committed before has deleted the passkey; one that comes later ends the session. */
+  private async start(
     tx: EntityManager,
+    { verified, user }: { verified: VerifiedAssertion; user: User },
+    client: Client,
+  ): Promise<Tokens | undefined> {
+    await this.users.lockById(tx, user.id);
+    if (!(await this.use(tx, verified, client))) return undefined;
+    return this.admission.startWithin(tx, { user, secondFactor: true }, client);
+  }
+
+  private async verify(
+    manager: EntityManager,
     credential: AuthenticationResponseJSON,
-    { client = NO_CLIENT, owner }: { client?: Client; owner?: string },
-  ): Promise<string | undefined> {
+  ): Promise<VerifiedAssertion | undefined> {
     const challenge = challengeOf(credential);
-    if (!challenge || !(await takeChallenge(tx, challenge, null))) return undefined;
-    const passkey = await selectByCredential(tx, Buffer.from(credential.id, 'base64url'));
-    if (!passkey || (owner !== undefined && passkey.userId !== owner)) return undefined;
-    const { id, userId, publicKey } = passkey;
-    const counter = await this.webAuthn.verifyAssertion(credential, { challenge, publicKey });
-    if (counter === undefined) return undefined;
-    if (await useCounter(tx, id, counter)) return userId;
-    this.logger.warn({ event: 'passkey_copied', user: userId, passkey: id }, 'the counter of a passkey went back');
-    const event = { action: 'passkey.copied', actorId: null, subjectId: userId, after: { passkey: id } } as const;
-    await this.audit.record(tx, client, [event]);
-    return undefined;
+    if (!challenge || !(await takeChallenge(manager, challenge, null))) return undefined;
+    const passkey = await selectByCredential(manager, Buffer.from(credential.id, 'base64url'));
+    if (!passkey || !isHandleOf(passkey.userId, credential.response.userHandle)) return undefined;
+    const counter = await this.webAuthn.verifyAssertion(credential, { challenge, publicKey: passkey.publicKey });
+    return counter === undefined ? undefined : { passkey, counter };
+  }
+
+  private async use(tx: EntityManager, { passkey, counter }: VerifiedAssertion, client: Client): Promise<boolean> {
+    const { id, userId, credentialId } = passkey;
+    if (await useCounter(tx, passkey, counter)) return true;
+    // Else it was removed, or closed by a reset, meanwhile.
+    const now = await selectByCredential(tx, credentialId);
+    if (now?.logsInAlone === passkey.logsInAlone) {
+      this.logger.warn({ event: 'passkey_copied', user: userId, passkey: id }, 'the counter of a passkey went back');
+      const event = { action: 'passkey.copied', actorId: null, subjectId: userId, after: { passkey: id } } as const;
+      await this.audit.record(tx, client, [event]);
+    }
+    return false;
   }
 
   private async challenge(userId: string | null): Promise<Buffer> {
@@ -176,15 +204,14 @@ export class PasskeysService {
     { action, passkey }: { action: AuditAction; passkey: Passkey },
   ): Promise<void> {
     const { userId, sessionId } = actor.principal;
-    const after = { passkey: passkey.id, name: passkey.name };
-    await this.audit.record(tx, actor, [{ action, actorId: userId, subjectId: userId, sessionId, after }]);
+    const event = { action, actorId: userId, subjectId: userId, sessionId, after: { passkey: passkey.id } };
+    await this.audit.record(tx, actor, [event]);
   }
+}
 
-  private async lock(tx: EntityManager, userId: string): Promise<User> {
-    const user = await this.users.lockById(tx, userId);
-    if (!user) throw new AppError('invalid_token');
-    return user;
-  }
+interface VerifiedAssertion {
+  readonly passkey: Passkey;
+  readonly counter: number;
 }
 
 export interface CreatedPasskey {
@@ -203,4 +230,10 @@ function challengeOf({ response }: { response: { clientDataJSON: string } }): Bu
   } catch {
     return undefined;
   }
+}
+
+/** WebAuthn section 7.2, step 6: the authenticator names the account that it made the passkey for. */
+function isHandleOf(userId: string, handle: unknown): boolean {
+  if (handle === undefined || handle === null) return true;
+  return typeof handle === 'string' && Buffer.from(handle, 'base64url').toString('hex') === userId.replaceAll('-', '');
 }

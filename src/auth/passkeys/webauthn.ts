@@ -7,8 +7,11 @@ import type {
   RegistrationResponseJSON,
 } from '@simplewebauthn/server';
 
+import { AppError } from '../../common/errors.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+
+const CREDENTIAL_ID_MAX_BYTES = 1_023;
 
 export interface VerifiedCredential {
   readonly credentialId: Buffer;
@@ -31,11 +34,12 @@ export class WebAuthn {
     owner: Owner,
     { challenge, known, ttlMs }: { challenge: Buffer; known: readonly Buffer[]; ttlMs: number },
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    if (this.config.passkeys.origins.length === 0) throw new AppError('passkeys_unavailable');
     const { generateRegistrationOptions } = await load();
     return generateRegistrationOptions({
       rpName: this.config.mail.from.name,
       rpID: this.config.passkeys.rpId,
-      // Not the e-mail address: authenticators store it readable (section 14.6.1).
+      // The user handle names nobody (section 14.6.1).
       userID: Uint8Array.from(Buffer.from(owner.id.replaceAll('-', ''), 'hex')),
       userName: owner.email,
       userDisplayName: owner.username,
@@ -65,8 +69,10 @@ export class WebAuthn {
     }).catch(() => ({ verified: false, registrationInfo: undefined }));
     if (!verified || !registrationInfo) return undefined;
     const { credential, credentialBackedUp } = registrationInfo;
+    const credentialId = Buffer.from(credential.id, 'base64url');
+    if (credentialId.length > CREDENTIAL_ID_MAX_BYTES) return undefined;
     return {
-      credentialId: Buffer.from(credential.id, 'base64url'),
+      credentialId,
       publicKey: Buffer.from(credential.publicKey),
       counter: credential.counter,
       backedUp: credentialBackedUp,

@@ -82,7 +82,7 @@ export class PasswordRecovery {
       if (startAfresh) {
         await this.startAfresh(tx, { token: found, owner, hash, client });
       } else {
-        await this.replace(tx, found, hash);
+        await this.replace(tx, { token: found, hash, client });
         const event = { action: 'password.reset', actorId: owner.id, subjectId: owner.id } as const;
         await this.audit.record(tx, client, [event]);
       }
@@ -113,10 +113,13 @@ export class PasswordRecovery {
     ]);
   }
 
-  private async replace(tx: EntityManager, token: OwnedToken, hash: string): Promise<void> {
+  private async replace(
+    tx: EntityManager,
+    { token, hash, client }: { token: OwnedToken; hash: string; client: Client },
+  ): Promise<void> {
     const user = await this.users.lockById(tx, token.userId);
     if (!user || !(await this.tokens.take(tx, token))) throw new AppError('invalid_account_token');
-    await this.secondFactors.recover(tx, user);
+    await this.secondFactors.recover(tx, user, client);
     await this.users.recover(tx, user.id, hash);
     await this.tokens.end(tx, user.id);
     // Only the way back of this address ends: the reader may be the thief, so earlier addresses keep theirs.

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { Roles, Scoped } from '../../common/access.js';
+import { Roles, Scoped, StepUp } from '../../common/access.js';
 import { type Actor, From } from '../../common/actor.js';
 import { UuidPipe } from '../../http/input/id.pipe.js';
 import { Answers } from '../../http/openapi/answers.js';
@@ -35,6 +35,7 @@ export class AdminTokensController {
 
   /** Revokes a token of an account at once. */
   @Delete(':id')
+  @StepUp()
   @UserIdInPath()
   @ApiParam({ name: 'id', schema: UUID })
   @HttpCode(204)

@@ -107,7 +107,7 @@ export interface FoundToken {
 export function selectToken(manager: EntityManager, hash: Buffer): Promise<FoundToken | undefined> {
   return row(
     manager,
-    sql`SELECT t.id, t.user_id AS "userId", t.scopes, t.second_factor AS "secondFactor", u.role, u.token_epoch AS epoch,
+    sql`SELECT t.id, t.user_id AS "userId", t.scopes, t.second_factor AND u.second_factors <> '{}' AS "secondFactor", u.role, u.token_epoch AS epoch,
                extract(epoch FROM t.expires_at)::float8 AS "expiresAtSeconds",
                extract(epoch FROM t.last_used_at)::float8 * 1000 AS "lastUsedAtMs",
                t.expires_at <= clock_timestamp() AS "hasExpired",

@@ -45,7 +45,7 @@ export class RecoveryCodes {
 
 /** People type capital letters, leave out the hyphens, and read O for 0. */
 function asMade(typed: string): string {
-  return typed.toLowerCase().replace(/[\s-]/g, '').replaceAll('o', '0').replace(/[il]/g, '1');
+  return typed.normalize('NFKC').toLowerCase().replace(/[\s-]/g, '').replaceAll('o', '0').replace(/[il]/g, '1');
 }
 
 function hashOf(code: string): Buffer {

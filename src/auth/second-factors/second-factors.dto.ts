@@ -1,7 +1,8 @@
 /** Second factors on the wire. */
 import { ApiProperty } from '@nestjs/swagger';
 
-import { OptionalNotNull, Text } from '../../http/input/validation.js';
+import { digitsOf } from '../../common/text.js';
+import { OptionalNotNull, Read, Text } from '../../http/input/validation.js';
 import { ApiCount } from '../../http/openapi/fields.js';
 import { WebAuthnCredential } from './fields.js';
 import { RECOVERY_CODES } from './recovery-codes.js';
@@ -10,6 +11,7 @@ import { RECOVERY_CODES } from './recovery-codes.js';
 export class SecondFactorProof {
   /** Six digits of an authenticator app (RFC 6238); each code is accepted once. */
   @OptionalNotNull()
+  @Read(digitsOf)
   @Text({ max: 6, pattern: { regex: /^\d{6}$/, detail: 'must be six digits' }, documented: { examples: ['123456'] } })
   totp?: string;
 

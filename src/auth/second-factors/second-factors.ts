@@ -26,16 +26,22 @@ import { type CountedGuess, LoginGuard } from '../login-guard/login-guard.js';
 import { Sessions } from '../sessions/sessions.js';
 import { RecoveryCodes } from './recovery-codes.js';
 
+export interface Forgotten {
+  readonly removed: number;
+  /** Whether a login still needs one of the kind. */
+  readonly isLeft: boolean;
+}
+
 /** A kind of second factor. Its room registers it. */
 export interface SecondFactorKind {
   readonly name: string;
   readonly title: string;
   /** Accepts each proof once, also in parallel. Lock the user's row first. */
-  readonly take: (tx: EntityManager, userId: string, proof: unknown) => Promise<boolean>;
+  readonly take: (tx: EntityManager, userId: string, given: { value: unknown; client: Client }) => Promise<boolean>;
   /** For a kind that proves a person without being asked for by a login. */
   readonly isSetUp?: (userId: string) => Promise<boolean>;
-  /** @param since undefined: all. @returns whether one is left */
-  readonly forget: (tx: EntityManager, userId: string, since?: Date) => Promise<boolean>;
+  /** @param since undefined: all */
+  readonly forget: (tx: EntityManager, userId: string, since?: Date) => Promise<Forgotten>;
   /** After a reset by mail: ends what a thief could log in with. */
   readonly recovered?: (tx: EntityManager, userId: string) => Promise<unknown>;
 }
@@ -94,6 +100,11 @@ export class SecondFactors {
     return this.loginGuard.clear(guess);
   }
 
+  async settleLogin(guess: CountedGuess, user: User, client: Client): Promise<void> {
+    await this.settle(guess);
+    await this.loginGuard.clearOwner(user, client);
+  }
+
   fail(guess: CountedGuess, error: unknown): Promise<void> {
     return this.loginGuard.fail(guess, error);
   }
@@ -104,7 +115,7 @@ export class SecondFactors {
     if (name === RECOVERY_CODE) return this.takeRecoveryCode(tx, user, { code: String(value), client });
     const kind = this.kinds.get(name);
     if (!kind || (!kind.isSetUp && !user.secondFactors.includes(name))) return false;
-    return kind.take(tx, user.id, value);
+    return kind.take(tx, user.id, { value, client });
   }
 
   /** Proves the session that asks. @param user locked @returns codes, when it is the first second factor */
@@ -122,38 +133,67 @@ export class SecondFactors {
   /** @param user with its row locked. @throws AppError `second_factor_kept` for staff that needs one */
   async disable(tx: EntityManager, actor: Actor, { user, name }: { user: User; name: string }): Promise<void> {
     const left = user.secondFactors.filter((other) => other !== name);
-    if (left.length === 0 && this.config.staffNeedsSecondFactor && user.role !== 'user')
-      throw new AppError('second_factor_kept');
-    await updateUser(tx, user.id, { secondFactors: left });
-    if (left.length === 0) await this.recoveryCodes.end(tx, user.id);
+    if (left.length === 0 && this.isNeededBy(user)) throw new AppError('second_factor_kept');
+    await this.keep(tx, user.id, left);
     await this.record(tx, actor, { user, action: 'second_factor.removed', method: name });
     const content = secondFactorRemovedMail({ username: user.username, method: this.titleOf(name) });
     await this.outbox.add(tx, { kind: 'second_factor_removed', address: user.email, content, userId: user.id });
   }
 
+  isNeededBy({ role }: Pick<User, 'role'>): boolean {
+    return this.config.staffNeedsSecondFactor && role !== 'user';
+  }
+
   async renewRecoveryCodes(actor: Actor): Promise<string[]> {
     return this.database.transaction(async (tx) => {
-      const user = await this.users.lockById(tx, actor.principal.userId);
-      if (!user || user.secondFactors.length === 0) throw new AppError('no_second_factor');
+      const user = await this.lockOwner(tx, actor.principal);
+      if (user.secondFactors.length === 0) throw new AppError('no_second_factor');
       await this.record(tx, actor, { user, action: 'recovery_codes.renewed', method: RECOVERY_CODE });
       return this.recoveryCodes.renew(tx, user.id);
     });
   }
 
-  /** Lock the account's row first. @param since undefined: all. @returns whether a login needed one */
+  /** For a change of factors: the session may have ended while the request waited for the lock.
+   * @throws AppError `invalid_token`, `token_revoked`, `token_stale` */
+  async lockOwner(tx: EntityManager, { userId, sessionId, epoch }: Principal): Promise<User> {
+    const user = await this.users.lockById(tx, userId);
+    if (!user) throw new AppError('invalid_token');
+    await this.sessions.requireLive(tx, sessionId);
+    if (user.tokenEpoch !== epoch) throw new AppError('token_stale');
+    return user;
+  }
+
+  /** Lock the account's row first. @returns whether there was any */
   async forget(tx: EntityManager, { id, secondFactors }: User, since?: Date): Promise<boolean> {
     const left: string[] = [];
-    for (const kind of this.kinds.values()) if (await kind.forget(tx, id, since)) left.push(kind.name);
-    await this.recoveryCodes.end(tx, id);
-    await updateUser(tx, id, { secondFactors: secondFactors.filter((name) => left.includes(name)) });
-    return secondFactors.length > 0;
+    let removed = 0;
+    for (const kind of this.kinds.values()) {
+      const forgotten = await kind.forget(tx, id, since);
+      removed += forgotten.removed;
+      if (forgotten.isLeft && secondFactors.includes(kind.name)) left.push(kind.name);
+    }
+    if (removed > 0) await this.keep(tx, id, left);
+    return removed > 0;
+  }
+
+  async keep(tx: EntityManager, userId: string, left: readonly string[]): Promise<void> {
+    await updateUser(tx, userId, { secondFactors: left });
+    if (left.length > 0) return;
+    await this.recoveryCodes.end(tx, userId);
+    await this.sessions.forgetSecondFactors(tx, userId);
   }
 
   /** For a proved reader of the account's mail. Lock its row first. A second factor stays: a mailbox is one factor. But a
    * stranger may have made an account whose address was never confirmed. */
-  async recover(tx: EntityManager, user: User): Promise<void> {
-    if (user.emailConfirmedAt === null) await this.forget(tx, user);
-    else for (const kind of this.kinds.values()) await kind.recovered?.(tx, user.id);
+  async recover(tx: EntityManager, user: User, client: Client): Promise<void> {
+    for (const kind of this.kinds.values()) await kind.recovered?.(tx, user.id);
+    if (user.emailConfirmedAt === null) await this.undo(tx, user, { client });
+  }
+
+  async undo(tx: EntityManager, user: User, { client, since }: { client: Client; since?: Date }): Promise<void> {
+    if (!(await this.forget(tx, user, since))) return;
+    const event = { action: 'second_factors.reset', actorId: user.id, subjectId: user.id } as const;
+    await this.audit.record(tx, client, [event]);
   }
 
   /** For an admin, whose claims and rank the caller has checked. Ends the account's sessions, and tells the owner. */

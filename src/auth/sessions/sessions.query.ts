@@ -138,6 +138,7 @@ export interface SessionProof {
   readonly isLive: boolean;
   readonly isFresh: boolean;
   readonly secondFactor: boolean;
+  readonly role: Role;
   /** Of the account: one of these is needed. */
   readonly secondFactors: readonly string[];
 }
@@ -150,7 +151,7 @@ export function selectProof(
 ): Promise<SessionProof | undefined> {
   return row(
     manager,
-    sql`SELECT s.id IS NOT NULL AS "isLive", s.second_factor AS "secondFactor", u.second_factors AS "secondFactors",
+    sql`SELECT s.id IS NOT NULL AS "isLive", s.second_factor AS "secondFactor", u.role, u.second_factors AS "secondFactors",
                coalesce(s.proved_at, s.created_at) > clock_timestamp() - ${freshMs} * interval '1 ms' AS "isFresh"
           FROM users u LEFT JOIN sessions s ON s.id = ${sessionId} AND s.user_id = u.id AND s.revoked_at IS NULL
          WHERE u.id = ${userId}`,
@@ -164,6 +165,10 @@ export async function markProved(tx: EntityManager, id: string, secondFactor: bo
          WHERE id = ${id} AND revoked_at IS NULL RETURNING proved_at AS at`,
   );
   return proved?.at;
+}
+
+export async function clearSecondFactors(tx: EntityManager, userId: string): Promise<void> {
+  await run(tx, sql`UPDATE sessions SET second_factor = false WHERE user_id = ${userId} AND second_factor`);
 }
 
 export type SessionSelection =

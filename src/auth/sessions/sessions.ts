@@ -17,6 +17,7 @@ import { decideRefresh, type RefreshDecision } from './refresh-decision.js';
 import { Revocations } from '../revocations/revocations.js';
 import {
   advanceSession,
+  clearSecondFactors,
   type EndedSession,
   endSessions,
   HAS_STARTED,
@@ -198,6 +199,10 @@ export class Sessions {
     const at = await markProved(tx, sessionId, secondFactor);
     if (!at) throw new AppError('token_revoked');
     return at;
+  }
+
+  forgetSecondFactors(tx: EntityManager, userId: string): Promise<void> {
+    return clearSecondFactors(tx, userId);
   }
 
   /** @param addresses whether known addresses stay: not where an attacker may have started the sessions */

@@ -15,6 +15,8 @@ import { Sessions } from '../sessions/sessions.js';
 export const FRESH_MS = 10 * 60_000;
 export const PASSWORD = 'password';
 
+type Owner = Pick<User, 'id' | 'role' | 'secondFactors'>;
+
 @Injectable()
 export class StepUpService {
   constructor(
@@ -27,11 +29,12 @@ export class StepUpService {
   ) {}
 
   async require(principal: Principal, { passwordInBody = false }: StepUpOptions): Promise<true> {
-    const proof = await this.sessions.proofOf(principal, FRESH_MS);
-    const needsSecondFactor = proof.secondFactors.length > 0;
-    if (passwordInBody && !needsSecondFactor) return true;
-    if (proof.isFresh && (proof.secondFactor || !needsSecondFactor)) return true;
-    throw await this.required({ id: principal.userId, secondFactors: proof.secondFactors });
+    const { isFresh, secondFactor, ...account } = await this.sessions.proofOf(principal, FRESH_MS);
+    const owner = { ...account, id: principal.userId };
+    if (isFresh && secondFactor) return true;
+    const needsSecondFactor = await this.needsSecondFactor(owner);
+    if (!needsSecondFactor && (passwordInBody || isFresh)) return true;
+    throw await this.required(owner);
   }
 
   /** @throws AppError `step_up_required` for a password where a second factor is needed, `wrong_password`,
@@ -40,7 +43,7 @@ export class StepUpService {
     const user = await this.users.require(actor.principal.userId);
     const { password } = proof;
     if (typeof password !== 'string') return this.proveSecondFactor(actor, user, proof);
-    if (user.secondFactors.length > 0) throw await this.required(user);
+    if (await this.needsSecondFactor(user)) throw await this.required(user);
     await this.currentPassword.require(actor, { user, password, failure: 'step_up.failed' });
     return this.database.transaction((tx) => this.succeed(tx, actor, PASSWORD));
   }
@@ -78,10 +81,15 @@ export class StepUpService {
     return new AppError('wrong_second_factor');
   }
 
-  private async required(account: Pick<User, 'id' | 'secondFactors'>): Promise<AppError> {
-    const proofs = await this.secondFactors.proofsOf(account);
-    return new AppError('step_up_required', {
-      proofs: account.secondFactors.length > 0 ? proofs : [PASSWORD, ...proofs],
-    });
+  /** Staff that must have one may have a passkey that no login asks for. */
+  private async needsSecondFactor(owner: Owner): Promise<boolean> {
+    if (owner.secondFactors.length > 0) return true;
+    return this.secondFactors.isNeededBy(owner) && (await this.secondFactors.proofsOf(owner)).length > 0;
+  }
+
+  private async required(owner: Owner): Promise<AppError> {
+    const proofs = await this.secondFactors.proofsOf(owner);
+    const needsSecondFactor = await this.needsSecondFactor(owner);
+    return new AppError('step_up_required', { proofs: needsSecondFactor ? proofs : [PASSWORD, ...proofs] });
   }
 }

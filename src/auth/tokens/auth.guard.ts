@@ -60,6 +60,7 @@ export class AuthGuard extends PassportGuard() {
     else await super.canActivate(context);
     if (request.user?.scopes) requireScope(context, request.method, request.user.scopes);
     if (Array.isArray(access)) this.requireRole(access as readonly Role[], request.user);
+    if (request.user && !this.mayActAsStaff(request.user)) request.user = { ...request.user, role: 'user' };
     return true;
   }
 
@@ -67,6 +68,13 @@ export class AuthGuard extends PassportGuard() {
     if (!caller || !roles.includes(caller.role)) throw new AppError('insufficient_role');
     if (this.config.staffNeedsSecondFactor && !roles.includes('user') && caller.secondFactor !== true)
       throw new AppError('second_factor_required');
+  }
+
+  /** Where no role is asked for, staff sees and does more: with what its role's own routes ask for. */
+  private mayActAsStaff({ role, secondFactor, scopes }: Caller): boolean {
+    if (role === 'user') return true;
+    if (this.config.staffNeedsSecondFactor && secondFactor !== true) return false;
+    return scopes === undefined || scopes.some((scope) => scope.startsWith('admin:'));
   }
 
   private admitService(authorization: string | undefined): true {

@@ -15,6 +15,7 @@ import { lockSealedWith, resealSecret, type SealedSecret } from './totp.query.js
 const EVERY_MS = 3_600_000;
 const BATCH = 100;
 const KEY_ID_BYTES = 4;
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 interface SealingKey {
   readonly id: Buffer;
@@ -76,21 +77,24 @@ export class SealedSecrets implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async resealAll(): Promise<void> {
-    let resealed = 0;
-    for (let batch = BATCH; batch === BATCH && !this.stopped; resealed += batch) batch = await this.resealBatch();
-    this.logger.info({ event: 'secrets_resealed', resealed }, 'second factors are encrypted with the current secret');
+    const done = { resealed: 0, unreadable: 0 };
+    let last: string | undefined = NOBODY;
+    while (last !== undefined && !this.stopped) last = await this.resealBatch(last, done);
+    if (this.stopped) return;
+    this.logger.info({ event: 'secrets_resealed', ...done }, 'second factors are encrypted with the current secret');
   }
 
-  private resealBatch(): Promise<number> {
+  private resealBatch(after: string, done: { resealed: number; unreadable: number }): Promise<string | undefined> {
     const { previous } = this;
-    if (!previous) return Promise.resolve(0);
+    if (!previous) return Promise.resolve(undefined);
     return this.database.transaction(async (tx) => {
-      const batch = await lockSealedWith(tx, previous.id, BATCH);
+      const batch = await lockSealedWith(tx, { keyId: previous.id, after, limit: BATCH });
       for (const row of batch) {
         const secret = this.open(row);
         if (secret) await resealSecret(tx, { userId: row.userId, ...this.seal(row.userId, secret) });
+        done[secret ? 'resealed' : 'unreadable'] += 1;
       }
-      return batch.length;
+      return batch.length === BATCH ? batch.at(-1)?.userId : undefined;
     });
   }
 }

@@ -3,7 +3,8 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { Exported } from '../../common/personal-data.js';
 import { isoTimestamp } from '../../common/timestamps.js';
-import { Text } from '../../http/input/validation.js';
+import { digitsOf } from '../../common/text.js';
+import { Read, Text } from '../../http/input/validation.js';
 import { ApiText, ApiTime } from '../../http/openapi/fields.js';
 import type { KeptSecret } from './totp.query.js';
 import { ENROLMENT_MS, type Enrolment } from './totp.service.js';
@@ -29,6 +30,7 @@ export function presentEnrolment({ secret, url, qrSvg }: Enrolment): TotpEnrolme
 
 export class ConfirmTotpRequest {
   /** The code that the app shows now. */
+  @Read(digitsOf)
   @Text({ max: 6, pattern: { regex: /^\d{6}$/, detail: 'must be six digits' }, documented: { examples: ['123456'] } })
   code: string;
 }

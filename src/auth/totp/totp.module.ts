@@ -4,7 +4,6 @@ import { Module } from '@nestjs/common';
 import { PersonalDataRegistry } from '../../common/personal-data.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
-import { UsersModule } from '../../users/users.module.js';
 import { SecondFactors } from '../second-factors/second-factors.js';
 import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SealedSecrets } from './sealed-secrets.js';
@@ -14,7 +13,7 @@ import { DEAD_SECRETS, deleteSecret, selectKept } from './totp.query.js';
 import { TOTP, TotpService } from './totp.service.js';
 
 @Module({
-  imports: [CleanupModule, SecondFactorsModule, UsersModule],
+  imports: [CleanupModule, SecondFactorsModule],
   controllers: [TotpController],
   providers: [SealedSecrets, TotpService],
 })
@@ -23,7 +22,7 @@ export class TotpModule {
     secondFactors.add({
       name: TOTP,
       title: 'an authenticator app',
-      take: (tx, userId, code) => totp.take(tx, userId, String(code)),
+      take: (tx, userId, { value }) => totp.take(tx, userId, String(value)),
       forget: deleteSecret,
     });
     cleanup.add(DEAD_SECRETS);

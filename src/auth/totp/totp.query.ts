@@ -1,5 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
+import type { Forgotten } from '../second-factors/second-factors.js';
+
 import { affected, type DeletedRows, empty, row, rows, run, sql } from '../../database/sql.js';
 
 export interface PendingSecret {
@@ -64,17 +66,20 @@ export async function useStep(tx: EntityManager, userId: string, step: number): 
   return used === 1;
 }
 
-export async function deleteSecret(tx: EntityManager, userId: string, since?: Date): Promise<boolean> {
-  const only = since ? sql`AND created_at >= ${since}` : empty;
-  await run(tx, sql`DELETE FROM totp_secrets WHERE user_id = ${userId} ${only}`);
-  return (await selectSecret(tx, userId)) !== undefined;
+export async function deleteSecret(tx: EntityManager, userId: string, since?: Date): Promise<Forgotten> {
+  const only = since ? sql`AND coalesce(confirmed_at, created_at) >= ${since}` : empty;
+  const removed = await affected(tx, sql`DELETE FROM totp_secrets WHERE user_id = ${userId} ${only}`);
+  return { removed, isLeft: (await selectSecret(tx, userId)) !== undefined };
 }
 
-export function lockSealedWith(tx: EntityManager, keyId: Buffer, limit: number): Promise<SealedSecret[]> {
+export function lockSealedWith(
+  tx: EntityManager,
+  { keyId, after, limit }: { keyId: Buffer; after: string; limit: number },
+): Promise<SealedSecret[]> {
   return rows(
     tx,
-    sql`SELECT user_id AS "userId", sealed, key_id AS "keyId" FROM totp_secrets WHERE key_id = ${keyId}
-         LIMIT ${limit} FOR UPDATE SKIP LOCKED`,
+    sql`SELECT user_id AS "userId", sealed, key_id AS "keyId" FROM totp_secrets
+         WHERE key_id = ${keyId} AND user_id > ${after} ORDER BY user_id LIMIT ${limit} FOR UPDATE`,
   );
 }
 

@@ -9,8 +9,6 @@ import { AppError } from '../../common/errors.js';
 import { Random } from '../../common/random.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import type { User } from '../../users/user.js';
-import { UsersService } from '../../users/users.service.js';
 import { SecondFactors } from '../second-factors/second-factors.js';
 import { base32, matchingStep, otpauthUrl, SECRET_BYTES } from './codes.js';
 import { SealedSecrets } from './sealed-secrets.js';
@@ -33,16 +31,16 @@ export class TotpService {
     @InjectDataSource() private readonly database: DataSource,
     private readonly clock: Clock,
     private readonly random: Random,
-    private readonly users: UsersService,
     private readonly secondFactors: SecondFactors,
     private readonly sealed: SealedSecrets,
   ) {}
 
   /** @throws AppError `totp_enabled` */
-  async begin({ principal: { userId, sessionId } }: Actor): Promise<Enrolment> {
+  async begin({ principal }: Actor): Promise<Enrolment> {
+    const { userId, sessionId } = principal;
     const secret = this.random.bytes(SECRET_BYTES);
     return this.database.transaction(async (tx) => {
-      const user = await this.lock(tx, userId);
+      const user = await this.secondFactors.lockOwner(tx, principal);
       if (user.secondFactors.includes(TOTP)) throw new AppError('totp_enabled');
       await putPending(tx, { userId, sessionId, ...this.sealed.seal(userId, secret), ttlMs: ENROLMENT_MS });
       const url = otpauthUrl(secret, { issuer: this.config.mail.from.name, account: user.email });
@@ -54,7 +52,7 @@ export class TotpService {
   async confirm(actor: Actor, code: string): Promise<string[]> {
     const { userId, sessionId } = actor.principal;
     return this.database.transaction(async (tx) => {
-      const user = await this.lock(tx, userId);
+      const user = await this.secondFactors.lockOwner(tx, actor.principal);
       const pending = await selectPending(tx, userId, sessionId);
       const secret = pending && this.sealed.open(pending);
       if (!secret) throw new AppError('totp_not_begun');
@@ -67,24 +65,17 @@ export class TotpService {
 
   async remove(actor: Actor): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const user = await this.lock(tx, actor.principal.userId);
+      const user = await this.secondFactors.lockOwner(tx, actor.principal);
       if (!user.secondFactors.includes(TOTP)) throw new AppError('totp_not_enabled');
       await deleteSecret(tx, user.id);
       await this.secondFactors.disable(tx, actor, { user, name: TOTP });
     });
   }
 
-  /** Lock the user's row first. A right code is used up, and so are those before it. */
   async take(tx: EntityManager, userId: string, code: string): Promise<boolean> {
     const row = await selectSecret(tx, userId);
     const secret = row && this.sealed.open(row);
     const step = secret && matchingStep(secret, code, this.clock.epochSeconds());
     return step !== undefined && useStep(tx, userId, step);
-  }
-
-  private async lock(tx: EntityManager, userId: string): Promise<User> {
-    const user = await this.users.lockById(tx, userId);
-    if (!user) throw new AppError('invalid_token');
-    return user;
   }
 }

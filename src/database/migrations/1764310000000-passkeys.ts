@@ -7,11 +7,14 @@ export class Passkeys1764310000000 implements MigrationInterface {
       CREATE TABLE passkeys (
         id uuid CONSTRAINT passkeys_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
         user_id uuid NOT NULL CONSTRAINT passkeys_user_id_fkey REFERENCES users ON DELETE CASCADE,
-        credential_id bytea NOT NULL CONSTRAINT passkeys_credential_id_key UNIQUE,
+        credential_id bytea NOT NULL CONSTRAINT passkeys_credential_id_key UNIQUE
+          CONSTRAINT passkeys_credential_id_check CHECK (octet_length(credential_id) <= 1023),
         public_key bytea NOT NULL,
         counter bigint NOT NULL,
         name varchar(50) NOT NULL,
         second_factor boolean NOT NULL,
+        -- False after a reset by mail: it serves after the password only.
+        logs_in_alone boolean NOT NULL DEFAULT true,
         backed_up boolean NOT NULL,
         created_at timestamptz(3) NOT NULL DEFAULT now(),
         last_used_at timestamptz(3)
