@@ -56,6 +56,8 @@ const BARE = [
   'reset',
   'undo',
   'forgot',
+  'email-login',
+  'email-login.js',
   'account-pages.js',
 ];
 
@@ -82,7 +84,7 @@ export function createAdapter({ http }: Config): FastifyAdapter {
 
 /** Mail programs and proxies add a slash to the links of mails. */
 function withoutPageSlash(url: string): string {
-  return url.replace(/^\/(confirm|reset|undo|forgot)\/(?=\?|$)/, '/$1');
+  return url.replace(/^\/(confirm|reset|undo|forgot|email-login)\/(?=\?|$)/, '/$1');
 }
 
 export async function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): Promise<void> {

@@ -73,6 +73,8 @@ const ROUTES: Record<string, Route> = {
   'DELETE /auth/passkeys/:passkey_id': ANY_USER(404),
   'POST /auth/login/passkey/options': EVERYBODY(200),
   'POST /auth/login/passkey': { ...EVERYBODY(400), body: {} },
+  'POST /auth/login/email': { ...EVERYBODY(202), body: { email: 'nobody@example.org' } },
+  'POST /auth/login/email/complete': { ...EVERYBODY(400), body: {} },
   'GET /auth/me': ANY_USER(200),
   'GET /auth/sessions': ANY_USER(200),
   'DELETE /auth/sessions/:session_id': ANY_USER(404),
@@ -138,6 +140,8 @@ const ROUTES: Record<string, Route> = {
   'GET /reset': UNDOCUMENTED,
   'GET /undo': UNDOCUMENTED,
   'GET /forgot': UNDOCUMENTED,
+  'GET /email-login': UNDOCUMENTED,
+  'GET /email-login.js': UNDOCUMENTED,
   'GET /problems': UNDOCUMENTED,
   'GET /problems/:code': UNDOCUMENTED,
   'GET /.well-known/change-password': UNDOCUMENTED,
@@ -242,7 +246,7 @@ describe('the answers', () => {
   let untouched: Owned;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ env: { EMAIL_LOGIN: 'on' } });
     const [other, moderator, admin, disabled] = await Promise.all([
       person(app, 'another'),
       staff(app, 'moderator'),
@@ -300,6 +304,8 @@ const STRICT = [
   'POST /auth/email/resend',
   'POST /auth/email/undo',
   'POST /auth/login',
+  'POST /auth/login/email',
+  'POST /auth/login/email/complete',
   'POST /auth/login/passkey',
   'POST /auth/login/passkey/options',
   'POST /auth/login/second-factor',
@@ -336,7 +342,9 @@ describe('the strict limit of an address', () => {
 });
 
 function isBare(path: string): boolean {
-  return /^\/(?:health|metrics|dev|reset|confirm|undo|forgot|problems|account-pages|\.well-known)\b/.test(path);
+  return /^\/(?:health|metrics|dev|reset|confirm|undo|forgot|email-login|problems|account-pages|\.well-known)\b/.test(
+    path,
+  );
 }
 
 function declaredRoutes(app: TestApp): DeclaredRoute[] {

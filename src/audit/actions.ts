@@ -6,6 +6,7 @@ export const AUDIT_ACTIONS = [
   'login.succeeded',
   'login.failed',
   'login.throttled',
+  'login.email_requested',
   'login.second_factor_asked',
   'step_up.succeeded',
   'step_up.failed',

@@ -2,6 +2,7 @@
 import { Module } from '@nestjs/common';
 
 import { DeletionModule } from './deletion/deletion.module.js';
+import { EmailLoginModule } from './email-login/email-login.module.js';
 import { EmailsModule } from './emails/emails.module.js';
 import { HashingModule } from './hashing/hashing.module.js';
 import { LoginModule } from './login/login.module.js';
@@ -32,6 +33,7 @@ const ROOMS = [
   PasswordsModule,
   LoginModule,
   PasskeysModule,
+  EmailLoginModule,
   PersonalTokensModule,
 ];
 

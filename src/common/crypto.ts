@@ -9,6 +9,7 @@ export type KeyPurpose =
   | 'login ticket'
   | 'mail'
   | 'mail address'
+  | 'mailed login'
   | 'refresh token'
   | 'refresh token key id'
   | 'second factor';

@@ -108,6 +108,11 @@ export const ERRORS = {
     detail:
       'No page may use passkeys here: PUBLIC_URL or APP_URL must be https:// with a name, or PASSKEY_ORIGINS be set.',
   },
+  invalid_email_login: {
+    kind: 'unauthenticated',
+    detail:
+      'The code or link is wrong, was used, has expired, or was requested in another browser: type the code there, or request a new one.',
+  },
   passkey_exists: { kind: 'conflict', detail: 'The passkey is kept already.' },
   passkey_not_found: { kind: 'not_found', detail: 'You have no such passkey.' },
   too_many_passkeys: { kind: 'conflict', detail: 'You have 20 passkeys, which is the limit: remove one first.' },

@@ -68,6 +68,7 @@ export interface Config {
     readonly requireConfirmation: boolean;
     readonly concealConflicts: boolean;
   };
+  readonly emailLogin: boolean;
   readonly passkeys: PasskeySettings;
   /** Staff routes answer to sessions that a second factor proved. */
   readonly staffNeedsSecondFactor: boolean;
@@ -119,6 +120,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
       requireConfirmation: env.oneOf('REQUIRE_EMAIL_CONFIRMATION', ['false', 'true']) === 'true',
       concealConflicts: env.oneOf('REGISTER_CONFLICT', ['reveal', 'conceal']) === 'conceal',
     },
+    emailLogin: env.oneOf('EMAIL_LOGIN', ['off', 'on']) === 'on',
     staffNeedsSecondFactor: env.oneOf('STAFF_MFA', ['optional', 'required']) === 'required',
     mail,
     passkeys: readPasskeys(env, { home: mail.appUrl ?? http.publicUrl, ...http }),
@@ -131,8 +133,11 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
     unused: (keyFolder ? [] : ['JWT_KEYS_DIR']).filter((name) => env.has(name)),
   };
-  if (production && config.registration.requireConfirmation && !env.has('SMTP_URL') && !env.has('SMTP_HOST'))
+  const lacksMail = production && !env.has('SMTP_URL') && !env.has('SMTP_HOST');
+  if (lacksMail && config.registration.requireConfirmation)
     env.fault('SMTP_URL', 'is required in production with REQUIRE_EMAIL_CONFIRMATION=true: nobody could log in');
+  if (lacksMail && config.emailLogin)
+    env.fault('SMTP_URL', 'is required in production with EMAIL_LOGIN=on: the mails would go nowhere');
   const tokens = {
     previousSecret: jwtSecret.previous,
     keyFolder,

@@ -89,7 +89,8 @@ export function prefixOf(publicUrl: string | undefined): string {
   return publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
 }
 
-const OWN_PATHS = /^\/(?:api|health|metrics|docs|dev|confirm|reset|undo|forgot|problems|\.well-known)(?:\/|$)/;
+const OWN_PATHS =
+  /^\/(?:api|health|metrics|docs|dev|confirm|reset|undo|forgot|email-login|problems|\.well-known)(?:\/|$)/;
 
 /** For proxies that keep the prefix. A prefix like one of Roost's own paths must be stripped by the proxy. */
 export function withoutPrefix(target: string, prefix: string): string {

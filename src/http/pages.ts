@@ -52,6 +52,11 @@ export const PAGE_POLICY = [
 
 export const PAGE_TYPE = 'text/html; charset=utf-8';
 
+/** Of a page that was asked for with a slash at the end: one up. */
+export function baseOf(url: string): string {
+  return /^[^?]*\/(?:\?|$)/.test(url) ? '../' : '';
+}
+
 export function page(title: string, body: Html, script?: string): string {
   const { markup } = html`<!doctype html>
     <html lang="en">

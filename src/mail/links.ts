@@ -17,7 +17,7 @@ export class Links {
   ) {}
 
   /** The team's front end or Roost's own page. The token is in the fragment, which browsers do not send. */
-  toPage(page: 'confirm' | 'reset' | 'undo', token: string): string {
+  toPage(page: 'confirm' | 'reset' | 'undo' | 'email-login', token: string): string {
     return `${this.config.mail.appUrl ?? this.config.http.publicUrl ?? this.ownAddress()}/${page}#token=${token}`;
   }
 

@@ -6,7 +6,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { Public } from '../common/access.js';
-import { html, page, PAGE_POLICY, PAGE_TYPE } from '../http/pages.js';
+import { baseOf, html, page, PAGE_POLICY, PAGE_TYPE } from '../http/pages.js';
 
 /** Beside the pages, so that both also work below a path of PUBLIC_URL. */
 const SCRIPT = 'account-pages.js';
@@ -120,9 +120,4 @@ export class PagesController {
   scriptOfPages(): string {
     return this.script;
   }
-}
-
-/** Of a page that was asked for with a slash at the end: one up. */
-function baseOf(url: string): string {
-  return /^[^?]*\/(?:\?|$)/.test(url) ? '../' : '';
 }

@@ -10,6 +10,7 @@ export type MailKind =
   | 'email_change'
   | 'email_change_notice'
   | 'invitation'
+  | 'email_login'
   | 'personal_token'
   | 'account_deletion'
   | 'account_deletion_cancelled'
@@ -95,6 +96,24 @@ export function invitationMail(to: { username: string; url: string }): MailConte
     { label: 'Choose a password', url: to.url },
     'The link is valid for 7 days.',
     'If you did not expect this, you can ignore this message. Nobody can use the account before a password is chosen.',
+  ]);
+}
+
+export function emailLoginMail(to: { username: string; url: string; code: string; isConfirmed: boolean }): MailContent {
+  const subject = 'Log in to your account';
+  if (!to.isConfirmed)
+    return letter(subject, to.username, [
+      'We received a request to log in to your account by mail. This address was never confirmed, and another person may have made the account. So nobody can log in by mail.',
+      'If you want to use the account, request a new password for this address. This confirms the address, and removes everything that somebody else has set up.',
+      'If you did not request this, you can ignore this message.',
+    ]);
+  return letter(subject, to.username, [
+    'We received a request to log in to your account. If it was yours, enter this code where you made it:',
+    { code: to.code },
+    'Or open this link in the same browser:',
+    { label: 'Log in', url: to.url },
+    'The code and the link are valid for 10 minutes and for one login. A newer message replaces them. The code may be tried five times.',
+    'Never give the code to anybody, and enter it nowhere else. If you did not request this, you can ignore this message: without it nobody can log in this way.',
   ]);
 }
 

@@ -23,6 +23,6 @@ export async function mailsTo(nest: INestApplicationContext, recipient: string |
 function withLink(mail: MailResponse): TestMail {
   const link = /https?:\/\/\S+/.exec(mail.text)?.[0];
   const token = /#token=([^&\s]+)/.exec(link ?? '')?.[1];
-  const code = /^ +(\d{6})$/m.exec(mail.text)?.[1];
+  const code = /^ +(\d{6}|\d{8})$/m.exec(mail.text)?.[1];
   return { ...mail, link, token, code };
 }

@@ -55,7 +55,7 @@ export class Api {
   /** @param path below /api/v1, or absolute when it names a prefix itself */
   async send(method: string, path: string, body?: unknown): Promise<Answer> {
     const full =
-      /^\/(?:api|health|metrics|docs|dev|reset|confirm|undo|forgot|problems|account-pages|openapi|\.well-known)\b/.test(
+      /^\/(?:api|health|metrics|docs|dev|reset|confirm|undo|forgot|email-login|problems|account-pages|openapi|\.well-known)\b/.test(
         path,
       )
         ? path

@@ -54,7 +54,7 @@ export function assertDocumented(method, path, answer) {
     if (
       !COMMON_STATUSES.has(answer.status) &&
       !path.startsWith('/docs') &&
-      !/^\/(?:dev|reset|confirm|undo|forgot|problems|account-pages|\.well-known\/(?:change|passkey|security))/.test(
+      !/^\/(?:dev|reset|confirm|undo|forgot|email-login|problems|account-pages|\.well-known\/(?:change|passkey|security))/.test(
         path,
       ) &&
       !path.startsWith('/openapi') &&

@@ -78,6 +78,7 @@ describe('the configuration', () => {
       sessions: { perUser: 50, refreshGraceMs: 30_000, idleTtlMs: 30 * 86_400_000, absoluteTtlMs: 90 * 86_400_000 },
       passwords: { policy: 'default', minLength: 8, bcryptCost: 12, threads: 4 },
       registration: { requireConfirmation: false, concealConflicts: false },
+      emailLogin: false,
       staffNeedsSecondFactor: false,
       passkeys: { rpId: 'localhost', origins: ['http://localhost:3000'], pageUrl: undefined },
       mail: {
@@ -149,6 +150,7 @@ describe('the configuration', () => {
     ['PASSWORD_MIN_LENGTH', '73'],
     ['BCRYPT_COST', '9'],
     ['BCRYPT_COST', '16'],
+    ['EMAIL_LOGIN', 'true'],
     ['STAFF_MFA', 'yes'],
     ['PASSKEY_RP_ID', 'https://example.org'],
     ['PASSKEY_RP_ID', '127.0.0.1'],
@@ -591,6 +593,13 @@ describe('the configuration', () => {
     expect(faultsOf(required)).toEqual([expect.stringMatching(/^SMTP_URL is required/)]);
     expect(faultsOf({ ...required, SMTP_URL: 'smtp://mail.internal' })).toEqual([]);
     expect(faultsOf({ REQUIRE_EMAIL_CONFIRMATION: 'true' })).toEqual([]);
+  });
+
+  it('wants SMTP_URL in production where people log in by mail', () => {
+    const on = { ...PRODUCTION, EMAIL_LOGIN: 'on' };
+    expect(faultsOf(on)).toEqual([expect.stringMatching(/^SMTP_URL is required/)]);
+    expect(faultsOf({ ...on, SMTP_URL: 'smtp://mail.internal' })).toEqual([]);
+    expect(faultsOf({ EMAIL_LOGIN: 'on' })).toEqual([]);
   });
 
   it('allows a bcrypt cost below 10 to tests only [V11.4.2]', () => {

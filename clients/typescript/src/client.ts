@@ -106,6 +106,21 @@ export class RoostClient {
     return answer;
   }
 
+  /** Asks for a mail with a code, where EMAIL_LOGIN is on. Keep the `login_request` for `completeEmailLogin`. */
+  loginByEmail(email: string, options: Options = {}): Promise<Answer<Operation<'post', '/auth/login/email'>>> {
+    return this.post('/auth/login/email', { body: { email }, ...options });
+  }
+
+  /** By the code or the token of the mail. Keeps the tokens of the new session; answers `mfa_required` as `login` does. */
+  async completeEmailLogin(
+    body: Input<Operation<'post', '/auth/login/email/complete'>>['body'],
+    options: Options = {},
+  ): Promise<Answer<Operation<'post', '/auth/login/email/complete'>>> {
+    const answer = await this.post('/auth/login/email/complete', { body, ...options });
+    if (answer.ok && 'access_token' in answer.data) await this.tokens.set(answer.data);
+    return answer;
+  }
+
   /** The second step of a login. Keeps the tokens of the new session. */
   async completeLogin(
     body: Input<Operation<'post', '/auth/login/second-factor'>>['body'],

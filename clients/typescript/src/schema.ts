@@ -102,6 +102,48 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/auth/login/email': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Mails a code and a link to log in with, if an account has the address; the answer is the same if not.
+     * @description Only where `EMAIL_LOGIN` is on. An address gets one mail a minute; until then the `login_request` of the earlier answer is the one to keep.
+     *
+     *     Open to everybody.
+     */
+    post: operations['auth_beginEmailLogin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/login/email/complete': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Starts a session by the code or the token of the mail, in the browser that asked for it.
+     * @description Open to everybody.
+     */
+    post: operations['auth_completeEmailLogin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/auth/refresh': {
     parameters: {
       query?: never;
@@ -1607,6 +1649,32 @@ export interface components {
         [key: string]: unknown;
       };
     };
+    EmailLoginRequest: {
+      /**
+       * Format: email
+       * @description The code and the link are mailed to it if an account has it and has confirmed it.
+       * @example ada@example.org
+       */
+      email: string;
+    };
+    EmailLoginResponse: {
+      message: string;
+      /** @description To be kept by the browser that asked, and sent with the code or the token. It is not in the mail. */
+      login_request: string;
+      /**
+       * Format: int32
+       * @description Life of the request in seconds.
+       */
+      expires_in: number;
+    };
+    CompleteEmailLoginRequest: {
+      /** @description As `POST /auth/login/email` gave it. */
+      login_request: string;
+      /** @description Eight digits, as people type them: spaces, hyphens and the digits of any script; may be tried five times. */
+      code?: string;
+      /** @description From the link in the mail. */
+      token?: string;
+    };
     RefreshRequest: {
       refresh_token: string;
     };
@@ -1997,6 +2065,7 @@ export interface components {
         | 'login.succeeded'
         | 'login.failed'
         | 'login.throttled'
+        | 'login.email_requested'
         | 'login.second_factor_asked'
         | 'step_up.succeeded'
         | 'step_up.failed'
@@ -2306,6 +2375,7 @@ export interface components {
         | 'login.succeeded'
         | 'login.failed'
         | 'login.throttled'
+        | 'login.email_requested'
         | 'login.second_factor_asked'
         | 'step_up.succeeded'
         | 'step_up.failed'
@@ -2486,6 +2556,7 @@ export interface components {
         | 'invalid_passkey'
         | 'invalid_passkey_login'
         | 'passkeys_unavailable'
+        | 'invalid_email_login'
         | 'passkey_exists'
         | 'passkey_not_found'
         | 'too_many_passkeys'
@@ -2625,6 +2696,9 @@ export type MfaRequiredResponse = components['schemas']['MfaRequiredResponse'];
 export type SecondStepRequest = components['schemas']['SecondStepRequest'];
 export type PasskeyOptionsResponse = components['schemas']['PasskeyOptionsResponse'];
 export type PasskeyLoginRequest = components['schemas']['PasskeyLoginRequest'];
+export type EmailLoginRequest = components['schemas']['EmailLoginRequest'];
+export type EmailLoginResponse = components['schemas']['EmailLoginResponse'];
+export type CompleteEmailLoginRequest = components['schemas']['CompleteEmailLoginRequest'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type LogoutRequest = components['schemas']['LogoutRequest'];
 export type AccountResponse = components['schemas']['AccountResponse'];
@@ -2976,6 +3050,146 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
             code: 'cross_site_request' | 'account_disabled' | 'account_deleted' | 'email_not_confirmed';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_beginEmailLogin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['EmailLoginRequest'];
+      };
+    };
+    responses: {
+      /** @description Accepted: the rest happens later. */
+      202: {
+        content: {
+          'application/json': components['schemas']['EmailLoginResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'route_not_found';
+          };
+        };
+      };
+      413: {
+        content: {
+          'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+        };
+      };
+      415: {
+        content: {
+          'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  auth_completeEmailLogin: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description For pages: `cookie` keeps the refresh token in a cookie that no script can read. */
+        'Refresh-Token-In'?: 'cookie';
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CompleteEmailLoginRequest'];
+      };
+    };
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json':
+            | components['schemas']['TokensResponse']
+            | components['schemas']['CookieTokensResponse']
+            | components['schemas']['MfaRequiredResponse'];
+        };
+      };
+      400: {
+        content: {
+          'application/problem+json': components['schemas']['InvalidBodyProblem'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'invalid_email_login';
+          };
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'cross_site_request' | 'account_disabled' | 'account_deleted';
+          };
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'route_not_found';
           };
         };
       };
@@ -7178,6 +7392,7 @@ export interface operations {
           | 'login.succeeded'
           | 'login.failed'
           | 'login.throttled'
+          | 'login.email_requested'
           | 'login.second_factor_asked'
           | 'step_up.succeeded'
           | 'step_up.failed'

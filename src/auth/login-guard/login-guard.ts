@@ -30,7 +30,7 @@ const GUESSES_TO_TELL = 5;
 
 export interface Guess {
   /** Kept apart for e-mail and username, so that a count never reveals that both name one account. */
-  readonly identifier: AccountIdentifier | { secondFactorOf: string };
+  readonly identifier: AccountIdentifier | { secondFactorOf: string } | { mailedLoginTo: string };
   readonly userId: string | undefined;
   readonly client: Client;
 }
@@ -156,5 +156,6 @@ export class LoginGuard {
 function named(identifier: Guess['identifier']): [string, string] {
   if ('email' in identifier) return ['email', identifier.email];
   if ('username' in identifier) return ['username', identifier.username.toLowerCase()];
+  if ('mailedLoginTo' in identifier) return ['mailed login', identifier.mailedLoginTo];
   return ['second factor', identifier.secondFactorOf];
 }

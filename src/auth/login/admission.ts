@@ -47,7 +47,7 @@ export class Admission {
   }
 
   /** The same work with or without an account. The identifier is not stored: it may be a password typed by mistake. */
-  async refuse(user: User | undefined, code: ErrorCode, client: Client): Promise<AppError> {
+  async refuse(user: Pick<User, 'id'> | undefined, code: ErrorCode, client: Client): Promise<AppError> {
     const subjectId = user?.id ?? null;
     await this.audit.record(undefined, client, [
       { action: 'login.failed', actorId: null, subjectId, after: { reason: code } },

@@ -30,6 +30,6 @@ import { SecondStep } from './second-step.js';
   ],
   controllers: [AuthController],
   providers: [Admission, AuthService, LoginTickets, SecondStep],
-  exports: [Admission],
+  exports: [Admission, SecondStep],
 })
 export class LoginModule {}
