@@ -53,7 +53,7 @@ describe('input', () => {
   let taskPath: string;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ env: { EMAIL_LOGIN: 'on' } });
     alice = await person(app, 'alice');
     taskPath = `/tasks/${(await alice.api.post('/tasks', { title: 'one' })).body.id}`;
   });
