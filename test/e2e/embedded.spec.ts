@@ -592,6 +592,7 @@ async function eventually(condition: () => boolean | Promise<boolean>): Promise<
 
 interface Process {
   pid: number;
+  parent: number;
   group: number;
   args: string;
 }
@@ -605,7 +606,9 @@ function supervisorIn(folder: string): number {
 }
 
 function postmasterIn(folder: string): number {
-  return one(postgresIn(folder).filter(({ args }) => !args.includes('supervisor.mjs')));
+  const servers = postgresIn(folder).filter(({ args }) => !args.includes('supervisor.mjs'));
+  // A process that the postmaster has just forked has its arguments, until it names itself.
+  return one(servers.filter(({ parent }) => !servers.some(({ pid }) => pid === parent)));
 }
 
 function one(found: Process[]): number {
@@ -619,10 +622,10 @@ function processes(): Process[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .flatMap(readProcess);
-  const lines = execFileSync('ps', ['-axww', '-o', 'pid=,pgid=,args='], { encoding: 'utf8' }).trim().split('\n');
+  const lines = execFileSync('ps', ['-axww', '-o', 'pid=,ppid=,pgid=,args='], { encoding: 'utf8' }).trim().split('\n');
   return lines.map((line) => {
-    const [, pid, group, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return { pid: Number(pid), group: Number(group), args };
+    const [, pid, parent, group, args = ''] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return { pid: Number(pid), parent: Number(parent), group: Number(group), args };
   });
 }
 
@@ -632,7 +635,7 @@ function readProcess(pid: string): Process[] {
       .replace(/^.*\) /s, '')
       .split(' ');
     const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-    return [{ pid: Number(pid), group: Number(afterName[2]), args }];
+    return [{ pid: Number(pid), parent: Number(afterName[1]), group: Number(afterName[2]), args }];
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
