@@ -361,6 +361,7 @@ describe('passkeys', () => {
       const token = await mailedToken(app, ada.email, 'Choose a new password');
       await app.api.post('/auth/password/reset', { token, new_password: 'another horse battery' });
       expectRefused(await loginWith(passkey.get(await requestOptions())), 'invalid_passkey_login');
+      expect((await auditOf(app, ada.id)).map(({ action }) => action)).toContain('second_factors.reset');
     });
 
     it('start no session when they are removed while the login waits for the account', async () => {

@@ -12,6 +12,7 @@ import { claimsOf } from '../support/jwt.js';
 import { mailedToken, mailsTo } from '../support/mailbox.js';
 import { confirmAddress, login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
+import { eventually } from '../support/process.js';
 import { expectLive, expectRefused, refreshed } from '../support/sessions.js';
 import { Authenticator, enrol, loginWith, secondStep, ticketOf } from '../support/totp.js';
 
@@ -204,6 +205,30 @@ describe('second factors', () => {
       await loginWith(app, ada, { totp: authenticator.next() });
       const { rows } = await app.pool.query('SELECT hashed_password FROM users WHERE id = $1', [ada.id]);
       expect(rows[0].hashed_password).toMatch(/^\$2b\$/);
+    });
+
+    it('gives no ticket for a password that replaces the verified one meanwhile', async () => {
+      const [old, other] = await Promise.all([bcrypt.hash(PASSWORD, 4), bcrypt.hash('another horse battery', 4)]);
+      const set = 'UPDATE users SET hashed_password = $2 WHERE id = $1';
+      await app.pool.query(set, [ada.id, old.replace('$2b$', '$2a$')]);
+      const lock = await app.pool.connect();
+      try {
+        await lock.query('BEGIN');
+        await lock.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
+        const ticket = ticketOf(app, ada);
+        await eventually(async () => {
+          const { rowCount } = await app.pool.query(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          );
+          return rowCount === 1;
+        });
+        await lock.query(set, [ada.id, other]);
+        await lock.query('COMMIT');
+        expectRefused(await secondStep(app, await ticket, { totp: authenticator.next() }), 'invalid_mfa_ticket');
+      } finally {
+        await lock.query('ROLLBACK');
+        lock.release();
+      }
     });
 
     it('forgets mistyped passwords of this address with its second step', async () => {

@@ -82,9 +82,9 @@ export class AuthService {
         const { verified, outdated } = await this.verified(user, password, client);
         if (attempt === 1 && this.loginGuard.isSuspicious(guess)) void this.tellOfGuesses(verified, client);
         if (verified.secondFactors.length > 0) {
-          if (outdated) await this.upgradeHash(verified, password);
-          const current = outdated ? await this.users.findByIdentifier(identifier) : verified;
-          const ticket = await this.secondStep.ask(current ?? verified, client);
+          // The ticket is for the account as the password found it, and for no later password.
+          const hashedPassword = outdated ? await this.upgradeHash(verified, password) : verified.hashedPassword;
+          const ticket = await this.secondStep.ask({ ...verified, hashedPassword }, client);
           await this.loginGuard.takeBack(guess);
           return ticket;
         }
@@ -164,13 +164,16 @@ export class AuthService {
     }
   }
 
-  /** Runs after the session's start, which compares the hash. A failure is left to the next login. */
-  private async upgradeHash(user: User, password: string): Promise<void> {
+  /** A failure is left to the next login. @returns the hash that is stored for the verified password */
+  private async upgradeHash(user: User, password: string): Promise<string> {
     try {
-      const upgraded = await this.users.replaceHash(user, await this.passwords.hash(password));
-      if (upgraded) this.logger.info({ event: 'password_hash_upgraded', user: user.id }, 'password hash upgraded');
+      const hash = await this.passwords.hash(password);
+      if (!(await this.users.replaceHash(user, hash))) return user.hashedPassword;
+      this.logger.info({ event: 'password_hash_upgraded', user: user.id }, 'password hash upgraded');
+      return hash;
     } catch (error) {
       this.logger.warn({ event: 'password_hash_kept', user: user.id, err: error }, 'password hash not upgraded');
+      return user.hashedPassword;
     }
   }
 }

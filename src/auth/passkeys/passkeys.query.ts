@@ -110,7 +110,7 @@ export async function deletePasskeys(tx: EntityManager, userId: string, since?: 
 }
 
 /** What is left serves after the password only: a thief of the earlier password may have made it. */
-export async function keepSecondFactors(tx: EntityManager, userId: string): Promise<void> {
-  await run(tx, sql`DELETE FROM passkeys WHERE user_id = ${userId} AND NOT second_factor`);
-  await run(tx, sql`UPDATE passkeys SET logs_in_alone = false WHERE user_id = ${userId}`);
+export async function keepSecondFactors(tx: EntityManager, userId: string): Promise<number> {
+  await run(tx, sql`UPDATE passkeys SET logs_in_alone = false WHERE user_id = ${userId} AND second_factor`);
+  return affected(tx, sql`DELETE FROM passkeys WHERE user_id = ${userId} AND NOT second_factor`);
 }

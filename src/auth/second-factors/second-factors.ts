@@ -43,7 +43,7 @@ export interface SecondFactorKind {
   /** @param since undefined: all */
   readonly forget: (tx: EntityManager, userId: string, since?: Date) => Promise<Forgotten>;
   /** After a reset by mail: ends what a thief could log in with. */
-  readonly recovered?: (tx: EntityManager, userId: string) => Promise<unknown>;
+  readonly recovered?: (tx: EntityManager, userId: string) => Promise<number>;
 }
 
 export const RECOVERY_CODE = 'recovery_code';
@@ -186,14 +186,18 @@ export class SecondFactors {
   /** For a proved reader of the account's mail. Lock its row first. A second factor stays: a mailbox is one factor. But a
    * stranger may have made an account whose address was never confirmed. */
   async recover(tx: EntityManager, user: User, client: Client): Promise<void> {
-    for (const kind of this.kinds.values()) await kind.recovered?.(tx, user.id);
-    if (user.emailConfirmedAt === null) await this.undo(tx, user, { client });
+    let removed = 0;
+    for (const kind of this.kinds.values()) removed += (await kind.recovered?.(tx, user.id)) ?? 0;
+    if (user.emailConfirmedAt === null && (await this.forget(tx, user))) removed += 1;
+    if (removed > 0) await this.recordReset(tx, user, client);
   }
 
   async undo(tx: EntityManager, user: User, { client, since }: { client: Client; since?: Date }): Promise<void> {
-    if (!(await this.forget(tx, user, since))) return;
-    const event = { action: 'second_factors.reset', actorId: user.id, subjectId: user.id } as const;
-    await this.audit.record(tx, client, [event]);
+    if (await this.forget(tx, user, since)) await this.recordReset(tx, user, client);
+  }
+
+  private async recordReset(tx: EntityManager, { id }: User, client: Client): Promise<void> {
+    await this.audit.record(tx, client, [{ action: 'second_factors.reset', actorId: id, subjectId: id }]);
   }
 
   /** For an admin, whose claims and rank the caller has checked. Ends the account's sessions, and tells the owner. */
