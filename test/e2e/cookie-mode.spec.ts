@@ -174,6 +174,11 @@ describe('cookie mode', () => {
         ).toBe(200);
     });
 
+    it('refuses its own origin where the browser says that it is of another site', async () => {
+      const headers = { origin: app.url, 'sec-fetch-site': 'cross-site', 'refresh-token-in': 'cookie' };
+      expectRefused(await login(app.api.with(headers)), 'cross_site_request', 403);
+    });
+
     it.each(['true', 'header', ''])('refuses the mode %j', async (mode) => {
       expectProblem(await login(page.with({ 'refresh-token-in': mode })), 400, 'validation_failed');
     });
