@@ -64,7 +64,7 @@ class Connection {
   #socket;
   /** @type {Buffer} */
   #received = Buffer.alloc(0);
-  /** @type {((answer: { status: number, body: Buffer }) => void) | undefined} */
+  /** @type {((answer: { status: number, head: string, body: Buffer }) => void) | undefined} */
   #answer;
   /** @type {((error: Error) => void) | undefined} */
   #fail;
@@ -88,7 +88,7 @@ class Connection {
 
   /**
    * @param {Request} request
-   * @returns {Promise<{ status: number, body: Buffer }>}
+   * @returns {Promise<{ status: number, head: string, body: Buffer }>}
    */
   ask({ method, path, token, body }) {
     requests = (requests + 1) % ADDRESSES;
@@ -118,6 +118,6 @@ class Connection {
     if (this.#received.length < begin + length) return;
     const body = this.#received.subarray(begin, begin + length);
     this.#received = Buffer.alloc(0);
-    this.#answer?.({ status, body });
+    this.#answer?.({ status, head, body });
   }
 }

@@ -1,4 +1,5 @@
-import type { DataSourceOptions } from 'typeorm';
+import type { Pool } from 'pg';
+import type { DataSource, DataSourceOptions } from 'typeorm';
 
 import type { DatabaseSettings } from '../config/servers.js';
 import { isPooled, type Limits, type LiveClient, liveClients, setLimits } from './live-client.js';
@@ -14,6 +15,7 @@ export interface PoolOptions {
   readonly onPoolError: (error: Error) => void;
   readonly onUnlimited?: () => void;
   readonly onUnprepared?: () => void;
+  readonly onAnswer?: () => void;
 }
 
 export function dataSourceOptions({ url, max, prepared, ...on }: PoolOptions): DataSourceOptions {
@@ -26,7 +28,7 @@ export function dataSourceOptions({ url, max, prepared, ...on }: PoolOptions): D
     poolErrorHandler: on.onPoolError,
     extra: {
       max,
-      Client: liveClients(LIMITS, on.onUnprepared),
+      Client: liveClients(LIMITS, on),
       connectionTimeoutMillis: TIMEOUTS.connect,
       query_timeout: TIMEOUTS.answer,
       idleTimeoutMillis: 30_000,
@@ -35,6 +37,19 @@ export function dataSourceOptions({ url, max, prepared, ...on }: PoolOptions): D
       onConnect: prepareConnections(prepared, on.onUnlimited),
     },
   };
+}
+
+/** When the database last answered the pool, in milliseconds of `Clock.elapsedMs()`. */
+export class Pulse {
+  answeredAt = -Infinity;
+
+  readonly beat = (): void => {
+    this.answeredAt = performance.now();
+  };
+}
+
+export function waitingForPool({ driver }: DataSource): number {
+  return (driver as unknown as { master: Pool }).master.waitingCount;
 }
 
 /** SET, because poolers such as PgBouncer refuse start-up parameters. */

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.js';
 import { ClockWatch } from './clock-watch.js';
-import { dataSourceOptions } from './data-source.js';
+import { dataSourceOptions, Pulse } from './data-source.js';
 import { RetryingDataSource } from './transactions.js';
 
 const UNLIMITED =
@@ -26,6 +26,7 @@ export class DatabaseModule {
     const onUnprepared = (): void => {
       logger.warn({ event: 'database_unprepared' }, UNPREPARED);
     };
+    const pulse = new Pulse();
     const pool = dataSourceOptions({
       url,
       max: database.poolMax,
@@ -33,9 +34,11 @@ export class DatabaseModule {
       onPoolError,
       onUnlimited,
       onUnprepared,
+      onAnswer: pulse.beat,
     });
     return {
       module: DatabaseModule,
+      global: true,
       imports: [
         TypeOrmModule.forRootAsync({
           useFactory: () => ({
@@ -46,7 +49,8 @@ export class DatabaseModule {
           dataSourceFactory: (options) => Promise.resolve(new RetryingDataSource(options ?? pool)),
         }),
       ],
-      providers: [ClockWatch],
+      providers: [ClockWatch, { provide: Pulse, useValue: pulse }],
+      exports: [Pulse],
     };
   }
 }

@@ -84,8 +84,16 @@ export interface LiveClient extends pg.Client {
   prepares: boolean;
 }
 
+export interface ClientEvents {
+  readonly onUnprepared?: (() => void) | undefined;
+  readonly onAnswer?: (() => void) | undefined;
+}
+
 /** When one connection is silent, those silent since end with it: a lost host takes all of the pool's at once. */
-export function liveClients(limits: Limits, onUnprepared?: () => void): new (config: pg.ClientConfig) => LiveClient {
+export function liveClients(
+  limits: Limits,
+  { onUnprepared, onAnswer }: ClientEvents = {},
+): new (config: pg.ClientConfig) => LiveClient {
   const alive = new Set<PooledClient>();
   const plans = { generation: 0, areOff: false };
 
@@ -135,7 +143,11 @@ export function liveClients(limits: Limits, onUnprepared?: () => void): new (con
         this.asked -= 1;
         this.heardAt = performance.now();
       };
-      answer.then(hear, (error: unknown) => {
+      const succeed = (): void => {
+        hear();
+        onAnswer?.();
+      };
+      answer.then(succeed, (error: unknown) => {
         this.judgePlan(error, sent.generation);
         if (error instanceof Error && error.message === SILENCE) {
           this.giveUp(sent.startedAt);

@@ -8,6 +8,11 @@ export interface ObservedStreams {
   readonly delivered: number;
 }
 
+export interface ObservedQueue {
+  readonly waiting: number;
+  readonly refused: number;
+}
+
 export interface ObservedConnections {
   readonly connections: { readonly open: number };
   readonly answers: { readonly closed: ReadonlyMap<string, number>; readonly refused: ReadonlyMap<string, number> };
@@ -65,6 +70,27 @@ export class Metrics {
       collect() {
         this.reset();
         for (const [code, times] of answers.refused) this.inc({ code }, times);
+      },
+    });
+  }
+
+  observeQueue(queue: ObservedQueue): void {
+    const registers = [this.registry];
+    new Gauge({
+      name: 'http_requests_waiting',
+      help: 'Requests that wait to be served.',
+      registers,
+      collect() {
+        this.set(queue.waiting);
+      },
+    });
+    new Counter({
+      name: 'http_requests_shed_total',
+      help: 'Requests refused because they had waited too long.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(queue.refused);
       },
     });
   }

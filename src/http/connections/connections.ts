@@ -9,6 +9,7 @@ import { networkOf } from '../../common/address.js';
 import { type CloseReason, Connection, CONNECTION_BOUNDS, type Turn } from './connection.js';
 import { AppError } from '../../common/errors.js';
 import type { ParserError, RawAnswers } from './raw-errors.js';
+import type { ServeQueue } from './serve-queue.js';
 
 const RESERVED_DESCRIPTORS = 256;
 
@@ -27,6 +28,7 @@ export class Connections {
   constructor(
     private readonly limits: ConnectionLimits,
     private readonly answers: RawAnswers,
+    private readonly queue: ServeQueue,
   ) {}
 
   get open(): number {
@@ -95,8 +97,11 @@ export class Connections {
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     const take = (request: IncomingMessage, response: ServerResponse): void => {
-      const serve: Turn['serve'] = () => {
+      const handleAll = (): void => {
         for (const handle of handlers) handle(request, response);
+      };
+      const serve: Turn['serve'] = () => {
+        this.queue.enter(request, handleAll);
       };
       if (request.headers['transfer-encoding'] !== undefined) boundChunks(request);
       this.all.get(request.socket)?.take({ request, response, serve });

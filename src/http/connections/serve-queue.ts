@@ -1,0 +1,122 @@
+/** Serves requests in order, for a bounded time in each turn of the event loop. Under overload, those that waited too long are refused. */
+import { randomInt } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+import type { FastifyInstance } from 'fastify';
+
+import { AppError } from '../../common/errors.js';
+import { sendProblem } from '../hardening.js';
+
+/** Milliseconds. Waits are bounded by `burst`, and by `standing` once the queue has not been empty for that long: who is served
+ * has then not waited in vain ("controlled delay", https://queue.acm.org/detail.cfm?id=2839461). */
+export const SERVE_QUEUE = { turn: 10, burst: 1_000, standing: 200, recheck: 2, window: 1_000, longestRetry: 30 };
+
+const FOR_MONITORS = /^\/(?:health\/|metrics(?:\?|$))/;
+
+interface Waiting {
+  readonly since: number;
+  readonly request: IncomingMessage;
+  readonly serve: () => void;
+}
+
+export class ServeQueue {
+  refused = 0;
+  private readonly queue: Waiting[] = [];
+  private readonly overdue = new WeakSet<IncomingMessage>();
+  private emptyAt = 0;
+  private turnEndsAt: number | undefined;
+  private recent = { since: 0, served: 0, refused: 0 };
+
+  /** @param isBlocked while no more should be begun, as too much that was begun waits for the database */
+  constructor(
+    private readonly isBlocked: () => boolean,
+    private readonly now: () => number = () => performance.now(),
+    private readonly choose: (least: number, most: number) => number = (least, most) => randomInt(least, most + 1),
+  ) {}
+
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** Call before the hooks whose work a refused request must not cost. */
+  refuseOverdue(fastify: FastifyInstance): void {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (!this.overdue.has(request.raw)) {
+        done();
+        return;
+      }
+      const retryAfterSeconds = this.retryAfterSeconds();
+      sendProblem(request, reply, new AppError('overloaded', { retryAfterSeconds, policies: ['waiting_requests'] }));
+    });
+  }
+
+  enter(request: IncomingMessage, serve: () => void): void {
+    if (FOR_MONITORS.test(request.url ?? '')) {
+      serve();
+      return;
+    }
+    const now = this.now();
+    if (this.queue.length === 0) {
+      this.emptyAt = now;
+      if (now < this.endOfTurn(now) && !this.isBlocked()) {
+        this.count(now).served += 1;
+        serve();
+        return;
+      }
+      this.continueLater();
+    }
+    this.queue.push({ since: now, request, serve });
+  }
+
+  /** Those refused in a second need as many seconds as are served in one; spread, or they would all come back at once. */
+  retryAfterSeconds(): number {
+    const { served, refused } = this.recent;
+    const crowd = Math.ceil(refused / Math.max(1, served));
+    return 1 + this.choose(0, Math.min(2 * crowd, SERVE_QUEUE.longestRetry - 1));
+  }
+
+  private endOfTurn(now: number): number {
+    if (this.turnEndsAt === undefined) {
+      this.turnEndsAt = now + SERVE_QUEUE.turn;
+      setImmediate(() => {
+        this.turnEndsAt = undefined;
+      });
+    }
+    return this.turnEndsAt;
+  }
+
+  private continueLater(): void {
+    const drain = (): void => {
+      this.drain();
+    };
+    if (this.isBlocked()) setTimeout(drain, SERVE_QUEUE.recheck);
+    else setImmediate(drain);
+  }
+
+  private drain(): void {
+    const startedAt = this.now();
+    for (let now = startedAt; now - startedAt < SERVE_QUEUE.turn; now = this.now()) {
+      const [next] = this.queue;
+      if (next === undefined) return;
+      const mayWait = now - this.emptyAt > SERVE_QUEUE.burst ? SERVE_QUEUE.standing : SERVE_QUEUE.burst;
+      const isOverdue = now - next.since > mayWait;
+      if (!isOverdue && this.isBlocked()) break;
+      this.queue.shift();
+      if (isOverdue) this.refuse(next.request, now);
+      else this.count(now).served += 1;
+      next.serve();
+    }
+    if (this.queue.length > 0) this.continueLater();
+  }
+
+  private refuse(request: IncomingMessage, now: number): void {
+    this.refused += 1;
+    this.count(now).refused += 1;
+    this.overdue.add(request);
+  }
+
+  private count(now: number): { served: number; refused: number } {
+    if (now - this.recent.since > SERVE_QUEUE.window) this.recent = { since: now, served: 0, refused: 0 };
+    return this.recent;
+  }
+}

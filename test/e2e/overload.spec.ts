@@ -1,0 +1,81 @@
+/** More requests than an instance can serve. */
+import { DataSource } from 'typeorm';
+
+import { TestApp } from '../support/app.js';
+import { PASSWORD, person, type Person } from '../support/people.js';
+import { expectProblem } from '../support/problems.js';
+import { eventually } from '../support/process.js';
+import { Relay } from '../support/relay.js';
+
+const PEOPLE = 10;
+
+let owner: TestApp;
+let wire: Relay;
+let app: TestApp;
+let people: Person[];
+
+beforeAll(async () => {
+  owner = await TestApp.start();
+  wire = await Relay.to(owner.databaseUrl);
+  app = await TestApp.start({ sharing: owner, through: wire });
+  people = await Promise.all(Array.from({ length: PEOPLE }, (_, n) => person(app, `person${n}`)));
+});
+
+afterAll(async () => {
+  wire.thaw();
+  await app.stop();
+  await wire.end();
+  await owner.stop();
+});
+
+const metric = async (name: string): Promise<number> => {
+  const { text } = await app.api.get('/metrics');
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+};
+
+it('refuses what waits behind too many requests of a silent database, with the time to come back [V2.4.1]', async () => {
+  const shed = await metric('http_requests_shed_total');
+  wire.freeze();
+  // As many as the pool has connections and as may wait for one; then those that must not begin.
+  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/tasks')));
+  await eventually(async () => (await metric('http_requests_waiting')) > 0);
+  const second = people.map(({ api }) => api.get('/tasks'));
+  expect((await app.api.get('/health/live')).status).toBe(200);
+  for (const answer of await Promise.all(second)) {
+    expectProblem(answer, 503, 'overloaded');
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(answer.body).toMatchObject({ 'violated-policies': ['waiting_requests'] });
+  }
+  for (const { status } of await Promise.all(first)) expect(status).toBe(503);
+  expect(await metric('http_requests_shed_total')).toBeGreaterThanOrEqual(shed + PEOPLE);
+
+  wire.thaw();
+  await eventually(async () => (await app.api.get('/health/ready')).status === 200);
+  for (const { api } of people) expect((await api.get('/tasks')).status).toBe(200);
+  expect(await metric('http_requests_waiting')).toBe(0);
+});
+
+it('leaves the connection of a refused request usable, and its body unread', async () => {
+  wire.freeze();
+  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/tasks')));
+  await eventually(async () => (await metric('http_requests_waiting')) > 0);
+  const login = { email: people[0]?.email, password: PASSWORD };
+  expectProblem(await app.api.post('/auth/login', login), 503, 'overloaded');
+  expect((await app.api.get('/health/live')).status).toBe(200);
+  await Promise.all(first);
+  wire.thaw();
+  await eventually(async () => (await app.api.get('/health/ready')).status === 200);
+  expect((await app.api.post('/auth/login', login)).status).toBe(200);
+});
+
+it('is ready while its pool is busy, without waiting for a connection', async () => {
+  const database = app.nestApp.get(DataSource);
+  let isOver = false;
+  await database.query('SELECT 1');
+  const busy = Promise.all(Array.from({ length: 60 }, () => database.query('SELECT pg_sleep(0.2)'))).then(() => {
+    isOver = true;
+  });
+  expect((await app.api.get('/health/ready')).status).toBe(200);
+  expect(isOver).toBe(false);
+  await busy;
+});
