@@ -3,6 +3,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 
 import { RoostClient } from '../../clients/typescript/src/index.js';
 import { Erasure } from '../../src/account/erasure.js';
+import type { Config } from '../../src/config/config.js';
+import { CONFIG } from '../../src/config/config.module.js';
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
@@ -366,6 +368,35 @@ describe('POST /auth/login/email/complete', () => {
     },
   );
 
+  it('takes what was mailed before a rotation of JWT_SECRET', async () => {
+    const { secret } = app.nestApp.get<Config>(CONFIG).tokens;
+    const mailed = await asked();
+    const rotated = await TestApp.start({
+      sharing: app,
+      env: { EMAIL_LOGIN: 'on', JWT_SECRET: 'another-key-of-the-tests-for-the-rotation', JWT_SECRET_PREVIOUS: secret },
+    });
+    try {
+      const answer = await complete(mailed.request, { code: mailed.code }, rotated.api);
+      expect(answer.status).toBe(200);
+      await expectLive(rotated, answer.body);
+    } finally {
+      await rotated.stop();
+    }
+  });
+
+  it('counts as a login for the cap of sessions: the oldest ends', async () => {
+    const few = await TestApp.start({ sharing: app, env: { EMAIL_LOGIN: 'on', SESSIONS_PER_USER: '1' } });
+    try {
+      few.clock.offsetMs = app.clock.offsetMs;
+      const { request, code } = await asked();
+      const answer = await complete(request, { code }, few.api);
+      await expectDead(few, ada);
+      await expectLive(few, answer.body);
+    } finally {
+      await few.stop();
+    }
+  });
+
   it('leaves no session of before alive against a reset at the same time [T12] [V15.4.2]', async () => {
     for (let round = 0; round < soaked(20, 8); round += 1) {
       const { request, token } = await asked();
@@ -570,6 +601,15 @@ describeInBrowser('the page in a browser', () => {
     await tab.getByLabel('Code of your authenticator app').fill(authenticator.next());
     await tab.getByRole('button', { name: 'Log in' }).click();
     await says('You are logged in', tab);
+  });
+
+  it('takes a recovery code where the second factor is lost', async () => {
+    const { recoveryCodes } = await enrol(app, ada);
+    await page.getByLabel('Code from the mail').fill(codeIn(await newestMail()));
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByLabel('or a recovery code').fill(recoveryCodes[0] ?? '');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await says('You are logged in');
   });
 
   it('says so in another browser, and the code works where it was asked for', async () => {

@@ -340,6 +340,17 @@ describe('passkeys', () => {
       expect(copies).toHaveLength(3);
     });
 
+    it('tell whether they are backed up, as of their last use', async () => {
+      const { passkey } = await made();
+      const backedUp = async (): Promise<boolean[]> =>
+        (await ada.api.get('/auth/passkeys')).body.map(({ backed_up }: { backed_up: boolean }) => backed_up);
+      for (const state of [true, false]) {
+        const credential = passkey.get(await requestOptions(), { backedUp: state });
+        expect((await loginWith(credential)).status).toBe(200);
+        expect(await backedUp()).toEqual([state]);
+      }
+    });
+
     it('of a disabled account are told so, and start nothing', async () => {
       const { passkey } = await made();
       const admin = await staff(app, 'admin');

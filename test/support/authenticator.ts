@@ -11,6 +11,8 @@ interface Options {
 export interface Flags {
   readonly userVerified?: boolean;
   readonly userPresent?: boolean;
+  /** Synchronised to other devices, and so eligible for it. */
+  readonly backedUp?: boolean;
 }
 
 interface Ceremony extends Flags {
@@ -91,9 +93,9 @@ export class SoftPasskey {
 
   private authData(
     rpId: string,
-    { userVerified = true, userPresent = true, attested }: Flags & { attested?: Buffer },
+    { userVerified = true, userPresent = true, backedUp = false, attested }: Flags & { attested?: Buffer },
   ): Buffer {
-    const flags = (userPresent ? 0x01 : 0) | (userVerified ? 0x04 : 0) | (attested ? 0x40 : 0);
+    const flags = (userPresent ? 0x01 : 0) | (userVerified ? 0x04 : 0) | (backedUp ? 0x18 : 0) | (attested ? 0x40 : 0);
     const counter = Buffer.alloc(4);
     counter.writeUInt32BE(this.counter);
     const hash = createHash('sha256').update(rpId).digest();

@@ -1944,7 +1944,7 @@ export interface components {
       second_factor: boolean;
       /** @description False after a reset by mail: it serves after the password only. A new passkey logs in alone. */
       logs_in_alone: boolean;
-      /** @description Whether it was copied to other devices of its owner, by the vendor's cloud, when it was made. */
+      /** @description Whether it was copied to other devices of its owner, by the vendor's cloud, as of its last use. */
       backed_up: boolean;
     };
     CreatePasskeyRequest: {
@@ -1985,7 +1985,7 @@ export interface components {
       second_factor: boolean;
       /** @description False after a reset by mail: it serves after the password only. A new passkey logs in alone. */
       logs_in_alone: boolean;
-      /** @description Whether it was copied to other devices of its owner, by the vendor's cloud, when it was made. */
+      /** @description Whether it was copied to other devices of its owner, by the vendor's cloud, as of its last use. */
       backed_up: boolean;
     };
     RenamePasskeyRequest: {

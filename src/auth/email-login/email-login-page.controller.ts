@@ -27,8 +27,8 @@ const emailLogin = (base: string): string =>
           <button>Log in</button>
         </form>
         <form id="factor" hidden>
-          <label for="totp">Code of your authenticator app</label>
-          <input id="totp" name="totp" inputmode="numeric" autocomplete="one-time-code" required />
+          <label for="proof">Code of your authenticator app, or a recovery code</label>
+          <input id="proof" name="proof" autocomplete="one-time-code" required />
           <button>Log in</button>
         </form>
       </main>

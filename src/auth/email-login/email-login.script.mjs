@@ -2,6 +2,7 @@
 const KEPT = 'roost_email_login';
 /** An address gets one mail a minute. Another request within it has no mail, so the earlier one is kept. */
 const MAIL_MS = 60_000;
+const TOTP_DIGITS = 6;
 
 const token = new URLSearchParams(location.hash.slice(1)).get('token');
 const main = document.querySelector('main');
@@ -26,7 +27,11 @@ on('ask', async ({ email }) => {
 });
 on('code', ({ code }) => complete({ code }));
 on('link', () => complete({ token }));
-on('factor', async ({ totp }) => enter(await post('second-factor', { mfa_ticket: ticket, totp })));
+on('factor', async ({ proof }) => {
+  const kind = proof.replace(/[\s-]/g, '').length === TOTP_DIGITS ? 'totp' : 'recovery_code';
+  await post('second-factor', { mfa_ticket: ticket, [kind]: proof });
+  return enter();
+});
 
 async function complete(proof) {
   const request = kept()?.request;

@@ -59,7 +59,7 @@ export class PasskeyResponse {
   second_factor: boolean;
   /** False after a reset by mail: it serves after the password only. A new passkey logs in alone. */
   logs_in_alone: boolean;
-  /** Whether it was copied to other devices of its owner, by the vendor's cloud, when it was made. */
+  /** Whether it was copied to other devices of its owner, by the vendor's cloud, as of its last use. */
   backed_up: boolean;
   @ApiTime()
   created_at: string;

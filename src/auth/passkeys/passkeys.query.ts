@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
 import type { Forgotten } from '../second-factors/second-factors.js';
+import type { AuthenticatorState } from './webauthn.js';
 import { affected, type DeletedRows, empty, one, row, rows, run, sql } from '../../database/sql.js';
 
 export interface NewChallenge {
@@ -78,11 +79,11 @@ export function selectByCredential(manager: EntityManager, credentialId: Buffer)
 export async function useCounter(
   tx: EntityManager,
   { id, logsInAlone }: Pick<Passkey, 'id' | 'logsInAlone'>,
-  counter: number,
+  { counter, backedUp }: AuthenticatorState,
 ): Promise<boolean> {
   const used = await affected(
     tx,
-    sql`UPDATE passkeys SET (counter, last_used_at) = (${counter}::bigint, clock_timestamp())
+    sql`UPDATE passkeys SET (counter, backed_up, last_used_at) = (${counter}::bigint, ${backedUp}, clock_timestamp())
          WHERE id = ${id} AND logs_in_alone = ${logsInAlone}
            AND (counter < ${counter}::bigint OR (counter = 0 AND ${counter}::bigint = 0))`,
   );

@@ -35,7 +35,7 @@ import {
   takeChallenge,
   useCounter,
 } from './passkeys.query.js';
-import { WebAuthn } from './webauthn.js';
+import { type AuthenticatorState, WebAuthn } from './webauthn.js';
 
 export const PASSKEY = 'passkey';
 export const PASSKEYS_PER_USER = 20;
@@ -175,13 +175,13 @@ export class PasskeysService {
     if (!challenge || !(await takeChallenge(manager, challenge, null))) return undefined;
     const passkey = await selectByCredential(manager, Buffer.from(credential.id, 'base64url'));
     if (!passkey || !isHandleOf(passkey.userId, credential.response.userHandle)) return undefined;
-    const counter = await this.webAuthn.verifyAssertion(credential, { challenge, publicKey: passkey.publicKey });
-    return counter === undefined ? undefined : { passkey, counter };
+    const state = await this.webAuthn.verifyAssertion(credential, { challenge, publicKey: passkey.publicKey });
+    return state && { passkey, state };
   }
 
-  private async use(tx: EntityManager, { passkey, counter }: VerifiedAssertion, client: Client): Promise<boolean> {
+  private async use(tx: EntityManager, { passkey, state }: VerifiedAssertion, client: Client): Promise<boolean> {
     const { id, userId, credentialId } = passkey;
-    if (await useCounter(tx, passkey, counter)) return true;
+    if (await useCounter(tx, passkey, state)) return true;
     // Else it was removed, or closed by a reset, meanwhile.
     const now = await selectByCredential(tx, credentialId);
     if (now?.logsInAlone === passkey.logsInAlone) {
@@ -211,7 +211,7 @@ export class PasskeysService {
 
 interface VerifiedAssertion {
   readonly passkey: Passkey;
-  readonly counter: number;
+  readonly state: AuthenticatorState;
 }
 
 export interface CreatedPasskey {

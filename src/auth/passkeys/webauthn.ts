@@ -13,11 +13,14 @@ import { CONFIG } from '../../config/config.module.js';
 
 const CREDENTIAL_ID_MAX_BYTES = 1_023;
 
-export interface VerifiedCredential {
-  readonly credentialId: Buffer;
-  readonly publicKey: Buffer;
+export interface AuthenticatorState {
   readonly counter: number;
   readonly backedUp: boolean;
+}
+
+export interface VerifiedCredential extends AuthenticatorState {
+  readonly credentialId: Buffer;
+  readonly publicKey: Buffer;
 }
 
 export interface Owner {
@@ -79,11 +82,11 @@ export class WebAuthn {
     };
   }
 
-  /** The counter is compared by the caller, in the database. @returns the new counter */
+  /** The counter is compared by the caller, in the database. */
   async verifyAssertion(
     response: AuthenticationResponseJSON,
     { challenge, publicKey }: { challenge: Buffer; publicKey: Buffer },
-  ): Promise<number | undefined> {
+  ): Promise<AuthenticatorState | undefined> {
     const { verifyAuthenticationResponse } = await load();
     const credential = { id: response.id, publicKey: Uint8Array.from(publicKey), counter: 0 };
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
@@ -91,7 +94,8 @@ export class WebAuthn {
       credential,
       ...this.expected(challenge),
     }).catch(() => ({ verified: false, authenticationInfo: undefined }));
-    return verified ? authenticationInfo?.newCounter : undefined;
+    if (!verified || !authenticationInfo) return undefined;
+    return { counter: authenticationInfo.newCounter, backedUp: authenticationInfo.credentialBackedUp };
   }
 
   private expected(challenge: Buffer): {
