@@ -1,5 +1,5 @@
 /** Erases accounts whose deletion is final, in small batches, on any number of instances. A crash loses no progress. */
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
@@ -8,9 +8,7 @@ import { Audit } from '../audit/audit.js';
 import { LoginGuard } from '../auth/login-guard/login-guard.js';
 import { LOGGER } from '../common/logger.js';
 import { PersonalDataRegistry } from '../common/personal-data.js';
-import { Activity, Schedule } from '../common/schedule.js';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
+import { Jobs } from '../common/schedule.js';
 import { closeDueAccount, deleteAccount, lockClosedAccount } from './erasure.query.js';
 import { NO_CLIENT } from '../common/actor.js';
 
@@ -18,43 +16,28 @@ const EVERY_MS = 5 * 60_000;
 const BATCH = 1_000;
 
 @Injectable()
-export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly schedule = new Schedule({
-    everyMs: EVERY_MS,
-    rests: () => this.activity.isIdle,
-    run: () => this.run(),
-    onFault: (error) => {
-      this.logger.warn(
-        { event: 'erasures_unread', err: error },
-        'accounts to erase could not be read: will be retried',
-      );
-    },
-  });
-  private stopped = false;
-
+export class Erasure {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly audit: Audit,
     private readonly personalData: PersonalDataRegistry,
     private readonly loginGuard: LoginGuard,
-    private readonly activity: Activity,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (this.config.runsJobs) this.schedule.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    await this.schedule.stop();
+    private readonly jobs: Jobs,
+  ) {
+    jobs.add({
+      everyMs: EVERY_MS,
+      run: () => this.run(),
+      onFault: (error) => {
+        logger.warn({ event: 'erasures_unread', err: error }, 'accounts to erase could not be read: will be retried');
+      },
+    });
   }
 
   async run(batch = BATCH): Promise<number> {
     const passed: string[] = [];
     let erased = 0;
-    while (!this.stopped) {
+    while (!this.jobs.isStopping) {
       const userId = await closeDueAccount(this.database.manager, passed);
       if (userId === undefined) break;
       if (await this.tryToErase(userId, batch)) erased += 1;
@@ -83,7 +66,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
       erased[name] = 0;
       while (last === batch) {
         const count = await this.database.transaction(async (tx) =>
-          !this.stopped && (await lockClosedAccount(tx, userId)) ? eraseBatch(tx, userId, batch) : undefined,
+          !this.jobs.isStopping && (await lockClosedAccount(tx, userId)) ? eraseBatch(tx, userId, batch) : undefined,
         );
         if (count === undefined) return false;
         last = count;

@@ -1,11 +1,11 @@
 /** Creates the audit's partitions ahead, and drops those beyond AUDIT_RETENTION. */
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
 import { LOGGER } from '../common/logger.js';
-import { Activity, Schedule } from '../common/schedule.js';
+import { Jobs } from '../common/schedule.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { keepAuditPartitions, type PartitionChanges } from '../database/schema/audit-partitions.js';
@@ -13,32 +13,23 @@ import { keepAuditPartitions, type PartitionChanges } from '../database/schema/a
 const EVERY_MS = 3_600_000;
 
 @Injectable()
-export class AuditRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly schedule = new Schedule({
-    everyMs: EVERY_MS,
-    rests: () => this.activity.isIdle,
-    run: () => this.run(),
-    onFault: (error) => {
-      this.logger.warn(
-        { event: 'audit_partitions_unkept', err: error },
-        'audit partitions could not be made or dropped: will be retried',
-      );
-    },
-  });
-
+export class AuditRetention {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
-    private readonly activity: Activity,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (this.config.runsJobs) this.schedule.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.schedule.stop();
+    jobs: Jobs,
+  ) {
+    jobs.add({
+      everyMs: EVERY_MS,
+      run: () => this.run(),
+      onFault: (error) => {
+        logger.warn(
+          { event: 'audit_partitions_unkept', err: error },
+          'audit partitions could not be made or dropped: will be retried',
+        );
+      },
+    });
   }
 
   /** Over a direct connection: the pool may be behind a pooler, or use a role that owns no table. */

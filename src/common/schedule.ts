@@ -1,7 +1,7 @@
 /** Periodic work of an instance: one run at a time; a stop waits for the run under way. It rests while nobody uses the instance. */
 import { randomInt } from 'node:crypto';
 
-import { Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 
 export const FIRST_RUN = { least: 10_000, most: 60_000 };
 /** Milliseconds: without a use until the rest begins, and the longest rest of periodic work. */
@@ -79,5 +79,53 @@ export class Activity {
 
   onResumed(listener: () => void): void {
     this.listeners.push(listener);
+  }
+}
+
+/** The periodic work of this instance. With several workers, the first one does it for all. */
+@Injectable()
+export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly added: { readonly run: () => Promise<unknown>; readonly schedule: Schedule }[] = [];
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly activity: Activity,
+    private readonly isOurs: boolean,
+  ) {}
+
+  get count(): number {
+    return this.added.length;
+  }
+
+  get isStopping(): boolean {
+    return this.signal.aborted;
+  }
+
+  get signal(): AbortSignal {
+    return this.stopping.signal;
+  }
+
+  add(job: Omit<Scheduled, 'rests'>): void {
+    const schedule = new Schedule({
+      ...job,
+      rests: () => this.activity.isIdle,
+      onFault: (error) => {
+        if (!this.isStopping) job.onFault(error);
+      },
+    });
+    this.added.push({ run: job.run, schedule });
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.isOurs) for (const { schedule } of this.added) schedule.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all(this.added.map(({ schedule }) => schedule.stop()));
+  }
+
+  async runAll(): Promise<void> {
+    for (const { run } of this.added) await run();
   }
 }

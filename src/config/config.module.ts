@@ -2,7 +2,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-import { Activity } from '../common/schedule.js';
+import { Activity, Jobs } from '../common/schedule.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
 import { Cursors } from '../common/pagination.js';
@@ -30,10 +30,11 @@ export class ConfigModule {
         { provide: Cursors, useValue: cursorsOf(config.tokens) },
         { provide: Clock, useValue: clock },
         Activity,
+        { provide: Jobs, inject: [Activity], useFactory: (activity: Activity) => new Jobs(activity, config.runsJobs) },
         PersonalDataRegistry,
         Random,
       ],
-      exports: [Activity, CONFIG, LOGGER, Cursors, Clock, PersonalDataRegistry, Random],
+      exports: [Activity, Jobs, CONFIG, LOGGER, Cursors, Clock, PersonalDataRegistry, Random],
     };
   }
 }

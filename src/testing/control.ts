@@ -53,6 +53,7 @@ function routesOf(roost: Roost<unknown>): Readonly<Record<string, Handle>> {
       if (body.advance !== undefined) roost.clock.advance(body.advance as Duration);
       return Promise.resolve({ now: roost.clock.now().toISOString() });
     },
+    'POST /test/jobs': () => roost.runJobs(),
     'GET /test/mail': ({ query }) => roost.mail.all(query.get('to') ?? undefined),
     'POST /test/snapshots/{name}': ({ snapshot }) => roost.snapshot(snapshot),
     'POST /test/snapshots/{name}/restore': ({ snapshot }) => roost.restore(snapshot),

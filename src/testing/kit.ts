@@ -60,6 +60,8 @@ export interface Roost<Client> {
   client(): Client;
   /** A new session of an account, which is made when there is none of this username. */
   as(user: string | NewUser): Promise<TestUser<Client>>;
+  /** Erases, cleans up and counts what is due now: jobs keep their real intervals when the clock moves. */
+  runJobs(): Promise<void>;
   /** No rows, and the real time. Numbers of rows go on. */
   reset(): Promise<void>;
   /** Keeps data and time. Restarts the server on its port, as does `restore`. */

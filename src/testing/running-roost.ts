@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 
 import { FirstAdmin } from '../admin/first-admin.js';
+import { Jobs } from '../common/schedule.js';
 import { type ClientMaker, loadClient } from './client.js';
 import { TestClock } from './clock.js';
 import type { Cluster } from './cluster.js';
@@ -58,6 +59,10 @@ export class RunningRoost implements Roost<unknown> {
   async as(user: string | NewUser): Promise<TestUser<unknown>> {
     const signedIn = await signIn(this.nest, typeof user === 'string' ? { username: user } : user);
     return { ...signedIn, client: this.makeClient(this.url, signedIn) };
+  }
+
+  async runJobs(): Promise<void> {
+    await this.nest.get(Jobs).runAll();
   }
 
   async reset(): Promise<void> {

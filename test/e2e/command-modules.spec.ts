@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 
 import { AdminCommandModule } from '../../src/admin/admin-command.module.js';
 import { createLogger } from '../../src/common/logger.js';
+import { Jobs } from '../../src/common/schedule.js';
 import { loadConfig } from '../../src/config/config.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';
 
@@ -17,8 +18,10 @@ describe('npm run admin', () => {
       .flatMap(({ providers }) => [...providers.values()])
       .filter(({ instance }) => 'onApplicationBootstrap' in Object(instance))
       .map(({ name }) => name);
+    const { count } = command.get(Jobs);
     await command.close();
     await dropDatabase(url);
-    expect(workers).toEqual(['ClockWatch']);
+    expect(workers).toEqual(['Jobs', 'ClockWatch']);
+    expect(count).toBe(0);
   });
 });

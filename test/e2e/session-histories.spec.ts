@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 
-import { Cleanup } from '../../src/database/cleanup/cleanup.js';
+import { Jobs } from '../../src/common/schedule.js';
 import { TestApp } from '../support/app.js';
 import { person, type Person, type Tokens } from '../support/people.js';
 import { History, LONG, type Request, SHORT, type Sleep, type Step } from '../support/session-history.js';
@@ -99,7 +99,7 @@ describe('sessions', () => {
       env: { REFRESH_GRACE: `${GRACE_MS / 1_000}s`, SESSIONS_PER_USER: String(SESSIONS_PER_USER) },
     });
     // Every row is compared, however many runs there are and however long they take.
-    await app.nestApp.get(Cleanup).beforeApplicationShutdown();
+    await app.nestApp.get(Jobs).beforeApplicationShutdown();
   });
 
   beforeEach(() => {

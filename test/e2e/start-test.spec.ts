@@ -80,12 +80,13 @@ describe('npm run start:test', () => {
     expect(await tasksOf(body, 'Note G')).toMatchObject({ title: 'Note G', user_id: body.id });
   });
 
-  it('moves the clock', async () => {
+  it('moves the clock, and does what is due by then', async () => {
     const { body: user } = await ask('POST', '/test/users', { username: 'ben' });
     const { body: before } = await ask('POST', '/test/clock');
     const { body: after } = await ask('POST', '/test/clock', { advance: '25h' });
     expect(Math.floor((Date.parse(after.now) - Date.parse(before.now)) / 3_600_000)).toBe(25);
     expect(await tasksOf(user)).toMatchObject({ code: 'token_expired' });
+    expect(await ask('POST', '/test/jobs')).toEqual({ status: 204, body: undefined });
   });
 
   it('gives mails with their links and codes', async () => {

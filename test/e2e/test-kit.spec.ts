@@ -225,6 +225,21 @@ describe('the test kit', () => {
     });
   });
 
+  it('does the periodic work that is due after the clock was moved', async () => {
+    const { client, email, password } = await roost.as('gone');
+    await unwrap(client.post('/users/me/delete', { body: { current_password: password } }));
+    const found = async (): Promise<string[]> => {
+      const admin = await roost.as({ username: 'admin', role: 'admin' });
+      const users = await unwrap(admin.client.get('/admin/users', { query: { q: email } }));
+      return users.map(({ username }) => username);
+    };
+    await roost.runJobs();
+    expect(await found()).toEqual(['gone']);
+    roost.clock.advance('8d');
+    await roost.runJobs();
+    expect(await found()).toEqual([]);
+  });
+
   describe('mail', () => {
     it('gives the newest mail to an address, with its link and code', async () => {
       const [email, client] = ['eve@example.org', roost.client()];

@@ -1,5 +1,5 @@
 /** Secrets of authenticator apps, encrypted at rest. After a change of JWT_SECRET all are sealed anew. */
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { deriveKey, fingerprint, seal, SEAL_IV_BYTES, unseal } from '../../common/crypto.js';
 import { LOGGER } from '../../common/logger.js';
 import { Random } from '../../common/random.js';
-import { Activity, Schedule } from '../../common/schedule.js';
+import { Jobs } from '../../common/schedule.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { lockSealedWith, resealSecret, type SealedSecret } from './totp.query.js';
@@ -23,41 +23,31 @@ interface SealingKey {
 }
 
 @Injectable()
-export class SealedSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class SealedSecrets {
   private readonly current: SealingKey;
   private readonly previous: SealingKey | undefined;
-  private readonly schedule = new Schedule({
-    everyMs: EVERY_MS,
-    rests: () => this.activity.isIdle,
-    run: () => this.resealAll(),
-    onFault: (error) => {
-      this.logger.warn(
-        { event: 'secrets_not_resealed', err: error },
-        'second factors could not be encrypted with the new secret: will be retried',
-      );
-    },
-  });
-  private stopped = false;
 
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
     @InjectDataSource() private readonly database: DataSource,
-    private readonly activity: Activity,
+    private readonly jobs: Jobs,
     private readonly random: Random,
   ) {
     const { secret, previousSecret } = config.tokens;
     this.current = sealingKey(secret);
     this.previous = previousSecret === undefined ? undefined : sealingKey(previousSecret);
-  }
-
-  onApplicationBootstrap(): void {
-    if (this.config.runsJobs && this.previous) this.schedule.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    await this.schedule.stop();
+    if (this.previous)
+      jobs.add({
+        everyMs: EVERY_MS,
+        run: () => this.resealAll(),
+        onFault: (error) => {
+          logger.warn(
+            { event: 'secrets_not_resealed', err: error },
+            'second factors could not be encrypted with the new secret: will be retried',
+          );
+        },
+      });
   }
 
   seal(userId: string, secret: Buffer): Pick<SealedSecret, 'sealed' | 'keyId'> {
@@ -79,8 +69,8 @@ export class SealedSecrets implements OnApplicationBootstrap, BeforeApplicationS
   async resealAll(): Promise<void> {
     const done = { resealed: 0, unreadable: 0 };
     let last: string | undefined = NOBODY;
-    while (last !== undefined && !this.stopped) last = await this.resealBatch(last, done);
-    if (this.stopped) return;
+    while (last !== undefined && !this.jobs.isStopping) last = await this.resealBatch(last, done);
+    if (this.jobs.isStopping) return;
     this.logger.info({ event: 'secrets_resealed', ...done }, 'second factors are encrypted with the current secret');
   }
 

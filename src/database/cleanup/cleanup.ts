@@ -1,12 +1,10 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
 import { LOGGER } from '../../common/logger.js';
-import { Activity, Schedule } from '../../common/schedule.js';
-import type { Config } from '../../config/config.js';
-import { CONFIG } from '../../config/config.module.js';
+import { Jobs } from '../../common/schedule.js';
 import { isStatementTimeout } from '../pg-errors.js';
 import { deleteBatch, type DeletedRows } from '../sql.js';
 
@@ -15,36 +13,25 @@ const BATCH = 1_000;
 const SMALLER = 10;
 
 @Injectable()
-export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly schedule = new Schedule({
-    everyMs: EVERY_MS,
-    rests: () => this.activity.isIdle,
-    run: () => this.run(),
-    onFault: (error) => {
-      this.logger.warn({ err: error }, 'clean-up failed, and is tried again');
-    },
-  });
+export class Cleanup {
   private readonly dead: DeletedRows[] = [];
-  private stopped = false;
 
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
-    private readonly activity: Activity,
-  ) {}
+    private readonly jobs: Jobs,
+  ) {
+    jobs.add({
+      everyMs: EVERY_MS,
+      run: () => this.run(),
+      onFault: (error) => {
+        logger.warn({ err: error }, 'clean-up failed, and is tried again');
+      },
+    });
+  }
 
   add(...dead: DeletedRows[]): void {
     this.dead.push(...dead);
-  }
-
-  onApplicationBootstrap(): void {
-    if (this.config.runsJobs) this.schedule.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    await this.schedule.stop();
   }
 
   async run(batch = BATCH): Promise<Record<string, number>> {
@@ -58,7 +45,7 @@ export class Cleanup implements OnApplicationBootstrap, BeforeApplicationShutdow
   private async clean(dead: DeletedRows, batch: number): Promise<number> {
     let deleted = 0;
     let limit = batch;
-    while (!this.stopped) {
+    while (!this.jobs.isStopping) {
       try {
         const last = await deleteBatch(this.database, { ...dead, skipLocked: true }, limit);
         deleted += last;
