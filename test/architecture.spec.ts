@@ -18,7 +18,7 @@ const OF_ACCOUNTS = ['auth/sessions', 'auth/deletion', 'auth/emails', 'auth/seco
 /** What people make. */
 const NOUNS = ['tasks', 'timeline/people', 'timeline/posts'];
 
-/** What rooms may import: imports run one way. Of a noun that is not listed: the ground and users. */
+/** What rooms may import: imports run one way. Of a noun that is not listed: the ground, users and idempotency. */
 const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   common: [],
   config: ['common'],
@@ -36,6 +36,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   audit: [...GROUND, 'database/schema'],
   mail: GROUND,
   health: GROUND,
+  idempotency: GROUND,
   users: [...GROUND, 'audit', 'auth/hashing'],
   'auth/hashing': GROUND,
   'auth/revocations': GROUND,
@@ -49,6 +50,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   'auth/cookies': GROUND,
   'auth/passkeys': [
     ...GROUND,
+    'idempotency',
     'audit',
     'mail',
     'users',
@@ -71,6 +73,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   'auth/deletion': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, 'auth/sessions'],
   'auth/emails': [
     ...GROUND,
+    'idempotency',
     'audit',
     'mail',
     'users',
@@ -80,14 +83,15 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
     'auth/second-factors',
   ],
   'auth/passwords': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, ...OF_ACCOUNTS],
-  'auth/login': [...GROUND, 'audit', 'mail', 'users', ...PROOFS, ...OF_ACCOUNTS, 'auth/cookies'],
+  'auth/login': [...GROUND, 'idempotency', 'audit', 'mail', 'users', ...PROOFS, ...OF_ACCOUNTS, 'auth/cookies'],
   'auth/personal-tokens': [...GROUND, 'audit', 'mail', 'users', 'auth/revocations', 'auth/sessions', 'auth/tokens'],
   'timeline/people': [...GROUND, 'users'],
-  'timeline/posts': [...GROUND, 'audit', 'users', 'timeline/people'],
+  'timeline/posts': [...GROUND, 'idempotency', 'audit', 'users', 'timeline/people'],
   'timeline/stream': [...GROUND, 'users', 'auth/revocations', 'timeline/posts'],
   account: [...GROUND, 'audit', 'users', 'auth/login-guard', 'auth/revocations'],
   admin: [
     ...GROUND,
+    'idempotency',
     'audit',
     'mail',
     'users',
@@ -113,6 +117,7 @@ const FUNCTIONS: Record<string, readonly [string, string]> = {
   'auth/revocations/notify_revocations.sql': ['1763830000000-accounts', 'e3e16433ea40b924'],
   'database/schema/short_grams.sql': ['1763852000000-short-searches', '904ff69efa520329'],
   'database/schema/keep_timestamps.sql': ['1763830000000-accounts', '199d71cf27a6b18b'],
+  'idempotency/claim_idempotency_key.sql': ['1764500000000-idempotency-keys', 'f889f8a68585c5a9'],
   'mail/notify_mails.sql': ['1763830002000-mails', '76398edc68c13a66'],
   'timeline/people/add_user_stats.sql': ['1763830004000-timeline', '49068f50e81d5f92'],
   'timeline/people/follow.sql': ['1763840000000-fewer-statements', '42cb6a748ffa6a16'],
@@ -146,7 +151,7 @@ describe('the house', () => {
 
   it('imports one way', () => {
     const wrong = sources.flatMap(({ path, room, imports }) => {
-      const allowed = MAY_IMPORT[room] ?? [...GROUND, 'users'];
+      const allowed = MAY_IMPORT[room] ?? [...GROUND, 'users', 'idempotency'];
       return imports
         .filter((target) => allowed !== 'anything' && ![room, ...allowed].includes(roomOf(target)))
         .map((target) => `${path} imports ${target}`);

@@ -128,7 +128,7 @@ function controllerOf(example, { noun, fields }) {
         `list(principal, { ${[...filtersOf(fields), 'cursor', 'limit'].join(', ')} })`,
       )
       .exchange('{ title, description }: CreateTaskRequest', `${asked}: Create${noun.One}Request`)
-      .exchange('create(principal, { title, description })', `create(principal, ${given})`)
+      .exchange('create(principal, { title, description }, request)', `create(principal, ${given}, request)`)
       .exchange('{ title, description, completed }: UpdateTaskRequest', `${asked}: Update${noun.One}Request`)
       .exchange('update(principal, id, { title, description, completed })', `update(principal, id, ${given})`)
       // No two operations may have one summary.

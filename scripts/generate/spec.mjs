@@ -53,6 +53,12 @@ describe('${many}', () => {
     });
     expect((await alice.api.get(\`/${many}/\${body.id}\`)).body).toEqual(body);
   });
+
+  it('are made once with an Idempotency-Key', async () => {
+    const api = alice.api.with({ 'idempotency-key': 'a-key-of-the-tests-for-${many}' });
+    const first = await api.post('/${many}', WHOLE);
+    expect((await api.post('/${many}', WHOLE)).body).toEqual(first.body);
+  });
 ${
   optional.length === 0
     ? ''

@@ -21,6 +21,7 @@ import {
   UserResponse,
 } from './admin.dto.js';
 import { type Actor, From } from '../common/actor.js';
+import { Idempotent, type IdempotentRequest } from '../idempotency/idempotent-request.js';
 
 const UserId = (): ParameterDecorator => Param('user_id', new UuidPipe('user_not_found'));
 const UserIdInPath = (): MethodDecorator => ApiParam({ name: 'user_id', schema: { type: 'string', format: 'uuid' } });
@@ -53,8 +54,12 @@ export class AdminUsersController {
   @StepUp()
   @SessionOnly()
   @Answers({ status: 201, type: UserResponse, errors: ['email_taken', 'username_taken'] })
-  async invite(@From() actor: Actor, @Body() { email, username, role }: InviteUserRequest): Promise<UserResponse> {
-    return presentUser(await this.invitations.invite(actor, { email, username, role }));
+  async invite(
+    @From() actor: Actor,
+    @Body() { email, username, role }: InviteUserRequest,
+    @Idempotent() request: IdempotentRequest,
+  ): Promise<UserResponse> {
+    return this.invitations.invite(actor, { email, username, role }, request);
   }
 
   /** One account. */

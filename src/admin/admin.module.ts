@@ -8,6 +8,7 @@ import { MailedTokensModule } from '../auth/mailed-tokens/mailed-tokens.module.j
 import { RevocationsModule } from '../auth/revocations/revocations.module.js';
 import { SecondFactorsModule } from '../auth/second-factors/second-factors.module.js';
 import { SessionsModule } from '../auth/sessions/sessions.module.js';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { PostsModule } from '../timeline/posts/posts.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -25,6 +26,7 @@ import { StatsJob } from './stats-job.js';
     AuditModule,
     DeletionModule,
     HashingModule,
+    IdempotencyModule,
     MailModule,
     MailedTokensModule,
     PostsModule,

@@ -8,14 +8,18 @@ import { Audit } from '../audit/audit.js';
 import type { Role } from '../common/access.js';
 import { AppError } from '../common/errors.js';
 import { LOGGER } from '../common/logger.js';
+import { onCommit } from '../database/transactions.js';
+import { Idempotency } from '../idempotency/idempotency.js';
+import type { IdempotentRequest } from '../idempotency/idempotent-request.js';
 import { Links } from '../mail/links.js';
 import { Outbox } from '../mail/outbox.js';
 import { invitationMail, passwordResetMail } from '../mail/templates.js';
 import type { User } from '../users/user.js';
-import { type ListedUser, selectAccount, selectUser, updateUser } from '../users/users.query.js';
+import { selectAccount, selectUser, updateUser } from '../users/users.query.js';
 import { UsersService } from '../users/users.service.js';
 import { MailedTokens } from '../auth/mailed-tokens/mailed-tokens.js';
 import { NO_PASSWORD } from '../auth/hashing/bcrypt-hash.js';
+import { presentUser, type UserResponse } from './admin.dto.js';
 import { type Act, Moderation } from './moderation.js';
 import type { Actor } from '../common/actor.js';
 
@@ -36,12 +40,13 @@ export class Invitations {
     private readonly moderation: Moderation,
     private readonly outbox: Outbox,
     private readonly links: Links,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /** Nobody can log in before the link was used. @throws AppError `email_taken`, `username_taken`, `token_stale` */
-  async invite(actor: Actor, { email, username, role }: Invitation): Promise<ListedUser> {
+  invite(actor: Actor, { email, username, role }: Invitation, request: IdempotentRequest): Promise<UserResponse> {
     const { principal } = actor;
-    const invited = await this.database.transaction(async (tx) => {
+    return this.idempotency.transaction(request, async (tx) => {
       await this.moderation.lockActing(tx, principal);
       const user = await this.users.create(tx, { email, username, hashedPassword: NO_PASSWORD });
       if (!user) throw new AppError('email_taken');
@@ -51,10 +56,11 @@ export class Invitations {
       await this.audit.record(tx, actor, [event]);
       const listed = await selectUser(tx, user.id);
       if (!listed) throw new AppError('user_not_found');
-      return listed;
+      onCommit(tx, () => {
+        this.logger.info({ event: 'user_invited', user: user.id, by: principal.userId }, 'account made by invitation');
+      });
+      return presentUser(listed);
     });
-    this.logger.info({ event: 'user_invited', user: invited.id, by: principal.userId }, 'account made by invitation');
-    return invited;
   }
 
   /** Repeats an invitation not accepted yet. @throws AppError `user_not_found`, `token_stale`, `rate_limited` */

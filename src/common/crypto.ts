@@ -5,6 +5,7 @@ export type KeyPurpose =
   | 'confirmation code'
   | 'cursor'
   | 'known address'
+  | 'idempotency'
   | 'login guard'
   | 'login ticket'
   | 'mail'

@@ -3,6 +3,7 @@
 export type ErrorKind =
   | 'malformed'
   | 'invalid'
+  | 'unprocessable'
   | 'unauthenticated'
   | 'forbidden'
   | 'not_found'
@@ -178,6 +179,14 @@ export const ERRORS = {
   email_taken: { kind: 'conflict', detail: 'An account with this e-mail address exists.' },
   username_taken: { kind: 'conflict', detail: 'An account with this username exists.' },
 
+  idempotency_key_reused: {
+    kind: 'unprocessable',
+    detail: 'Another request had this Idempotency-Key: a new request needs a new key.',
+  },
+  idempotency_key_in_use: {
+    kind: 'conflict',
+    detail: 'A request with this Idempotency-Key is being carried out: repeat it after the seconds in Retry-After.',
+  },
   rate_limited: { kind: 'too_many_requests', detail: 'Too many requests: wait for the seconds in Retry-After.' },
   database_unavailable: { kind: 'unavailable', detail: 'The database cannot be reached: try again soon.' },
   too_many_streams: { kind: 'too_many_requests', detail: 'A newer stream of yours replaced this one.' },

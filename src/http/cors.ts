@@ -1,10 +1,11 @@
 /** Which web pages may call the API (CORS protocol of the Fetch standard): exact origins; credentials in cookie mode only. */
 import type { FastifyRequest } from 'fastify';
 
-const EXPOSED = 'content-disposition, link, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id';
+const EXPOSED =
+  'content-disposition, idempotency-replayed, link, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id';
 
 const COOKIE_MODE = 'refresh-token-in';
-const USED_HEADERS = ['authorization', 'content-type', 'last-event-id'];
+const USED_HEADERS = ['authorization', 'content-type', 'idempotency-key', 'last-event-id'];
 const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
 const ASKED_MAX_LENGTH = 1_000;
 

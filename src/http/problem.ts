@@ -17,6 +17,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 const STATUS: Record<ErrorKind, number> = {
   malformed: 400,
   invalid: 422,
+  unprocessable: 422,
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
@@ -76,7 +77,8 @@ export function problemReply(error: AppError, request: { id: string; url: string
     ...error.headers,
   };
   if (status === 401 || error.code in CHALLENGES) headers['www-authenticate'] = challenge(error.code);
-  if (status === 503 || status === 429) headers['retry-after'] = String(error.retryAfterSeconds ?? 1);
+  const { retryAfterSeconds = status === 503 || status === 429 ? 1 : undefined } = error;
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
   const problem = {
     type: `${request.prefix ?? ''}/problems/${error.code}`,
     title: STATUS_CODES[status] ?? 'Error',

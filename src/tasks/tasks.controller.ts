@@ -6,6 +6,7 @@ import { CurrentUser, type Principal, Scoped } from '../common/access.js';
 import { IntegerIdPipe, MAX_INTEGER } from '../http/input/id.pipe.js';
 import { MessageResponse } from '../http/openapi/message.dto.js';
 import { Answers } from '../http/openapi/answers.js';
+import { Idempotent, type IdempotentRequest } from '../idempotency/idempotent-request.js';
 import {
   CompleteTaskRequest,
   CreateTaskRequest,
@@ -44,8 +45,9 @@ export class TasksController {
   async create(
     @CurrentUser() principal: Principal,
     @Body() { title, description }: CreateTaskRequest,
+    @Idempotent() request: IdempotentRequest,
   ): Promise<TaskResponse> {
-    return presentTask(await this.tasks.create(principal, { title, description }));
+    return this.tasks.create(principal, { title, description }, request);
   }
 
   /** One of the caller's tasks. */

@@ -1,6 +1,7 @@
 /** Tasks, private to their owner. */
 import { Module } from '@nestjs/common';
 
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksService } from './tasks.service.js';
 import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../common/personal-data.js';
@@ -10,6 +11,7 @@ import { deleteTasks, selectTaskPage, type Task, taskKey } from './tasks.query.j
 const ALL = { completed: undefined, q: undefined, sort: 'created_at', limit: EXPORT_BATCH } as const;
 
 @Module({
+  imports: [IdempotencyModule],
   controllers: [TasksController],
   providers: [TasksService],
 })

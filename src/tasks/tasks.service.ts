@@ -6,6 +6,9 @@ import type { Principal } from '../common/access.js';
 import { AppError } from '../common/errors.js';
 import { Cursors, Page } from '../common/pagination.js';
 import { violatedConstraint } from '../database/pg-errors.js';
+import { Idempotency } from '../idempotency/idempotency.js';
+import type { IdempotentRequest } from '../idempotency/idempotent-request.js';
+import { presentTask, type TaskResponse } from './tasks.dto.js';
 import {
   deleteTask,
   insertTask,
@@ -32,6 +35,7 @@ export class TasksService {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly cursors: Cursors,
+    private readonly idempotency: Idempotency,
   ) {}
 
   async list(principal: Principal, { completed, q, sort, cursor, limit }: TaskFilter): Promise<Page<Task>> {
@@ -51,9 +55,12 @@ export class TasksService {
   async create(
     { userId }: Principal,
     { title, description = null }: { title: string; description: string | null | undefined },
-  ): Promise<Task> {
+    request: IdempotentRequest,
+  ): Promise<TaskResponse> {
     try {
-      return await insertTask(this.database.manager, { userId, title, description });
+      return await this.idempotency.statement(request, async (db) =>
+        presentTask(await insertTask(db, { userId, title, description })),
+      );
     } catch (error) {
       if (violatedConstraint(error) === 'tasks_user_id_fkey') throw new AppError('invalid_token', { cause: error });
       throw error;

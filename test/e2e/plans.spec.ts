@@ -1,4 +1,8 @@
 /** Statements read what they give, however much else there is: each is explained as it was really sent. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 
@@ -19,6 +23,7 @@ import { eventually } from '../support/process.js';
 import { plansOf, textOf } from '../support/queries.js';
 import { soaked } from '../support/soak.js';
 
+const CLAIM = join(__dirname, '../../src/idempotency/claim_idempotency_key.sql');
 const SERVICE_TOKEN = 'a-token-of-the-tests-for-services-only';
 
 /** Rows of each table, all of them alive. */
@@ -62,6 +67,8 @@ beforeAll(async () => {
             now() - n % 28 * interval '1 day', now() + interval '1 hour' FROM generate_series(1, ${MANY}) n;
      INSERT INTO mails (id, kind, address_key, created_at)
      SELECT gen_random_uuid(), 'password_reset', decode(md5('d' || n), 'hex'), now() FROM generate_series(1, ${MANY}) n;
+     INSERT INTO idempotency_keys (id, user_id, answer, expires_at)
+     SELECT decode(md5(id::text), 'hex'), id, '\\x00', now() + interval '1 day' FROM users;
      INSERT INTO tasks (user_id, title) SELECT id, 'task ' || username FROM users;
      INSERT INTO tasks (user_id, title, created_at)
      SELECT '${ada.id}', 'task ' || n, now() - n * interval '1 minute' FROM generate_series(1, 5000) n;
@@ -99,6 +106,12 @@ async function expectFewRead(work: () => Promise<unknown>, least = 1): Promise<v
 describe('while everything is alive', () => {
   it('no clean-up reads it all', async () => {
     await expectFewRead(() => app.nestApp.get(Cleanup).run(), 8);
+  });
+
+  it('an idempotency key is found among all', async () => {
+    const [, from = ''] = /SELECT k\.answer INTO answer (FROM .*);/.exec(readFileSync(CLAIM, 'utf8')) ?? [];
+    const key = createHash('md5').update(ada.id).digest();
+    await expectFewRead(() => manager().query(`SELECT k.answer ${from.replace('= key', '= $1')}`, [key]));
   });
 
   it('the outbox finds that no mail is due', async () => {

@@ -1979,7 +1979,7 @@ export interface components {
       created_at: string;
       /** Format: date-time */
       last_used_at: string | null;
-      /** @description Shown only now: ten when it is the account's first second factor, else none. */
+      /** @description Shown only now, and not to a repeat of the request: ten when it is the account's first second factor, else none. */
       recovery_codes: string[];
       /** @description Whether a login by password needs it, or another second factor. */
       second_factor: boolean;
@@ -2591,6 +2591,8 @@ export interface components {
         | 'last_admin'
         | 'email_taken'
         | 'username_taken'
+        | 'idempotency_key_reused'
+        | 'idempotency_key_in_use'
         | 'rate_limited'
         | 'database_unavailable'
         | 'too_many_streams'
@@ -2681,6 +2683,8 @@ export interface components {
     RateLimit: string;
     /** @description Each limit with its quota and its window in seconds: `"address";q=600;w=60`. */
     'RateLimit-Policy': string;
+    /** @description There when the request had been carried out before: this is the answer that it got then. */
+    'Idempotency-Replayed': 'true';
     /** @description Seconds. */
     'Retry-After': number;
   };
@@ -2773,13 +2777,17 @@ export type InternalErrorProblem = components['schemas']['InternalErrorProblem']
 export type UnavailableProblem = components['schemas']['UnavailableProblem'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
+export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type $defs = Record<string, never>;
 export interface operations {
   auth_register: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Makes the request safe to repeat: 1 to 255 printable characters of ASCII, quoted or not, random for each request. For 24 hours the same key with the same body gives the first answer again. */
+        'Idempotency-Key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -2804,7 +2812,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'email_taken' | 'username_taken';
+            code: 'email_taken' | 'username_taken' | 'idempotency_key_in_use';
           };
         };
       };
@@ -2816,6 +2824,14 @@ export interface operations {
       415: {
         content: {
           'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      422: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_reused';
+          };
         };
       };
       429: {
@@ -4404,7 +4420,10 @@ export interface operations {
   auth_createPasskey: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Makes the request safe to repeat: 1 to 255 printable characters of ASCII, quoted or not, random for each request. For 24 hours the same key with the same body gives the first answer again. */
+        'Idempotency-Key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -4439,7 +4458,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'invalid_passkey' | 'passkey_exists' | 'too_many_passkeys';
+            code: 'invalid_passkey' | 'passkey_exists' | 'too_many_passkeys' | 'idempotency_key_in_use';
           };
         };
       };
@@ -4451,6 +4470,14 @@ export interface operations {
       415: {
         content: {
           'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+        };
+      };
+      422: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_reused';
+          };
         };
       };
       429: {
@@ -4896,7 +4923,10 @@ export interface operations {
   emailchange_change: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Makes the request safe to repeat: 1 to 255 printable characters of ASCII, quoted or not, random for each request. For 24 hours the same key with the same body gives the first answer again. */
+        'Idempotency-Key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -4934,7 +4964,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'email_taken';
+            code: 'email_taken' | 'idempotency_key_in_use';
           };
         };
       };
@@ -4950,7 +4980,10 @@ export interface operations {
       };
       422: {
         content: {
-          'application/problem+json': components['schemas']['InvalidProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'validation_failed' | 'idempotency_key_reused';
+          };
         };
       };
       429: {
@@ -5212,7 +5245,10 @@ export interface operations {
   tasks_create: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Makes the request safe to repeat: 1 to 255 printable characters of ASCII, quoted or not, random for each request. For 24 hours the same key with the same body gives the first answer again. */
+        'Idempotency-Key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -5243,6 +5279,14 @@ export interface operations {
           'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_in_use';
+          };
+        };
+      };
       413: {
         content: {
           'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
@@ -5255,7 +5299,10 @@ export interface operations {
       };
       422: {
         content: {
-          'application/problem+json': components['schemas']['InvalidProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'validation_failed' | 'idempotency_key_reused';
+          };
         };
       };
       429: {
@@ -5654,7 +5701,10 @@ export interface operations {
   posts_create: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Makes the request safe to repeat: 1 to 255 printable characters of ASCII, quoted or not, random for each request. For 24 hours the same key with the same body gives the first answer again. */
+        'Idempotency-Key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -5685,6 +5735,14 @@ export interface operations {
           'application/problem+json': components['schemas']['InsufficientScopeProblem'];
         };
       };
+      409: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_in_use';
+          };
+        };
+      };
       413: {
         content: {
           'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
@@ -5697,7 +5755,10 @@ export interface operations {
       };
       422: {
         content: {
-          'application/problem+json': components['schemas']['InvalidProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'validation_failed' | 'idempotency_key_reused';
+          };
         };
       };
       429: {
@@ -6624,7 +6685,10 @@ export interface operations {
   adminusers_invite: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Makes the request safe to repeat: 1 to 255 printable characters of ASCII, quoted or not, random for each request. For 24 hours the same key with the same body gives the first answer again. */
+        'Idempotency-Key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -6659,7 +6723,7 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
-            code: 'email_taken' | 'username_taken';
+            code: 'email_taken' | 'username_taken' | 'idempotency_key_in_use';
           };
         };
       };
@@ -6675,7 +6739,10 @@ export interface operations {
       };
       422: {
         content: {
-          'application/problem+json': components['schemas']['InvalidProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'validation_failed' | 'idempotency_key_reused';
+          };
         };
       };
       429: {

@@ -8,6 +8,7 @@ import { StrictlyLimited } from '../../limits/policies.js';
 import { ChangeEmailRequest } from './emails.dto.js';
 import { EmailChange } from './email-change.js';
 import { type Actor, From } from '../../common/actor.js';
+import { Idempotent, type IdempotentRequest } from '../../idempotency/idempotent-request.js';
 
 @ApiTags('Users')
 @Controller('users/me/email')
@@ -28,8 +29,9 @@ export class EmailChangeController {
   async change(
     @From() actor: Actor,
     @Body() { email, current_password: password }: ChangeEmailRequest,
+    @Idempotent() request: IdempotentRequest,
   ): Promise<MessageResponse> {
-    await this.emailChange.request(actor, { email, password });
+    await this.emailChange.request(actor, { email, password }, request);
     return { message: 'If the address is free, a mail with a link is on its way to it.' };
   }
 }

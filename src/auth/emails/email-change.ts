@@ -9,6 +9,8 @@ import { AppError, invalid } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+import { Idempotency } from '../../idempotency/idempotency.js';
+import type { IdempotentRequest } from '../../idempotency/idempotent-request.js';
 import { Links } from '../../mail/links.js';
 import { Outbox } from '../../mail/outbox.js';
 import {
@@ -33,6 +35,11 @@ import type { Actor, Client } from '../../common/actor.js';
 
 const ATTEMPTS = 3;
 
+export interface NewAddress {
+  readonly email: string;
+  readonly password: string;
+}
+
 interface Wish {
   readonly user: User;
   readonly email: string;
@@ -56,24 +63,19 @@ export class EmailChange {
     private readonly audit: Audit,
     private readonly deletions: Deletions,
     private readonly secondFactors: SecondFactors,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /** Mails a link to the new address and, if the old one was confirmed, a way back to it. Only one way back exists.
    * Where REGISTER_CONFLICT is `conceal`, a taken address gets the same answer, and its owner a mail.
    * @throws AppError `validation_failed`, `wrong_password`, `email_taken`, `account_disabled` after the right password,
    * `token_revoked`, `rate_limited`, `overloaded` */
-  async request(actor: Actor, wanted: { email: string; password: string }): Promise<void> {
+  async request(actor: Actor, wanted: NewAddress, request: IdempotentRequest): Promise<void> {
     const { email, password } = wanted;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const user = await this.users.require(actor.principal.userId);
-      if (email === user.email)
-        throw invalid({
-          pointer: '#/email',
-          code: 'same_email',
-          detail: 'must differ from the address of the account',
-        });
       await this.currentPassword.require(actor, { user, password, failure: 'email.change_failed' });
-      if (await this.database.transaction((tx) => this.begin(tx, actor, { user, email }))) return;
+      if (await this.idempotency.transaction(request, (tx) => this.begin(tx, actor, { user, email }))) return;
     }
     throw new AppError('overloaded');
   }
@@ -114,12 +116,18 @@ export class EmailChange {
     this.logger.info({ event: 'email_change_undone', user: owner.id }, 'change of e-mail address undone');
   }
 
-  private async begin(tx: EntityManager, actor: Actor, { user, email }: Wish): Promise<boolean> {
+  private async begin(tx: EntityManager, actor: Actor, { user, email }: Wish): Promise<true | undefined> {
+    if (email === user.email)
+      throw invalid({
+        pointer: '#/email',
+        code: 'same_email',
+        detail: 'must differ from the address of the account',
+      });
     const { sessionId } = actor.principal;
     // Lock order: addresses before the user's row.
     await this.outbox.lockAddresses(tx, [email, user.email]);
     const now = await this.users.lockById(tx, user.id);
-    if (!now || !isSame(now, user)) return false;
+    if (!now || !isSame(now, user)) return undefined;
     await this.sessions.requireLive(tx, sessionId);
     const holder = await this.users.findHolder(tx, email, user.id);
     if (holder && !this.config.registration.concealConflicts) throw new AppError('email_taken');

@@ -5,6 +5,7 @@ import { Cleanup } from '../../database/cleanup/cleanup.js';
 import { DEAD_FORMER_ADDRESSES } from './former-addresses.query.js';
 
 import { AuditModule } from '../../audit/audit.module.js';
+import { IdempotencyModule } from '../../idempotency/idempotency.module.js';
 import { MailModule } from '../../mail/mail.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { DeletionModule } from '../deletion/deletion.module.js';
@@ -25,6 +26,7 @@ import { FormerAddresses } from './former-addresses.js';
     AuditModule,
     DeletionModule,
     HashingModule,
+    IdempotencyModule,
     LoginGuardModule,
     MailModule,
     MailedTokensModule,

@@ -24,6 +24,7 @@ import { proofOf } from '../second-factors/second-factors.js';
 import { SecondStep } from './second-step.js';
 import { CookieTokensResponse, presentTokens, TokensResponse } from '../sessions/tokens.dto.js';
 import { type Actor, type Client, From } from '../../common/actor.js';
+import { Idempotent, type IdempotentRequest } from '../../idempotency/idempotent-request.js';
 
 @ApiTags('Authentication')
 @Controller('auth')
@@ -41,9 +42,9 @@ export class AuthController {
   async register(
     @Body() { email, username, password }: RegisterRequest,
     @From() client: Client,
+    @Idempotent() request: IdempotentRequest,
   ): Promise<MessageResponse> {
-    await this.auth.register({ email, username, password }, client);
-    return { message: 'User created successfully' };
+    return this.auth.register({ email, username, password }, client, request);
   }
 
   /** Starts a session, by e-mail or by username. */

@@ -9,6 +9,9 @@ import { AppError, invalid } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+import type { MessageResponse } from '../../http/openapi/message.dto.js';
+import { Idempotency } from '../../idempotency/idempotency.js';
+import type { IdempotentRequest } from '../../idempotency/idempotent-request.js';
 import { Outbox } from '../../mail/outbox.js';
 import { registrationConflictMail, suspiciousLoginMail } from '../../mail/templates.js';
 import type { User } from '../../users/user.js';
@@ -47,15 +50,16 @@ export class AuthService {
     private readonly confirmation: EmailConfirmation,
     private readonly outbox: Outbox,
     private readonly secondStep: SecondStep,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /** Where REGISTER_CONFLICT is `conceal`, a taken address gets the same answer at the same cost, and its owner a mail.
    * @throws AppError `validation_failed` for a guessable password, `email_taken`, `username_taken` */
-  async register(account: NewRegistration, client: Client): Promise<void> {
+  async register(account: NewRegistration, client: Client, request: IdempotentRequest): Promise<MessageResponse> {
     this.passwords.requireGood('#/password', account.password, account);
     const hashedPassword = await this.passwords.hash(account.password, client.isGone);
     const { concealConflicts } = this.config.registration;
-    await this.database.transaction(async (tx) => {
+    return this.idempotency.transaction({ ...request, address: account.email }, async (tx) => {
       // Checked for every address: otherwise the answer would tell which addresses have accounts.
       if (concealConflicts && account.username !== undefined) await this.users.requireFree(tx, account.username);
       const user = await this.users.create(tx, { ...account, hashedPassword });
@@ -69,6 +73,7 @@ export class AuthService {
       const action = user ? 'user.registered' : 'user.registration_refused';
       const actorId = user?.id ?? null;
       await this.audit.record(tx, client, [{ action, actorId, subjectId: holder?.id ?? null }]);
+      return { message: 'User created successfully' };
     });
   }
 

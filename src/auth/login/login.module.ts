@@ -2,6 +2,7 @@
 import { Module } from '@nestjs/common';
 
 import { AuditModule } from '../../audit/audit.module.js';
+import { IdempotencyModule } from '../../idempotency/idempotency.module.js';
 import { MailModule } from '../../mail/mail.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { DeletionModule } from '../deletion/deletion.module.js';
@@ -22,6 +23,7 @@ import { SecondStep } from './second-step.js';
     DeletionModule,
     EmailsModule,
     HashingModule,
+    IdempotencyModule,
     LoginGuardModule,
     MailModule,
     SecondFactorsModule,

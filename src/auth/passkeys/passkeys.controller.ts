@@ -4,6 +4,7 @@ import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentUser, type Principal, StepUp } from '../../common/access.js';
 import { type Actor, From } from '../../common/actor.js';
 import { UuidPipe } from '../../http/input/id.pipe.js';
+import { Idempotent, type IdempotentRequest } from '../../idempotency/idempotent-request.js';
 import { Answers } from '../../http/openapi/answers.js';
 import { StrictlyLimited } from '../../limits/policies.js';
 import {
@@ -11,7 +12,6 @@ import {
   CreatePasskeyRequest,
   PasskeyOptionsResponse,
   PasskeyResponse,
-  presentCreated,
   presentPasskey,
   RenamePasskeyRequest,
 } from './passkeys.dto.js';
@@ -56,8 +56,9 @@ export class PasskeysController {
   async create(
     @From() actor: Actor,
     @Body() { credential, name, second_factor: secondFactor = false }: CreatePasskeyRequest,
+    @Idempotent() request: IdempotentRequest,
   ): Promise<CreatedPasskeyResponse> {
-    return presentCreated(await this.passkeys.create(actor, { credential, name, secondFactor }));
+    return this.passkeys.create(actor, { credential, name, secondFactor }, request);
   }
 
   /** Renames a passkey. */

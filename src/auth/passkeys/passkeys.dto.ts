@@ -9,7 +9,6 @@ import { ApiText, ApiTime, ApiUuid } from '../../http/openapi/fields.js';
 import { WebAuthnCredential } from '../second-factors/fields.js';
 import { RECOVERY_CODES } from '../second-factors/recovery-codes.js';
 import type { Passkey } from './passkeys.query.js';
-import type { CreatedPasskey } from './passkeys.service.js';
 
 const NAME_MAX_LENGTH = 50;
 
@@ -81,11 +80,11 @@ export function presentPasskey(passkey: Passkey): PasskeyResponse {
 }
 
 export class CreatedPasskeyResponse extends PasskeyResponse {
-  /** Shown only now: ten when it is the account's first second factor, else none. */
+  /** Shown only now, and not to a repeat of the request: ten when it is the account's first second factor, else none. */
   @ApiProperty({ type: 'array', maxItems: RECOVERY_CODES, items: { type: 'string', maxLength: 50 } })
   recovery_codes: readonly string[];
 }
 
-export function presentCreated({ passkey, recoveryCodes }: CreatedPasskey): CreatedPasskeyResponse {
+export function presentCreated(passkey: Passkey, recoveryCodes: readonly string[]): CreatedPasskeyResponse {
   return Object.assign(presentPasskey(passkey), { recovery_codes: recoveryCodes });
 }

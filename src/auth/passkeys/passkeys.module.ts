@@ -5,6 +5,7 @@ import { AuditModule } from '../../audit/audit.module.js';
 import { PersonalDataRegistry } from '../../common/personal-data.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
+import { IdempotencyModule } from '../../idempotency/idempotency.module.js';
 import { MailModule } from '../../mail/mail.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { LoginModule } from '../login/login.module.js';
@@ -19,7 +20,7 @@ import { PASSKEY, PasskeysService } from './passkeys.service.js';
 import { WebAuthn } from './webauthn.js';
 
 @Module({
-  imports: [AuditModule, CleanupModule, LoginModule, MailModule, SecondFactorsModule, UsersModule],
+  imports: [AuditModule, CleanupModule, IdempotencyModule, LoginModule, MailModule, SecondFactorsModule, UsersModule],
   controllers: [PasskeysController, PasskeyLoginController, PasskeyEndpointsController],
   providers: [PasskeysService, WebAuthn],
 })

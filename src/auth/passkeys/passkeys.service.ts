@@ -17,6 +17,8 @@ import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import { Random } from '../../common/random.js';
 import { violatedConstraint } from '../../database/pg-errors.js';
+import { Idempotency } from '../../idempotency/idempotency.js';
+import type { IdempotentRequest } from '../../idempotency/idempotent-request.js';
 import { Outbox } from '../../mail/outbox.js';
 import { passkeyAddedMail, passkeyRemovedMail } from '../../mail/templates.js';
 import type { User } from '../../users/user.js';
@@ -24,6 +26,7 @@ import { UsersService } from '../../users/users.service.js';
 import { Admission } from '../login/admission.js';
 import { SecondFactors } from '../second-factors/second-factors.js';
 import type { Tokens } from '../sessions/sessions.js';
+import { type CreatedPasskeyResponse, presentCreated } from './passkeys.dto.js';
 import {
   deletePasskey,
   insertChallenge,
@@ -61,6 +64,7 @@ export class PasskeysService {
     private readonly webAuthn: WebAuthn,
     private readonly secondFactors: SecondFactors,
     private readonly admission: Admission,
+    private readonly idempotency: Idempotency,
   ) {}
 
   list({ userId }: Pick<Principal, 'userId'>): Promise<Passkey[]> {
@@ -76,14 +80,17 @@ export class PasskeysService {
   }
 
   /** @throws AppError `invalid_passkey`, `passkey_exists`, `too_many_passkeys` */
-  async create(actor: Actor, { credential, name, secondFactor }: NewPasskeyRequest): Promise<CreatedPasskey> {
+  async create(
+    actor: Actor,
+    { credential, name, secondFactor }: NewPasskeyRequest,
+    request: IdempotentRequest,
+  ): Promise<CreatedPasskeyResponse> {
     const { userId } = actor.principal;
-    const challenge = challengeOf(credential);
-    if (!challenge || !(await takeChallenge(this.database.manager, challenge, userId)))
-      throw new AppError('invalid_passkey');
-    const verified = await this.webAuthn.verifyCreation(credential, challenge);
-    if (!verified) throw new AppError('invalid_passkey');
-    return this.database.transaction(async (tx) => {
+    const work = async (tx: EntityManager): Promise<CreatedPasskeyResponse | undefined> => {
+      const challenge = challengeOf(credential);
+      if (!challenge || !(await takeChallenge(tx, challenge, userId))) return undefined;
+      const verified = await this.webAuthn.verifyCreation(credential, challenge);
+      if (!verified) return undefined;
       const user = await this.secondFactors.lockOwner(tx, actor.principal);
       if ((await selectPasskeys(tx, userId)).length >= PASSKEYS_PER_USER) throw new AppError('too_many_passkeys');
       const passkey = await insertPasskey(tx, { userId, name, secondFactor, ...verified }).catch((error: unknown) => {
@@ -95,8 +102,11 @@ export class PasskeysService {
       await this.outbox.add(tx, { kind: 'passkey_added', address: user.email, content, userId });
       const isNew = secondFactor && !user.secondFactors.includes(PASSKEY);
       const recoveryCodes = isNew ? await this.secondFactors.enable(tx, actor, { user, name: PASSKEY }) : [];
-      return { passkey, recoveryCodes };
-    });
+      return presentCreated(passkey, recoveryCodes);
+    };
+    const created = await this.idempotency.transaction(request, work, withoutCodes);
+    if (!created) throw new AppError('invalid_passkey');
+    return created;
   }
 
   /** @throws AppError `passkey_not_found` */
@@ -214,9 +224,8 @@ interface VerifiedAssertion {
   readonly state: AuthenticatorState;
 }
 
-export interface CreatedPasskey {
-  readonly passkey: Passkey;
-  readonly recoveryCodes: readonly string[];
+function withoutCodes(created: CreatedPasskeyResponse | undefined): CreatedPasskeyResponse | undefined {
+  return created && Object.assign({}, created, { recovery_codes: [] });
 }
 
 /** The client names the challenge that it answers; whether it was asked, the database knows. */

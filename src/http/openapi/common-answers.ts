@@ -13,6 +13,9 @@ export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   'x-scopes'?: string | readonly string[] | null;
 };
 
+export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+export const IDEMPOTENCY_REPLAYED = 'Idempotency-Replayed';
+
 const PROBLEM = '#/components/schemas/Problem';
 
 const FIELD_ERROR = {
@@ -75,6 +78,10 @@ export const HEADERS = {
     description: 'Each limit with its quota and its window in seconds: `"address";q=600;w=60`.',
     schema: { type: 'string', maxLength: 500 },
   },
+  [IDEMPOTENCY_REPLAYED]: {
+    description: 'There when the request had been carried out before: this is the answer that it got then.',
+    schema: { type: 'string', enum: ['true'] },
+  },
   'Retry-After': {
     description: 'Seconds.',
     schema: { type: 'integer', minimum: 0, maximum: 86_400 },
@@ -83,6 +90,7 @@ export const HEADERS = {
 
 const LIMITED = refsTo('RateLimit', 'RateLimit-Policy');
 const LATER = refsTo('Retry-After');
+const REPLAYED = refsTo(IDEMPOTENCY_REPLAYED);
 
 function refsTo(...names: (keyof typeof HEADERS)[]): Record<string, { $ref: string }> {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
@@ -105,9 +113,18 @@ export function completeAnswers(operation: Operation, path: string): void {
   };
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response === undefined || '$ref' in response) continue;
-    const headers = { ...(isHealthCheck ? {} : LIMITED), ...(['429', '503'].includes(status) ? LATER : {}) };
+    const isLater = ['429', '503'].includes(status) || (status === '409' && isIdempotent(operation));
+    const headers = {
+      ...(isHealthCheck ? {} : LIMITED),
+      ...(isLater && LATER),
+      ...(Number(status) < 300 && isIdempotent(operation) && REPLAYED),
+    };
     if (Object.keys(headers).length > 0) response.headers = { ...response.headers, ...headers };
   }
+}
+
+function isIdempotent({ parameters = [] }: Operation): boolean {
+  return parameters.some((parameter) => 'name' in parameter && parameter.name === IDEMPOTENCY_KEY);
 }
 
 function shared(operation: Operation, path: string): ErrorCode[] {
@@ -121,6 +138,7 @@ function shared(operation: Operation, path: string): ErrorCode[] {
     ...(access === 'service' ? OF_SERVICES : access === 'public' ? [] : PROBLEMS.UnauthenticatedProblem),
     ...(Array.isArray(access) ? PROBLEMS.InsufficientRoleProblem : []),
     ...(access === 'service' || access === 'public' ? [] : PROBLEMS.InsufficientScopeProblem),
+    ...(isIdempotent(operation) ? OF_IDEMPOTENT : []),
     ...(operation['x-step-up'] ? (['step_up_required'] as const) : []),
     ...(path.includes('{') ? (['route_not_found'] as const) : []),
     ...PROBLEMS.RateLimitedProblem,
@@ -128,6 +146,8 @@ function shared(operation: Operation, path: string): ErrorCode[] {
     ...PROBLEMS.UnavailableProblem,
   ];
 }
+
+const OF_IDEMPOTENT = ['idempotency_key_reused', 'idempotency_key_in_use'] as const;
 
 const OF_SERVICES = ['authentication_required', 'invalid_token'] as const;
 

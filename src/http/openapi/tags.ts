@@ -26,6 +26,8 @@ export const ABOUT = [
     'the last.',
   '**Scripts** use personal access tokens (`POST /auth/tokens`) in the place of access tokens. Each operation names the scope that ' +
     'it needs; one without a scope is closed to them.',
+  '**Repeats.** A POST that creates something takes an `Idempotency-Key`: sent again with it, the request is done once, and the ' +
+    'first answer is given again.',
   '**Limits.** Each answer has `RateLimit` and `RateLimit-Policy`. 429 and 503 have `Retry-After`, in seconds; 429 ' +
     'also names the exceeded limits in `violated-policies`.',
 ].join('\n\n');

@@ -10,6 +10,7 @@ import { type About, AboutPerson, UsernameInPath } from '../people/person.decora
 import { CreatePostRequest, ListPostsQuery, PostResponse, presentPost } from './posts.dto.js';
 import { PostsService } from './posts.service.js';
 import { type Actor, From } from '../../common/actor.js';
+import { Idempotent, type IdempotentRequest } from '../../idempotency/idempotent-request.js';
 
 const PostId = (): ParameterDecorator => Param('post_id', new BigintIdPipe('post_not_found'));
 const PostIdInPath = (): MethodDecorator =>
@@ -24,8 +25,12 @@ export class PostsController {
   /** Posts something. */
   @Post('posts')
   @Answers({ status: 201, type: PostResponse })
-  async create(@CurrentUser() principal: Principal, @Body() { text }: CreatePostRequest): Promise<PostResponse> {
-    return presentPost(await this.posts.create(principal, text));
+  async create(
+    @CurrentUser() principal: Principal,
+    @Body() { text }: CreatePostRequest,
+    @Idempotent() request: IdempotentRequest,
+  ): Promise<PostResponse> {
+    return this.posts.create(principal, text, request);
   }
 
   /** One post. */

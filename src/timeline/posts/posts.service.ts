@@ -6,8 +6,12 @@ import { Audit } from '../../audit/audit.js';
 import { isStaff, type Principal } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
 import { Cursors, Page } from '../../common/pagination.js';
+import { onCommit } from '../../database/transactions.js';
+import { Idempotency } from '../../idempotency/idempotency.js';
+import type { IdempotentRequest } from '../../idempotency/idempotent-request.js';
 import type { About } from '../people/person.decorator.js';
 import { selectTimelinePage } from './feed.query.js';
+import { presentPost, type PostResponse } from './posts.dto.js';
 import { NewPosts } from './new-posts.js';
 import {
   deletePost,
@@ -35,13 +39,18 @@ export class PostsService {
     private readonly profiles: PeopleService,
     private readonly newPosts: NewPosts,
     private readonly cursors: Cursors,
+    private readonly idempotency: Idempotency,
   ) {}
 
-  async create({ userId }: Principal, text: string): Promise<ListedPost> {
-    const post = await insertPost(this.database.manager, { authorId: userId, text });
-    if (!post) throw new AppError('invalid_token');
-    this.newPosts.announce();
-    return post;
+  create({ userId }: Principal, text: string, request: IdempotentRequest): Promise<PostResponse> {
+    return this.idempotency.statement(request, async (db) => {
+      const post = await insertPost(db, { authorId: userId, text });
+      if (!post) throw new AppError('invalid_token');
+      onCommit(db, () => {
+        this.newPosts.announce();
+      });
+      return presentPost(post);
+    });
   }
 
   /** @throws AppError `post_not_found`, also for a block in either direction */

@@ -1,0 +1,99 @@
+/** Does a request once, however often it is sent: see docs/adr/0036-idempotency-keys.md. */
+import { createHash } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { deriveKey, seal, SEAL_IV_BYTES, unseal } from '../common/crypto.js';
+import { AppError } from '../common/errors.js';
+import { Random } from '../common/random.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { violatedConstraint } from '../database/pg-errors.js';
+import { claimKey, keepAnswer } from './idempotency.query.js';
+import type { IdempotentRequest } from './idempotent-request.js';
+
+const TTL_MS = 24 * 60 * 60_000;
+const RETRY_AFTER_SECONDS = 1;
+
+type Work<T> = (tx: EntityManager) => Promise<T>;
+type Body = object | true | undefined;
+
+interface KeyedRequest extends IdempotentRequest {
+  readonly key: string;
+}
+
+@Injectable()
+export class Idempotency {
+  private readonly keys: readonly [Buffer, ...Buffer[]];
+
+  constructor(
+    @Inject(CONFIG) { tokens: { secret, previousSecret } }: Config,
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly random: Random,
+  ) {
+    const previous = previousSecret === undefined ? [] : [deriveKey(previousSecret, 'idempotency')];
+    this.keys = [deriveKey(secret, 'idempotency'), ...previous];
+  }
+
+  /** In the place of `database.manager`: without a key it opens no transaction. */
+  statement<T extends Body>(request: IdempotentRequest, work: Work<T>): Promise<T> {
+    return request.key === undefined ? work(this.database.manager) : this.transaction(request, work);
+  }
+
+  /** In the place of `database.transaction`. Of `undefined`, nothing is kept.
+   * @throws AppError `idempotency_key_reused`, `idempotency_key_in_use` */
+  transaction<T extends Body>(request: IdempotentRequest, work: Work<T>, kept = (answer: T) => answer): Promise<T> {
+    const { key } = request;
+    if (key === undefined) return this.database.transaction(work);
+    return this.database.transaction(async (tx) => {
+      const keyed = { ...request, key };
+      const id = idOf(keyed);
+      const { free, answer: known } = await claimKey(tx, id);
+      if (known) return this.replay(keyed, id, known) as T;
+      if (!free) throw new AppError('idempotency_key_in_use', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      const answer = await work(tx);
+      if (answer !== undefined) await this.keep(tx, keyed, { id, answer: kept(answer) });
+      return answer;
+    });
+  }
+
+  private replay(request: KeyedRequest, id: Buffer, sealed: Buffer): unknown {
+    for (const key of this.keys) {
+      const json = unseal({ key, id: sealOf(request, id) }, sealed);
+      if (!json) continue;
+      request.onReplay();
+      return JSON.parse(json.toString());
+    }
+    throw new AppError('idempotency_key_reused');
+  }
+
+  private async keep(
+    tx: EntityManager,
+    request: KeyedRequest,
+    { id, answer }: { id: Buffer; answer: unknown },
+  ): Promise<void> {
+    const [key] = this.keys;
+    const json = Buffer.from(JSON.stringify(answer));
+    const sealed = seal({ key, iv: this.random.bytes(SEAL_IV_BYTES), id: sealOf(request, id) }, json);
+    try {
+      await keepAnswer(tx, { id, userId: request.userId, answer: sealed, ttlMs: TTL_MS });
+    } catch (error) {
+      if (violatedConstraint(error) !== 'idempotency_keys_user_id_fkey') throw error;
+      throw new AppError('invalid_token', { cause: error });
+    }
+  }
+}
+
+/** Without a secret: instances agree on it while JWT_SECRET is being replaced. */
+function idOf({ userId, address, route, key }: KeyedRequest): Buffer {
+  const owner = userId ?? address;
+  if (owner === undefined) throw new Error(`${route} has no user: say which address its key belongs to`);
+  return createHash('sha256').update([owner, route, key].join('\0')).digest();
+}
+
+/** The key is in it, too: nobody who reads the database can guess a password that the content has. */
+function sealOf({ key, content }: KeyedRequest, id: Buffer): string {
+  return createHash('sha256').update(id).update(key).update(content).digest('hex');
+}
