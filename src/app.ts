@@ -25,6 +25,7 @@ import { RawAnswers } from './http/connections/raw-errors.js';
 import { ServeQueue } from './http/connections/serve-queue.js';
 import { type AnswerObserver, onAnswered } from './http/answered.js';
 import { requestLog } from './http/request-log.js';
+import { Tracing } from './http/tracing.js';
 import { ValidationPipe } from './http/input/validation.pipe.js';
 import { Activity } from './common/schedule.js';
 import type { Config } from './config/config.js';
@@ -32,6 +33,7 @@ import { waitingForPool } from './database/data-source.js';
 import { translateDatabaseError } from './database/pg-errors.js';
 import { Metrics } from './health/metrics.js';
 import { Readiness } from './health/readiness.js';
+import { observeRooms } from './measures.js';
 import { Streams } from './timeline/stream/streams.js';
 
 /** Milliseconds. The handler's limit exceeds the request's, so that a slow body is the client's 408 and not our 503. */
@@ -104,6 +106,8 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
     isExempt: (address: string) => proxies.trusts(address),
   };
   app.get(UserTurns).endWithHandlers(fastify);
+  const tracing = new Tracing();
+  tracing.begin(fastify);
   trackMethods(fastify);
   const database = app.get(DataSource);
   const queue = new ServeQueue(() => waitingForPool(database) >= config.database.poolMax);
@@ -119,7 +123,8 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   requireKnownHosts(fastify, config.http);
   acceptOnlyJson(fastify);
   const activity = app.get(Activity);
-  onAnswered(fastify, [requestLog(fastify, logger), app.get(Metrics).observeRequest, noteUse(activity)]);
+  const seen = [requestLog(fastify, logger, tracing), app.get(Metrics).observeRequest, noteUse(activity), tracing.end];
+  observeRooms(app, onAnswered(fastify, seen));
   // The jobs of all workers are the first one's, also while the others have all requests.
   if (config.workers > 1 && config.runsJobs) activity.useWhile(() => true);
   app.get(Metrics).observeStreams(app.get(Streams));

@@ -1,7 +1,8 @@
 /** Starts Roost and explains what prevents a start. */
 import type { Logger } from 'pino';
 
-import { createLogger } from './common/logger.js';
+import { createLogger, standardOutput } from './common/logger.js';
+import { readable } from './readable-log.js';
 import { type Config, loadConfig } from './config/config.js';
 import { ConfigError } from './config/environment.js';
 import { readVariables } from './config/variables.js';
@@ -21,7 +22,7 @@ export async function start(onMade: (running: Running) => void): Promise<void> {
   boundGarbage();
   try {
     const config = loadConfig(readVariables());
-    const logger = createLogger(config.logLevel);
+    const logger = loggerOf(config);
     const running = await (config.workers > 1 ? primary : single)(config, logger);
     onMade(running);
     await run(running, logger, complain);
@@ -29,6 +30,11 @@ export async function start(onMade: (running: Running) => void): Promise<void> {
     complain(explain(error));
     process.exit(1);
   }
+}
+
+export function loggerOf({ nodeEnv, logLevel, logFormat }: Config): Logger {
+  const isForPeople = logFormat === 'auto' ? nodeEnv === 'development' && process.stdout.isTTY : logFormat === 'pretty';
+  return createLogger(logLevel, standardOutput(isForPeople ? readable : undefined));
 }
 
 /** Writes to a closed terminal fail. That is no reason for a disorderly end. */

@@ -1,10 +1,10 @@
-/** The log: one JSON line per event on standard output, never with a credential. */
+/** The log: one line per event on standard output, JSON or for people, never with a credential. */
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export const LOGGER = Symbol('Logger');
 
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
   const options = {
     level,
     base: null,
@@ -12,11 +12,11 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     serializers: { err: describeError },
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(options, destination ?? standardOutput());
+  return pino(options, destination);
 }
 
 /** Writes the lines of one turn of the event loop at once: a write for each costs a twentieth of a request. */
-function standardOutput(): DestinationStream & { flushSync: () => void } {
+export function standardOutput(format?: (line: string) => string): DestinationStream & { flushSync: () => void } {
   // A closed pipe fails each write; without a listener, that would be an uncaught error.
   const output = pino.destination(1).on('error', () => undefined);
   let batch = '';
@@ -33,7 +33,7 @@ function standardOutput(): DestinationStream & { flushSync: () => void } {
   return {
     write(line) {
       if (batch === '') setImmediate(flush);
-      batch += line;
+      batch += format ? format(line) : line;
     },
     flushSync,
   };

@@ -80,6 +80,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   readonly loginGuard: boolean;
   readonly logLevel: LogLevel;
+  /** `auto`: for people at a terminal in development, else JSON. */
+  readonly logFormat: 'auto' | 'json' | 'pretty';
   readonly unused: readonly string[];
   readonly misspelt: readonly { readonly name: string; readonly meant: string }[];
 }
@@ -130,6 +132,7 @@ export function loadConfig(variables: Readonly<Record<string, string | undefined
     rateLimit: readSwitch(env, 'RATE_LIMIT', production),
     redisUrl: readRedis(env, production),
     loginGuard: readSwitch(env, 'LOGIN_GUARD', production),
+    logFormat: env.oneOf('LOG_FORMAT', ['auto', 'json', 'pretty']),
     logLevel: env.oneOf('LOG_LEVEL', ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent']),
     unused: (keyFolder ? [] : ['JWT_KEYS_DIR']).filter((name) => env.has(name)),
   };

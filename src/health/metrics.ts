@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { AnswerObserver } from '../http/answered.js';
+import { type Measure, register } from './measure.js';
 
 export interface ObservedStreams {
   readonly open: number;
@@ -31,16 +32,38 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly errors = new Counter({
+    name: 'http_errors_total',
+    help: 'Answers with an error, by its code.',
+    labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
+  private readonly hashWaits = new Histogram({
+    name: 'password_hash_wait_seconds',
+    help: 'Time that a password hash waited for its turn.',
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
 
   readonly observeRequest: AnswerObserver = (request, reply) => {
+    if (reply.problemCode !== undefined) this.errors.inc({ code: reply.problemCode });
     if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return;
     // The route's pattern instead of the address bounds the number of series.
     const route = request.routeOptions.url ?? 'none';
     this.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
   };
+
+  readonly observeHashWait = (waitedMs: number): void => {
+    this.hashWaits.observe(waitedMs / 1_000);
+  };
+
+  watch(measures: readonly Measure[]): void {
+    for (const measure of measures) register(this.registry, measure);
+  }
 
   observeConnections({ connections, answers }: ObservedConnections): void {
     const registers = [this.registry];

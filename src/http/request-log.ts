@@ -6,7 +6,8 @@ import type { AuthenticatedRequest } from '../common/access.js';
 import { addressOf } from '../common/address.js';
 import type { ErrorCode } from '../common/error-codes.js';
 import type { AnswerObserver } from './answered.js';
-import { originForm } from './hardening.js';
+import { requestPath } from './request-path.js';
+import type { Tracing } from './tracing.js';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -14,18 +15,16 @@ declare module 'fastify' {
   }
 }
 
-const PATH_MAX_LENGTH = 256;
-const MISPLACED_TOKEN = /roost_pat_\w+/g;
-
-export function requestLog(fastify: FastifyInstance, logger: Logger): AnswerObserver {
+export function requestLog(fastify: FastifyInstance, logger: Logger, tracing: Tracing): AnswerObserver {
   fastify.decorateReply('problemCode');
   return (request, reply, hasLeft) => {
     const { user } = request as AuthenticatedRequest;
     logger.info(
       {
         request_id: request.id,
+        ...tracing.idsOf(request),
         method: request.method,
-        path: pathOf(originForm(request.originalUrl)),
+        path: requestPath(request),
         status: reply.statusCode,
         code: reply.problemCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
@@ -37,10 +36,4 @@ export function requestLog(fastify: FastifyInstance, logger: Logger): AnswerObse
       'request',
     );
   };
-}
-
-function pathOf(url: string): string {
-  const end = url.indexOf('?');
-  const path = url.slice(0, Math.min(end === -1 ? url.length : end, PATH_MAX_LENGTH));
-  return path.replace(MISPLACED_TOKEN, '…');
 }

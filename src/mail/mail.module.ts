@@ -10,6 +10,7 @@ import { DevMailboxController } from './dev-mailbox.controller.js';
 import { Links } from './links.js';
 import { Mailer } from './mailer.js';
 import { Outbox } from './outbox.js';
+import { OutboxWatch } from './outbox-watch.js';
 import { OutboxWorker } from './outbox-worker.js';
 import { PagesController } from './pages.controller.js';
 import { Seals } from './seals.js';
@@ -19,7 +20,7 @@ import { eraseMails } from './outbox.query.js';
 @Module({
   imports: [CleanupModule, ListenerModule],
   controllers: [PagesController],
-  providers: [Outbox, OutboxWorker, Mailer, Seals, Links],
+  providers: [Outbox, OutboxWorker, OutboxWatch, Mailer, Seals, Links],
   exports: [Outbox, Links, Seals],
 })
 export class MailModule {

@@ -33,6 +33,7 @@ interface Outcome {
 
 @Injectable()
 export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly attempts = { sent: 0, deferred: 0, given_up: 0 };
   /** Outcomes not written yet. They are written before new mails are taken, or mails may be sent twice. */
   private unrecorded: Outcome[] = [];
   private readonly underway = new Set<Promise<void>>();
@@ -145,6 +146,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     if (delivery.sent) {
       this.obstacle = undefined;
       await recordSent(this.database.manager, id);
+      this.attempts.sent += 1;
       this.logger.info({ event: 'mail_sent', ...about }, 'mail sent');
       return;
     }
@@ -155,6 +157,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     const final = delivery.forGood || isOld;
     const retryMs = final ? undefined : Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** (attempts - 1));
     await recordFailure(this.database.manager, { id, attempts, reason, retryMs });
+    this.attempts[final ? 'given_up' : 'deferred'] += 1;
     if (final) this.logger.error({ event: 'mail_given_up', ...about, code }, 'mail given up');
     else this.logger.warn({ event: 'mail_deferred', ...about, code, retry_s: (retryMs ?? 0) / 1_000 }, 'mail deferred');
   }

@@ -101,6 +101,19 @@ export async function takeDueMails(
   return { mails: found.flatMap((mail) => (mail.id === null ? [] : [mail])), nextMs: found[0].nextMs };
 }
 
+export interface WaitingMails {
+  readonly mails: number;
+  readonly seconds: number | null;
+}
+
+export function countWaitingMails(manager: EntityManager, atMost: number): Promise<WaitingMails> {
+  return one(
+    manager,
+    sql`SELECT count(*)::int AS mails, extract(epoch FROM statement_timestamp() - min(created_at))::float8 AS seconds
+          FROM (SELECT created_at FROM mails WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at LIMIT ${atMost}) waiting`,
+  );
+}
+
 /** Unconditional: a sent mail stays sent, even if another instance has taken the lease. */
 export async function recordSent(manager: EntityManager, id: string): Promise<void> {
   await run(

@@ -1,11 +1,8 @@
 /** A worker's Roost: its database is the primary's, its limits and metrics are those of all workers. */
-import { Gauge } from 'prom-client';
-
-import { createLogger } from '../common/logger.js';
 import type { Config } from '../config/config.js';
 import { forgetDriverVariables } from '../config/variables.js';
 import type { Metrics } from '../health/metrics.js';
-import { loadRoost, run, type Running } from '../start.js';
+import { loadRoost, loggerOf, run, type Running } from '../start.js';
 import { ClusterCounters } from './cluster-counters.js';
 import { type Gathered, sumOf } from './gathered-metrics.js';
 import type { Line } from './line.js';
@@ -22,7 +19,7 @@ interface Child {
 
 export async function serveWith(config: Config, { number, line, tellFault, onMade }: Child): Promise<void> {
   if (config.database.url === undefined) forgetDriverVariables();
-  const logger = createLogger(config.logLevel).child({ worker: number });
+  const logger = loggerOf(config).child({ worker: number });
   const Roost = await loadRoost();
   const counters = new ClusterCounters(line, config.workers);
   Object.assign(line.handlers, {
@@ -46,7 +43,6 @@ export async function serveWith(config: Config, { number, line, tellFault, onMad
 
 function gather(line: Line, metrics: Metrics): void {
   const { registry } = metrics;
-  new Gauge({ name: 'roost_workers', help: 'Processes that serve requests.', registers: [registry] }).set(1);
   Object.assign(line.handlers, { collect: () => registry.getMetricsAsJSON() });
   metrics.read = async () => {
     const gathered = await line.ask<Gathered>('scrape', { patienceMs: PATIENCE_MS });

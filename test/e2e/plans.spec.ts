@@ -11,7 +11,7 @@ import { StatsJob } from '../../src/admin/stats-job.js';
 import { readRevocations } from '../../src/auth/revocations/revocations.query.js';
 import { PersonalDataRegistry } from '../../src/common/personal-data.js';
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
-import { takeDueMails } from '../../src/mail/outbox.query.js';
+import { countWaitingMails, takeDueMails } from '../../src/mail/outbox.query.js';
 import type { Principal } from '../../src/common/access.js';
 import { NEAR } from '../../src/tasks/tasks.query.js';
 import { NEAR_PEOPLE } from '../../src/timeline/people/people.query.js';
@@ -116,6 +116,10 @@ describe('while everything is alive', () => {
 
   it('the outbox finds that no mail is due', async () => {
     await expectFewRead(() => takeDueMails(manager(), { limit: 10, leaseMs: 60_000, oldMs: 60_000 }));
+  });
+
+  it('the mails that wait are counted up to a bound', async () => {
+    await expectFewRead(() => countWaitingMails(manager(), 1_000));
   });
 
   it('erasure finds that no account is due', async () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { Api } from '../support/api.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';
-import { eventually, RoostFolder } from '../support/process.js';
+import { eventually, RoostFolder, type RoostProcess } from '../support/process.js';
 import { Relay } from '../support/relay.js';
 
 const ACCOUNT = { email: 'first@example.org', password: 'correct horse battery' };
@@ -48,6 +48,17 @@ describe('the process with DATABASE_URL', () => {
   });
 
   afterEach(() => dropDatabase(url));
+
+  it('logs for people with LOG_FORMAT=pretty, and JSON where nobody reads', async () => {
+    const [pretty, plain] = [{ LOG_FORMAT: 'pretty' }, {}].map((env) =>
+      folder.start({ ...env, NODE_ENV: 'development', BCRYPT_COST: '10', DATABASE_URL: url }),
+    ) as [RoostProcess, RoostProcess];
+    for (const roost of [pretty, plain]) await new Api(await roost.ready()).get('/health/live');
+    await pretty.until(() =>
+      /^[\d:.]{12} info {2}GET \/health\/live 200 [\d.]+ ms {2}request_id=/m.test(pretty.output),
+    );
+    await plain.until(() => plain.output.includes('"path":"/health/live","status":200'));
+  });
 
   it('starts no database of its own, and listens on 127.0.0.1 alone for HOST=localhost', async () => {
     const roost = folder.start({ DATABASE_URL: url, HOST: 'localhost' });

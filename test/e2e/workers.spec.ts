@@ -112,6 +112,15 @@ describe('two workers', () => {
     expect([await countOf('/health/live'), await countOf('/health/live')]).toEqual([10, 10]);
   });
 
+  it('show sums of what each has, and the largest of what all share', async () => {
+    const { text } = await ask(`${url}/metrics`);
+    const valueOf = (sample: string): number => Number(text.split(`\n${sample} `)[1]?.split('\n')[0]);
+    expect(valueOf('roost_workers')).toBe(2);
+    expect(valueOf('database_pool_connections_max{pool="primary"}')).toBe(20);
+    expect(valueOf('revocations_age_seconds')).toBeLessThan(60);
+    expect(valueOf('revocations_cursor')).toBeGreaterThan(0);
+  });
+
   it('serve by turns, and send each mail once, from the first', async () => {
     const names = ['anna', 'berta', 'cleo', 'dora', 'ella', 'fay'];
     for (const name of names) expect((await register(name)).status).toBe(201);

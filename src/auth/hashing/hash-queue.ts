@@ -23,6 +23,8 @@ interface Waiting {
 }
 
 export class HashQueue {
+  refused = 0;
+  onStart: (waitedMs: number) => void = () => undefined;
   private readonly options: HashQueueOptions;
   private readonly waiting: Waiting[] = [];
   private running = 0;
@@ -35,6 +37,10 @@ export class HashQueue {
     this.options = { ...DEFAULTS, ...options };
   }
 
+  get lengths(): { readonly running: number; readonly waiting: number } {
+    return { running: this.running, waiting: this.waiting.length };
+  }
+
   get isFull(): boolean {
     const { concurrency, maxWaitMs, maxWaiting } = this.options;
     if (this.running < concurrency) return false;
@@ -43,8 +49,10 @@ export class HashQueue {
 
   /** A client that hung up during the wait is not hashed for. @throws AppError `overloaded` with the estimated wait */
   async run<T>(work: () => Promise<T>, isGone: () => boolean = () => false): Promise<T> {
+    const askedAt = this.now();
     await this.turn(isGone);
     const startedAt = this.now();
+    this.onStart(startedAt - askedAt);
     try {
       const result = await work();
       this.learn(this.now() - startedAt);
@@ -57,6 +65,7 @@ export class HashQueue {
 
   private turn(isGone: () => boolean): Promise<void> {
     if (this.isFull) {
+      this.refused += 1;
       throw new AppError('overloaded', {
         retryAfterSeconds: Math.max(1, Math.ceil(this.waitMs() / 1_000)),
         policies: ['password_hashes'],

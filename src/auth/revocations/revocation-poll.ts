@@ -55,6 +55,11 @@ export class RevocationPoll implements OnApplicationBootstrap, OnApplicationShut
     await this.loop.stop();
   }
 
+  /** The transaction up to which all revocations were read. */
+  get cursor(): number {
+    return Number(this.snapshot?.split(':')[0] ?? NaN);
+  }
+
   private mayRest(): boolean {
     const { isIdle } = this.activity;
     if (isIdle)

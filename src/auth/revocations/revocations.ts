@@ -63,9 +63,14 @@ export class Revocations {
     this.resume = resume;
   }
 
+  /** Milliseconds since the last read; Infinity while resting. */
+  get age(): number {
+    return performance.now() - this.readAt;
+  }
+
   /** While false, this instance may not deliver anything. */
   get isCurrent(): boolean {
-    return performance.now() - this.readAt <= TRUSTED_MS;
+    return this.age <= TRUSTED_MS;
   }
 
   whyEnded(principal: Principal): ErrorCode | undefined {

@@ -1,0 +1,34 @@
+import { createLogger } from '../../src/common/logger.js';
+import { readable } from '../../src/readable-log.js';
+
+function shown(write: (logger: ReturnType<typeof createLogger>) => void): string {
+  let text = '';
+  write(createLogger('debug', { write: (line) => (text += readable(line)) }));
+  return text.replaceAll(/\u001b\[\d+m/g, '').replaceAll(/^\d\d:\d\d:\d\d\.\d{3}/gm, 'TIME');
+}
+
+describe('a log line for people', () => {
+  it('begins with the request', () => {
+    const facts = { request_id: '3f', method: 'GET', path: '/api/v1/tasks', status: 200, ms: 3.2, user: undefined };
+    expect(shown((logger) => logger.info(facts, 'request'))).toBe(
+      'TIME info  GET /api/v1/tasks 200 3.2 ms  request_id=3f\n',
+    );
+  });
+
+  it('has every fact, and its cause', () => {
+    const err = Object.assign(new Error('away'), { stack: 'Error: away\n    at there' });
+    expect(shown((logger) => logger.warn({ event: 'outbox_unread', seconds: 3, who: 'a b', err }, 'unread'))).toBe(
+      'TIME warn  unread  event=outbox_unread seconds=3 who="a b"\n    Error: away\n        at there\n',
+    );
+  });
+
+  it('is one line without anything that a terminal obeys, whatever is in it [T36]', () => {
+    const evil = '\u001b[2J\r\nTIME info  forged\u009b31m\u202e\u2028\u0007';
+    const text = shown((logger) => {
+      logger.info({ method: evil, path: evil, status: evil, ms: evil, agent: evil, [evil]: evil }, 'request');
+      logger.info({ err: evil }, evil);
+    });
+    expect(text.split('\n')).toHaveLength(4);
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/);
+  });
+});
