@@ -11,8 +11,12 @@ import { format, resolveConfig } from 'prettier';
 
 const root = join(import.meta.dirname, '..');
 const file = join(root, 'clients/typescript/src/schema.ts');
+const listFile = join(root, 'clients/typescript/src/idempotent.ts');
 
 const document = JSON.parse(readFileSync(join(root, 'openapi.json'), 'utf8'));
+const idempotent = Object.entries(document.paths)
+  .filter(([, { post }]) => post?.parameters.some(({ name }) => name === 'Idempotency-Key'))
+  .map(([path]) => path.replace('/api/v1', ''));
 for (const operation of Object.values(document.paths).flatMap((item) => Object.values(item))) {
   // They come before the route, with any code.
   delete operation.responses.default;
@@ -25,17 +29,26 @@ for (const operation of Object.values(document.paths).flatMap((item) => Object.v
 
 const ast = await openapiTypescript(document, { rootTypes: true, rootTypesNoSchemaPrefix: true, silent: true });
 const text = astToString(ast).replaceAll(/\n *headers: \{\n *\[name: string\]: unknown;\n *\};/g, '');
-const current = await format(`/** Made from openapi.json by npm run client. */\n${text}`, {
-  ...(await resolveConfig(file)),
-  filepath: file,
-});
+const MADE = '/** Made from openapi.json by npm run client. */\n';
+const list = `/** The POSTs that take an Idempotency-Key. */
+export const IDEMPOTENT: ReadonlySet<string> = new Set(${JSON.stringify(idempotent)});`;
+const current = {
+  [file]: await formatted(file, `${MADE}${text}`),
+  [listFile]: await formatted(listFile, `${MADE}\n${list}`),
+};
+
+async function formatted(filepath, source) {
+  return format(source, { ...(await resolveConfig(filepath)), filepath });
+}
 
 if (process.argv.includes('--check')) {
-  if (readFileSync(file, 'utf8') !== current) {
-    process.stderr.write('The types of clients/typescript are out of date. Run npm run client, and commit the file.\n');
+  if (Object.entries(current).some(([path, source]) => readFileSync(path, 'utf8') !== source)) {
+    process.stderr.write(
+      'The types of clients/typescript are out of date. Run npm run client, and commit the files.\n',
+    );
     process.exit(1);
   }
-} else writeFileSync(file, current);
+} else for (const [path, source] of Object.entries(current)) writeFileSync(path, source);
 
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'clients/typescript')], { stdio: 'inherit' });

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
@@ -158,9 +161,96 @@ describe('a request', () => {
       Promise.resolve(new Response('{}', { status: 503, headers: { ...JSON_TYPE, 'retry-after': '0' } })),
     );
     const roost = clientOf(ada, wire);
-    expect((await roost.post('/tasks', { body: { title: 'x' } })).status).toBe(503);
+    expect((await roost.post('/auth/password/forgot', { body: { email: ada.email } })).status).toBe(503);
     expect((await roost.get('/tasks')).status).toBe(503);
-    expect(wire.asked).toEqual(['POST /tasks', 'GET /tasks', 'GET /tasks']);
+    expect(wire.asked).toEqual(['POST /auth/password/forgot', 'GET /tasks', 'GET /tasks']);
+  });
+});
+
+describe('a request that creates something', () => {
+  /** In front of the server: it loses the first answers, which the server has given. */
+  async function losing(answers: number): Promise<{ url: string; lost: () => number; close: () => void }> {
+    let lost = 0;
+    const server = createServer((asked, reply) => {
+      const { method, url: path = '', headers } = asked;
+      const passed = request(`${app.url}${path}`, { method, headers }, (answer) => {
+        if (lost < answers) {
+          lost += 1;
+          answer.resume().on('end', () => asked.socket.destroy());
+        } else answer.pipe(reply.writeHead(answer.statusCode ?? 0, answer.headers));
+      });
+      asked.pipe(passed);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return { url, lost: () => lost, close: () => server.close() };
+  }
+
+  const tasksOf = async (roost: RoostClient): Promise<string[]> =>
+    (await unwrap(roost.get('/tasks'))).map(({ title }) => title);
+
+  it('makes one task when its answer is lost', async () => {
+    const proxy = await losing(1);
+    try {
+      const roost = new RoostClient({ url: proxy.url, tokens: memoryTokens(ada) });
+      const answer = await roost.post('/tasks', { body: { title: 'once' } });
+      expect([answer.status, proxy.lost()]).toEqual([201, 1]);
+      expect(answer.response.headers.get('idempotency-replayed')).toBe('true');
+      expect(await tasksOf(roost)).toEqual(['once']);
+    } finally {
+      proxy.close();
+    }
+  });
+
+  it('is sent twice at most, and makes one task with a key that the caller keeps', async () => {
+    const proxy = await losing(2);
+    try {
+      const roost = new RoostClient({ url: proxy.url, tokens: memoryTokens(ada) });
+      const task = { body: { title: 'kept' }, headers: { 'Idempotency-Key': 'a-key-of-the-callers' } };
+      await expect(roost.post('/tasks', task)).rejects.toThrow(TypeError);
+      expect(proxy.lost()).toBe(2);
+      expect((await roost.post('/tasks', task)).status).toBe(201);
+      expect(await tasksOf(roost)).toEqual(['kept']);
+    } finally {
+      proxy.close();
+    }
+  });
+
+  it.each([
+    [503, 'overloaded'],
+    [409, 'idempotency_key_in_use'],
+  ])('is sent once more after %i with Retry-After, with the same key', async (status, code) => {
+    const keys: (string | null)[] = [];
+    const init = { status, headers: { ...JSON_TYPE, 'retry-after': '0' } };
+    const roost = new RoostClient({
+      url: app.url,
+      tokens: memoryTokens(ada),
+      fetch: (input, sent) => {
+        keys.push(new Headers(sent?.headers).get('idempotency-key'));
+        return keys.length === 1 ? Promise.resolve(new Response(JSON.stringify({ code }), init)) : fetch(input, sent);
+      },
+    });
+    expect((await roost.post('/posts', { body: { text: 'x' } })).status).toBe(201);
+    expect(keys).toEqual([expect.stringMatching(/^"[0-9a-f]{32}"$/), keys[0]]);
+    expect((await roost.post('/posts', { body: { text: 'x' } })).status).toBe(201);
+    expect(keys[2]).not.toBe(keys[0]);
+    expect((await roost.put('/users/{username}/follow', { path: { username: ada.username } })).status).toBe(422);
+    expect(keys[3]).toBeNull();
+  });
+
+  it('is not sent again when it was ended by its signal, or refused', async () => {
+    const ended = new AbortController();
+    const wire = new Wire((_, ask) => {
+      ended.abort();
+      return ask();
+    });
+    const sent = clientOf(ada, wire).post('/tasks', { body: { title: 'x' }, signal: ended.signal });
+    await expect(sent).rejects.toThrow('aborted');
+    const refused = await clientOf(ada, wire).post('/auth/register', {
+      body: { email: ada.email, password: PASSWORD },
+    });
+    expect([refused.status, wire.asked]).toEqual([409, ['POST /tasks', 'POST /auth/register']]);
   });
 });
 

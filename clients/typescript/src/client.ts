@@ -1,5 +1,6 @@
 /** Speaks with Roost: types from its OpenAPI document, tokens that refresh themselves, limits that are waited for. */
 import { readEvents } from './events.js';
+import { IDEMPOTENT } from './idempotent.js';
 import { personOf } from './jwt.js';
 import { ProblemError, problemOf, unwrap } from './problem.js';
 import type { PostResponse, Problem } from './schema.js';
@@ -33,6 +34,8 @@ interface Sent extends Options {
   readonly tokens?: Tokens | undefined;
   /** Seconds. */
   readonly maxWait?: number;
+  /** It has an Idempotency-Key: the server does it once. */
+  readonly isRepeatable?: boolean;
 }
 
 /** What came of a refresh: tokens, or the answer that refused it for now; neither when the session has ended. */
@@ -203,9 +206,24 @@ export class RoostClient {
 
   private async ask<O>(method: Method, path: string, input: Partial<Input<O>> = {}): Promise<Answer<O>> {
     const { signal, headers, body } = input as Sent;
-    const sent = { ...(signal && { signal }), ...(headers && { headers }), ...(body !== undefined && { body }) };
-    const response = await this.send(method, this.address(path, input), sent);
-    return answerOf(response, await response.text());
+    const isRepeatable = method === 'post' && IDEMPOTENT.has(path);
+    const all = isRepeatable ? withKey(headers) : headers;
+    const sent = {
+      isRepeatable,
+      ...(signal && { signal }),
+      ...(all && { headers: all }),
+      ...(body !== undefined && { body }),
+    };
+    const url = this.address(path, input);
+    const attempt = async (): Promise<Answer<O>> => {
+      const response = await this.send(method, url, sent);
+      return answerOf(response, await response.text());
+    };
+    if (!isRepeatable) return attempt();
+    return attempt().catch((error: unknown) => {
+      if (signal?.aborted === true) throw error;
+      return attempt();
+    });
   }
 
   /** @throws TypeError for a part of the path that would change the path */
@@ -237,9 +255,9 @@ export class RoostClient {
         tokens = refreshed.tokens;
       } else {
         const seconds = secondsToWait(response);
-        // After 503 a request may have been carried out; 429 is said before.
-        const isUndone = response.status === 429 || (response.status === 503 && method === 'get');
-        if (!isUndone || !mayWait || seconds > (sent.maxWait ?? this.maxWait)) return response;
+        // After 503 a request may have been carried out; 429 is said before. A key that is in use is 409 with Retry-After.
+        const isSafe = method === 'get' ? [429, 503] : sent.isRepeatable === true ? [409, 429, 503] : [429];
+        if (!isSafe.includes(response.status) || !mayWait || seconds > (sent.maxWait ?? this.maxWait)) return response;
         mayWait = false;
         await wait(seconds * 1_000, sent.signal);
       }
@@ -320,6 +338,13 @@ function nextOf({ headers }: Response, url: string): string | undefined {
   const next = new URL(link, url);
   if (next.origin !== new URL(url).origin) throw new Error(`the next page is at another origin: ${next.origin}`);
   return next.href;
+}
+
+/** Random, unless the caller chose one. `randomUUID` is not there on pages without TLS. */
+function withKey(headers: Options['headers'] = {}): Readonly<Record<string, string>> {
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key')) return headers;
+  const bytes = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0'));
+  return { ...headers, 'idempotency-key': `"${bytes.join('')}"` };
 }
 
 /** Seconds, or a date as proxies write it; without either, for ever. */
