@@ -54,6 +54,8 @@ const LOST_SOCKET = new Set([
 ]);
 const LOST_MESSAGE =
   /^(?:Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client (?:has encountered a connection error|was closed)|Cannot use a pool after calling end|The server does not support SSL)/;
+const SILENCE =
+  /^(?:Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated due to connection timeout)/;
 const LOST_RUNNER = new Set(['QueryRunnerAlreadyReleasedError', 'QueryRunnerProviderAlreadyReleasedError']);
 
 const RETRY_AFTER_SECONDS = 2;
@@ -91,6 +93,10 @@ export function lostPlan(error: unknown): 'changed' | 'unknown' | undefined {
 /** The server closes the connection after this error (class 57P, and time-outs of an idle transaction). */
 export function endsConnection(error: unknown): boolean {
   return /^(?:57P0[1-5]|25P0[34])$/.test(String(driverError(error).code));
+}
+
+export function isSilence(error: unknown): boolean {
+  return SILENCE.test(String(driverError(error).message));
 }
 
 export function isLockTimeout(error: unknown): boolean {

@@ -1,7 +1,7 @@
 /** Transactions: retried once after a collision or a lost connection; hooks run after the commit. */
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { isCollision, isDatabaseUnavailable, lostPlan } from './pg-errors.js';
+import { isCollision, isDatabaseUnavailable, isSilence, lostPlan } from './pg-errors.js';
 
 type Work<T> = (tx: EntityManager) => Promise<T>;
 type IsolationLevel = Exclude<Parameters<DataSource['transaction']>[0], Work<unknown>>;
@@ -36,7 +36,9 @@ export class RetryingDataSource extends DataSource {
       second ? super.transaction(first as IsolationLevel, noted) : super.transaction(noted);
     const result = await run().catch((error: unknown) => {
       const isRetried =
-        isCollision(error) || lostPlan(error) !== undefined || (!progress.begun && isDatabaseUnavailable(error));
+        isCollision(error) ||
+        lostPlan(error) !== undefined ||
+        (!progress.begun && isDatabaseUnavailable(error) && !isSilence(error));
       if (!isRetried) throw error;
       return run();
     });

@@ -1,6 +1,8 @@
 /** What becomes of requests when connections to the database die, each in its own way. */
 import { DataSource } from 'typeorm';
 
+import { LoginGuard } from '../../src/auth/login-guard/login-guard.js';
+import { NO_CLIENT } from '../../src/common/actor.js';
 import { liveClients } from '../../src/database/live-client.js';
 import { TestApp } from '../support/app.js';
 import { execute, someoneWaits } from '../support/database.js';
@@ -19,7 +21,11 @@ beforeAll(async () => {
   owner = await TestApp.start();
   wire = await Relay.to(owner.databaseUrl);
   listenWire = await Relay.to(owner.databaseUrl);
-  app = await TestApp.start({ sharing: owner, through: wire, env: { DATABASE_DIRECT_URL: listenWire.url } });
+  app = await TestApp.start({
+    sharing: owner,
+    through: wire,
+    env: { DATABASE_DIRECT_URL: listenWire.url, LOGIN_GUARD: 'on' },
+  });
   ada = await person(app, 'ada');
 });
 
@@ -70,6 +76,36 @@ describe('connections that die without a word while new ones work', () => {
     // A background statement may have found out before: then nothing is lost at all.
     if (first.status !== 201) expectProblem(first, 503, 'database_unavailable');
     expect((await register()).status).toBe(first.status === 201 ? 409 : 201);
+  });
+});
+
+describe('a database that is silent', () => {
+  it('is not asked once more for a transaction, which would take longer than a request may', async () => {
+    await fillPool();
+    wire.freeze();
+    try {
+      const nothing = app.nestApp.get(DataSource).transaction(() => Promise.resolve());
+      // A second attempt would end with a time-out of the connection.
+      await expect(nothing).rejects.toThrow('Query read timeout');
+    } finally {
+      wire.thaw();
+    }
+    await eventually(async () => (await ada.api.get('/tasks')).status === 200);
+  });
+
+  it('keeps no login waiting for the count of its guess, which is taken back behind its answer', async () => {
+    const guard = app.nestApp.get(LoginGuard);
+    const guess = await guard.count({ identifier: { email: ada.email }, userId: ada.id, client: NO_CLIENT });
+    const told = (): boolean => app.log.some((line) => line.includes('count of a guess could not be taken back'));
+    wire.freeze();
+    try {
+      await guard.fail(guess, new Error('Query read timeout'));
+      expect(told()).toBe(false);
+      await eventually(told);
+    } finally {
+      wire.thaw();
+    }
+    await eventually(async () => (await ada.api.get('/tasks')).status === 200);
   });
 });
 

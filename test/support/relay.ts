@@ -9,6 +9,10 @@ export class Relay {
   dropNotifications = false;
   /** As a pooler does: clients get keys of its own. Of connections made from then on. */
   isPooler = false;
+  /** Of what a client sends: it is passed on, and the connection breaks before its answer. */
+  breaksAt: (bytes: Buffer) => boolean = () => false;
+  /** Milliseconds that everything takes, each way. */
+  delayMs = 0;
   private server: Server;
   private port = 0;
 
@@ -86,7 +90,12 @@ export class Relay {
     ] as const) {
       this.sockets.add(from);
       from.on('error', () => undefined);
-      from.on('data', (bytes) => to.write(from === database ? filter(bytes) : bytes));
+      from.on('data', (bytes) => {
+        const passed = from === database ? filter(bytes) : bytes;
+        if (from === client && this.breaksAt(bytes)) to.write(passed, () => from.resetAndDestroy());
+        else if (this.delayMs === 0) to.write(passed);
+        else setTimeout(() => to.write(passed), this.delayMs);
+      });
       from.on('close', () => {
         this.sockets.delete(from);
         to.destroy();

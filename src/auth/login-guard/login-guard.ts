@@ -90,7 +90,9 @@ export class LoginGuard {
   async fail({ guess, keys, counted }: CountedGuess, error: unknown): Promise<void> {
     if (error instanceof AppError && ERRORS[error.code].kind !== 'unavailable')
       this.logger.warn({ event: 'login_refused', code: error.code, user: guess.userId }, 'login refused');
-    else await this.takeBack({ guess, keys, counted });
+    else if (error instanceof AppError) await this.takeBack({ guess, keys, counted });
+    // The database may be silent: the client has waited long enough.
+    else void this.takeBack({ guess, keys, counted });
   }
 
   async forget(tx: EntityManager, { email, username }: { email: string; username: string }): Promise<void> {

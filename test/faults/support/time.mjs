@@ -1,0 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+export { delay };
+
+/** Polls until a condition holds. @throws Error after a while */
+export async function until(condition, { within = 60_000, every = 20, what = String(condition) } = {}) {
+  const end = Date.now() + within;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`not within ${within} ms: ${what}`);
+    await delay(every);
+  }
+}
+
+export function seconds(ms) {
+  if (ms < 950) return `${ms < 10 ? Math.ceil(ms) : Math.round(ms / 10) * 10} ms`;
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,65 @@
+/** The load balancer that is shipped, before a real Roost. */
+import { once } from 'node:events';
+import { request } from 'node:https';
+import { connect, type ConnectionOptions, type SecureVersion } from 'node:tls';
+
+import { TestApp } from '../support/app.js';
+import { HAProxy, HAS_HAPROXY } from '../support/haproxy.js';
+import { eventually } from '../support/process.js';
+
+const withHAProxy = HAS_HAPROXY ? describe : describe.skip;
+
+withHAProxy('deploy/haproxy/haproxy.cfg (skipped without haproxy and openssl)', () => {
+  let app: TestApp;
+  let proxy: HAProxy;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { TRUST_PROXY: '127.0.0.0/8', PUBLIC_URL: 'https://roost.example.org' } });
+    const port = Number(new URL(app.url).port);
+    proxy = await HAProxy.before([port, port]);
+    await eventually(async () => (await ask('/health/ready')).status === 200);
+  });
+
+  afterAll(async () => {
+    await proxy.stop();
+    await app.stop();
+  });
+
+  const ask = async (path: string, options: ConnectionOptions = {}): Promise<{ status: number | undefined }> => {
+    const sent = request(proxy.url + path, { rejectUnauthorized: false, agent: false, ...options }).end();
+    const [answer] = await once(sent, 'response');
+    answer.resume();
+    return { status: answer.statusCode };
+  };
+
+  /** @returns the version that was agreed on, or the reason why none was */
+  const agreeOn = async (version: SecureVersion): Promise<string | null> => {
+    // Level 0: this client would speak what is too old today.
+    const options = { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0', rejectUnauthorized: false };
+    const socket = connect(proxy.httpsPort, '127.0.0.1', options);
+    try {
+      await once(socket, 'secureConnect');
+      return socket.getProtocol();
+    } catch (error) {
+      return (error as { code: string }).code;
+    } finally {
+      socket.destroy();
+    }
+  };
+
+  it.each(['TLSv1', 'TLSv1.1'] as const)('refuses %s [V12.1.1]', async (version) => {
+    expect(await agreeOn(version)).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('speaks %s [V12.1.1]', async (version) => {
+    expect(await agreeOn(version)).toBe(version);
+  });
+
+  it('sends plain requests to HTTPS, and asks Roost nothing for them', async () => {
+    const answer = await fetch(`http://127.0.0.1:${proxy.httpPort}/api/v1/auth/me`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      308,
+      `https://127.0.0.1:${proxy.httpPort}/api/v1/auth/me`,
+    ]);
+  });
+});
