@@ -12,6 +12,7 @@ import { someoneWaits } from '../support/database.js';
 import { DOCUMENT } from '../support/documented.mjs';
 import { mailsTo } from '../support/mailbox.js';
 import { confirmAddress, login, PASSWORD, person, type Person, staff, stepUp } from '../support/people.js';
+import { HAS_PGBOUNCER, PgBouncer } from '../support/pgbouncer.js';
 import { eventually } from '../support/process.js';
 import { watchQueries } from '../support/queries.js';
 import { expectRefused } from '../support/sessions.js';
@@ -87,6 +88,14 @@ async function whileHeld({ id }: Person, work: () => Promise<void>): Promise<voi
     await client.query('ROLLBACK');
     client.release();
   }
+}
+
+/** The connections that wait for a lock are lost. */
+async function endWaiting(): Promise<void> {
+  await app.pool.query(
+    `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
 }
 
 interface Case {
@@ -380,7 +389,7 @@ describe('a repeat', () => {
     expect((await addTask(later, key, 'another')).body).toEqual(second.body);
   });
 
-  it('wakes no stream', async () => {
+  it('posts once', async () => {
     const api = keyed((await person(app, 'poster')).api, randomUUID());
     const { statements } = await watchQueries(async () => {
       await api.post('/posts', { text: 'x' });
@@ -440,14 +449,38 @@ describe('parallel requests with one key', () => {
     await whileHeld(who, async () => {
       const first = addTask(who, key);
       await eventually(() => someoneWaits(app.pool));
-      await app.pool.query(
-        `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
-          WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
+      await endWaiting();
       expect((await first).status).toBe(503);
     });
     const again = await addTask(who, key);
     expect([again.status, isReplay(again), await tasksOf(who)]).toEqual([201, false, 1]);
+  });
+});
+
+(HAS_PGBOUNCER ? describe : describe.skip)('through PgBouncer', () => {
+  it('parallel requests make one task, and a lost connection leaves the key free', async () => {
+    const pooler = await PgBouncer.before(app.databaseUrl);
+    const pooled = await TestApp.start({ sharing: app, through: pooler, env: ENV });
+    pooled.clock.offsetMs = app.clock.offsetMs;
+    try {
+      const who = await person(app, 'pooled');
+      const there = { api: pooled.api.as(who.access_token) };
+      const [key, held] = [randomUUID(), randomUUID()];
+      const answers = await Promise.all(Array.from({ length: 20 }, () => addTask(there, key)));
+      expect(answers.filter((answer) => answer.status === 201 && !isReplay(answer))).toHaveLength(1);
+      expect([isReplay(await addTask(there, key)), await tasksOf(who)]).toEqual([true, 1]);
+      await whileHeld(who, async () => {
+        const first = addTask(there, held);
+        await eventually(() => someoneWaits(app.pool));
+        expectRefused(await addTask(who, held), 'idempotency_key_in_use', 409);
+        await endWaiting();
+        expect((await first).status).toBe(503);
+      });
+      expect([(await addTask(there, held)).status, await tasksOf(who)]).toEqual([201, 2]);
+    } finally {
+      await pooled.stop();
+      await pooler.stop();
+    }
   });
 });
 

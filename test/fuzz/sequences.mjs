@@ -32,6 +32,8 @@ const ODD_HEADERS = [
   ['content-encoding', 'gzip'],
   ['cookie', 'access_token=x; __proto__=y'],
   ['last-event-id', 'AAAA'],
+  ['idempotency-key', '"a-key"'],
+  ['idempotency-key', '"a'],
   ['user-agent', 'x'.repeat(5_000)],
   ['__proto__', 'x'],
 ];
