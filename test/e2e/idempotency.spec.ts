@@ -15,6 +15,7 @@ import { confirmAddress, login, PASSWORD, person, type Person, staff, stepUp } f
 import { HAS_PGBOUNCER, PgBouncer } from '../support/pgbouncer.js';
 import { eventually } from '../support/process.js';
 import { watchQueries } from '../support/queries.js';
+import { Relay } from '../support/relay.js';
 import { expectRefused } from '../support/sessions.js';
 
 const SECRET = 'a-secret-of-the-tests-before-its-rotation';
@@ -454,6 +455,29 @@ describe('parallel requests with one key', () => {
     });
     const again = await addTask(who, key);
     expect([again.status, isReplay(again), await tasksOf(who)]).toEqual([201, false, 1]);
+  });
+});
+
+describe('a request whose commit nobody saw', () => {
+  it('was done, and a repeat by way of any instance gives its answer', async () => {
+    const relay = await Relay.to(app.databaseUrl);
+    const other = await TestApp.start({ sharing: app, through: relay, env: ENV });
+    other.clock.offsetMs = app.clock.offsetMs;
+    try {
+      const who = await person(app, 'unseen');
+      const [key, there] = [randomUUID(), { api: other.api.as(who.access_token) }];
+      await there.api.get('/tasks');
+      let isLost = false;
+      relay.breaksAt = (bytes) => !isLost && (isLost = bytes.includes('COMMIT'));
+      expectRefused(await addTask(there, key), 'database_unavailable', 503);
+      await eventually(async () => (await tasksOf(who)) === 1);
+      const [here, again] = [await addTask(who, key), await addTask(there, key)];
+      expect([here.status, isReplay(here), isReplay(again), again.body]).toEqual([201, true, true, here.body]);
+      expect(await tasksOf(who)).toBe(1);
+    } finally {
+      await other.stop();
+      await relay.end();
+    }
   });
 });
 
