@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-import { deleteBatch, type DeletedRows, one, run, sql } from '../database/sql.js';
+import { deleteBatch, type DeletedRows, one, rows, sql } from '../database/sql.js';
 
 export interface Claim {
   readonly free: boolean;
@@ -18,14 +18,17 @@ export interface KeptAnswer {
   readonly ttlMs: number;
 }
 
-export async function keepAnswer(tx: EntityManager, { id, userId, answer, ttlMs }: KeptAnswer): Promise<void> {
-  await run(
+/** @returns false when another answer is kept, and has not expired */
+export async function keepAnswer(tx: EntityManager, { id, userId, answer, ttlMs }: KeptAnswer): Promise<boolean> {
+  const kept = await rows(
     tx,
-    sql`INSERT INTO idempotency_keys (id, user_id, answer, expires_at)
+    sql`INSERT INTO idempotency_keys AS k (id, user_id, answer, expires_at)
         VALUES (${id}, ${userId}, ${answer}, clock_timestamp() + ${ttlMs} * interval '1 ms')
         ON CONFLICT (id) DO UPDATE
-           SET (user_id, answer, expires_at) = (EXCLUDED.user_id, EXCLUDED.answer, EXCLUDED.expires_at)`,
+           SET (user_id, answer, expires_at) = (EXCLUDED.user_id, EXCLUDED.answer, EXCLUDED.expires_at)
+         WHERE k.expires_at <= clock_timestamp() RETURNING k.id`,
   );
+  return kept.length === 1;
 }
 
 export function deleteKeys(tx: EntityManager, userId: string, limit: number): Promise<number> {

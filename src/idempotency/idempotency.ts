@@ -52,7 +52,7 @@ export class Idempotency {
       const id = idOf(keyed);
       const { free, answer: known } = await claimKey(tx, id);
       if (known) return this.replay(keyed, id, known) as T;
-      if (!free) throw new AppError('idempotency_key_in_use', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      if (!free) throw inUse();
       const answer = await work(tx);
       if (answer !== undefined) await this.keep(tx, keyed, { id, answer: kept(answer) });
       return answer;
@@ -78,12 +78,17 @@ export class Idempotency {
     const json = Buffer.from(JSON.stringify(answer));
     const sealed = seal({ key, iv: this.random.bytes(SEAL_IV_BYTES), id: sealOf(request, id) }, json);
     try {
-      await keepAnswer(tx, { id, userId: request.userId, answer: sealed, ttlMs: TTL_MS });
+      const isKept = await keepAnswer(tx, { id, userId: request.userId, answer: sealed, ttlMs: TTL_MS });
+      if (!isKept) throw inUse();
     } catch (error) {
       if (violatedConstraint(error) !== 'idempotency_keys_user_id_fkey') throw error;
       throw new AppError('invalid_token', { cause: error });
     }
   }
+}
+
+function inUse(): AppError {
+  return new AppError('idempotency_key_in_use', { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
 /** Without a secret: instances agree on it while JWT_SECRET is being replaced. */
