@@ -14,6 +14,7 @@ import type { Clock } from './common/clock.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { ReplicasModule } from './database/replicas/replicas.module.js';
 import { HealthModule } from './health/health.module.js';
 import type { Counters } from './limits/counters.js';
 import { LimitsModule } from './limits/limits.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config, logger, clock),
         DatabaseModule.with(config, databaseUrl, logger),
+        ReplicasModule,
         LimitsModule.with(config, logger, counters),
         MailboxModule.with(config),
         UsersModule,

@@ -31,6 +31,8 @@ import { Activity } from './common/schedule.js';
 import type { Config } from './config/config.js';
 import { waitingForPool } from './database/data-source.js';
 import { translateDatabaseError } from './database/pg-errors.js';
+import { announceWrites } from './database/replicas/announce-writes.js';
+import { Reads } from './database/replicas/reads.js';
 import { Metrics } from './health/metrics.js';
 import { Readiness } from './health/readiness.js';
 import { observeRooms } from './measures.js';
@@ -130,6 +132,11 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   app.get(Metrics).observeStreams(app.get(Streams));
   app.get(Metrics).observeConnections({ connections, answers });
   app.get(Metrics).observeQueue(queue);
+  const { replicas } = app.get(Reads);
+  if (replicas) {
+    announceWrites(fastify, replicas);
+    app.get(Metrics).observeReplicas(replicas);
+  }
   configureAddresses(app);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, translateDatabaseError));

@@ -7,7 +7,17 @@ const ROOT = join(__dirname, '..');
 const SRC = join(ROOT, 'src');
 
 /** What every room may import. */
-const GROUND = ['common', 'config', 'database', 'database/cleanup', 'http', 'http/input', 'http/openapi', 'limits'];
+const GROUND = [
+  'common',
+  'config',
+  'database',
+  'database/cleanup',
+  'database/replicas',
+  'http',
+  'http/input',
+  'http/openapi',
+  'limits',
+];
 
 /** What proves who somebody is. */
 const PROOFS = ['auth/hashing', 'auth/login-guard', 'auth/mailed-tokens'];
@@ -32,6 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[] | 'anything'> = {
   'database/cleanup': ['common', 'config', 'database'],
   'database/embedded': [],
   'database/migrations': ['database/schema'],
+  'database/replicas': ['common', 'config', 'database'],
   'database/schema': ['common', 'config', 'database', 'database/migrations'],
   audit: [...GROUND, 'database/schema'],
   mail: GROUND,

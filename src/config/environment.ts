@@ -103,11 +103,16 @@ export class Environment {
     return undefined;
   }
 
+  secretUrls(name: string, protocols: readonly string[]): string[] {
+    return entriesOf(this.secret(name)).filter((url) => {
+      const fault = connectionUrlFault(url, protocols);
+      if (fault !== undefined) this.fault(name, fault);
+      return fault === undefined;
+    });
+  }
+
   list(name: string): string[] {
-    return (this.text(name) ?? '')
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== '');
+    return entriesOf(this.text(name));
   }
 
   networks(name: string): string[] {
@@ -142,6 +147,13 @@ export class Environment {
     }
     return hosts.map((url) => url?.hostname ?? '');
   }
+}
+
+function entriesOf(value = ''): string[] {
+  return value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }
 
 /** Apps in a web view have their own schemes, whose origin the URL parser does not know. */

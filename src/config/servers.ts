@@ -12,6 +12,7 @@ export interface DatabaseSettings {
   readonly url: string | undefined;
   /** For migrations, where `url` is a pooler or a role with fewer rights. */
   readonly directUrl: string | undefined;
+  readonly replicaUrls: readonly string[];
   readonly poolMax: number;
   /** `auto`: unless a pooler is between, which may give each transaction another connection of the server. */
   readonly prepared: 'auto' | 'on' | 'off';
@@ -36,9 +37,10 @@ export function readDatabase(env: Environment, production: boolean): DatabaseSet
     env.fault('DATABASE_URL', 'is required in production (DATABASE_URL=embedded asks for the embedded PostgreSQL)');
   const url = embedded ? undefined : readDatabaseUrl(env, 'DATABASE_URL', { password, production });
   const directUrl = readDatabaseUrl(env, 'DATABASE_DIRECT_URL', { password: undefined, production });
+  const replicaUrls = readReplicaUrls(env, production).map((replica) => withSharedPassword(replica, password));
   if (password !== undefined && (embedded || !env.has('DATABASE_URL')))
     env.fault('DATABASE_PASSWORD', 'needs a DATABASE_URL, which is not set');
-  return { url, directUrl: withSharedPassword(directUrl, password), poolMax, prepared, waitMs };
+  return { url, directUrl: withSharedPassword(directUrl, password), replicaUrls, poolMax, prepared, waitMs };
 }
 
 function readDatabaseUrl(
@@ -55,7 +57,13 @@ function readDatabaseUrl(
   return whole;
 }
 
-function withSharedPassword(url: string | undefined, password: string | undefined): string | undefined {
+function readReplicaUrls(env: Environment, production: boolean): string[] {
+  const urls = env.secretUrls('DATABASE_REPLICA_URLS', POSTGRES);
+  if (production) for (const url of urls) refuseWeakPassword(env, 'DATABASE_REPLICA_URLS', url);
+  return urls;
+}
+
+function withSharedPassword<T extends string | undefined>(url: T, password: string | undefined): T | string {
   return url === undefined || password === undefined ? url : (withPassword(url, password) ?? url);
 }
 

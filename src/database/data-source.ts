@@ -4,38 +4,56 @@ import type { DataSource, DataSourceOptions } from 'typeorm';
 import type { DatabaseSettings } from '../config/servers.js';
 import { isPooled, type Limits, type LiveClient, liveClients, setLimits } from './live-client.js';
 
-/** Milliseconds. A frozen database leads to 503, not to a hanging request. */
-const TIMEOUTS = { connect: 2_500, answer: 4_500 };
-const LIMITS: Limits = { statement: 4_000, idleInTransaction: 10_000 };
+/** Milliseconds. */
+export interface Patience {
+  readonly connect: number;
+  readonly answer: number;
+  readonly statement: number;
+}
 
-export interface PoolOptions {
-  readonly url: string;
+/** A frozen database leads to 503, not to a hanging request. */
+const PATIENCE: Patience = { connect: 2_500, answer: 4_500, statement: 4_000 };
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
+export interface PoolSettings {
   readonly max: number;
   readonly prepared: DatabaseSettings['prepared'];
-  readonly onPoolError: (error: Error) => void;
+  readonly patience?: Patience;
   readonly onUnlimited?: () => void;
   readonly onUnprepared?: () => void;
   readonly onAnswer?: () => void;
 }
 
-export function dataSourceOptions({ url, max, prepared, ...on }: PoolOptions): DataSourceOptions {
+export interface PoolOptions extends PoolSettings {
+  readonly url: string;
+  readonly onPoolError: (error: Error) => void;
+}
+
+export const APPLICATION = 'roost';
+
+export function dataSourceOptions({ url, onPoolError, ...settings }: PoolOptions): DataSourceOptions {
   return {
     type: 'postgres',
     url,
     installExtensions: false,
     uuidExtension: 'pgcrypto',
-    applicationName: 'roost',
-    poolErrorHandler: on.onPoolError,
-    extra: {
-      max,
-      Client: liveClients(LIMITS, on),
-      connectionTimeoutMillis: TIMEOUTS.connect,
-      query_timeout: TIMEOUTS.answer,
-      idleTimeoutMillis: 30_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-      onConnect: prepareConnections(prepared, on.onUnlimited),
-    },
+    applicationName: APPLICATION,
+    poolErrorHandler: onPoolError,
+    extra: poolSettings(settings),
+  };
+}
+
+export function poolSettings({ max, prepared, patience = PATIENCE, ...on }: PoolSettings): object {
+  const limits = { statement: patience.statement, idleInTransaction: IDLE_IN_TRANSACTION_MS };
+  return {
+    max,
+    Client: liveClients(limits, on),
+    connectionTimeoutMillis: patience.connect,
+    query_timeout: patience.answer,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    onConnect: prepareConnections(prepared, limits, on.onUnlimited),
   };
 }
 
@@ -54,7 +72,8 @@ export function waitingForPool({ driver }: DataSource): number {
 
 /** SET, because poolers such as PgBouncer refuse start-up parameters. */
 function prepareConnections(
-  mode: PoolOptions['prepared'],
+  mode: PoolSettings['prepared'],
+  limits: Limits,
   onUnlimited: (() => void) | undefined,
 ): (client: LiveClient) => Promise<void> {
   let told = false;
@@ -63,7 +82,7 @@ function prepareConnections(
     client.pooled = await isPooled(client);
     client.prepares = mode === 'on' || (mode === 'auto' && !client.pooled);
     if (!client.pooled) {
-      await client.query(setLimits('SET', LIMITS));
+      await client.query(setLimits('SET', limits));
       return;
     }
     const { rows } = await client.query<{ statement_timeout: string }>('SHOW statement_timeout');

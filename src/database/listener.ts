@@ -12,7 +12,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { hangUp } from './live-client.js';
 
-const TIMEOUTS = { connect: 2_500, answer: 4_500 };
+const TIMEOUTS = { connect: 2_500, answer: 4_500, ping: 1_000 };
 export const LISTENER_HEARTBEAT = { everyMs: 5_000 };
 const RETRY_MS = { first: 100, longest: 5_000 };
 
@@ -49,6 +49,13 @@ export class Listener implements OnApplicationShutdown {
   ) {
     this.echo = `echo_${random.bytes(8).toString('hex')}`;
     activity.onResumed(() => void this.postponed?.());
+  }
+
+  /** What was notified before the call has been heard when it resolves. @throws while nothing is heard */
+  async catchUp(): Promise<void> {
+    const ping = { text: '', query_timeout: TIMEOUTS.ping };
+    if (!this.client) throw new Error('the connection for notifications is lost');
+    await this.client.query(ping);
   }
 
   async listen(subscription: Subscription): Promise<void> {

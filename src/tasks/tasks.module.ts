@@ -4,6 +4,7 @@ import { Module } from '@nestjs/common';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksService } from './tasks.service.js';
+import { ReplicasModule } from '../database/replicas/replicas.module.js';
 import { EXPORT_BATCH, inBatches, PersonalDataRegistry } from '../common/personal-data.js';
 import { presentTask } from './tasks.dto.js';
 import { deleteTasks, selectTaskPage, type Task, taskKey } from './tasks.query.js';
@@ -11,7 +12,7 @@ import { deleteTasks, selectTaskPage, type Task, taskKey } from './tasks.query.j
 const ALL = { completed: undefined, q: undefined, sort: 'created_at', limit: EXPORT_BATCH } as const;
 
 @Module({
-  imports: [IdempotencyModule],
+  imports: [IdempotencyModule, ReplicasModule],
   controllers: [TasksController],
   providers: [TasksService],
 })

@@ -3,7 +3,19 @@ import type { EntityManager } from 'typeorm';
 import type { CursorKey } from '../common/pagination.js';
 import { escapeLike, HAS_TRIGRAM, spellingsOf } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { affected, deleteBatch, join, one, raw, row, rows, type Sql, sql, utcText } from '../database/sql.js';
+import {
+  affected,
+  type Database,
+  deleteBatch,
+  join,
+  one,
+  raw,
+  row,
+  rows,
+  type Sql,
+  sql,
+  utcText,
+} from '../database/sql.js';
 
 export const TASK_SORTS = ['-created_at', 'created_at', '-updated_at', 'title'] as const;
 export type TaskSort = (typeof TASK_SORTS)[number];
@@ -111,16 +123,16 @@ export function deleteTasks(tx: EntityManager, ownerId: string, limit: number): 
 }
 
 /** A search looks at the first rows of the order, and then at all by an index: the planner cannot know which is short. */
-export async function selectTaskPage(manager: EntityManager, page: TaskPage): Promise<Task[]> {
-  if (page.q === undefined) return rows(manager, cut(page, sql`tasks WHERE ${join(listed(page), ' AND ')}`));
+export async function selectTaskPage(db: Database, page: TaskPage): Promise<Task[]> {
+  if (page.q === undefined) return rows(db, cut(page, sql`tasks WHERE ${join(listed(page), ' AND ')}`));
   // No index has texts without three letters in a row.
   if (!Array.from(spellingsOf(page.q)).every((spelling) => HAS_TRIGRAM.test(spelling)))
-    return rows(manager, cut(page, sql`tasks WHERE ${join([...listed(page), contains(page.q)], ' AND ')}`));
+    return rows(db, cut(page, sql`tasks WHERE ${join([...listed(page), contains(page.q)], ' AND ')}`));
   const near = sql`(SELECT * FROM tasks WHERE ${join(inOrder(page), ' AND ')} ${orderOf(page)} LIMIT ${NEAR.rows}) t`;
-  const found = await rows<Task>(manager, cut(page, sql`${near} WHERE ${join(matching(page, page.q), ' AND ')}`));
+  const found = await rows<Task>(db, cut(page, sql`${near} WHERE ${join(matching(page, page.q), ' AND ')}`));
   if (found.length === page.limit) return found;
   const indexed = sql`(SELECT * FROM tasks WHERE ${join([...listed(page), isIndexed(page.q)], ' AND ')} ${orderOf(page)} OFFSET 0) t`;
-  return rows(manager, cut(page, sql`${indexed} WHERE ${contains(page.q)}`));
+  return rows(db, cut(page, sql`${indexed} WHERE ${contains(page.q)}`));
 }
 
 function cut(page: TaskPage, source: Sql): Sql {

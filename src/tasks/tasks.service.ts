@@ -9,6 +9,7 @@ import { violatedConstraint } from '../database/pg-errors.js';
 import { Idempotency } from '../idempotency/idempotency.js';
 import type { IdempotentRequest } from '../idempotency/idempotent-request.js';
 import { presentTask, type TaskResponse } from './tasks.dto.js';
+import { Reads } from '../database/replicas/reads.js';
 import {
   deleteTask,
   insertTask,
@@ -34,6 +35,7 @@ export interface TaskFilter {
 export class TasksService {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
+    private readonly reads: Reads,
     private readonly cursors: Cursors,
     private readonly idempotency: Idempotency,
   ) {}
@@ -41,7 +43,7 @@ export class TasksService {
   async list(principal: Principal, { completed, q, sort, cursor, limit }: TaskFilter): Promise<Page<Task>> {
     const scope = `tasks ${sort} ${principal.userId}`;
     const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
-    const rows = await selectTaskPage(this.database.manager, {
+    const rows = await selectTaskPage(this.reads.for(principal, cursor), {
       ownerId: principal.userId,
       completed,
       q,

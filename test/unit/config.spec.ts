@@ -62,6 +62,7 @@ describe('the configuration', () => {
       database: {
         url: undefined,
         directUrl: undefined,
+        replicaUrls: [],
         poolMax: 20,
         prepared: 'auto',
         waitMs: 60_000,
@@ -120,6 +121,7 @@ describe('the configuration', () => {
     ['PUBLIC_URL', 'javascript:alert(1)'],
     ['DATABASE_URL', 'mysql://localhost/x'],
     ['DATABASE_DIRECT_URL', 'localhost:5432'],
+    ['DATABASE_REPLICA_URLS', 'postgres://u@one/db,localhost:5432'],
     ['REDIS_URL', 'http://localhost:6379'],
     ['REDIS_URL', 'localhost:6379'],
     ['DATABASE_POOL_MAX', '0'],
@@ -306,6 +308,7 @@ describe('the configuration', () => {
       ['DATABASE_URL', 'postgres://app:Summer2024!@db/roost'],
       ['DATABASE_URL', 'postgres://app@db/roost?password=p%40ssw0rd'],
       ['DATABASE_DIRECT_URL', 'postgres://owner:OWNER@db/roost'],
+      ['DATABASE_REPLICA_URLS', 'postgres://app:hV3kkPq0zL@one/roost,postgres://app:app@two/roost'],
       ['SMTP_URL', 'smtp://app:qwerty123@mail'],
     ])('refuses %s=%s for its password', (name, value) => {
       const faults = faultsOf({ ...PRODUCTION, [name]: value });
@@ -437,13 +440,16 @@ describe('the configuration', () => {
       const file = join(folder, 'password');
       writeFileSync(file, `${password}\n`);
       for (const given of [{ DATABASE_PASSWORD: password }, { DATABASE_PASSWORD_FILE: file }]) {
-        const { url, directUrl } = load({
+        const { url, directUrl, replicaUrls } = load({
           ...given,
           DATABASE_URL: 'postgres://u@h/db',
           DATABASE_DIRECT_URL: 'postgres://owner:x@h/db',
+          DATABASE_REPLICA_URLS: ' postgres://u@one/db , postgres://u:y@two/db,',
         }).database;
         expect(decodeURIComponent(new URL(url ?? '').password)).toBe(password);
         expect(directUrl).toBe('postgres://owner:x@h/db');
+        expect(replicaUrls).toEqual([expect.stringContaining('@one/db'), 'postgres://u:y@two/db']);
+        expect(decodeURIComponent(new URL(replicaUrls[0] ?? '').password)).toBe(password);
       }
       const smtp = { SMTP_HOST: 'mail.example.org', SMTP_USER: 'ada@example.org' };
       for (const given of [{ SMTP_PASSWORD: password }, { SMTP_PASSWORD_FILE: file }]) {

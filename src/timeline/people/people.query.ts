@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { CursorKey } from '../../common/pagination.js';
 import { escapeLike, HAS_TRIGRAM } from '../../common/text.js';
 import { isoTimestamp } from '../../common/timestamps.js';
-import { empty, join, raw, row, rows, type Sql, sql, utcText } from '../../database/sql.js';
+import { type Database, empty, join, raw, row, rows, type Sql, sql, utcText } from '../../database/sql.js';
 import { hasBlockedViewer, IS_HIDDEN, isBlocked, isFound, isSeen, type Viewing } from './viewing.query.js';
 
 const USERNAME = raw('lower(u.username COLLATE "C")');
@@ -25,14 +25,10 @@ export interface Profile {
 const PROFILE = sql`u.id, u.username, u.display_name AS "displayName", u.bio, ${utcText('u.created_at')} AS "createdAt",
                s.posts_count AS "postsCount", s.followers_count AS "followersCount", s.following_count AS "followingCount"`;
 
-export function selectProfile(
-  manager: EntityManager,
-  username: string,
-  viewing: Viewing,
-): Promise<Profile | undefined> {
+export function selectProfile(db: Database, username: string, viewing: Viewing): Promise<Profile | undefined> {
   const { viewerId } = viewing;
   return row(
-    manager,
+    db,
     sql`SELECT ${PROFILE}, ${isFollowing(viewerId)} AS "isFollowing",
                EXISTS (SELECT FROM mutes WHERE user_id = ${viewerId} AND muted_id = u.id) AS "isMuted",
                ${isBlocked(viewerId)} AS "isBlocked"
@@ -52,13 +48,9 @@ export interface Found {
   readonly isBlocked: boolean;
 }
 
-export function findPerson(
-  manager: EntityManager,
-  username: string,
-  { viewerId }: Viewing,
-): Promise<Found | undefined> {
+export function findPerson(db: Database, username: string, { viewerId }: Viewing): Promise<Found | undefined> {
   return row(
-    manager,
+    db,
     sql`SELECT u.id, ${IS_HIDDEN} AS "isHidden", ${hasBlockedViewer(viewerId)} AS "hasBlockedViewer",
                ${isBlocked(viewerId)} AS "isBlocked"
           FROM users u WHERE ${USERNAME} = ${username.toLowerCase()}`,
@@ -98,7 +90,7 @@ export function personKey({ since, id }: ListedPerson): CursorKey {
 }
 
 export function selectPeople(
-  manager: EntityManager,
+  db: Database,
   list: PeopleList,
   page: Viewing & { ofId: string; after: CursorKey | undefined; limit: number },
 ): Promise<ListedPerson[]> {
@@ -112,7 +104,7 @@ export function selectPeople(
     conditions.push(sql`(l.created_at < ${since}::timestamptz OR l.${who} > ${id}::uuid)`);
   }
   return rows(
-    manager,
+    db,
     sql`SELECT ${shows === 'seen' ? PERSON : KEPT_PERSON}, ${isFollowing(page.viewerId)} AS "isFollowing", ${utcText('l.created_at')} AS since
           FROM ${table} l JOIN users u ON u.id = l.${who} CROSS JOIN LATERAL (SELECT ${isFound(page)} AS seen) s
          WHERE ${join(conditions, ' AND ')} ORDER BY l.created_at DESC, l.${who} LIMIT ${page.limit}`,
@@ -152,11 +144,11 @@ export const NEAR_PEOPLE = { rows: 3_000 };
 type Search = Viewing & { readonly after: CursorKey | undefined; readonly limit: number };
 
 /** In two steps, as a search for tasks. */
-export async function searchPeople(manager: EntityManager, q: string, page: Search): Promise<ListedPerson[]> {
+export async function searchPeople(db: Database, q: string, page: Search): Promise<ListedPerson[]> {
   const near = sql`SELECT * FROM (${people(beyond(page))} LIMIT ${NEAR_PEOPLE.rows}) u WHERE ${has(q)}`;
-  const found = await rows<ListedPerson>(manager, cut(page, near));
+  const found = await rows<ListedPerson>(db, cut(page, near));
   if (found.length === page.limit) return found;
-  return rows(manager, cut(page, HAS_TRIGRAM.test(q) ? inside(q, page) : atBeginning(q, page)));
+  return rows(db, cut(page, HAS_TRIGRAM.test(q) ? inside(q, page) : atBeginning(q, page)));
 }
 
 function cut(page: Search, source: Sql): Sql {

@@ -5,6 +5,8 @@ import { DataSource } from 'typeorm';
 import { isStaff, type Principal } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
 import { type CursorKey, Cursors, Page } from '../../common/pagination.js';
+import { Reads } from '../../database/replicas/reads.js';
+import type { Database } from '../../database/sql.js';
 import type { About } from './person.decorator.js';
 import {
   type Found,
@@ -30,54 +32,58 @@ export interface PeoplePage {
 export class PeopleService {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
+    private readonly reads: Reads,
     private readonly cursors: Cursors,
   ) {}
 
   /** A person blocked by the caller stays visible. @throws AppError `user_not_found` */
   async get({ principal, username }: About): Promise<Profile> {
-    const profile = await selectProfile(this.database.manager, username, this.viewing(principal));
+    const profile = await selectProfile(this.reads.for(principal), username, this.viewing(principal));
     if (!profile) throw new AppError('user_not_found');
     return profile;
   }
 
   /** Hidden or not. @throws AppError `user_not_found` */
-  async find({ principal, username }: About): Promise<Found> {
-    const found = await findPerson(this.database.manager, username, this.viewing(principal));
+  async find({ principal, username }: About, db: Database = this.database.manager): Promise<Found> {
+    const found = await findPerson(db, username, this.viewing(principal));
     if (!found) throw new AppError('user_not_found');
     return found;
   }
 
   /** @throws AppError `user_not_found`, also for a block in either direction */
-  async requireVisible(about: About): Promise<Found> {
-    const found = await this.find(about);
+  async requireVisible(about: About, db: Database): Promise<Found> {
+    const found = await this.find(about, db);
     const isAway = found.hasBlockedViewer && !isStaff(about.principal);
     if (found.isHidden || isAway || found.isBlocked) throw new AppError('user_not_found');
     return found;
   }
 
   async listAround(about: About, list: 'followers' | 'following', page: PeoplePage): Promise<Page<ListedPerson>> {
-    const { id } = await this.requireVisible(about);
-    return this.people(about.principal, { list, ofId: id }, page);
+    const db = this.reads.for(about.principal, page.cursor);
+    const { id } = await this.requireVisible(about, db);
+    return this.people(db, about.principal, { list, ofId: id, ...page });
   }
 
   listOwn(principal: Principal, list: 'mutes' | 'blocks', page: PeoplePage): Promise<Page<ListedPerson>> {
-    return this.people(principal, { list, ofId: principal.userId }, page);
+    const db = this.reads.for(principal, page.cursor);
+    return this.people(db, principal, { list, ofId: principal.userId, ...page });
   }
 
   async search(principal: Principal, q: string, { cursor, limit }: PeoplePage): Promise<Page<ListedPerson>> {
     const after = this.after('people', cursor);
-    const rows = await searchPeople(this.database.manager, q, { ...this.viewing(principal), after, limit: limit + 1 });
+    const page = { ...this.viewing(principal), after, limit: limit + 1 };
+    const rows = await searchPeople(this.reads.for(principal, cursor), q, page);
     return Page.cut(rows, limit, (last) => this.cursors.encode('people', foundKey(last)));
   }
 
   private async people(
+    db: Database,
     principal: Principal,
-    { list, ofId }: { list: PeopleList; ofId: string },
-    { cursor, limit }: PeoplePage,
+    { list, ofId, cursor, limit }: PeoplePage & { readonly list: PeopleList; readonly ofId: string },
   ): Promise<Page<ListedPerson>> {
     const scope = `${list} of ${ofId}`;
     const page = { ...this.viewing(principal), ofId, after: this.after(scope, cursor), limit: limit + 1 };
-    const rows = await selectPeople(this.database.manager, list, page);
+    const rows = await selectPeople(db, list, page);
     return Page.cut(rows, limit, (last) => this.cursors.encode(scope, personKey(last)));
   }
 

@@ -1,7 +1,5 @@
 /** One keyset page of a home timeline: posts of followed people without muted ones, and one's own. */
-import type { EntityManager } from 'typeorm';
-
-import { rows, sql, utcText } from '../../database/sql.js';
+import { type Database, rows, sql, utcText } from '../../database/sql.js';
 import type { ListedPost } from './posts.query.js';
 
 export interface TimelinePage {
@@ -10,12 +8,9 @@ export interface TimelinePage {
   readonly limit: number;
 }
 
-export function selectTimelinePage(
-  manager: EntityManager,
-  { viewerId, before, limit }: TimelinePage,
-): Promise<ListedPost[]> {
+export function selectTimelinePage(db: Database, { viewerId, before, limit }: TimelinePage): Promise<ListedPost[]> {
   return rows(
-    manager,
+    db,
     sql`SELECT id::text, author_id AS "authorId", username, text, ${utcText('created_at')} AS "createdAt"
           FROM timeline_page(${viewerId}, ${before}, ${limit}, clock_timestamp())`,
   );

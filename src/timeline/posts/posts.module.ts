@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 
 import { AuditModule } from '../../audit/audit.module.js';
 import { IdempotencyModule } from '../../idempotency/idempotency.module.js';
+import { ReplicasModule } from '../../database/replicas/replicas.module.js';
 import { PeopleModule } from '../people/people.module.js';
 import { NewPosts } from './new-posts.js';
 import { PostsController } from './posts.controller.js';
@@ -12,7 +13,7 @@ import { presentKeptPost } from './posts.dto.js';
 import { erasePosts, type KeptPost, selectPostBatch } from './posts.query.js';
 
 @Module({
-  imports: [AuditModule, IdempotencyModule, PeopleModule],
+  imports: [AuditModule, IdempotencyModule, PeopleModule, ReplicasModule],
   controllers: [PostsController],
   providers: [PostsService, NewPosts],
   exports: [PostsService],

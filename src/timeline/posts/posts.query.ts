@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-import { deleteBatch, empty, one, raw, row, rows, run, sql, utcText } from '../../database/sql.js';
+import { type Database, deleteBatch, empty, one, raw, row, rows, run, sql, utcText } from '../../database/sql.js';
 import { isSeen, type Viewing } from '../people/viewing.query.js';
 
 export interface ListedPost {
@@ -35,10 +35,10 @@ export interface AuthorPage {
   readonly limit: number;
 }
 
-export function selectPostsOf(manager: EntityManager, { authorId, before, limit }: AuthorPage): Promise<ListedPost[]> {
+export function selectPostsOf(db: Database, { authorId, before, limit }: AuthorPage): Promise<ListedPost[]> {
   const below = before === undefined ? empty : sql`AND p.id < ${before}`;
   return rows(
-    manager,
+    db,
     sql`${LISTED} WHERE p.author_id = ${authorId} AND p.deleted_at IS NULL ${below} ORDER BY p.id DESC LIMIT ${limit}`,
   );
 }

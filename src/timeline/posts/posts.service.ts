@@ -9,6 +9,7 @@ import { Cursors, Page } from '../../common/pagination.js';
 import { onCommit } from '../../database/transactions.js';
 import { Idempotency } from '../../idempotency/idempotency.js';
 import type { IdempotentRequest } from '../../idempotency/idempotent-request.js';
+import { Reads } from '../../database/replicas/reads.js';
 import type { About } from '../people/person.decorator.js';
 import { selectTimelinePage } from './feed.query.js';
 import { presentPost, type PostResponse } from './posts.dto.js';
@@ -35,6 +36,7 @@ export interface PostsPage {
 export class PostsService {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
+    private readonly reads: Reads,
     private readonly audit: Audit,
     private readonly profiles: PeopleService,
     private readonly newPosts: NewPosts,
@@ -99,16 +101,17 @@ export class PostsService {
   }
 
   async listOf(about: About, { cursor, limit }: PostsPage): Promise<Page<ListedPost>> {
-    const { id: authorId } = await this.profiles.requireVisible(about);
+    const db = this.reads.for(about.principal, cursor);
+    const { id: authorId } = await this.profiles.requireVisible(about, db);
     const scope = `posts of ${authorId}`;
     const page = { authorId, before: this.before(scope, cursor), limit: limit + 1 };
-    return this.cut(scope, await selectPostsOf(this.database.manager, page), limit);
+    return this.cut(scope, await selectPostsOf(db, page), limit);
   }
 
   async timeline(principal: Principal, { cursor, limit }: PostsPage): Promise<Page<ListedPost>> {
     const scope = `timeline ${principal.userId}`;
     const page = { ...this.viewing(principal), before: this.before(scope, cursor), limit: limit + 1 };
-    return this.cut(scope, await selectTimelinePage(this.database.manager, page), limit);
+    return this.cut(scope, await selectTimelinePage(this.reads.for(principal, cursor), page), limit);
   }
 
   private before(scope: string, cursor: string | undefined): string | undefined {

@@ -1,0 +1,196 @@
+/** The replicas, and which of them may answer a caller. Asks where they are every half second while this instance is used. */
+import { randomUUID } from 'node:crypto';
+
+import type { Logger } from 'pino';
+
+import type { Activity } from '../../common/schedule.js';
+import { Loop } from '../../common/loop.js';
+import type { DatabaseSettings } from '../../config/servers.js';
+import type { Listener } from '../listener.js';
+import { isDatabaseUnavailable, isStatementTimeout } from '../pg-errors.js';
+import type { Database } from '../sql.js';
+import { ReadPool, Replica } from './replica.js';
+import { selectStanding, type Standing, WRITES_CHANNEL } from './replicas.query.js';
+import { Shared } from './shared.js';
+import { Writes } from './writes.js';
+
+/** Milliseconds: between two looks; how far a replica that is used may be behind. */
+export const REPLICAS = { everyMs: 500, lateMs: 5_000 };
+
+export interface Surroundings {
+  readonly logger: Logger;
+  readonly activity: Activity;
+  readonly listener: Listener;
+  readonly primary: Database;
+  readonly primaryUrl: string;
+}
+
+interface Sample {
+  readonly at: number;
+  readonly position: number;
+}
+
+export class Replicas {
+  readonly all: readonly Replica[];
+  readonly writes: Writes;
+  private readonly hearing: Shared<void>;
+  readonly served = { replica: 0, primary: 0 };
+  private readonly watch: ReadPool;
+  private server: string | undefined;
+  /** Notifications arrive: not so behind a transaction pooler. */
+  private hears = false;
+  private readonly own = randomUUID();
+  private samples: Sample[] = [];
+  private readonly loop = new Loop({
+    pauseMs: () => REPLICAS.everyMs,
+    run: () => this.look(),
+    isDone: () => this.around.activity.isIdle,
+  });
+
+  constructor(
+    settings: DatabaseSettings,
+    private readonly around: Surroundings,
+  ) {
+    this.all = settings.replicaUrls.map((url) => new Replica(url, settings));
+    this.watch = new ReadPool(around.primaryUrl, { ...settings, poolMax: 1 });
+    this.writes = new Writes(this.watch, () => 2 * REPLICAS.lateMs);
+    this.hearing = new Shared(() => around.listener.catchUp());
+  }
+
+  async start(): Promise<void> {
+    await this.around.listener.listen({
+      channel: WRITES_CHANNEL,
+      onNotification: (payload) => {
+        this.writes.hear(payload);
+        this.hears ||= payload.includes(this.own);
+      },
+      onReconnect: () => {
+        this.hears = false;
+        this.writes.markAll();
+      },
+    });
+    await this.look();
+    this.loop.start();
+    this.around.activity.onResumed(() => {
+      this.loop.start();
+      this.loop.wake();
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.loop.stop();
+    await Promise.all([this.watch, ...this.all].map((each) => each.end()));
+  }
+
+  for(userId: string): Database | undefined {
+    const replica = this.hears ? this.choose(userId) : undefined;
+    if (!replica) {
+      this.served.primary += 1;
+      return undefined;
+    }
+    return { query: (text: string, values?: unknown[]) => this.read(replica, { userId, text, values }) };
+  }
+
+  lagMs({ currentAt }: Replica): number {
+    return performance.now() - currentAt;
+  }
+
+  /** The same one for the same person, so that nobody sees what is older than what they saw, while it is used. */
+  private choose(userId: string): Replica | undefined {
+    const position = this.writes.positionOf(userId);
+    const first = parseInt(userId.slice(-4), 16) % this.all.length;
+    const order = [...this.all.slice(first), ...this.all.slice(0, first)];
+    return order.find(
+      (each) =>
+        each.fault === undefined &&
+        each.position >= position &&
+        this.lagMs(each) <= REPLICAS.lateMs &&
+        !each.reader.isBusy,
+    );
+  }
+
+  /** The caller may have written on another instance a moment ago: that is heard of while the replica works. */
+  private async read<T>(
+    replica: Replica,
+    { userId, text, values }: { userId: string; text: string; values: unknown[] | undefined },
+  ): Promise<T> {
+    const [rows, isCurrent] = await Promise.all([this.ask<T>(replica, text, values), this.hasHeardAll()]);
+    if (rows !== undefined && isCurrent && replica.position >= this.writes.positionOf(userId)) {
+      this.served.replica += 1;
+      return rows;
+    }
+    this.served.primary += 1;
+    return this.around.primary.query<T>(text, values);
+  }
+
+  private async ask<T>(replica: Replica, text: string, values: unknown[] | undefined): Promise<T | undefined> {
+    try {
+      return await replica.reader.query<T>(text, values);
+    } catch (error) {
+      if (isDatabaseUnavailable(error) && !isStatementTimeout(error)) replica.fault ??= reasonOf(error);
+      return undefined;
+    }
+  }
+
+  private async hasHeardAll(): Promise<boolean> {
+    try {
+      await this.hearing.join();
+    } catch {
+      this.hears = false;
+    }
+    return this.hears;
+  }
+
+  private async look(): Promise<void> {
+    const at = performance.now();
+    const primary = await selectStanding(this.watch).catch(() => undefined);
+    if (primary && !primary.isReplica) this.sample(primary, at);
+    await Promise.all([
+      this.hears ? undefined : this.writes.announce(this.own),
+      ...this.all.map((each) => this.judge(each)),
+    ]);
+  }
+
+  private sample({ server, position }: Standing, at: number): void {
+    if (server !== this.server) this.samples = [];
+    this.server = server;
+    this.samples = [...this.samples.filter((sample) => at - sample.at <= REPLICAS.lateMs), { at, position }];
+  }
+
+  private async judge(replica: Replica): Promise<void> {
+    replica.fault = await replica.standing().then(
+      (standing) => this.faultOf(replica, standing),
+      (error: unknown) => reasonOf(error),
+    );
+    this.tell(replica);
+  }
+
+  private faultOf(replica: Replica, { isReplica, server, position }: Standing): string | undefined {
+    if (!isReplica) return 'it is no replica: it accepts writes';
+    if (this.server === undefined) return 'the primary does not answer';
+    if (server !== this.server) return 'it is of another server, or of another database';
+    const shown = this.samples.findLast((sample) => sample.position <= position);
+    if (position < replica.position) replica.currentAt = -Infinity;
+    replica.position = position;
+    if (shown) replica.currentAt = shown.at;
+    return this.lagMs(replica) > REPLICAS.lateMs ? 'it is late' : undefined;
+  }
+
+  private tell(replica: Replica): void {
+    const { name, fault } = replica;
+    const isUsed = fault === undefined;
+    if (isUsed === replica.wasUsed || this.loop.isStopped) return;
+    replica.wasUsed = isUsed;
+    if (isUsed) this.around.logger.info({ event: 'replica_used', replica: name }, 'a replica answers reads');
+    else
+      this.around.logger.warn(
+        { event: 'replica_left_out', replica: name, reason: fault },
+        'a replica is left out: the primary answers in its place',
+      );
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { message = '', code } = error as { message?: string; code?: string };
+  return message === '' ? (code ?? 'unknown error') : message;
+}

@@ -1,0 +1,414 @@
+/** Lists and timelines are read from replicas, and everybody sees what they wrote themselves at once. */
+import { randomUUID } from 'node:crypto';
+
+import pg from 'pg';
+
+import type { Principal } from '../../src/common/access.js';
+import { Activity } from '../../src/common/schedule.js';
+import { REPLICAS } from '../../src/database/replicas/replicas.js';
+import { Reads } from '../../src/database/replicas/reads.js';
+import { WRITES } from '../../src/database/replicas/writes.js';
+import { TestApp } from '../support/app.js';
+import { walk } from '../support/pages.js';
+import { person, type Person, staff, stepUp } from '../support/people.js';
+import { expectProblem } from '../support/problems.js';
+import { soaked } from '../support/soak.js';
+import { eventually } from '../support/process.js';
+import { textOf } from '../support/queries.js';
+import { Relay } from '../support/relay.js';
+import { Replicated, type Standby } from '../support/replicated.js';
+
+const EVERY_MS = 20;
+/** Longer than a test that pauses a replica. */
+const FOREVER_MS = 600_000;
+
+let servers: Replicated;
+let app: TestApp;
+let ada: Person;
+let bob: Person;
+const ending: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  servers = await Replicated.start(2);
+});
+
+afterAll(() => servers.stop());
+
+beforeEach(async () => {
+  jest.replaceProperty(REPLICAS, 'everyMs', EVERY_MS);
+  jest.replaceProperty(REPLICAS, 'lateMs', FOREVER_MS);
+  app = await start();
+  ada = await person(app, 'ada');
+  bob = await person(app, 'bob');
+  await settle(app);
+});
+
+afterEach(async () => {
+  await Promise.all(servers.standbys.map((standby) => standby.resume()));
+  for (const end of ending.splice(0).reverse()) await end();
+  jest.restoreAllMocks();
+});
+
+const replicaUrls = (): string => servers.standbys.map(({ url }) => url).join(',');
+
+async function start(env: Record<string, string> = {}, through?: { url: string }): Promise<TestApp> {
+  const started = await TestApp.start({
+    on: servers.url,
+    env: { DATABASE_REPLICA_URLS: replicaUrls(), ...env },
+    ...(through && { through }),
+  });
+  ending.push(() => started.stop());
+  return started;
+}
+
+const replicasOf = (of: TestApp): NonNullable<Reads['replicas']> => {
+  const { replicas } = of.nestApp.get(Reads);
+  if (!replicas) throw new Error('there are no replicas');
+  return replicas;
+};
+
+const servedBy = (server: 'replica' | 'primary', of = app): number => replicasOf(of).served[server];
+
+/** Sessions are old, all replicas are used, and have all that was written. */
+async function settle(...apps: TestApp[]): Promise<void> {
+  await servers.caughtUp();
+  for (const each of apps) {
+    each.clock.advance('1h');
+    const { writes } = replicasOf(each);
+    Object.assign(writes, { marks: new Map() });
+    await eventually(() => replicasOf(each).all.every(({ fault }) => fault === undefined));
+    // Notifications arrive.
+    await eventually(async () => {
+      const reader = { userId: randomUUID(), sessionId: '', role: 'user', epoch: 0 } as const;
+      await each.nestApp.get(Reads).for(reader).query('SELECT 1');
+      return servedBy('replica', each) > 0;
+    });
+  }
+}
+
+const pause = (): Promise<unknown> => Promise.all(servers.standbys.map((standby) => standby.pause()));
+const resume = (): Promise<unknown> => Promise.all(servers.standbys.map((standby) => standby.resume()));
+
+async function textsOf({ api }: Person, path: string): Promise<string[]> {
+  const { status, body } = await api.get(path);
+  expect(status).toBe(200);
+  return (body as { text?: string; title?: string; username?: string }[]).map(
+    ({ text, title, username }) => text ?? title ?? username ?? '',
+  );
+}
+
+describe('lists', () => {
+  it('are read from the replicas by who has not written', async () => {
+    await ada.api.put(`/users/${bob.username}/follow`);
+    await bob.api.post('/posts', { text: 'before' });
+    await settle(app);
+    await pause();
+    await bob.api.post('/posts', { text: 'after' });
+    await bob.api.put(`/users/${ada.username}/follow`);
+    const before = servedBy('replica');
+    expect(await textsOf(ada, '/timeline')).toEqual(['before']);
+    expect(await textsOf(ada, `/users/${bob.username}/posts`)).toEqual(['before']);
+    expect(await textsOf(ada, `/users/${ada.username}/followers`)).toEqual([]);
+    expect((await ada.api.get(`/users/${bob.username}`)).body.posts_count).toBe(1);
+    expect(await textsOf(ada, '/tasks')).toEqual([]);
+    expect(await textsOf(ada, `/users?q=${bob.username}`)).not.toEqual(undefined);
+    expect(servedBy('replica') - before).toBeGreaterThanOrEqual(8);
+  });
+
+  it('show to who wrote what they wrote, at once, and come from the replicas again when these have it', async () => {
+    await pause();
+    await ada.api.post('/tasks', { title: 'mine' });
+    expect(await textsOf(ada, '/tasks')).toEqual(['mine']);
+    await bob.api.post('/posts', { text: 'hello' });
+    await ada.api.put(`/users/${bob.username}/follow`);
+    expect(await textsOf(ada, '/timeline')).toEqual(['hello']);
+    expect(await textsOf(ada, `/users/${bob.username}/followers`)).toEqual([ada.username]);
+    await resume();
+    const before = servedBy('replica');
+    await eventually(async () => {
+      expect(await textsOf(ada, '/tasks')).toEqual(['mine']);
+      return servedBy('replica') > before;
+    });
+  });
+
+  it('show the account to who has just registered', async () => {
+    await pause();
+    const carol = await person(app, 'carol');
+    expect((await carol.api.get(`/users/${carol.username}`)).status).toBe(200);
+  });
+
+  it('go on from the primary after the first page, without a gap', async () => {
+    for (let number = 0; number < 5; number += 1) await ada.api.post('/tasks', { title: `task ${number}` });
+    await ada.api.put(`/users/${bob.username}/follow`);
+    for (let number = 0; number < 3; number += 1) await bob.api.post('/posts', { text: `post ${number}` });
+    await settle(app);
+    await pause();
+    await bob.api.post('/posts', { text: 'post 3' });
+    const posts = await walk<{ id: string; text: string }>(ada.api, '/timeline?limit=1', async () => {
+      await bob.api.post('/posts', { text: 'later' });
+    });
+    expect(posts.flat().map(({ text }) => text)).toEqual(['post 2', 'post 1', 'post 0']);
+    // Of the primary first, while the replicas do not have the newest, and then of replicas that do not have it still.
+    await ada.api.post('/tasks', { title: 'task 5' });
+    const tasks = await walk<{ id: string; title: string }>(ada.api, '/tasks?limit=2&sort=created_at', () => {
+      Object.assign(replicasOf(app).writes, { marks: new Map() });
+      return Promise.resolve();
+    });
+    expect(tasks.flat().map(({ title }) => title)).toEqual([0, 1, 2, 3, 4, 5].map((number) => `task ${number}`));
+  });
+
+  it('leave single things, the account and the administration to the primary', async () => {
+    const { body: task } = await ada.api.post('/tasks', { title: 'mine' });
+    const admin = await staff(app, 'admin');
+    await settle(app);
+    const queries = jest.spyOn(pg.Client.prototype, 'query');
+    const before = servedBy('replica') + servedBy('primary');
+    for (const path of [`/tasks/${task.id}`, '/auth/me', '/users/me', '/auth/sessions', '/users/me/activity'])
+      expect((await ada.api.get(path)).status).toBe(200);
+    for (const path of ['/admin/users', '/admin/audit']) expect((await admin.api.get(path)).status).toBe(200);
+    queries.mockRestore();
+    expect(servedBy('replica') + servedBy('primary')).toBe(before);
+  });
+});
+
+describe('authentication', () => {
+  it('never waits for a replica: a logout and a lock-out hold at once', async () => {
+    const admin = await staff(app, 'admin');
+    await settle(app);
+    await pause();
+    expect((await bob.api.get('/timeline')).status).toBe(200);
+    await bob.api.post('/auth/logout');
+    expectProblem(await bob.api.get('/timeline'), 401, 'token_revoked');
+    await stepUp(admin);
+    expect((await admin.api.post(`/admin/users/${ada.id}/disable`, { reason: 'spam' })).status).toBe(204);
+    expectProblem(await ada.api.get('/timeline'), 401, 'token_revoked');
+  });
+});
+
+describe('two instances', () => {
+  let there: TestApp;
+  let listenWire: Relay;
+
+  beforeEach(async () => {
+    listenWire = await Relay.to(servers.url);
+    ending.push(() => listenWire.end());
+    there = await start({ DATABASE_DIRECT_URL: listenWire.url });
+    there.clock.advance('1h');
+    await settle(app, there);
+    await pause();
+  });
+
+  it('show to who wrote on one of them what they wrote, at once, on the other', async () => {
+    const people = [ada, bob];
+    for (let time = 0; time < soaked(1_000, 50); time += 1) {
+      const [here, other] = time % 4 < 2 ? [app, there] : [there, app];
+      const { access_token } = people[time % 2] ?? ada;
+      const { body: task } = await here.api.as(access_token).post('/tasks', { title: 'mine' });
+      const { body: tasks } = await other.api.as(access_token).get('/tasks?limit=1');
+      expect(tasks).toEqual([task]);
+    }
+    const carol = await person(app, 'carol');
+    there.clock.advance('1h');
+    expect((await there.api.as(carol.access_token).get('/timeline')).status).toBe(200);
+    expect(servedBy('replica', there)).toBeGreaterThan(0);
+  });
+
+  it('show a write whose notification is late', async () => {
+    listenWire.freeze();
+    await ada.api.post('/tasks', { title: 'mine' });
+    expect((await there.api.as(ada.access_token).get('/tasks')).body).toHaveLength(1);
+    listenWire.thaw();
+  });
+
+  it('read from the primary while they hear nothing, and for as long as they missed something', async () => {
+    await listenWire.cut();
+    await eventually(() => there.events.includes('listener_lost'));
+    await ada.api.post('/tasks', { title: 'mine' });
+    const seen = there.api.as(ada.access_token);
+    expect((await seen.get('/tasks')).body).toHaveLength(1);
+    await listenWire.restore();
+    await eventually(() => there.events.includes('listener_connected'));
+    expect((await seen.get('/tasks')).body).toHaveLength(1);
+  });
+
+  it('read from the primary behind a pooler that forwards no notification', async () => {
+    listenWire.dropNotifications = true;
+    const deaf = await start({ DATABASE_DIRECT_URL: listenWire.url });
+    deaf.clock.advance('1h');
+    await eventually(() => replicasOf(deaf).all.every(({ fault }) => fault === undefined));
+    await ada.api.post('/tasks', { title: 'mine' });
+    for (let time = 0; time < 5; time += 1)
+      expect((await deaf.api.as(ada.access_token).get('/tasks')).body).toHaveLength(1);
+    expect(servedBy('replica', deaf)).toBe(0);
+  });
+});
+
+describe('a replica', () => {
+  const namesIn = (event: string): string[] =>
+    app.log
+      .map((line) => JSON.parse(line) as { event?: string; replica?: string })
+      .filter((line) => line.event === event)
+      .map(({ replica = '' }) => replica);
+  const hostOf = ({ url }: Standby): string => new URL(url).host;
+  const isUsed = (standby: Standby): boolean =>
+    replicasOf(app).all.some(({ name, fault }) => name === hostOf(standby) && fault === undefined);
+
+  /** Enough for both replicas. */
+  async function readAll(): Promise<void> {
+    const all = await Promise.all(Array.from({ length: 20 }, () => ada.api.get('/tasks')));
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
+  }
+
+  it('that is late is left out, and used again when it is not', async () => {
+    const [first] = servers.standbys as [Standby, Standby];
+    await first.pause();
+    await bob.api.post('/posts', { text: 'news' });
+    jest.replaceProperty(REPLICAS, 'lateMs', 300);
+    await eventually(() => !isUsed(first));
+    expect(namesIn('replica_left_out')).toContain(hostOf(first));
+    await readAll();
+    await first.resume();
+    await eventually(() => isUsed(first));
+    expect(namesIn('replica_used').filter((name) => name === hostOf(first)).length).toBeGreaterThan(1);
+  });
+
+  it('that stops, and comes back, costs no answer', async () => {
+    const [, second] = servers.standbys as [Standby, Standby];
+    const host = hostOf(second);
+    await readAll();
+    await second.stop();
+    await readAll();
+    await eventually(() => namesIn('replica_left_out').includes(host));
+    await readAll();
+    await second.start();
+  });
+
+  it('that is silent costs no answer', async () => {
+    const [first] = servers.standbys as [Standby, Standby];
+    await readAll();
+    first.freeze();
+    try {
+      await readAll();
+      await eventually(() => namesIn('replica_left_out').includes(hostOf(first)));
+      await readAll();
+    } finally {
+      first.thaw();
+    }
+    await eventually(() => isUsed(first));
+  });
+
+  it('all of them away: the primary answers', async () => {
+    for (const standby of servers.standbys) standby.freeze();
+    try {
+      await readAll();
+      await ada.api.post('/tasks', { title: 'mine' });
+      expect(await textsOf(ada, '/tasks')).toEqual(['mine']);
+    } finally {
+      for (const standby of servers.standbys) standby.thaw();
+    }
+  });
+
+  it('that is promoted is left out', async () => {
+    const third = await servers.add();
+    const host = hostOf(third);
+    app = await start({ DATABASE_REPLICA_URLS: third.url });
+    await settle(app);
+    await readAll();
+    await third.promote();
+    await eventually(() => namesIn('replica_left_out').includes(host));
+    await ada.api.post('/tasks', { title: 'mine' });
+    expect(await textsOf(ada, '/tasks')).toEqual(['mine']);
+  });
+
+  it('that is none, or of another database, is left out, and said so', async () => {
+    const other = await TestApp.start();
+    ending.push(() => other.stop());
+    const [first] = servers.standbys as [Standby, Standby];
+    const elsewhere = Object.assign(new URL(first.url), { pathname: '/postgres' }).href;
+    const wrong = await start({
+      DATABASE_REPLICA_URLS: [servers.url, elsewhere, 'postgres://nobody@127.0.0.1:1/roost'].join(','),
+    });
+    const reasons = wrong.log
+      .map((line) => JSON.parse(line) as { event?: string; reason?: string })
+      .filter(({ event }) => event === 'replica_left_out')
+      .map(({ reason }) => reason);
+    expect(reasons.sort()).toEqual([
+      expect.stringContaining('ECONNREFUSED'),
+      'it is no replica: it accepts writes',
+      'it is of another server, or of another database',
+    ]);
+    expect((await wrong.api.as(ada.access_token).get('/tasks')).status).toBe(200);
+    expect(servedBy('replica', wrong)).toBe(0);
+  });
+
+  it('is asked nothing while nobody uses the instance, and not used before it was asked again', async () => {
+    Object.assign(app.nestApp.get(Activity), { usedAt: -Infinity });
+    jest.replaceProperty(REPLICAS, 'everyMs', FOREVER_MS);
+    const { all } = replicasOf(app);
+    const asked = (): number => Math.max(...all.map(({ currentAt }) => currentAt));
+    await eventually(async () => {
+      const [before] = [asked()];
+      await new Promise((resolve) => setTimeout(resolve, 3 * EVERY_MS));
+      return asked() === before;
+    });
+    jest.replaceProperty(REPLICAS, 'lateMs', 1);
+    const before = servedBy('primary');
+    expect((await ada.api.get('/tasks')).status).toBe(200);
+    expect(servedBy('primary')).toBeGreaterThan(before);
+    await eventually(() => asked() > performance.now() - 1_000);
+  });
+});
+
+describe('a statement', () => {
+  const principal = (): Principal => ({ userId: ada.id, sessionId: ada.id, role: 'user', epoch: 0 });
+
+  it.each([
+    ['that a replica refuses', 'SELECT pg_current_wal_lsn() IS NOT NULL AS done'],
+    ['that takes a replica too long', 'SELECT pg_sleep(1.2) IS NOT NULL AS done'],
+  ])('%s is run by the primary', async (_, text) => {
+    const before = servedBy('primary');
+    expect(await app.nestApp.get(Reads).for(principal()).query(text)).toEqual([{ done: true }]);
+    expect(servedBy('primary')).toBe(before + 1);
+    await eventually(() => replicasOf(app).all.every(({ fault }) => fault === undefined));
+  });
+
+  it('has the limits of a short answer, and UTC', async () => {
+    const text = `SELECT current_setting('statement_timeout') AS statement, current_setting('timezone') AS timezone,
+                         pg_is_in_recovery() AS "isReplica"`;
+    const [settings] = await app.nestApp.get(Reads).for(principal()).query(text);
+    expect(settings).toEqual({ statement: '900ms', timezone: 'UTC', isReplica: true });
+  });
+});
+
+describe('many who write', () => {
+  it('share statements, and every instance hears of all of them', async () => {
+    jest.replaceProperty(WRITES, 'inOneNotification', 2);
+    const there = await start();
+    await settle(there);
+    const queries = jest.spyOn(pg.Client.prototype, 'query');
+    const userIds = Array.from({ length: 5 }, () => randomUUID());
+    await Promise.all(userIds.map((userId) => replicasOf(app).writes.announce(userId)));
+    const told = queries.mock.calls.filter(([query]) => textOf(query).includes('pg_notify'));
+    queries.mockRestore();
+    expect(told).toHaveLength(3);
+    for (const userId of userIds) await eventually(() => replicasOf(there).writes.positionOf(userId) > 0);
+  });
+
+  it('are too many to remember: all read from the primary', async () => {
+    jest.replaceProperty(WRITES, 'most', 1);
+    await pause();
+    for (const who of [ada, bob]) await who.api.post('/tasks', { title: 'mine' });
+    for (const who of [ada, bob]) expect(await textsOf(who, '/tasks')).toEqual(['mine']);
+  });
+});
+
+it('metrics tell how late each replica is, and who reads there', async () => {
+  await ada.api.get('/tasks');
+  const { text } = await app.api.get('/metrics');
+  for (const standby of servers.standbys) {
+    const { host } = new URL(standby.url);
+    expect(text).toMatch(new RegExp(`database_replica_lag_seconds{replica="${host}"} \\d`));
+    expect(text).toContain(`database_replica_used{replica="${host}"} 1`);
+  }
+  expect(text).toMatch(/database_list_reads_total{server="replica"} [1-9]/);
+});
