@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 
 import { load, openConnections } from './support/load.mjs';
 import { PEOPLE, readPeople, seed } from './support/people.mjs';
-import { processorTimeMs, requireLinux } from './support/processes.mjs';
+import { childrenOf, ownTimeMs, requireLinux } from './support/processes.mjs';
 import { machine, median, progress, requireClean, round, run, save } from './support/report.mjs';
 import { makeFolder, startDatabase, startRoost } from './support/roost.mjs';
 import { makeStandby, postmasterOf, startStandby } from './support/standby.mjs';
@@ -156,16 +156,16 @@ async function measure({ pid, url }, { people, postgres, share }) {
   // Wakes what rested.
   await load(sockets, { next: nextOf(people, share) }, 1.5);
   const used = () => ({
-    roost: processorTimeMs(pid),
-    primary: sumOf(postgres.primary),
-    replicas: sumOf(postgres.replicas),
+    roost: timesOf([pid]),
+    primary: timesOf(postgres.primary),
+    replicas: timesOf(postgres.replicas),
   });
   const before = used();
   const { answered, p50, p99 } = await load(sockets, { next: nextOf(people, share) }, seconds);
   const after = used();
   for (const socket of sockets) socket.close();
   const each = (/** @type {'roost' | 'primary' | 'replicas'} */ name) =>
-    Math.round(((after[name] - before[name]) * 1_000) / answered);
+    Math.round((differenceOf(before[name], after[name]) * 1_000) / answered);
   return {
     reads: answered / seconds,
     roost: each('roost'),
@@ -176,9 +176,23 @@ async function measure({ pid, url }, { people, postgres, share }) {
   };
 }
 
-/** @param {number[]} pids */
-function sumOf(pids) {
-  return pids.reduce((sum, pid) => sum + processorTimeMs(pid), 0);
+/** @param {number[]} pids @returns {Map<number, number>} of each with its children, in milliseconds */
+function timesOf(pids) {
+  const times = new Map();
+  for (const pid of pids.flatMap((each) => [each, ...childrenOf(each)])) {
+    try {
+      times.set(pid, ownTimeMs(pid));
+    } catch (error) {
+      // A backend has just ended.
+      if (!['ENOENT', 'ESRCH'].includes(/** @type {NodeJS.ErrnoException} */ (error).code ?? '')) throw error;
+    }
+  }
+  return times;
+}
+
+/** @param {Map<number, number>} before @param {Map<number, number>} after */
+function differenceOf(before, after) {
+  return [...after].reduce((sum, [pid, ms]) => sum + ms - (before.get(pid) ?? 0), 0);
 }
 
 /**
