@@ -8,12 +8,13 @@ import { Activity } from '../../src/common/schedule.js';
 import { REPLICAS } from '../../src/database/replicas/replicas.js';
 import { Reads } from '../../src/database/replicas/reads.js';
 import { WRITES } from '../../src/database/replicas/writes.js';
+import { Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { walk } from '../support/pages.js';
 import { person, type Person, staff, stepUp } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 import { soaked } from '../support/soak.js';
-import { eventually } from '../support/process.js';
+import { eventually, RoostFolder } from '../support/process.js';
 import { textOf } from '../support/queries.js';
 import { Relay } from '../support/relay.js';
 import { Replicated, type Standby } from '../support/replicated.js';
@@ -241,6 +242,37 @@ describe('two instances', () => {
       expect((await deaf.api.as(ada.access_token).get('/tasks')).body).toHaveLength(1);
     expect(servedBy('replica', deaf)).toBe(0);
   });
+});
+
+it('two workers show to who wrote what they wrote, at once, whichever is asked', async () => {
+  const scopes = ['tasks:read', 'tasks:write'];
+  const [written, read] = await Promise.all(
+    [ada, bob].map(async (who) => {
+      await stepUp(who);
+      const { body } = await who.api.post('/auth/tokens', { name: 'script', scopes, expires_in_days: 1 });
+      return body.token as string;
+    }),
+  );
+  const folder = new RoostFolder();
+  ending.push(() => folder.remove());
+  const roost = folder.start({
+    WORKERS: '2',
+    DATABASE_URL: servers.url,
+    DATABASE_REPLICA_URLS: replicaUrls(),
+    JWT_SECRET: 'a-key-of-the-tests-that-nobody-else-may-use',
+  });
+  const api = new Api(await roost.ready(), { connection: 'close' });
+  await roost.until(() => roost.output.split('"replica_used"').length > 4);
+  const tokens = { ada: api.as(written ?? ''), bob: api.as(read ?? '') };
+  await eventually(async () => {
+    expect((await tokens.bob.get('/tasks')).status).toBe(200);
+    return /database_list_reads_total{server="replica"} [1-9]/.test((await api.get('/metrics')).text);
+  });
+  await pause();
+  for (let time = 0; time < soaked(300, 20); time += 1) {
+    const { body: task } = await tokens.ada.post('/tasks', { title: 'mine' });
+    expect((await tokens.ada.get('/tasks?limit=1')).body).toEqual([task]);
+  }
 });
 
 describe('a replica', () => {
