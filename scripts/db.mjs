@@ -1,4 +1,4 @@
-/** `npm run db:dump`, `db:restore` and `db:psql`: the database of Roost, whichever it is, saved, brought back and reached. */
+/** `npm run db:migrate`, `db:backup`, `db:restore` and `db:psql`: the database of Roost, whichever it is, brought up to date, saved, brought back and reached. */
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -8,16 +8,19 @@ import { loadConfig } from '../dist/config/config.js';
 import { readVariables } from '../dist/config/variables.js';
 import { DumpError, readDump, writeDump } from '../dist/database/dump.js';
 import { openDatabase } from '../dist/database/open.js';
+import { StartDatabase } from '../dist/start-database.js';
+import { loggerOf } from '../dist/start.js';
 import { runCommand, UsageError } from './command.mjs';
 
 const USAGE = `Usage:
-  npm run db:dump -- roost.dump      writes the whole database to a file; Roost may keep running
+  npm run db:migrate                 waits for the database and migrates it, as a start does
+  npm run db:backup -- roost.dump    writes the whole database to a file; Roost may keep running
   npm run db:restore -- roost.dump   restores the file into an empty database; stop Roost first
   npm run db:psql                    prints the psql command for the database; works while Roost runs`;
 
 const COMMANDS = {
   /** Under its name only once it is whole. */
-  async dump(url, file) {
+  async backup(url, file) {
     const draft = `${file}.part`;
     const out = createWriteStream(draft, { mode: 0o600 });
     try {
@@ -42,9 +45,28 @@ const COMMANDS = {
   },
 };
 
+/** Like a start: waits also for DATABASE_DIRECT_URL, and says which rights are missing. */
+async function migrate(config) {
+  const database = new StartDatabase(config, loggerOf(config));
+  await database.open({ signal: new AbortController().signal, port: () => undefined, onLost: () => undefined });
+  process.stdout.write('The database is up to date.\n');
+}
+
+/** The former name of `backup`. */
+const FORMER = { dump: 'backup' };
+
 async function main() {
   const { positionals } = parseArgs({ allowPositionals: true });
-  const [name, ...given] = positionals;
+  const [asked, ...given] = positionals;
+  const name = FORMER[asked] ?? asked;
+  if (name === 'migrate' && given.length === 0) {
+    const config = loadConfig(readVariables());
+    if (config.database.url !== undefined) return migrate(config);
+    const { close } = await openDatabase(config);
+    await close();
+    process.stdout.write('The database is up to date.\n');
+    return;
+  }
   if (!Object.hasOwn(COMMANDS, name ?? '') || given.length !== (name === 'psql' ? 0 : 1)) throw new UsageError(USAGE);
   const config = loadConfig(readVariables());
   const database = await openDatabase(config);

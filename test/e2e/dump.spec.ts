@@ -1,15 +1,19 @@
-/** `npm run db:dump` and `db:restore`: the real commands, on databases of the tests. */
-import { spawnSync } from 'node:child_process';
+/** `npm run db:backup` and `db:restore`: the real commands, on databases of the tests. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
+import pg from 'pg';
+
 import { writeDump } from '../../src/database/dump.js';
 import { TestApp } from '../support/app.js';
 import { dropDatabase, emptyDatabase, notAnalyzed } from '../support/database.js';
 import { login, person, staff } from '../support/people.js';
+import { eventually } from '../support/process.js';
 
 const SCRIPT = join(__dirname, '../../scripts/db.mjs');
 
@@ -49,7 +53,7 @@ describe('a dump of the database', () => {
     const { username } = (await app.api.as(bob.access_token).get('/auth/me')).body;
     await app.api.as(ada.access_token).put(`/users/${username}/follow`);
 
-    expect(run(app.databaseUrl, 'dump', file)).toEqual({
+    expect(run(app.databaseUrl, 'backup', file)).toEqual({
       code: 0,
       said: expect.stringMatching(/^Wrote \d+ rows to /) as string,
     });
@@ -59,7 +63,7 @@ describe('a dump of the database', () => {
       said: expect.stringMatching(/^Restored \d+ rows\.\n$/) as string,
     });
     expect(await notAnalyzed(empty, ['tasks', 'posts', 'users', 'user_stats', 'audit_events'])).toEqual([]);
-    expect(run(empty, 'dump', join(folder, 'again'))).toMatchObject({ code: 0 });
+    expect(run(empty, 'backup', join(folder, 'again'))).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder, 'again'), 'utf8')).toBe(readFileSync(file, 'utf8'));
 
     const restored = await TestApp.start({ through: { url: empty }, sharing: app });
@@ -114,14 +118,53 @@ describe('a dump of the database', () => {
     expect(run(database, 'restore', file)).toEqual({ code: 1, said: 'The dump is incomplete: its end is missing.\n' });
     expect(run(database, 'restore', SCRIPT)).toEqual({
       code: 1,
-      said: 'This is not a dump made by npm run db:dump.\n',
+      said: 'This is not a dump made by npm run db:backup.\n',
     });
     expect(run(database, 'restore', join(folder, 'none')).code).toBe(1);
-    expect(run(database, 'dump', join(folder, 'nowhere/file')).code).toBe(1);
-    expect(run(database, 'dump').said).toMatch(/^Usage:/);
+    expect(run(database, 'backup', join(folder, 'nowhere/file')).code).toBe(1);
+    expect(run(database, 'backup').said).toMatch(/^Usage:/);
     expect(run(database, 'restore', join(folder, 'again')).code).toBe(0);
     expect(existsSync(join(folder, 'again.part'))).toBe(false);
     await dropDatabase(database);
+  });
+
+  it('is a snapshot of a database that is written to meanwhile', async () => {
+    const target = await emptyDatabase();
+    const [bea, dan] = [await person(app, 'bea'), await person(app, 'dan')];
+    const acknowledged: string[] = [];
+    const state = { isOver: false };
+    const write = async ({ api }: typeof bea, kind: string): Promise<void> => {
+      for (let n = 1; !state.isOver; n += 1) {
+        const text = `${kind} ${n}`;
+        const { status } = await (kind === 'post' ? api.post('/posts', { text }) : api.post('/tasks', { title: text }));
+        expect(status).toBe(201);
+        acknowledged.push(text);
+      }
+    };
+    const writers = [write(bea, 'post'), write(dan, 'task')];
+    await eventually(() => acknowledged.length > 20);
+    const before = [...acknowledged];
+    const env = { PATH: process.env.PATH, NODE_ENV: 'test', DATABASE_URL: app.databaseUrl };
+    const dump = spawn(process.execPath, [SCRIPT, 'backup', join(folder, 'used')], { env, stdio: 'ignore' });
+    const [code] = (await once(dump, 'exit')) as [number];
+    state.isOver = true;
+    await Promise.all(writers);
+    expect(code).toBe(0);
+    expect(acknowledged.length).toBeGreaterThan(before.length);
+    expect(run(target, 'restore', join(folder, 'used'))).toMatchObject({ code: 0 });
+    const pool = new pg.Pool({ connectionString: target, max: 1 });
+    const { rows } = await pool.query<{ found: string[]; odd: number }>(
+      `SELECT array(SELECT text FROM posts WHERE author_id = $1 UNION ALL SELECT title FROM tasks WHERE user_id = $2) AS found,
+              (SELECT count(*)::int FROM users u LEFT JOIN user_stats s ON s.user_id = u.id
+                WHERE coalesce(s.posts_count, 0) <> (SELECT count(*) FROM posts p WHERE p.author_id = u.id)) AS odd`,
+      [bea.id, dan.id],
+    );
+    await pool.end();
+    const [{ found, odd }] = rows as [{ found: string[]; odd: number }];
+    expect(before.filter((text) => !found.includes(text))).toEqual([]);
+    expect(found.filter((text) => !acknowledged.includes(text))).toEqual([]);
+    expect(odd).toBe(0);
+    await dropDatabase(target);
   });
 
   it('is written from a database that psql reaches as is said', () => {
@@ -129,5 +172,40 @@ describe('a dump of the database', () => {
     expect(run(app.databaseUrl, 'psql').said).toContain(
       `psql -h ${hostname} -p ${port} -U postgres ${pathname.slice(1)}\n`,
     );
+  });
+});
+
+describe('db:migrate', () => {
+  const migrate = (env: Record<string, string>): { code: number | null; said: string } => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, 'migrate'], {
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
+      encoding: 'utf8',
+      cwd: tmpdir(),
+    });
+    return { code: status, said: stdout + stderr };
+  };
+
+  it('migrates an empty database once, however many run it at once', async () => {
+    const database = await emptyDatabase();
+    const env = { PATH: process.env.PATH, NODE_ENV: 'test', DATABASE_URL: database };
+    const runs = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, [SCRIPT, 'migrate'], { env, stdio: 'ignore' }),
+    );
+    const codes = await Promise.all(runs.map(async (child) => ((await once(child, 'exit')) as [number])[0]));
+    expect(codes).toEqual([0, 0, 0]);
+    expect(migrate({ DATABASE_URL: database })).toEqual({ code: 0, said: 'The database is up to date.\n' });
+    const app = await TestApp.start({ on: database });
+    expect((await app.api.get('/health/ready')).status).toBe(200);
+    await app.stop();
+    await dropDatabase(database);
+  });
+
+  it('says in words why it cannot, and ends with 1', () => {
+    const { code, said } = migrate({ DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none', DATABASE_WAIT: '1s' });
+    expect([code, said]).toEqual([1, expect.stringContaining('could not be reached for 1 seconds') as string]);
+    expect(migrate({ DATABASE_URL: 'nonsense' })).toEqual({
+      code: 1,
+      said: expect.stringContaining('DATABASE_URL') as string,
+    });
   });
 });

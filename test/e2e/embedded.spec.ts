@@ -362,7 +362,7 @@ describe('a folder that is not free', () => {
     await writeFile(versionFile, '17\n');
     const refused = await failureOf(start());
     await writeFile(versionFile, version);
-    expect(refused.message).toMatch(/made by PostgreSQL 17, and this Roost brings PostgreSQL 18.*npm run db:dump/);
+    expect(refused.message).toMatch(/made by PostgreSQL 17, and this Roost brings PostgreSQL 18.*npm run db:backup/);
   });
 
   it('is refused when its password is lost', async () => {

@@ -39,7 +39,7 @@ async function requireMajor(dataDir: string, major: string): Promise<void> {
   const found = (await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim();
   if (found === major) return;
   throw new EmbeddedPostgresError(
-    `The database in ${dataDir} was made by PostgreSQL ${found}, and this Roost brings PostgreSQL ${major}. Dump it by npm run db:dump with the Roost that made it, or set DATA_DIR to another folder to begin anew, or set DATABASE_URL.`,
+    `The database in ${dataDir} was made by PostgreSQL ${found}, and this Roost brings PostgreSQL ${major}. Dump it by npm run db:backup with the Roost that made it, or set DATA_DIR to another folder to begin anew, or set DATABASE_URL.`,
   );
 }
 
