@@ -7,6 +7,7 @@ import { type DatabaseTarget, waitForDatabase } from './database/connect.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded/embedded.js';
 import { embeddedIn } from './database/open.js';
 import { migrate } from './database/schema/migrate.js';
+import type { Finding } from './database/schema/requirements.js';
 import { lackingRights, requireRights } from './database/schema/rights.js';
 
 type Targets = readonly [DatabaseTarget, ...DatabaseTarget[]];
@@ -32,14 +33,16 @@ export class StartDatabase {
     const targets: [DatabaseTarget, ...DatabaseTarget[]] = [{ name: 'DATABASE_URL', url }];
     if (database.directUrl !== undefined) targets.push({ name: 'DATABASE_DIRECT_URL', url: database.directUrl });
     for (const target of targets) {
-      await waitForDatabase(target, {
+      const findings = await waitForDatabase(target, {
         patienceMs: database.waitMs,
+        connections: database.directUrl === undefined ? connectionsOf(this.config) : undefined,
         signal: options.signal,
         onWait: (reason, secondsLeft) => {
           const facts = { reason, seconds_left: secondsLeft, port: options.port() };
           this.logger.warn(facts, `waiting for the database in ${target.name}`);
         },
       });
+      if (this.config.nodeEnv === 'production') this.warnOf(target, findings);
     }
     await this.migrate(targets);
     return url;
@@ -48,6 +51,12 @@ export class StartDatabase {
   async close(): Promise<void> {
     await this.starting?.catch(() => undefined);
     await this.embedded?.stop();
+  }
+
+  private warnOf({ name }: DatabaseTarget, findings: readonly Finding[]): void {
+    for (const { name: setting, found, verdict, advice } of findings)
+      if (verdict === 'warning' && WARNED.has(setting))
+        this.logger.warn({ event: 'database_unfit', setting, found }, `${name}: ${advice}`);
   }
 
   /** Migrates over the last target, the direct one where there are two. The first must have the rights to serve. */
@@ -86,11 +95,19 @@ export class StartDatabase {
   }
 }
 
+/** Of the others the log tells later. */
+const WARNED = new Set(['fsync', 'full_page_writes', 'synchronous_commit', 'connections']);
+
 const USUAL_CONNECTIONS = 100;
 const MORE_CONNECTIONS = 2;
 
-function connectionsFor({ workers, database }: Config): number {
-  return Math.max(USUAL_CONNECTIONS, workers * (poolShare(database.poolMax, workers) + MORE_CONNECTIONS) + 10);
+function connectionsFor(config: Config): number {
+  return Math.max(USUAL_CONNECTIONS, connectionsOf(config) + 10);
+}
+
+/** Of an instance, at most. */
+export function connectionsOf({ workers, database }: Config): number {
+  return workers * (poolShare(database.poolMax, workers) + MORE_CONNECTIONS);
 }
 
 const LEAST_SHARE = 4;

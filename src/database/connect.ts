@@ -4,10 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 import { isDatabaseUnavailable } from './pg-errors.js';
+import { type Finding, findingsOf } from './schema/requirements.js';
 
 const PAUSE_MS = 1_000;
 const REPEAT_MS = 15_000;
-const OLDEST_SERVER = 150_000;
 const NO_TLS = 'The server does not support SSL';
 
 export class DatabaseStartError extends Error {}
@@ -19,18 +19,21 @@ export interface DatabaseTarget {
 
 export interface WaitOptions {
   readonly patienceMs: number;
+  /** That will be opened to this server, if it is known to be the one. */
+  readonly connections?: number | undefined;
   readonly onWait?: (reason: string, secondsLeft: number) => void;
   readonly signal?: AbortSignal;
 }
 
-export async function waitForDatabase({ name, url }: DatabaseTarget, options: WaitOptions): Promise<void> {
+/** @returns what was found of the server: nothing is missing. @throws DatabaseStartError */
+export async function waitForDatabase({ name, url }: DatabaseTarget, options: WaitOptions): Promise<Finding[]> {
   const { patienceMs, signal, onWait = () => undefined } = options;
   const deadline = Date.now() + patienceMs;
   let told = { reason: '', atMs: 0 };
   for (;;) {
-    const error = await tryConnect(url);
+    const { error, findings } = await tryConnect(url, options.connections);
     signal?.throwIfAborted();
-    if (error === undefined) return;
+    if (findings) return refuseMissing(name, findings);
     const reason = reasonOf(error);
     if (reason.startsWith(NO_TLS))
       throw new DatabaseStartError(
@@ -51,22 +54,32 @@ export async function waitForDatabase({ name, url }: DatabaseTarget, options: Wa
   }
 }
 
-async function tryConnect(url: string): Promise<unknown> {
+interface Outcome {
+  readonly error?: unknown;
+  readonly findings?: Finding[];
+}
+
+async function tryConnect(url: string, connections: number | undefined): Promise<Outcome> {
   let client: pg.Client | undefined;
   try {
     client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
     client.on('error', () => undefined);
     await client.connect();
-    const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num');
-    const version = Number(rows[0]?.server_version_num);
-    if (version < OLDEST_SERVER)
-      throw new DatabaseStartError(`PostgreSQL 15 or later is needed, this is ${Math.floor(version / 10_000)}`);
-    return undefined;
+    return { findings: await findingsOf(client, connections) };
   } catch (error) {
-    return error;
+    return { error };
   } finally {
     await client?.end().catch(() => undefined);
   }
+}
+
+function refuseMissing(name: string, findings: Finding[]): Finding[] {
+  const missing = findings.filter(({ verdict }) => verdict === 'missing');
+  if (missing.length === 0) return findings;
+  const lines = missing.map(
+    ({ name: what, needed, found, advice }) => `  - ${what}: needed is ${needed}, this is ${found}. ${advice}`,
+  );
+  throw new DatabaseStartError(`The database in ${name} cannot serve Roost:\n${lines.join('\n')}`);
 }
 
 function reasonOf(error: unknown): string {

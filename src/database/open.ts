@@ -12,9 +12,9 @@ export interface OpenDatabase {
 }
 
 /** The embedded one may be a running Roost's, or is started. Migrates. @throws DatabaseStartError for the operator */
-export async function openDatabase({ database }: Config): Promise<OpenDatabase> {
-  const opened =
-    database.url === undefined ? await openEmbedded(database.dataDir) : { url: database.url, close: nothing };
+export async function openDatabase(config: Config): Promise<OpenDatabase> {
+  const { database } = config;
+  const opened = await reachDatabase(config);
   try {
     await waitForDatabase({ name: 'DATABASE_URL', url: opened.url }, { patienceMs: database.waitMs });
     await migrate(database.directUrl ?? opened.url, { onFault: tell });
@@ -23,6 +23,10 @@ export async function openDatabase({ database }: Config): Promise<OpenDatabase> 
     await opened.close();
     throw error;
   }
+}
+
+export async function reachDatabase({ database: { url, dataDir } }: Config): Promise<OpenDatabase> {
+  return url === undefined ? openEmbedded(dataDir) : { url, close: nothing };
 }
 
 export function embeddedIn(dataDir: string): { dataDir: string; database: string } {

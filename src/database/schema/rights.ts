@@ -40,7 +40,7 @@ export async function lackingRights(error: unknown, target: DatabaseTarget): Pro
   );
 }
 
-async function missingGrants(url: string): Promise<{ role: string; grants: string[] }> {
+export async function missingGrants(url: string): Promise<{ role: string; grants: string[] }> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
   client.on('error', () => undefined);
   try {
