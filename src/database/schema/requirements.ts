@@ -42,7 +42,11 @@ const OTHER_ENGINES: readonly OtherEngine[] = [
     version: /CockroachDB/i,
     lacks: 'LISTEN, advisory locks that lock, and snapshots of transactions',
   },
-  { name: 'YugabyteDB', version: /-YB-|Yugabyte/i, lacks: 'transaction numbers (xid), and GIN indexes of several columns' },
+  {
+    name: 'YugabyteDB',
+    version: /-YB-|Yugabyte/i,
+    lacks: 'transaction numbers (xid), and GIN indexes of several columns',
+  },
   {
     name: 'Aurora DSQL',
     version: /DSQL/i,
