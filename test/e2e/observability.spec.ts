@@ -89,15 +89,21 @@ const valueOf = (scrape: string, sample: string): number =>
 
 describe('the metrics', () => {
   let app: TestApp;
+  let database: string;
   let smtp: Smtp;
 
   beforeAll(async () => {
     smtp = await Smtp.start();
-    app = await TestApp.start({ env: { SMTP_URL: smtp.url, RATE_LIMIT: 'on', CONNECTIONS_PER_ADDRESS: '20' } });
+    database = await cloneTemplate();
+    const limits = { RATE_LIMIT: 'on', CONNECTIONS_PER_ADDRESS: '20' };
+    // A primary is no replica, and is left out.
+    const servers = { SMTP_URL: smtp.url, DATABASE_URL: database, DATABASE_REPLICA_URLS: database };
+    app = await TestApp.start({ on: database, env: { ...limits, ...servers } });
   });
 
   afterAll(async () => {
     await app.stop();
+    await dropDatabase(database);
     await smtp.stop();
   });
 
