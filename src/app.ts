@@ -133,10 +133,7 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   app.get(Metrics).observeConnections({ connections, answers });
   app.get(Metrics).observeQueue(queue);
   const { replicas } = app.get(Reads);
-  if (replicas) {
-    announceWrites(fastify, replicas);
-    app.get(Metrics).observeReplicas(replicas);
-  }
+  if (replicas) announceWrites(fastify, replicas);
   configureAddresses(app);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, translateDatabaseError));

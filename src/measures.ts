@@ -6,6 +6,8 @@ import { DataSource } from 'typeorm';
 import { HashQueue } from './auth/hashing/hash-queue.js';
 import { RevocationPoll } from './auth/revocations/revocation-poll.js';
 import { Revocations } from './auth/revocations/revocations.js';
+import { Reads } from './database/replicas/reads.js';
+import type { Replicas } from './database/replicas/replicas.js';
 import type { Measure } from './health/measure.js';
 import { Metrics } from './health/metrics.js';
 import type { UnderWay } from './http/answered.js';
@@ -15,10 +17,12 @@ import { OutboxWorker } from './mail/outbox-worker.js';
 export function observeRooms(app: NestFastifyApplication, underWay: UnderWay): void {
   const metrics = app.get(Metrics);
   const queue = app.get(HashQueue);
+  const { replicas } = app.get(Reads);
   queue.onStart = metrics.observeHashWait;
   metrics.watch([
     ...ofProcess(underWay),
-    ...ofPools({ primary: poolOf(app.get(DataSource)) }),
+    ...ofPools({ primary: poolOf(app.get(DataSource)), ...poolsOf(replicas) }),
+    ...(replicas ? ofReplicas(replicas) : []),
     ...ofHashes(queue),
     ...ofOutbox(app.get(OutboxWatch), app.get(OutboxWorker)),
     ...ofRevocations(app.get(Revocations), app.get(RevocationPoll)),
@@ -43,6 +47,35 @@ function ofProcess(underWay: UnderWay): Measure[] {
 
 function poolOf({ driver }: DataSource): Pool {
   return (driver as unknown as { master: Pool }).master;
+}
+
+function poolsOf(replicas: Replicas | undefined): Record<string, Pool> {
+  return Object.fromEntries((replicas?.all ?? []).map(({ name, reader }) => [`replica ${name}`, reader.pool]));
+}
+
+function ofReplicas(replicas: Replicas): Measure[] {
+  const { all, served } = replicas;
+  return [
+    {
+      name: 'database_replica_lag_seconds',
+      help: 'How far a replica is behind the primary, at most.',
+      labels: ['replica'],
+      ofWorkers: 'max',
+      read: () => all.map((each) => [{ replica: each.name }, replicas.lagMs(each) / 1_000]),
+    },
+    {
+      name: 'database_replica_used',
+      help: 'Processes that read from a replica.',
+      labels: ['replica'],
+      read: () => all.map(({ name, fault }) => [{ replica: name }, fault === undefined ? 1 : 0]),
+    },
+    {
+      name: 'database_list_reads_total',
+      help: 'Reads that a replica may answer, by the server that did (replica, primary).',
+      labels: ['server'],
+      read: () => Object.entries(served).map(([server, reads]) => [{ server }, reads]),
+    },
+  ];
 }
 
 function ofPools(pools: Readonly<Record<string, Pool>>): Measure[] {

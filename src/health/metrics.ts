@@ -19,11 +19,6 @@ export interface ObservedConnections {
   readonly answers: { readonly closed: ReadonlyMap<string, number>; readonly refused: ReadonlyMap<string, number> };
 }
 
-export interface ObservedReplicas {
-  readonly all: readonly { readonly name: string; readonly currentAt: number; readonly fault: string | undefined }[];
-  readonly served: Readonly<Record<'primary' | 'replica', number>>;
-}
-
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
@@ -119,39 +114,6 @@ export class Metrics {
       collect() {
         this.reset();
         this.inc(queue.refused);
-      },
-    });
-  }
-
-  observeReplicas({ all, served }: ObservedReplicas): void {
-    const registers = [this.registry];
-    new Gauge({
-      name: 'database_replica_lag_seconds',
-      help: 'At most so far behind the primary.',
-      labelNames: ['replica'] as const,
-      aggregator: 'max',
-      registers,
-      collect() {
-        for (const { name, currentAt } of all) this.set({ replica: name }, (performance.now() - currentAt) / 1_000);
-      },
-    });
-    new Gauge({
-      name: 'database_replica_used',
-      help: 'Processes that read from the replica.',
-      labelNames: ['replica'] as const,
-      registers,
-      collect() {
-        for (const { name, fault } of all) this.set({ replica: name }, fault === undefined ? 1 : 0);
-      },
-    });
-    new Counter({
-      name: 'database_list_reads_total',
-      help: 'Reads that a replica may answer, by the server that did.',
-      labelNames: ['server'] as const,
-      registers,
-      collect() {
-        this.reset();
-        for (const [server, reads] of Object.entries(served)) this.inc({ server }, reads);
       },
     });
   }

@@ -441,6 +441,7 @@ it('metrics tell how late each replica is, and who reads there', async () => {
     const { host } = new URL(standby.url);
     expect(text).toMatch(new RegExp(`database_replica_lag_seconds{replica="${host}"} \\d`));
     expect(text).toContain(`database_replica_used{replica="${host}"} 1`);
+    expect(text).toMatch(new RegExp(`database_pool_connections_max{pool="replica ${host}"} 20`));
   }
   expect(text).toMatch(/database_list_reads_total{server="replica"} [1-9]/);
 });

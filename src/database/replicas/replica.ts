@@ -10,7 +10,7 @@ const PATIENCE = { connect: 1_000, answer: 1_000, statement: 900 };
 export type Connections = Pick<DatabaseSettings, 'poolMax' | 'prepared'>;
 
 export class ReadPool implements Database {
-  private readonly pool: pg.Pool;
+  readonly pool: pg.Pool;
   private readonly poolMax: number;
 
   constructor(url: string, { poolMax, prepared }: Connections, onLost: (error: Error) => void = () => undefined) {
