@@ -67,7 +67,12 @@ export class RoostProcess {
 
   private async nextOutput(): Promise<void> {
     const streams = [this.child.stdout, this.child.stderr].filter((stream) => stream !== null);
-    await Promise.race(streams.map((stream) => once(stream, 'data')));
+    const over = new AbortController();
+    try {
+      await Promise.race(streams.map((stream) => once(stream, 'data', { signal: over.signal })));
+    } finally {
+      over.abort();
+    }
   }
 }
 
