@@ -112,13 +112,17 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   tracing.begin(fastify);
   trackMethods(fastify);
   const database = app.get(DataSource);
-  const queue = new ServeQueue(() => waitingForPool(database) >= config.database.poolMax);
+  const prefix = prefixOf(config.http.publicUrl);
+  const queue = new ServeQueue(
+    () => waitingForPool(database) >= config.database.poolMax,
+    (request) => withoutPrefix(routable(request), prefix),
+  );
   const connections = new Connections(limits, answers, queue);
   connections.guard(fastify);
   labelAnswers(fastify, rules);
-  queue.refuseOverdue(fastify);
   limitHandlers(fastify, TIMEOUTS);
-  trackPrefix(fastify, proxies, prefixOf(config.http.publicUrl));
+  trackPrefix(fastify, proxies, prefix);
+  queue.refuseOverdue(fastify);
   warnOfUntrustedProxies(fastify, proxies, logger);
   if (counters) limitAddresses(fastify, counters);
   refuseRequests(fastify, rules);

@@ -54,7 +54,8 @@ export class Metrics {
     if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return;
     // The route's pattern instead of the address bounds the number of series.
     const route = request.routeOptions.url ?? 'none';
-    this.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
+    const seconds = (request.waitedMs + reply.elapsedTime) / 1_000;
+    this.requests.observe({ method: request.method, route, status: reply.statusCode }, seconds);
   };
 
   readonly observeHashWait = (waitedMs: number): void => {

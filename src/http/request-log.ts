@@ -27,7 +27,7 @@ export function requestLog(fastify: FastifyInstance, logger: Logger, tracing: Tr
         path: requestPath(request),
         status: reply.statusCode,
         code: reply.problemCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ms: Math.round((request.waitedMs + reply.elapsedTime) * 10) / 10,
         ip: addressOf(request.ip),
         user: user?.userId,
         [user?.scopes ? 'token' : 'session']: user?.sessionId,

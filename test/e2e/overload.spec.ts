@@ -1,10 +1,14 @@
 /** More requests than an instance can serve. */
+import { connect } from 'node:net';
+
 import { DataSource } from 'typeorm';
 
+import { SERVE_QUEUE } from '../../src/http/connections/serve-queue.js';
 import { TestApp } from '../support/app.js';
 import { PASSWORD, person, type Person } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
+import { head } from '../support/raw.js';
 import { Relay } from '../support/relay.js';
 
 const PEOPLE = 10;
@@ -17,7 +21,7 @@ let people: Person[];
 beforeAll(async () => {
   owner = await TestApp.start();
   wire = await Relay.to(owner.databaseUrl);
-  app = await TestApp.start({ sharing: owner, through: wire });
+  app = await TestApp.start({ sharing: owner, through: wire, env: { PUBLIC_URL: 'http://127.0.0.1/roost' } });
   people = await Promise.all(Array.from({ length: PEOPLE }, (_, n) => person(app, `person${n}`)));
 });
 
@@ -32,6 +36,18 @@ const metric = async (name: string): Promise<number> => {
   const { text } = await app.api.get('/metrics');
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
 };
+
+interface RequestLine {
+  readonly code?: string;
+  readonly ms: number;
+  readonly client_left?: boolean;
+}
+
+const requestsSince = (line: number): RequestLine[] =>
+  app.log
+    .slice(line)
+    .map((text) => JSON.parse(text) as RequestLine & { msg: string })
+    .filter(({ msg }) => msg === 'request');
 
 it('refuses what waits behind too many requests of a silent database, with the time to come back [V2.4.1]', async () => {
   const shed = await metric('http_requests_shed_total');
@@ -53,6 +69,45 @@ it('refuses what waits behind too many requests of a silent database, with the t
   await eventually(async () => (await app.api.get('/health/ready')).status === 200);
   for (const { api } of people) expect((await api.get('/tasks')).status).toBe(200);
   expect(await metric('http_requests_waiting')).toBe(0);
+});
+
+it('answers monitors and those who verify tokens meanwhile, also under the prefix of PUBLIC_URL', async () => {
+  wire.freeze();
+  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/tasks')));
+  await eventually(async () => (await metric('http_requests_waiting')) > 0);
+  for (const path of ['/health/live', '/roost/health/live', '/roost/metrics', '/roost/.well-known/jwks.json'])
+    expect((await fetch(app.url + path)).status).toBe(200);
+  const refused = await fetch(`${app.url}/roost/api/v1/tasks`);
+  expect([refused.status, ((await refused.json()) as { type: string }).type]).toEqual([
+    503,
+    '/roost/problems/overloaded',
+  ]);
+  await Promise.all(first);
+  wire.thaw();
+  await eventually(async () => (await app.api.get('/health/ready')).status === 200);
+});
+
+it('does nothing for a client that has left, and counts the wait of the others', async () => {
+  const [ada, ...others] = people as [Person, ...Person[]];
+  const { id } = (await ada.api.post('/tasks', { title: 'kept' })).body;
+  wire.freeze();
+  const first = others.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/tasks')));
+  await eventually(async () => (await metric('http_requests_waiting')) > 0);
+  const before = app.log.length;
+  const waiting = await metric('http_requests_waiting');
+  const left = connect(Number(new URL(app.url).port), '127.0.0.1').on('error', () => undefined);
+  left.write(head(`DELETE /api/v1/tasks/${id}`, `Authorization: Bearer ${ada.access_token}`));
+  await eventually(async () => (await metric('http_requests_waiting')) > waiting);
+  left.resetAndDestroy();
+  await eventually(() => requestsSince(before).some(({ client_left }) => client_left === true));
+  wire.thaw();
+  await Promise.all(first);
+  await eventually(async () => (await app.api.get('/health/ready')).status === 200);
+  expect((await ada.api.get(`/tasks/${id}`)).status).toBe(200);
+  const refusals = requestsSince(before).filter(({ code }) => code === 'overloaded');
+  expect(refusals.length).toBeGreaterThan(0);
+  // They have waited for longer than the least that is refused.
+  for (const { ms } of refusals) expect(ms).toBeGreaterThan(SERVE_QUEUE.standing);
 });
 
 it('leaves the connection of a refused request usable, and its body unread', async () => {

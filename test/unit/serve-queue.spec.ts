@@ -9,15 +9,19 @@ let queue: ServeQueue;
 let served: string[];
 /** Milliseconds that serving a request takes. */
 let cost: number;
+/** Whether the clients of requests to come have left. */
+let gone: boolean;
 
 beforeEach(() => {
   now = 1_000_000;
   blocked = false;
   cost = 0;
+  gone = false;
   served = [];
   jest.replaceProperty(SERVE_QUEUE, 'recheck', 0);
   queue = new ServeQueue(
     () => blocked,
+    ({ url = '' }) => url,
     () => now,
     (_least, most) => most,
   );
@@ -30,7 +34,7 @@ afterEach(async () => {
 });
 
 const enter = (name: string, url = '/api/v1/tasks'): void => {
-  queue.enter({ url } as IncomingMessage, () => {
+  queue.enter({ url, socket: { destroyed: gone } } as IncomingMessage, () => {
     served.push(name);
     now += cost;
   });
@@ -59,13 +63,43 @@ it('serves those beyond the time of a turn in the next ones, in order', async ()
   expect(queue.refused).toBe(0);
 });
 
-it('never keeps monitors waiting', () => {
+it('never keeps monitors and those who verify tokens waiting', () => {
   blocked = true;
   enterMany(3);
-  enter('live', '/health/live');
-  enter('ready', '/health/ready');
-  enter('metrics', '/metrics');
-  expect(served).toEqual(['live', 'ready', 'metrics']);
+  const paths = ['/health/live', '/health/ready', '/metrics', '/metrics?x', '/.well-known/jwks.json'];
+  for (const path of paths) enter(path, path);
+  expect(served).toEqual(paths);
+});
+
+it('keeps what only looks like theirs waiting', () => {
+  blocked = true;
+  for (const path of ['/health/x', '/health/liveness', '/metrics/x', '/api/v1/health/live', '/healthy'])
+    enter(path, path);
+  expect(served).toEqual([]);
+});
+
+it('serves only so many of theirs in a turn: a flood of them waits like any other', async () => {
+  blocked = true;
+  const { urgentATurn } = SERVE_QUEUE;
+  for (let n = 0; n < urgentATurn + 5; n += 1) enter(String(n), '/health/live');
+  expect([served.length, queue.waiting]).toEqual([urgentATurn, 5]);
+  await turns(1);
+  enter('next', '/health/live');
+  expect(served).toHaveLength(urgentATurn + 1);
+});
+
+it('spends nothing on clients that have left', async () => {
+  blocked = true;
+  gone = true;
+  enterMany(2);
+  gone = false;
+  enter('there');
+  blocked = false;
+  while (queue.waiting > 0) await turns(1);
+  expect(served).toHaveLength(3);
+  expect(queue.refused).toBe(0);
+  // Two were refused, though nobody is told so, and one was served.
+  expect(queue.retryAfterSeconds()).toBe(1 + 2 * 2);
 });
 
 it('begins nothing while too much waits for the database, and goes on by itself', async () => {

@@ -9,9 +9,25 @@ import { sendProblem } from '../hardening.js';
 
 /** Milliseconds. Waits are bounded by `burst`, and by `standing` once the queue has not been empty for that long: who is served
  * has then not waited in vain ("controlled delay", https://queue.acm.org/detail.cfm?id=2839461). */
-export const SERVE_QUEUE = { turn: 10, burst: 1_000, standing: 200, recheck: 2, window: 1_000, longestRetry: 30 };
+export const SERVE_QUEUE = {
+  turn: 10,
+  burst: 1_000,
+  standing: 200,
+  recheck: 2,
+  window: 1_000,
+  longestRetry: 30,
+  urgentATurn: 20,
+};
 
-const FOR_MONITORS = /^\/(?:health\/|metrics(?:\?|$))/;
+/** Without the database, or for those who watch over it. */
+const URGENT = /^\/(?:health\/(?:live|ready)|metrics|\.well-known\/jwks\.json)\/?(?:\?|$)/;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Before it was served, in milliseconds. */
+    waitedMs: number;
+  }
+}
 
 interface Waiting {
   readonly since: number;
@@ -19,17 +35,24 @@ interface Waiting {
   readonly serve: () => void;
 }
 
+interface Waited {
+  readonly ms: number;
+  readonly isRefused: boolean;
+}
+
 export class ServeQueue {
   refused = 0;
   private readonly queue: Waiting[] = [];
-  private readonly overdue = new WeakSet<IncomingMessage>();
+  private readonly waited = new WeakMap<IncomingMessage, Waited>();
   private emptyAt = 0;
   private turnEndsAt: number | undefined;
+  private urgentLeft = SERVE_QUEUE.urgentATurn;
   private recent = { since: 0, served: 0, refused: 0 };
 
   /** @param isBlocked while no more should be begun, as too much that was begun waits for the database */
   constructor(
     private readonly isBlocked: () => boolean,
+    private readonly pathOf: (request: IncomingMessage) => string = ({ url = '' }) => url,
     private readonly now: () => number = () => performance.now(),
     private readonly choose: (least: number, most: number) => number = (least, most) => randomInt(least, most + 1),
   ) {}
@@ -40,8 +63,11 @@ export class ServeQueue {
 
   /** Call before the hooks whose work a refused request must not cost. */
   refuseOverdue(fastify: FastifyInstance): void {
+    fastify.decorateRequest('waitedMs', 0);
     fastify.addHook('onRequest', (request, reply, done) => {
-      if (!this.overdue.has(request.raw)) {
+      const waited = this.waited.get(request.raw);
+      request.waitedMs = waited?.ms ?? 0;
+      if (waited?.isRefused !== true) {
         done();
         return;
       }
@@ -51,14 +77,16 @@ export class ServeQueue {
   }
 
   enter(request: IncomingMessage, serve: () => void): void {
-    if (FOR_MONITORS.test(request.url ?? '')) {
+    const now = this.now();
+    const turnEndsAt = this.endOfTurn(now);
+    if (URGENT.test(this.pathOf(request)) && this.urgentLeft > 0) {
+      this.urgentLeft -= 1;
       serve();
       return;
     }
-    const now = this.now();
     if (this.queue.length === 0) {
       this.emptyAt = now;
-      if (now < this.endOfTurn(now) && !this.isBlocked()) {
+      if (now < turnEndsAt && !this.isBlocked()) {
         this.count(now).served += 1;
         serve();
         return;
@@ -80,6 +108,7 @@ export class ServeQueue {
       this.turnEndsAt = now + SERVE_QUEUE.turn;
       setImmediate(() => {
         this.turnEndsAt = undefined;
+        this.urgentLeft = SERVE_QUEUE.urgentATurn;
       });
     }
     return this.turnEndsAt;
@@ -102,17 +131,13 @@ export class ServeQueue {
       const isOverdue = now - next.since > mayWait;
       if (!isOverdue && this.isBlocked()) break;
       this.queue.shift();
-      if (isOverdue) this.refuse(next.request, now);
-      else this.count(now).served += 1;
+      const isRefused = isOverdue || next.request.socket.destroyed;
+      this.waited.set(next.request, { ms: now - next.since, isRefused });
+      if (isOverdue) this.refused += 1;
+      this.count(now)[isRefused ? 'refused' : 'served'] += 1;
       next.serve();
     }
     if (this.queue.length > 0) this.continueLater();
-  }
-
-  private refuse(request: IncomingMessage, now: number): void {
-    this.refused += 1;
-    this.count(now).refused += 1;
-    this.overdue.add(request);
   }
 
   private count(now: number): { served: number; refused: number } {
