@@ -194,7 +194,7 @@ function readHttp(env: Environment, production: boolean): Config['http'] {
     docs: env.oneOf('DOCS', production ? ['off', 'on'] : ['on', 'off']) === 'on',
     metricsToken,
     securityContact: readSecurityContact(env),
-    noticeMs: production ? 5_000 : 0,
+    noticeMs: env.duration('SHUTDOWN_NOTICE', production ? '8s' : '0s', { min: '0s', max: '10m' }),
     shutdownTimeoutMs: env.duration('SHUTDOWN_TIMEOUT', '20s', { min: '1s', max: '10m' }),
     connectionsPerAddress: env.integer('CONNECTIONS_PER_ADDRESS', 256, { min: 1, max: 1_000_000 }),
   };

@@ -16,6 +16,7 @@ interface Wire {
   readonly connection: { readonly stream: Socket };
   readonly processID: number | null;
   readonly secretKey: number | null;
+  _ending: boolean;
 }
 
 interface Asking {
@@ -42,7 +43,7 @@ export async function alone<T>({ url, name, signal }: Alone, work: (db: Database
   const client = new pg.Client({ connectionString: url, application_name: name, ...LONG });
   client.on('error', () => undefined);
   const stop = (): void => {
-    cancelStatement(client);
+    void cancelStatement(client);
     cut(client);
   };
   signal.addEventListener('abort', stop);
@@ -102,6 +103,7 @@ export function liveClients(
     prepares = false;
     private asked = 0;
     private heardAt = performance.now();
+    private cancelled: Promise<void> | undefined;
 
     constructor(config: pg.ClientConfig) {
       super(config);
@@ -122,6 +124,13 @@ export function liveClients(
         return this.send(args);
       });
     }) as pg.Client['query'];
+
+    /** A pooler forgets a cancellation of a client that has gone, and its server would still do the statement. */
+    override end = ((...given: []): Promise<void> => {
+      if (!this.cancelled) return super.end(...given);
+      (this as unknown as Wire)._ending = true;
+      return this.cancelled.then(() => super.end(...given));
+    }) as pg.Client['end'];
 
     isSuspectSince(moment: number): boolean {
       return this.asked === 0 && this.heardAt < moment;
@@ -169,9 +178,10 @@ export function liveClients(
     }
 
     private giveUp(askedAt: number): void {
-      cancelStatement(this);
+      const cancelled = cancelStatement(this);
+      if (this.pooled) this.cancelled = cancelled;
       void this.end().catch(() => undefined);
-      cut(this);
+      if (!this.pooled) cut(this);
       for (const other of alive)
         if (other !== this && other.isSuspectSince(askedAt))
           cut(other, new Error('Connection terminated: it was silent'));
@@ -182,7 +192,7 @@ export function liveClients(
 }
 
 /** A statement reported as failed must not run later; it may still wait for a lock or in a pooler. */
-function cancelStatement(client: pg.Client): void {
+async function cancelStatement(client: pg.Client): Promise<void> {
   const { processID, secretKey } = client as unknown as Wire;
   if (processID === null || secretKey === null) return;
   const request = Buffer.alloc(16);
@@ -191,5 +201,8 @@ function cancelStatement(client: pg.Client): void {
   const { host, port } = client;
   const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
   socket.on('error', () => undefined).setTimeout(CANCEL_MS, () => socket.destroy());
-  socket.unref().end(request);
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  // A half-closed connection ends PgBouncer 1.18: it is the server that closes.
+  socket.unref().write(request);
+  await closed;
 }

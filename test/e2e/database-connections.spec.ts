@@ -6,6 +6,7 @@ import { NO_CLIENT } from '../../src/common/actor.js';
 import { liveClients } from '../../src/database/live-client.js';
 import { TestApp } from '../support/app.js';
 import { execute, someoneWaits } from '../support/database.js';
+import { HAS_PGBOUNCER, PgBouncer } from '../support/pgbouncer.js';
 import { PASSWORD, person, type Person } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
@@ -110,11 +111,12 @@ describe('a database that is silent', () => {
 });
 
 describe('a statement that was answered with an error', () => {
-  it('is not done later', async () => {
+  const tooLate = async (url: string, { pooled }: { pooled: boolean }): Promise<unknown[]> => {
     const Client = liveClients({ statement: 0, idleInTransaction: 0 });
-    const client = new Client({ connectionString: owner.databaseUrl, query_timeout: 300 });
+    const client = new Client({ connectionString: url, query_timeout: 300 });
     client.on('error', () => undefined);
     await client.connect();
+    client.pooled = pooled;
     const holder = await owner.pool.connect();
     try {
       await holder.query('BEGIN');
@@ -126,8 +128,21 @@ describe('a statement that was answered with an error', () => {
     } finally {
       holder.release();
     }
-    const { rows } = await owner.pool.query('SELECT bio FROM users WHERE id = $1', [ada.id]);
-    expect(rows).toEqual([{ bio: null }]);
+    return (await owner.pool.query('SELECT bio FROM users WHERE id = $1', [ada.id])).rows;
+  };
+
+  it('is not done later', async () => {
+    expect(await tooLate(owner.databaseUrl, { pooled: false })).toEqual([{ bio: null }]);
+  });
+
+  (HAS_PGBOUNCER ? it : it.skip)('is not done later through PgBouncer, which goes on', async () => {
+    const pgbouncer = await PgBouncer.before(owner.databaseUrl);
+    try {
+      expect(await tooLate(pgbouncer.url, { pooled: true })).toEqual([{ bio: null }]);
+      await execute(pgbouncer.url, 'SELECT 1');
+    } finally {
+      await pgbouncer.stop();
+    }
   });
 });
 

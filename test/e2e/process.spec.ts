@@ -213,7 +213,8 @@ describe('the process with DATABASE_URL', () => {
   });
 
   it('stops by itself within SHUTDOWN_TIMEOUT of its notice, however short that is', async () => {
-    const roost = folder.start({ ...PRODUCTION, DATABASE_URL: url, SHUTDOWN_TIMEOUT: '1s' });
+    const limits = { SHUTDOWN_NOTICE: '2s', SHUTDOWN_TIMEOUT: '1s' };
+    const roost = folder.start({ ...PRODUCTION, DATABASE_URL: url, ...limits });
     const address = await roost.ready();
     roost.kill('SIGTERM');
     await eventually(async () => (await fetch(`${address}/health/ready`)).status === 503);

@@ -65,12 +65,16 @@ ignore_startup_parameters = extra_float_digits
     // It does not run as root.
     const account = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
     this.child = spawn('pgbouncer', [...account, file], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-    const log = this.child.stderr as AsyncIterable<Buffer>;
     let said = '';
-    for await (const chunk of log) {
-      said += chunk.toString();
-      if (said.includes('process up')) return;
-    }
-    throw new Error(`PgBouncer did not start: ${said}`);
+    await new Promise<void>((resolve, reject) => {
+      // Read to its end: PgBouncer would end, too, when nobody takes what it says.
+      this.child.stderr?.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes('process up')) resolve();
+      });
+      this.child.on('exit', () => {
+        reject(new Error(`PgBouncer ended: ${said}`));
+      });
+    });
   }
 }

@@ -189,6 +189,7 @@ describe('the configuration', () => {
     ['METRICS_TOKEN', 'short'],
     ['SECURITY_CONTACT', 'security@example.org'],
     ['SECURITY_CONTACT', 'https://example.org/a b'],
+    ['SHUTDOWN_NOTICE', '8'],
     ['SHUTDOWN_TIMEOUT', '20'],
     ['JWT_SECRET_PREVIOUS_FILE', '/nowhere/at/all'],
   ])('refuses %s=%s by name [R02] [T59] [V11.2.3] [V11.4.2]', (name, value) => {

@@ -15,6 +15,8 @@ export const account = process.getuid?.() === 0 ? accountOf('postgres') : {};
 
 /** Each gives the pids of what it started. */
 const started = new Set();
+/** What is to be undone once nothing runs. */
+const undoings = [];
 
 export function folder(name) {
   const path = mkdtempSync(join(root, `${name}-`));
@@ -86,11 +88,16 @@ export function postmasterOf(data) {
   }
 }
 
+export function undoAtEnd(undo) {
+  undoings.push(undo);
+}
+
 export async function endAll() {
   const pids = [...started].flatMap((of) => of()).filter((pid) => pid !== undefined && isAlive(pid));
   kill(pids.flatMap((pid) => [pid, ...childrenOf(pid)]));
   started.clear();
   while (pids.some(isRunning)) await new Promise((done) => setTimeout(done, 20));
+  for (const undo of undoings.splice(0)) undo();
 }
 
 export function removeAll() {

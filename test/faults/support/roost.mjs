@@ -6,7 +6,7 @@ import { ownFolder, start } from './children.mjs';
 import { freePort } from './typescript.mjs';
 import { until } from './time.mjs';
 
-const MAIN = join(import.meta.dirname, '../../../dist/main.js');
+export const MAIN = join(import.meta.dirname, '../../../dist/main.js');
 
 /** Clients name their addresses, so that the general limits, which production does not switch off, are everybody's own. */
 const PRODUCTION = {

@@ -11,11 +11,14 @@ const QUIET_MS = 1_500;
 /**
  * @param options.strokes how often, in the short form and in the full one
  * @param options.inflict does it, and resolves when what it took away is back
+ * @param options.create of the server
  * @param options.env of Roost
+ * @param options.begin with what the world is made, after the server: `inflict` is given what it returns, too
  */
-export async function underLoad({ full, say }, { strokes: [short, long], inflict, env = {} }) {
-  const server = await Server.create();
+export async function underLoad({ full, say }, { strokes: [short, long], inflict, create = {}, env = {}, begin }) {
+  const server = await Server.create(create);
   const relay = await Relay.to(server.url);
+  const more = await begin?.({ server });
   const roost = await Roost.start({ DATABASE_URL: relay.url, ...env });
   const ledger = await Ledger.open();
   const writers = new Writers(roost.url, ledger);
@@ -24,7 +27,7 @@ export async function underLoad({ full, say }, { strokes: [short, long], inflict
   try {
     for (let stroke = 1; stroke <= (full ? long : short); stroke += 1) {
       await delay(QUIET_MS);
-      await inflict({ server, relay, roost, stroke, full });
+      await inflict({ server, relay, roost, writers, stroke, full, ...more });
       const backAt = performance.now();
       recoveries.push((await withinAMinute(writers.nextOk())) - backAt);
       say(`stroke ${stroke}: first 2xx after ${seconds(recoveries.at(-1))}`);
@@ -63,7 +66,7 @@ export async function verdictOf({ writers, ledger, recoveries, ask, roosts }) {
     ].filter(Boolean),
     notes: [
       `${ledger.acknowledged.length} writes acknowledged`,
-      `${answers.refused} answers 503`,
+      `${answers.refused} answers 503 (${answers.reads} of reads)`,
       answers.none > 0 && `${answers.none} without an answer`,
       `${unknown.length} outcomes unknown, ${happened.length} had happened`,
       `${writers.loggedOut.length} logouts hold`,

@@ -12,7 +12,7 @@ const REPEAT_MS = 200;
 const SHARES = { post: 25, complete: 15, follow: 10, logout: 4, register: 3 };
 
 export class Writers {
-  answers = { ok: 0, refused: 0, none: 0, wrong: [] };
+  answers = { ok: 0, refused: 0, reads: 0, none: 0, wrong: [] };
   longest = { ms: 0, what: '' };
   /** Tokens whose logout was acknowledged. */
   loggedOut = [];
@@ -169,8 +169,10 @@ export class Writers {
       for (const { done } of this.#waiting.filter(isMeant)) done(performance.now());
       this.#waiting = this.#waiting.filter((each) => !isMeant(each));
     } else if (status === 0) answers.none += 1;
-    else if ([409, 429, 503].includes(status) && headers['retry-after'] !== undefined) answers.refused += 1;
-    else answers.wrong.push(`${status} ${body?.code ?? error ?? ''}`);
+    else if ([409, 429, 503].includes(status) && headers['retry-after'] !== undefined) {
+      answers.refused += 1;
+      if (what.startsWith('GET')) answers.reads += 1;
+    } else answers.wrong.push(`${status} ${body?.code ?? error ?? ''}`);
   }
 
   async #knowsKeys() {
