@@ -45,6 +45,8 @@ envFrom:
 env:
   - name: PORT
     value: "3000"
+  - name: SHUTDOWN_NOTICE
+    value: "{{ .Values.shutdown.noticeSeconds }}s"
   - name: SHUTDOWN_TIMEOUT
     value: "{{ .Values.shutdown.timeoutSeconds }}s"
   {{- range $name, $value := .Values.config }}
