@@ -11,7 +11,8 @@ declare module 'fastify' {
   }
 }
 
-export const TURNS = { waiting: 200 };
+/** How many wait, and for how many milliseconds: as long as for a connection of the pool. */
+export const TURNS = { waiting: 200, waitMs: 2_500 };
 
 interface Turns {
   running: number;
@@ -54,11 +55,17 @@ export class UserTurns implements CanActivate {
     }
     if (turns.waiting.length >= TURNS.waiting)
       throw new AppError('rate_limited', { retryAfterSeconds: 1, policies: ['concurrent_requests'] });
-    return new Promise((start) => {
-      turns.waiting.push(() => {
+    return new Promise((start, refuse) => {
+      const begin = (): void => {
+        clearTimeout(timer);
         request.leaveTurn = leave;
         start(true);
-      });
+      };
+      const timer = setTimeout(() => {
+        turns.waiting.splice(turns.waiting.indexOf(begin), 1);
+        refuse(new AppError('overloaded', { retryAfterSeconds: 1, policies: ['concurrent_requests'] }));
+      }, TURNS.waitMs);
+      turns.waiting.push(begin);
     });
   }
 

@@ -2,6 +2,7 @@
 import { TURNS } from '../../src/limits/user-turns.js';
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
+import { expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
 
 let app: TestApp;
@@ -11,6 +12,10 @@ let bob: Person;
 beforeAll(async () => {
   app = await TestApp.start({ env: { DATABASE_POOL_MAX: '8' } });
   [ada, bob] = [await person(app, 'ada'), await person(app, 'bob')];
+});
+
+beforeEach(() => {
+  jest.replaceProperty(TURNS, 'waitMs', 120_000);
 });
 
 afterEach(() => {
@@ -63,6 +68,28 @@ it("has turns for a person's scripts beside the person's own", async () => {
   } finally {
     holder.release();
   }
+});
+
+it('refuses what has waited for too long, and begins none of it', async () => {
+  jest.replaceProperty(TURNS, 'waitMs', 100);
+  const { body: task } = await ada.api.post('/tasks', { title: 'held' });
+  const holder = await app.pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [task.id]);
+    const first = [1, 2].map((n) => ada.api.put(`/tasks/${task.id}`, { title: `begun ${n}` }));
+    await eventually(async () => (await waiting()) === 2);
+    for (const late of await Promise.all([3, 4, 5].map((n) => ada.api.put(`/tasks/${task.id}`, { title: `${n}` })))) {
+      expectProblem(late, 503, 'overloaded');
+      expect(late.headers.get('retry-after')).toBe('1');
+      expect(late.body['violated-policies']).toEqual(['concurrent_requests']);
+    }
+    await holder.query('COMMIT');
+    for (const { status } of await Promise.all(first)) expect(status).toBe(200);
+  } finally {
+    holder.release();
+  }
+  expect((await ada.api.get(`/tasks/${task.id}`)).body.title).toMatch(/^begun/);
 });
 
 it('refuses what would wait behind too many, and forgets it afterwards', async () => {
