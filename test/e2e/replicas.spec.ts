@@ -5,6 +5,7 @@ import pg from 'pg';
 
 import type { Principal } from '../../src/common/access.js';
 import { Activity } from '../../src/common/schedule.js';
+import { ReadPool } from '../../src/database/replicas/replica.js';
 import { REPLICAS } from '../../src/database/replicas/replicas.js';
 import { Reads } from '../../src/database/replicas/reads.js';
 import { WRITES } from '../../src/database/replicas/writes.js';
@@ -219,6 +220,31 @@ describe('two instances', () => {
     await ada.api.post('/tasks', { title: 'mine' });
     expect((await there.api.as(ada.access_token).get('/tasks')).body).toHaveLength(1);
     listenWire.thaw();
+  });
+
+  it('show a write that is announced at the second attempt only, over a connection of requests', async () => {
+    const query = Object.getOwnPropertyDescriptor(ReadPool.prototype, 'query')?.value as ReadPool['query'];
+    const lost = jest.spyOn(ReadPool.prototype, 'query').mockImplementation(function (this: ReadPool, text, values) {
+      if (text.includes('pg_notify')) throw new Error('Connection terminated unexpectedly');
+      return query.call(this, text, values);
+    });
+    expect((await ada.api.post('/tasks', { title: 'mine' })).status).toBe(201);
+    expect(lost.mock.calls.some(([text]) => text.includes('pg_notify'))).toBe(true);
+    expect(await textsOf({ ...ada, api: there.api.as(ada.access_token) }, '/tasks')).toEqual(['mine']);
+  });
+
+  it('acknowledge no write that cannot be announced, and announce it later', async () => {
+    await servers.forbidNotifications();
+    ending.push(() => servers.allowNotifications());
+    const answer = await ada.api.post('/tasks', { title: 'mine' });
+    expectProblem(answer, 503, 'database_unavailable');
+    expect(answer.headers.get('retry-after')).toBe('2');
+    expectProblem(await ada.api.post('/tasks', { title: '' }), 422, 'validation_failed');
+    expect(await textsOf(ada, '/tasks')).toEqual(['mine']);
+    expect(replicasOf(there).writes.positionOf(ada.id)).toBe(-Infinity);
+    await servers.allowNotifications();
+    await eventually(() => replicasOf(there).writes.positionOf(ada.id) > 0);
+    expect(await textsOf({ ...ada, api: there.api.as(ada.access_token) }, '/tasks')).toEqual(['mine']);
   });
 
   it('read from the primary while they hear nothing, and for as long as they missed something', async () => {

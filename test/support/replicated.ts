@@ -57,6 +57,15 @@ export class Replicated {
     return standby;
   }
 
+  /** Nobody but a superuser may notify. */
+  async forbidNotifications(): Promise<void> {
+    await execute(this.server.superuserUrl, 'REVOKE EXECUTE ON FUNCTION pg_notify FROM PUBLIC');
+  }
+
+  async allowNotifications(): Promise<void> {
+    await execute(this.server.superuserUrl, 'GRANT EXECUTE ON FUNCTION pg_notify TO PUBLIC');
+  }
+
   /** Everything that the primary has written is shown by all. */
   async caughtUp(): Promise<void> {
     const [row] = await queryOf<{ lsn: string }>(this.server.superuserUrl, 'SELECT pg_current_wal_insert_lsn() AS lsn');

@@ -5,9 +5,12 @@ import type { Replicas } from './replicas.js';
 
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 
-/** Before the answer to a write, every instance is told of it. */
+/** Before a write is acknowledged, every instance is told of it. Where that fails, the answer is 503. */
 export function announceWrites(fastify: FastifyInstance, { writes }: Replicas): void {
-  fastify.addHook('onSend', async ({ method, user }: AuthenticatedRequest) => {
-    if (user !== undefined && !READS.includes(method)) await writes.announce(user.userId);
+  fastify.addHook('onSend', async ({ method, user }: AuthenticatedRequest, { statusCode }) => {
+    if (user === undefined || READS.includes(method)) return;
+    const told = writes.announce(user.userId);
+    if (statusCode < 400) await told;
+    else told.catch(() => undefined);
   });
 }

@@ -53,7 +53,7 @@ export class Replicas {
   ) {
     this.all = settings.replicaUrls.map((url) => new Replica(url, settings));
     this.watch = new ReadPool(around.primaryUrl, { ...settings, poolMax: 1 });
-    this.writes = new Writes(this.watch, () => 2 * REPLICAS.lateMs);
+    this.writes = new Writes({ own: this.watch, requests: around.primary }, () => 2 * REPLICAS.lateMs);
     this.hearing = new Shared(() => around.listener.catchUp());
   }
 
@@ -146,7 +146,7 @@ export class Replicas {
     const primary = await selectStanding(this.watch).catch(() => undefined);
     if (primary && !primary.isReplica) this.sample(primary, at);
     await Promise.all([
-      this.hears ? undefined : this.writes.announce(this.own),
+      (this.hears ? this.writes.announceAgain() : this.writes.announce(this.own)).catch(() => undefined),
       ...this.all.map((each) => this.judge(each)),
     ]);
   }

@@ -17,7 +17,8 @@ export class Writes {
   private readonly telling = new Shared(() => this.tell());
 
   constructor(
-    private readonly primary: Database,
+    /** Connections of its own, and those of requests, where the first fail. */
+    private readonly primary: { readonly own: Database; readonly requests: Database },
     private readonly keptMs: () => number,
   ) {}
 
@@ -51,19 +52,39 @@ export class Writes {
     for (const userId of userIds) this.mark(userId, Number(position));
   }
 
-  /** Call after the commit and before the answer; never throws. */
+  /** Call after the commit and before the answer. @throws when others may not have heard it: they are told later */
   async announce(userId: string): Promise<void> {
     this.untold.add(userId);
-    const position = await this.telling.join().catch(() => Infinity);
-    this.mark(userId, position);
+    try {
+      this.mark(userId, await this.telling.join());
+    } catch (error) {
+      this.mark(userId, Infinity);
+      throw error;
+    }
+  }
+
+  async announceAgain(): Promise<void> {
+    if (this.untold.size > 0) await this.telling.join();
   }
 
   private async tell(): Promise<number> {
     const userIds = [...this.untold];
     this.untold.clear();
     let position = -Infinity;
-    while (userIds.length > 0)
-      position = await notifyOfWrites(this.primary, userIds.splice(0, WRITES.inOneNotification));
+    try {
+      while (userIds.length > 0) {
+        position = await this.notify(userIds.slice(0, WRITES.inOneNotification));
+        userIds.splice(0, WRITES.inOneNotification);
+      }
+    } catch (error) {
+      for (const userId of userIds) this.untold.add(userId);
+      throw error;
+    }
     return position;
+  }
+
+  private notify(userIds: readonly string[]): Promise<number> {
+    const { own, requests } = this.primary;
+    return notifyOfWrites(own, userIds).catch(() => notifyOfWrites(requests, userIds));
   }
 }
