@@ -247,6 +247,24 @@ describe('two instances', () => {
     expect(await textsOf({ ...ada, api: there.api.as(ada.access_token) }, '/tasks')).toEqual(['mine']);
   });
 
+  it('show nothing more to who was blocked, at once', async () => {
+    const reader = { ...ada, api: there.api.as(ada.access_token) };
+    const addresses = ['/timeline', `/users?q=${bob.username}`, `/users/${bob.username}/followers`];
+    await resume();
+    await ada.api.put(`/users/${bob.username}/follow`);
+    await bob.api.post('/posts', { text: 'hello' });
+    await settle(app, there);
+    await pause();
+    for (const address of addresses) expect(await textsOf(reader, address)).toHaveLength(1);
+    const before = servedBy('replica', there);
+    expect((await bob.api.put(`/users/${ada.username}/block`)).status).toBe(204);
+    expect(await textsOf(reader, '/timeline')).toEqual([]);
+    expect(await textsOf(reader, `/users?q=${bob.username}`)).toEqual([]);
+    for (const address of ['', '/posts', '/followers'])
+      expectProblem(await reader.api.get(`/users/${bob.username}${address}`), 404, 'user_not_found');
+    expect(servedBy('replica', there)).toBe(before);
+  });
+
   it('read from the primary while they hear nothing, and for as long as they missed something', async () => {
     await listenWire.cut();
     await eventually(() => there.events.includes('listener_lost'));

@@ -29,6 +29,11 @@ export class Reads implements OnApplicationBootstrap, OnApplicationShutdown {
     return replicas.for(caller.userId) ?? primary;
   }
 
+  /** For what somebody else did to a person, after its commit: their next read shows it, as if they had written it. */
+  async announce(userId: string): Promise<void> {
+    await this.replicas?.writes.announce(userId);
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     await this.replicas?.start();
   }

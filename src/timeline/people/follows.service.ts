@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 import { AppError } from '../../common/errors.js';
 import { violatedConstraint } from '../../database/pg-errors.js';
+import { Reads } from '../../database/replicas/reads.js';
 import type { About } from './person.decorator.js';
 import {
   deleteBlock,
@@ -24,6 +25,7 @@ export const FOLLOW_LIMIT = 5_000;
 export class FollowsService {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
+    private readonly reads: Reads,
     private readonly profiles: PeopleService,
   ) {}
 
@@ -73,6 +75,7 @@ export class FollowsService {
         { followerId: pair.other, followeeId: pair.self },
       ]);
     });
+    await this.reads.announce(pair.other);
   }
 
   /** Does not restore follows. @throws AppError `user_not_found` */
