@@ -61,7 +61,7 @@ function ofReplicas(replicas: Replicas): Measure[] {
       help: 'How far a replica is behind the primary, at most.',
       labels: ['replica'],
       ofWorkers: 'max',
-      read: () => all.map((each) => [{ replica: each.name }, replicas.lagMs(each) / 1_000]),
+      read: () => all.map((each) => [{ replica: each.name }, each.lagMs / 1_000]),
     },
     {
       name: 'database_replica_used',
@@ -71,7 +71,7 @@ function ofReplicas(replicas: Replicas): Measure[] {
     },
     {
       name: 'database_list_reads_total',
-      help: 'Reads that a replica may answer, by the server that did (replica, primary).',
+      help: 'Statements of reads that a replica may answer, by the server that did (replica, primary).',
       labels: ['server'],
       read: () => Object.entries(served).map(([server, reads]) => [{ server }, reads]),
     },

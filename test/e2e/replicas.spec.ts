@@ -5,8 +5,7 @@ import pg from 'pg';
 
 import type { Principal } from '../../src/common/access.js';
 import { Activity } from '../../src/common/schedule.js';
-import { ReadPool } from '../../src/database/replicas/replica.js';
-import { REPLICAS } from '../../src/database/replicas/replicas.js';
+import { ReadPool, REPLICAS } from '../../src/database/replicas/replica.js';
 import { Reads } from '../../src/database/replicas/reads.js';
 import { WRITES } from '../../src/database/replicas/writes.js';
 import { Api } from '../support/api.js';
@@ -446,6 +445,35 @@ describe('a statement', () => {
     expect(await app.nestApp.get(Reads).for(principal()).query(text)).toEqual([{ done: true }]);
     expect(servedBy('primary')).toBe(before + 1);
     await eventually(() => replicasOf(app).all.every(({ fault }) => fault === undefined));
+  });
+
+  it('that takes replicas too long again and again leaves them out for a rest, not for ever', async () => {
+    jest.replaceProperty(REPLICAS, 'restMs', FOREVER_MS);
+    const reads = app.nestApp.get(Reads);
+    const slow = (): Promise<unknown> => reads.for(principal()).query('SELECT pg_sleep(1)');
+    const isSlow = (): boolean => replicasOf(app).all.some(({ fault }) => fault === 'it is slow');
+    await Promise.all(Array.from({ length: 2 }, slow));
+    expect(await reads.for(principal()).query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await Promise.all(Array.from({ length: 2 }, slow));
+    expect(isSlow()).toBe(false);
+    await slow();
+    expect(isSlow()).toBe(true);
+    await eventually(() => app.log.some((line) => line.includes('"reason":"it is slow"')));
+    expect(isSlow()).toBe(true);
+    jest.replaceProperty(REPLICAS, 'restMs', 0);
+    await eventually(() => !isSlow());
+  });
+
+  it.each([
+    ['a replica', [2, 0]],
+    ['the primary', [0, 2]],
+  ])('is counted once, when %s answers it', async (server, counted) => {
+    await pause();
+    if (server === 'the primary') await ada.api.post('/tasks', { title: 'mine' });
+    const before = { ...replicasOf(app).served };
+    expect((await ada.api.get(`/users/${bob.username}/followers`)).status).toBe(200);
+    const { replica, primary } = replicasOf(app).served;
+    expect([replica - before.replica, primary - before.primary]).toEqual(counted);
   });
 
   it('has the limits of a short answer, and UTC', async () => {

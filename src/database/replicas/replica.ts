@@ -2,10 +2,16 @@ import pg from 'pg';
 
 import type { DatabaseSettings } from '../../config/servers.js';
 import { APPLICATION, poolSettings } from '../data-source.js';
+import { isDatabaseUnavailable, isSilence, isStatementTimeout } from '../pg-errors.js';
 import type { Database } from '../sql.js';
 import { selectStanding, type Standing } from './replicas.query.js';
 
+/** Milliseconds: between two looks; how far a replica that is used may be behind; the rest of a slow one. */
+export const REPLICAS = { everyMs: 500, lateMs: 5_000, restMs: 5_000 };
+
 const PATIENCE = { connect: 1_000, answer: 1_000, statement: 900 };
+/** Time-outs without an answer between them: one may be a heavy statement's. */
+const SLOW_AFTER = 3;
 
 export type Connections = Pick<DatabaseSettings, 'poolMax' | 'prepared'>;
 
@@ -43,6 +49,8 @@ export class Replica {
   wasUsed: boolean | undefined;
   readonly reader: ReadPool;
   private readonly watch: ReadPool;
+  private timeouts = 0;
+  private timedOutAt = -Infinity;
 
   constructor(url: string, connections: Connections) {
     const { host, pathname } = new URL(url);
@@ -55,6 +63,29 @@ export class Replica {
     this.watch = new ReadPool(url, { ...connections, poolMax: 1 }, lose);
   }
 
+  get lagMs(): number {
+    return performance.now() - this.currentAt;
+  }
+
+  /** Looks are quick also where reads are not: it is tried again after a rest, and answers then, or rests again. */
+  get rests(): boolean {
+    return this.timeouts >= SLOW_AFTER && performance.now() - this.timedOutAt < REPLICAS.restMs;
+  }
+
+  /** @returns undefined if it cannot answer */
+  async read<T>(text: string, values: unknown[] | undefined): Promise<T | undefined> {
+    try {
+      const rows = await this.reader.query<T>(text, values);
+      this.timeouts = 0;
+      return rows;
+    } catch (error) {
+      const isTooLong = isStatementTimeout(error);
+      if (isTooLong || isSilence(error)) this.noteTimeout();
+      if (!isTooLong && isDatabaseUnavailable(error)) this.fault ??= reasonOf(error);
+      return undefined;
+    }
+  }
+
   standing(): Promise<Standing> {
     return selectStanding(this.watch);
   }
@@ -62,4 +93,15 @@ export class Replica {
   async end(): Promise<void> {
     await Promise.all([this.reader.end(), this.watch.end()]);
   }
+
+  private noteTimeout(): void {
+    this.timeouts += 1;
+    this.timedOutAt = performance.now();
+    if (this.rests) this.fault ??= 'it is slow';
+  }
+}
+
+export function reasonOf(error: unknown): string {
+  const { message = '', code } = error as { message?: string; code?: string };
+  return message === '' ? (code ?? 'unknown error') : message;
 }

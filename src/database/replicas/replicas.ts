@@ -7,15 +7,12 @@ import type { Activity } from '../../common/schedule.js';
 import { Loop } from '../../common/loop.js';
 import type { DatabaseSettings } from '../../config/servers.js';
 import type { Listener } from '../listener.js';
-import { isDatabaseUnavailable, isStatementTimeout } from '../pg-errors.js';
 import type { Database } from '../sql.js';
-import { ReadPool, Replica } from './replica.js';
-import { selectStanding, type Standing, WRITES_CHANNEL } from './replicas.query.js';
+import { ReadPool, reasonOf, Replica, REPLICAS } from './replica.js';
+import { selectStanding, WRITES_CHANNEL } from './replicas.query.js';
 import { Shared } from './shared.js';
+import { Standings } from './standings.js';
 import { Writes } from './writes.js';
-
-/** Milliseconds: between two looks; how far a replica that is used may be behind. */
-export const REPLICAS = { everyMs: 500, lateMs: 5_000 };
 
 export interface Surroundings {
   readonly logger: Logger;
@@ -25,22 +22,17 @@ export interface Surroundings {
   readonly primaryUrl: string;
 }
 
-interface Sample {
-  readonly at: number;
-  readonly position: number;
-}
-
 export class Replicas {
   readonly all: readonly Replica[];
   readonly writes: Writes;
-  private readonly hearing: Shared<void>;
+  /** Statements, by the server that answered. */
   readonly served = { replica: 0, primary: 0 };
+  private readonly standings = new Standings();
+  private readonly hearing: Shared<void>;
   private readonly watch: ReadPool;
-  private server: string | undefined;
   /** Notifications arrive: not so behind a transaction pooler. */
   private hears = false;
   private readonly own = randomUUID();
-  private samples: Sample[] = [];
   private readonly loop = new Loop({
     pauseMs: () => REPLICAS.everyMs,
     run: () => this.look(),
@@ -82,17 +74,12 @@ export class Replicas {
     await Promise.all([this.watch, ...this.all].map((each) => each.end()));
   }
 
-  for(userId: string): Database | undefined {
+  for(userId: string): Database {
     const replica = this.hears ? this.choose(userId) : undefined;
-    if (!replica) {
-      this.served.primary += 1;
-      return undefined;
-    }
-    return { query: (text: string, values?: unknown[]) => this.read(replica, { userId, text, values }) };
-  }
-
-  lagMs({ currentAt }: Replica): number {
-    return performance.now() - currentAt;
+    return {
+      query: (text: string, values?: unknown[]) =>
+        replica ? this.read(replica, { userId, text, values }) : this.readPrimary(text, values),
+    };
   }
 
   /** The same one for the same person, so that nobody sees what is older than what they saw, while it is used. */
@@ -102,10 +89,7 @@ export class Replicas {
     const order = [...this.all.slice(first), ...this.all.slice(0, first)];
     return order.find(
       (each) =>
-        each.fault === undefined &&
-        each.position >= position &&
-        this.lagMs(each) <= REPLICAS.lateMs &&
-        !each.reader.isBusy,
+        each.fault === undefined && each.position >= position && each.lagMs <= REPLICAS.lateMs && !each.reader.isBusy,
     );
   }
 
@@ -114,22 +98,17 @@ export class Replicas {
     replica: Replica,
     { userId, text, values }: { userId: string; text: string; values: unknown[] | undefined },
   ): Promise<T> {
-    const [rows, isCurrent] = await Promise.all([this.ask<T>(replica, text, values), this.hasHeardAll()]);
+    const [rows, isCurrent] = await Promise.all([replica.read<T>(text, values), this.hasHeardAll()]);
     if (rows !== undefined && isCurrent && replica.position >= this.writes.positionOf(userId)) {
       this.served.replica += 1;
       return rows;
     }
-    this.served.primary += 1;
-    return this.around.primary.query<T>(text, values);
+    return this.readPrimary<T>(text, values);
   }
 
-  private async ask<T>(replica: Replica, text: string, values: unknown[] | undefined): Promise<T | undefined> {
-    try {
-      return await replica.reader.query<T>(text, values);
-    } catch (error) {
-      if (isDatabaseUnavailable(error) && !isStatementTimeout(error)) replica.fault ??= reasonOf(error);
-      return undefined;
-    }
+  private readPrimary<T>(text: string, values: unknown[] | undefined): Promise<T> {
+    this.served.primary += 1;
+    return this.around.primary.query<T>(text, values);
   }
 
   private async hasHeardAll(): Promise<boolean> {
@@ -144,36 +123,19 @@ export class Replicas {
   private async look(): Promise<void> {
     const at = performance.now();
     const primary = await selectStanding(this.watch).catch(() => undefined);
-    if (primary && !primary.isReplica) this.sample(primary, at);
+    if (primary) this.standings.note(primary, at);
     await Promise.all([
       (this.hears ? this.writes.announceAgain() : this.writes.announce(this.own)).catch(() => undefined),
       ...this.all.map((each) => this.judge(each)),
     ]);
   }
 
-  private sample({ server, position }: Standing, at: number): void {
-    if (server !== this.server) this.samples = [];
-    this.server = server;
-    this.samples = [...this.samples.filter((sample) => at - sample.at <= REPLICAS.lateMs), { at, position }];
-  }
-
   private async judge(replica: Replica): Promise<void> {
     replica.fault = await replica.standing().then(
-      (standing) => this.faultOf(replica, standing),
+      (standing) => this.standings.judge(replica, standing),
       (error: unknown) => reasonOf(error),
     );
     this.tell(replica);
-  }
-
-  private faultOf(replica: Replica, { isReplica, server, position }: Standing): string | undefined {
-    if (!isReplica) return 'it is no replica: it accepts writes';
-    if (this.server === undefined) return 'the primary does not answer';
-    if (server !== this.server) return 'it is of another server, or of another database';
-    const shown = this.samples.findLast((sample) => sample.position <= position);
-    if (position < replica.position) replica.currentAt = -Infinity;
-    replica.position = position;
-    if (shown) replica.currentAt = shown.at;
-    return this.lagMs(replica) > REPLICAS.lateMs ? 'it is late' : undefined;
   }
 
   private tell(replica: Replica): void {
@@ -188,9 +150,4 @@ export class Replicas {
         'a replica is left out: the primary answers in its place',
       );
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { message = '', code } = error as { message?: string; code?: string };
-  return message === '' ? (code ?? 'unknown error') : message;
 }
