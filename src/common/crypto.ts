@@ -20,6 +20,19 @@ export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `roost ${purpose}`, 32));
 }
 
+const KEY_ID_BYTES = 4;
+
+/** A key that is kept with what it sealed by its id. */
+export interface SealingKey {
+  readonly id: Buffer;
+  readonly key: Buffer;
+}
+
+export function sealingKey(secret: string, purpose: KeyPurpose): SealingKey {
+  const key = deriveKey(secret, purpose);
+  return { key, id: fingerprint(key, 'id').subarray(0, KEY_ID_BYTES) };
+}
+
 /** HMAC-SHA-256. The texts must not contain NUL. */
 export function fingerprint(key: Buffer, ...texts: string[]): Buffer {
   return createHmac('sha256', key).update(texts.join('\0')).digest();

@@ -187,6 +187,10 @@ export const ERRORS = {
     kind: 'conflict',
     detail: 'A request with this Idempotency-Key is being carried out: repeat it after the seconds in Retry-After.',
   },
+  idempotency_key_unreadable: {
+    kind: 'unavailable',
+    detail: 'This instance cannot read what was answered to this Idempotency-Key: repeat it, with the same key.',
+  },
   rate_limited: { kind: 'too_many_requests', detail: 'Too many requests: wait for the seconds in Retry-After.' },
   database_unavailable: { kind: 'unavailable', detail: 'The database cannot be reached: try again soon.' },
   too_many_streams: { kind: 'too_many_requests', detail: 'A newer stream of yours replaced this one.' },

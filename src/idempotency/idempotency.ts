@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { deriveKey, seal, SEAL_IV_BYTES, unseal } from '../common/crypto.js';
+import { seal, SEAL_IV_BYTES, type SealingKey, sealingKey, unseal } from '../common/crypto.js';
 import { AppError } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
@@ -15,7 +15,7 @@ import { claimKey, keepAnswer } from './idempotency.query.js';
 import type { IdempotentRequest } from './idempotent-request.js';
 
 const TTL_MS = 24 * 60 * 60_000;
-const RETRY_AFTER_SECONDS = 1;
+const RETRY_AFTER_SECONDS = { inUse: 1, unreadable: 5 };
 
 type Work<T> = (tx: EntityManager) => Promise<T>;
 type Body = object | true | undefined;
@@ -26,15 +26,15 @@ interface KeyedRequest extends IdempotentRequest {
 
 @Injectable()
 export class Idempotency {
-  private readonly keys: readonly [Buffer, ...Buffer[]];
+  private readonly keys: readonly [SealingKey, ...SealingKey[]];
 
   constructor(
     @Inject(CONFIG) { tokens: { secret, previousSecret } }: Config,
     @InjectDataSource() private readonly database: DataSource,
     private readonly random: Random,
   ) {
-    const previous = previousSecret === undefined ? [] : [deriveKey(previousSecret, 'idempotency')];
-    this.keys = [deriveKey(secret, 'idempotency'), ...previous];
+    const previous = previousSecret === undefined ? [] : [sealingKey(previousSecret, 'idempotency')];
+    this.keys = [sealingKey(secret, 'idempotency'), ...previous];
   }
 
   /** In the place of `database.manager`: without a key it opens no transaction. */
@@ -43,7 +43,7 @@ export class Idempotency {
   }
 
   /** In the place of `database.transaction`. Of `undefined`, nothing is kept.
-   * @throws AppError `idempotency_key_reused`, `idempotency_key_in_use` */
+   * @throws AppError `idempotency_key_reused`, `idempotency_key_in_use`, `idempotency_key_unreadable` */
   transaction<T extends Body>(request: IdempotentRequest, work: Work<T>, kept = (answer: T) => answer): Promise<T> {
     const { key } = request;
     if (key === undefined) return this.database.transaction(work);
@@ -59,14 +59,13 @@ export class Idempotency {
     });
   }
 
-  private replay(request: KeyedRequest, id: Buffer, sealed: Buffer): unknown {
-    for (const key of this.keys) {
-      const json = unseal({ key, id: sealOf(request, id) }, sealed);
-      if (!json) continue;
-      request.onReplay();
-      return JSON.parse(json.toString());
-    }
-    throw new AppError('idempotency_key_reused');
+  private replay(request: KeyedRequest, id: Buffer, kept: Buffer): unknown {
+    const known = this.keys.find((each) => each.id.equals(kept.subarray(0, each.id.length)));
+    if (!known) throw new AppError('idempotency_key_unreadable', { retryAfterSeconds: RETRY_AFTER_SECONDS.unreadable });
+    const json = unseal({ key: known.key, id: sealOf(request, id) }, kept.subarray(known.id.length));
+    if (!json) throw new AppError('idempotency_key_reused');
+    request.onReplay();
+    return JSON.parse(json.toString());
   }
 
   private async keep(
@@ -74,9 +73,10 @@ export class Idempotency {
     request: KeyedRequest,
     { id, answer }: { id: Buffer; answer: unknown },
   ): Promise<void> {
-    const [key] = this.keys;
+    const [current] = this.keys;
     const json = Buffer.from(JSON.stringify(answer));
-    const sealed = seal({ key, iv: this.random.bytes(SEAL_IV_BYTES), id: sealOf(request, id) }, json);
+    const sealing = { key: current.key, iv: this.random.bytes(SEAL_IV_BYTES), id: sealOf(request, id) };
+    const sealed = Buffer.concat([current.id, seal(sealing, json)]);
     try {
       const isKept = await keepAnswer(tx, { id, userId: request.userId, answer: sealed, ttlMs: TTL_MS });
       if (!isKept) throw inUse();
@@ -88,7 +88,7 @@ export class Idempotency {
 }
 
 function inUse(): AppError {
-  return new AppError('idempotency_key_in_use', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  return new AppError('idempotency_key_in_use', { retryAfterSeconds: RETRY_AFTER_SECONDS.inUse });
 }
 
 /** Without a secret: instances agree on it while JWT_SECRET is being replaced. */

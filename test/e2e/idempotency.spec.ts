@@ -20,6 +20,7 @@ import { expectRefused } from '../support/sessions.js';
 
 const SECRET = 'a-secret-of-the-tests-before-its-rotation';
 const NEW_SECRET = 'a-secret-of-the-tests-after-its-rotation-';
+const NEWEST_SECRET = 'a-secret-of-the-tests-after-two-rotations';
 const ORIGIN = 'https://app.example.org';
 const ENV = { JWT_SECRET: SECRET, PASSKEY_RP_ID: 'example.org', PASSKEY_ORIGINS: ORIGIN };
 
@@ -330,6 +331,15 @@ describe('a repeat', () => {
     expect([again.status, again.body, isReplay(again)]).toEqual([202, first.body, true]);
   });
 
+  it.each([
+    ['null for a field that was left out', { description: null }],
+    ['a letter that is written in another way', { title: 'Cafe\u0301' }],
+  ])('with %s is another request', async (_, change) => {
+    const [key, sent] = [randomUUID(), { title: 'Caf\u00e9' }];
+    expect((await keyed(ada.api, key).post('/tasks', sent)).status).toBe(201);
+    expectRefused(await keyed(ada.api, key).post('/tasks', { ...sent, ...change }), 'idempotency_key_reused', 422);
+  });
+
   it('shows no recovery codes again', async () => {
     const who = await person(app, 'coded');
     const { options } = (await who.api.post('/auth/passkey-options')).body;
@@ -509,23 +519,69 @@ describe('a request whose commit nobody saw', () => {
 });
 
 describe('where JWT_SECRET is rotated', () => {
+  async function withSecrets(env: Record<string, string>, work: (rotated: TestApp) => Promise<void>): Promise<void> {
+    const rotated = await TestApp.start({ sharing: app, env: { ...ENV, ...env } });
+    try {
+      rotated.clock.offsetMs = app.clock.offsetMs;
+      await work(rotated);
+    } finally {
+      await rotated.stop();
+    }
+  }
+
+  function expectUnreadable(answer: Answer): void {
+    expectRefused(answer, 'idempotency_key_unreadable', 503);
+    expect([answer.headers.get('retry-after'), isReplay(answer)]).toEqual(['5', false]);
+  }
+
   it('the earlier secret counts', async () => {
     const who = await person(app, 'rotating');
     const key = randomUUID();
     const first = await addTask(who, key);
-    const rotated = await TestApp.start({
-      sharing: app,
-      env: { ...ENV, JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET },
-    });
-    try {
-      rotated.clock.offsetMs = app.clock.offsetMs;
+    await withSecrets({ JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET }, async (rotated) => {
       const there = { api: rotated.api.as(who.access_token) };
       expect((await addTask(there, key)).body).toEqual(first.body);
       expectRefused(await addTask(there, key, 'another'), 'idempotency_key_reused', 422);
       expect(await tasksOf(who)).toBe(1);
-    } finally {
-      await rotated.stop();
-    }
+    });
+  });
+
+  it('an instance with the old secret alone sends clients to another one', async () => {
+    const who = await person(app, 'rolling');
+    const key = randomUUID();
+    await withSecrets({ JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET }, async (rotated) => {
+      const there = { api: rotated.api.as(who.access_token) };
+      const first = await addTask(there, key);
+      expect(first.status).toBe(201);
+      expectUnreadable(await addTask(who, key));
+      expectUnreadable(await addTask(who, key, 'another'));
+      expect((await addTask(there, key)).body).toEqual(first.body);
+      expect(await tasksOf(who)).toBe(1);
+    });
+  });
+
+  it('an instance that has it before it signs opens what the others keep', async () => {
+    const who = await person(app, 'prepared');
+    const key = randomUUID();
+    await withSecrets({ JWT_SECRET_PREVIOUS: NEW_SECRET }, (prepared) =>
+      withSecrets({ JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET }, async (rotated) => {
+        const first = await addTask({ api: rotated.api.as(who.access_token) }, key);
+        const again = await addTask({ api: prepared.api.as(who.access_token) }, key);
+        expect([again.status, again.body, isReplay(again)]).toEqual([201, first.body, true]);
+      }),
+    );
+  });
+
+  it('twice, the key is not called reused, and nothing is done again', async () => {
+    const who = await person(app, 'forgotten');
+    const key = randomUUID();
+    expect((await addTask(who, key)).status).toBe(201);
+    await withSecrets({ JWT_SECRET: NEWEST_SECRET, JWT_SECRET_PREVIOUS: NEW_SECRET }, async (rotated) => {
+      const there = { api: rotated.api.as((await login(rotated, who.email)).access_token) };
+      expectUnreadable(await addTask(there, key));
+      expect(await tasksOf(who)).toBe(1);
+      expect((await addTask(there, randomUUID())).status).toBe(201);
+    });
   });
 });
 

@@ -2593,6 +2593,7 @@ export interface components {
         | 'username_taken'
         | 'idempotency_key_reused'
         | 'idempotency_key_in_use'
+        | 'idempotency_key_unreadable'
         | 'rate_limited'
         | 'database_unavailable'
         | 'too_many_streams'
@@ -2846,7 +2847,10 @@ export interface operations {
       };
       503: {
         content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_unreadable' | 'database_unavailable' | 'overloaded' | 'starting' | 'draining';
+          };
         };
       };
     };
@@ -4492,7 +4496,10 @@ export interface operations {
       };
       503: {
         content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_unreadable' | 'database_unavailable' | 'overloaded' | 'starting' | 'draining';
+          };
         };
       };
     };
@@ -4998,7 +5005,10 @@ export interface operations {
       };
       503: {
         content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_unreadable' | 'database_unavailable' | 'overloaded' | 'starting' | 'draining';
+          };
         };
       };
     };
@@ -5317,7 +5327,10 @@ export interface operations {
       };
       503: {
         content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_unreadable' | 'database_unavailable' | 'overloaded' | 'starting' | 'draining';
+          };
         };
       };
     };
@@ -5773,7 +5786,10 @@ export interface operations {
       };
       503: {
         content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_unreadable' | 'database_unavailable' | 'overloaded' | 'starting' | 'draining';
+          };
         };
       };
     };
@@ -6757,7 +6773,10 @@ export interface operations {
       };
       503: {
         content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'idempotency_key_unreadable' | 'database_unavailable' | 'overloaded' | 'starting' | 'draining';
+          };
         };
       };
     };

@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
-import { deriveKey, fingerprint, seal, SEAL_IV_BYTES, unseal } from '../../common/crypto.js';
+import { seal, SEAL_IV_BYTES, type SealingKey, sealingKey, unseal } from '../../common/crypto.js';
 import { LOGGER } from '../../common/logger.js';
 import { Random } from '../../common/random.js';
 import { Jobs } from '../../common/schedule.js';
@@ -14,13 +14,7 @@ import { lockSealedWith, resealSecret, type SealedSecret } from './totp.query.js
 
 const EVERY_MS = 3_600_000;
 const BATCH = 100;
-const KEY_ID_BYTES = 4;
 const NOBODY = '00000000-0000-0000-0000-000000000000';
-
-interface SealingKey {
-  readonly id: Buffer;
-  readonly key: Buffer;
-}
 
 @Injectable()
 export class SealedSecrets {
@@ -35,8 +29,8 @@ export class SealedSecrets {
     private readonly random: Random,
   ) {
     const { secret, previousSecret } = config.tokens;
-    this.current = sealingKey(secret);
-    this.previous = previousSecret === undefined ? undefined : sealingKey(previousSecret);
+    this.current = sealingKey(secret, 'second factor');
+    this.previous = previousSecret === undefined ? undefined : sealingKey(previousSecret, 'second factor');
     if (this.previous)
       jobs.add({
         everyMs: EVERY_MS,
@@ -87,9 +81,4 @@ export class SealedSecrets {
       return batch.length === BATCH ? batch.at(-1)?.userId : undefined;
     });
   }
-}
-
-function sealingKey(secret: string): SealingKey {
-  const key = deriveKey(secret, 'second factor');
-  return { key, id: fingerprint(key, 'id').subarray(0, KEY_ID_BYTES) };
 }

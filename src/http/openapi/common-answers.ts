@@ -147,7 +147,7 @@ function shared(operation: Operation, path: string): ErrorCode[] {
   ];
 }
 
-const OF_IDEMPOTENT = ['idempotency_key_reused', 'idempotency_key_in_use'] as const;
+const OF_IDEMPOTENT = ['idempotency_key_reused', 'idempotency_key_in_use', 'idempotency_key_unreadable'] as const;
 
 const OF_SERVICES = ['authentication_required', 'invalid_token'] as const;
 
