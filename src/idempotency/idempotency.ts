@@ -42,9 +42,13 @@ export class Idempotency {
     return request.key === undefined ? work(this.database.manager) : this.transaction(request, work);
   }
 
-  /** In the place of `database.transaction`. Of `undefined`, nothing is kept.
+  /** In the place of `database.transaction`. `keptOf` says what a repeat gets; of `undefined`, nothing is kept.
    * @throws AppError `idempotency_key_reused`, `idempotency_key_in_use`, `idempotency_key_unreadable` */
-  transaction<T extends Body>(request: IdempotentRequest, work: Work<T>, kept = (answer: T) => answer): Promise<T> {
+  transaction<T extends Body>(
+    request: IdempotentRequest,
+    work: Work<T>,
+    keptOf = (answer: T): Body => answer,
+  ): Promise<T> {
     const { key } = request;
     if (key === undefined) return this.database.transaction(work);
     return this.database.transaction(async (tx) => {
@@ -54,7 +58,8 @@ export class Idempotency {
       if (known) return this.replay(keyed, id, known) as T;
       if (!free) throw inUse();
       const answer = await work(tx);
-      if (answer !== undefined) await this.keep(tx, keyed, { id, answer: kept(answer) });
+      const kept = keptOf(answer);
+      if (kept !== undefined) await this.keep(tx, keyed, { id, answer: kept });
       return answer;
     });
   }

@@ -174,6 +174,28 @@ describe('passkeys', () => {
       }
     });
 
+    it('use a challenge up with a refusal, whatever it was', async () => {
+      const sendAs = ({ api }: Pick<Person, 'api'>, credential: object): Promise<Answer> =>
+        api.post('/auth/passkeys', { credential, name: 'x' });
+      const { passkey } = await made();
+      const known = await creationOptions();
+      const keyed = { api: ada.api.with({ 'idempotency-key': 'of-a-refusal' }) };
+      expectRefused(await sendAs(keyed, passkey.create(known)), 'passkey_exists', 409);
+      expectRefused(await sendAs(keyed, passkey.create(known)), 'invalid_passkey', 409);
+      const late = await creationOptions();
+      const session = { api: app.api.as((await login(app, ada.email)).access_token) };
+      const ended = await whileLocked(async () => {
+        const waiting = sendAs(ada, new SoftPasskey(ORIGIN).create(late));
+        await waitsForLocks(1);
+        expect((await ada.api.post('/auth/logout')).status).toBe(200);
+        return { waiting };
+      });
+      expectRefused(ended, 'token_revoked');
+      for (const options of [known, late])
+        expectRefused(await sendAs(session, new SoftPasskey(ORIGIN).create(options)), 'invalid_passkey', 409);
+      expect((await session.api.get('/auth/passkeys')).body).toHaveLength(1);
+    });
+
     it('end at twenty, also in parallel', async () => {
       for (let count = 0; count < 18; count += 1) await made();
       const credentials = await Promise.all(
@@ -188,6 +210,7 @@ describe('passkeys', () => {
         'too_many_passkeys',
         'too_many_passkeys',
       ]);
+      expect((await app.pool.query('SELECT FROM passkey_challenges WHERE user_id = $1', [ada.id])).rowCount).toBe(0);
     });
 
     it.each([

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 
 import type { Forgotten } from '../second-factors/second-factors.js';
 import type { AuthenticatorState } from './webauthn.js';
-import { affected, type DeletedRows, empty, one, row, rows, run, sql } from '../../database/sql.js';
+import { affected, type DeletedRows, empty, row, rows, run, sql } from '../../database/sql.js';
 
 export interface NewChallenge {
   readonly challenge: Buffer;
@@ -57,12 +57,14 @@ export type NewPasskey = Omit<Passkey, 'id' | 'createdAt' | 'lastUsedAt' | 'coun
   readonly counter: number;
 };
 
-export function insertPasskey(tx: EntityManager, passkey: NewPasskey): Promise<Passkey> {
+/** @returns undefined when the credential is kept already */
+export function insertPasskey(tx: EntityManager, passkey: NewPasskey): Promise<Passkey | undefined> {
   const { userId, credentialId, publicKey, counter, name, secondFactor, backedUp } = passkey;
-  return one(
+  return row(
     tx,
     sql`INSERT INTO passkeys (user_id, credential_id, public_key, counter, name, second_factor, backed_up)
         VALUES (${userId}, ${credentialId}, ${publicKey}, ${counter}, ${name}, ${secondFactor}, ${backedUp})
+        ON CONFLICT ON CONSTRAINT passkeys_credential_id_key DO NOTHING
         RETURNING ${COLUMNS}`,
   );
 }

@@ -16,7 +16,6 @@ import type { Principal } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import { Random } from '../../common/random.js';
-import { violatedConstraint } from '../../database/pg-errors.js';
 import { Idempotency } from '../../idempotency/idempotency.js';
 import type { IdempotentRequest } from '../../idempotency/idempotent-request.js';
 import { Outbox } from '../../mail/outbox.js';
@@ -86,17 +85,17 @@ export class PasskeysService {
     request: IdempotentRequest,
   ): Promise<CreatedPasskeyResponse> {
     const { userId } = actor.principal;
-    const work = async (tx: EntityManager): Promise<CreatedPasskeyResponse | undefined> => {
+    // A refusal is returned and not thrown: it commits, so that the challenge is used up.
+    const work = async (tx: EntityManager): Promise<CreatedPasskeyResponse | AppError> => {
       const challenge = challengeOf(credential);
-      if (!challenge || !(await takeChallenge(tx, challenge, userId))) return undefined;
+      if (!challenge || !(await takeChallenge(tx, challenge, userId))) return new AppError('invalid_passkey');
       const verified = await this.webAuthn.verifyCreation(credential, challenge);
-      if (!verified) return undefined;
-      const user = await this.secondFactors.lockOwner(tx, actor.principal);
-      if ((await selectPasskeys(tx, userId)).length >= PASSKEYS_PER_USER) throw new AppError('too_many_passkeys');
-      const passkey = await insertPasskey(tx, { userId, name, secondFactor, ...verified }).catch((error: unknown) => {
-        if (violatedConstraint(error) !== 'passkeys_credential_id_key') throw error;
-        throw new AppError('passkey_exists', { cause: error });
-      });
+      if (!verified) return new AppError('invalid_passkey');
+      const user = await this.secondFactors.lockOwner(tx, actor.principal).catch(refusalOf);
+      if (user instanceof AppError) return user;
+      if ((await selectPasskeys(tx, userId)).length >= PASSKEYS_PER_USER) return new AppError('too_many_passkeys');
+      const passkey = await insertPasskey(tx, { userId, name, secondFactor, ...verified });
+      if (!passkey) return new AppError('passkey_exists');
       await this.record(tx, actor, { action: 'passkey.added', passkey });
       const content = passkeyAddedMail({ username: user.username, name });
       await this.outbox.add(tx, { kind: 'passkey_added', address: user.email, content, userId });
@@ -104,9 +103,9 @@ export class PasskeysService {
       const recoveryCodes = isNew ? await this.secondFactors.enable(tx, actor, { user, name: PASSKEY }) : [];
       return presentCreated(passkey, recoveryCodes);
     };
-    const created = await this.idempotency.transaction(request, work, withoutCodes);
-    if (!created) throw new AppError('invalid_passkey');
-    return created;
+    const answer = await this.idempotency.transaction(request, work, withoutCodes);
+    if (answer instanceof AppError) throw answer;
+    return answer;
   }
 
   /** @throws AppError `passkey_not_found` */
@@ -224,8 +223,13 @@ interface VerifiedAssertion {
   readonly state: AuthenticatorState;
 }
 
-function withoutCodes(created: CreatedPasskeyResponse | undefined): CreatedPasskeyResponse | undefined {
-  return created && Object.assign({}, created, { recovery_codes: [] });
+function refusalOf(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  throw error;
+}
+
+function withoutCodes(answer: CreatedPasskeyResponse | AppError): CreatedPasskeyResponse | undefined {
+  return answer instanceof AppError ? undefined : Object.assign({}, answer, { recovery_codes: [] });
 }
 
 /** The client names the challenge that it answers; whether it was asked, the database knows. */
