@@ -5,8 +5,8 @@ type Style = Parameters<typeof styleText>[0];
 
 const STYLES: Readonly<Record<string, Style>> = { info: 'green', warn: 'yellow', error: 'red', fatal: 'red' };
 const PLAIN = /^[\w./:@+-]+$/;
-/** Control characters, also those beyond ASCII, and those that reorder or break a line: a terminal would obey them. */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** A terminal would obey them, or show nothing: control and format characters (Cc, Cf), and those that break a line. */
+const UNSAFE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 export function readable(line: string): string {
   const { level, time, msg, err, ...facts } = JSON.parse(line) as Record<string, unknown>;
@@ -37,7 +37,11 @@ function shown(value: unknown): string {
 }
 
 function escaped(text: string): string {
-  return text.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(UNSAFE, (character) => character.split('').map(escapeOf).join(''));
+}
+
+function escapeOf(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Colours only where a terminal shows them. */

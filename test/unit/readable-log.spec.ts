@@ -31,4 +31,26 @@ describe('a log line for people', () => {
     expect(text.split('\n')).toHaveLength(4);
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/);
   });
+
+  it.each([
+    ['the mark of Arabic letters', '\u061c', '\\u061c'],
+    ['a space without width', '\u200b', '\\u200b'],
+    ['a byte order mark', '\ufeff', '\\ufeff'],
+    ['a soft hyphen', '\u00ad', '\\u00ad'],
+    ['an override of the direction', '\u202e', '\\u202e'],
+    ['a separator of paragraphs', '\u2029', '\\u2029'],
+    ['a tag', '\u{e0041}', '\\udb40\\udc41'],
+  ])('shows %s, which nobody would see', (_, character, escape) => {
+    const path = `/api/v1/ta${character}sks`;
+    const text = shown((logger) => {
+      logger.info({ method: 'GET', path, status: 404, ms: 1, name: path }, 'request');
+    });
+    const seen = `/api/v1/ta${escape}sks`;
+    expect(text).toBe(`TIME info  GET ${seen} 404 1 ms  name="${seen}"\n`);
+  });
+
+  it('leaves letters of all languages and pictures as they are', () => {
+    const text = 'Ünï — Ада, 数学, 👋🏽';
+    expect(shown((logger) => logger.info(text))).toBe(`TIME info  ${text}\n`);
+  });
 });
