@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 
 import { ERRORS } from '../../src/common/error-codes.js';
+import { Jobs } from '../../src/common/schedule.js';
 import { OutboxWatch } from '../../src/mail/outbox-watch.js';
 import { Reads } from '../../src/database/replicas/reads.js';
 import { TestApp } from '../support/app.js';
@@ -125,7 +126,7 @@ describe('the metrics', () => {
     await Promise.race(sockets.map((socket) => once(socket, 'close')));
     for (const socket of sockets) socket.destroy();
     await eventually(async () => (await fetch(`${app.url}/health/live`).catch(() => undefined))?.status === 200);
-    await app.nestApp.get(OutboxWatch).read();
+    await app.nestApp.get(Jobs).runAll();
     const series = seriesOf(await scrape());
     expect(series.get('http_errors_total')).toContain('code');
     const expressions = [
