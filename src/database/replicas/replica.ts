@@ -72,7 +72,6 @@ export class Replica {
     return this.timeouts >= SLOW_AFTER && performance.now() - this.timedOutAt < REPLICAS.restMs;
   }
 
-  /** @returns undefined if it cannot answer */
   async read<T>(text: string, values: unknown[] | undefined): Promise<T | undefined> {
     try {
       const rows = await this.reader.query<T>(text, values);

@@ -25,7 +25,6 @@ export interface Surroundings {
 export class Replicas {
   readonly all: readonly Replica[];
   readonly writes: Writes;
-  /** Statements, by the server that answered. */
   readonly served = { replica: 0, primary: 0 };
   private readonly standings = new Standings();
   private readonly hearing: Shared<void>;

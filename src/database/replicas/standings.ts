@@ -19,7 +19,6 @@ export class Standings {
     this.samples = [...known.filter((sample) => at - sample.at <= REPLICAS.lateMs), { at, position }];
   }
 
-  /** @returns why the replica may not be used, if so */
   judge(replica: Replica, { isReplica, server, position }: Standing): string | undefined {
     if (!isReplica) return 'it is no replica: it accepts writes';
     if (this.server === undefined) return 'the primary does not answer';

@@ -24,7 +24,6 @@ const URGENT = /^\/(?:health\/(?:live|ready)|metrics|\.well-known\/jwks\.json)\/
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Before it was served, in milliseconds. */
     waitedMs: number;
   }
 }
