@@ -235,7 +235,7 @@ function queryOf(example, { noun, fields }) {
     .replace(
       'selectTaskPage',
       `export function select${One}Page(
-  manager: EntityManager,
+  db: Database,
   { ${['ownerId', ...filters, 'after', 'limit'].join(', ')} }: ${One}Page,
 ): Promise<${One}[]> {
   const conditions = [sql\`user_id = \${ownerId}\`];
@@ -244,7 +244,7 @@ ${fields
   .map(({ name, camel }) => `  if (${camel} !== undefined) conditions.push(sql\`${name} = \${${camel}}\`);\n`)
   .join('')}  if (after) conditions.push(sql\`id < \${after[0]}\`);
   return rows(
-    manager,
+    db,
     sql\`SELECT \${COLUMNS} FROM ${many} WHERE \${join(conditions, ' AND ')} ORDER BY id DESC LIMIT \${limit}\`,
   );
 }`,
