@@ -11,7 +11,7 @@ import { DataSource } from 'typeorm';
 import { MAX_PARAM_LENGTH, trackMethods } from './http/allowed-methods.js';
 import { Connections, maxConnections } from './http/connections/connections.js';
 import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './http/forwarding.js';
-import { limitHandlers } from './http/handler-timeout.js';
+import { limitHandlers } from './http/lifecycle/handler-timeout.js';
 import { labelAnswers, refuseRequests, routable } from './http/hardening.js';
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from './http/input/json-body.js';
 import { requireKnownHosts } from './http/known-hosts.js';
@@ -23,13 +23,14 @@ import { hitAddress, limitAddresses } from './limits/rate-limit.js';
 import { UserTurns } from './limits/user-turns.js';
 import { RawAnswers } from './http/connections/raw-errors.js';
 import { ServeQueue } from './http/connections/serve-queue.js';
-import { type AnswerObserver, onAnswered } from './http/answered.js';
-import { requestLog } from './http/request-log.js';
-import { Tracing } from './http/tracing.js';
+import { type AnswerObserver, onAnswered } from './http/lifecycle/answered.js';
+import { requestLog } from './http/lifecycle/request-log.js';
+import { Tracing } from './http/lifecycle/tracing.js';
+import { UnderWay } from './http/lifecycle/under-way.js';
 import { ValidationPipe } from './http/input/validation.pipe.js';
 import { Activity } from './common/schedule.js';
 import type { Config } from './config/config.js';
-import { waitingForPool } from './database/data-source.js';
+import { poolOf } from './database/data-source.js';
 import { translateDatabaseError } from './database/pg-errors.js';
 import { announceWrites } from './database/replicas/announce-writes.js';
 import { Reads } from './database/replicas/reads.js';
@@ -114,13 +115,15 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   const database = app.get(DataSource);
   const prefix = prefixOf(config.http.publicUrl);
   const queue = new ServeQueue(
-    () => waitingForPool(database) >= config.database.poolMax,
+    () => poolOf(database).waitingCount >= config.database.poolMax,
     (request) => withoutPrefix(routable(request), prefix),
   );
   const connections = new Connections(limits, answers, queue);
   connections.guard(fastify);
   labelAnswers(fastify, rules);
-  limitHandlers(fastify, TIMEOUTS);
+  const underWay = new UnderWay();
+  underWay.follow(fastify);
+  limitHandlers(fastify, underWay, TIMEOUTS);
   trackPrefix(fastify, proxies, prefix);
   queue.refuseOverdue(fastify);
   warnOfUntrustedProxies(fastify, proxies, logger);
@@ -130,7 +133,8 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   acceptOnlyJson(fastify);
   const activity = app.get(Activity);
   const seen = [requestLog(fastify, logger, tracing), app.get(Metrics).observeRequest, noteUse(activity), tracing.end];
-  observeRooms(app, onAnswered(fastify, seen));
+  onAnswered(fastify, seen);
+  observeRooms(app, underWay);
   // The jobs of all workers are the first one's, also while the others have all requests.
   if (config.workers > 1 && config.runsJobs) activity.useWhile(() => true);
   app.get(Metrics).observeStreams(app.get(Streams));

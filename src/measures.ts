@@ -6,11 +6,12 @@ import { DataSource } from 'typeorm';
 import { HashQueue } from './auth/hashing/hash-queue.js';
 import { RevocationPoll } from './auth/revocations/revocation-poll.js';
 import { Revocations } from './auth/revocations/revocations.js';
+import { poolOf } from './database/data-source.js';
 import { Reads } from './database/replicas/reads.js';
 import type { Replicas } from './database/replicas/replicas.js';
 import type { Measure } from './health/measure.js';
 import { Metrics } from './health/metrics.js';
-import type { UnderWay } from './http/answered.js';
+import type { UnderWay } from './http/lifecycle/under-way.js';
 import { OutboxWatch } from './mail/outbox-watch.js';
 import { OutboxWorker } from './mail/outbox-worker.js';
 
@@ -43,10 +44,6 @@ function ofProcess(underWay: UnderWay): Measure[] {
       read: () => performance.eventLoopUtilization().active / 1_000,
     },
   ];
-}
-
-function poolOf({ driver }: DataSource): Pool {
-  return (driver as unknown as { master: Pool }).master;
 }
 
 function poolsOf(replicas: Replicas | undefined): Record<string, Pool> {

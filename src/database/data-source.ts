@@ -66,8 +66,8 @@ export class Pulse {
   };
 }
 
-export function waitingForPool({ driver }: DataSource): number {
-  return (driver as unknown as { master: Pool }).master.waitingCount;
+export function poolOf({ driver }: DataSource): Pool {
+  return (driver as unknown as { master: Pool }).master;
 }
 
 /** SET, because poolers such as PgBouncer refuse start-up parameters. */

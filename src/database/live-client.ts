@@ -108,6 +108,7 @@ export function liveClients(
     constructor(config: pg.ClientConfig) {
       super(config);
       alive.add(this);
+      this.on('error', () => undefined);
       this.on('end', () => alive.delete(this));
     }
 

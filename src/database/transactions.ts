@@ -1,6 +1,8 @@
 /** Transactions: retried once after a collision or a lost connection; hooks run after the commit. */
-import { DataSource, type EntityManager } from 'typeorm';
+import type { Pool } from 'pg';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 
+import { poolOf } from './data-source.js';
 import { isCollision, isDatabaseUnavailable, isSilence, lostPlan } from './pg-errors.js';
 
 type Work<T> = (tx: EntityManager) => Promise<T>;
@@ -21,6 +23,19 @@ export function onCommit(tx: EntityManager, work: () => void): void {
 }
 
 export class RetryingDataSource extends DataSource {
+  /** A statement of its own goes straight to the pool: a query runner costs as much as sending it. */
+  override async query<T>(text: string, values?: unknown[], runner?: QueryRunner): Promise<T> {
+    const pool = poolOf(this) as Pool | undefined;
+    if (runner || !pool) return super.query<T>(text, values, runner);
+    const client = await pool.connect();
+    try {
+      const { command, rows, rowCount } = await client.query(text, values);
+      return (command === 'UPDATE' || command === 'DELETE' ? [rows, rowCount] : rows) as T;
+    } finally {
+      client.release();
+    }
+  }
+
   override transaction<T>(work: Work<T>): Promise<T>;
   override transaction<T>(isolation: IsolationLevel, work: Work<T>): Promise<T>;
   override async transaction<T>(first: IsolationLevel | Work<T>, second?: Work<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import type { AnswerObserver } from '../http/answered.js';
+import type { AnswerObserver } from '../http/lifecycle/answered.js';
 import { type Measure, register } from './measure.js';
 
 export interface ObservedStreams {

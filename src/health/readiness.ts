@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
 import { Clock } from '../common/clock.js';
-import { Pulse, waitingForPool } from '../database/data-source.js';
+import { poolOf, Pulse } from '../database/data-source.js';
 
 const REMEMBERED_MS = 1_000;
 
@@ -22,7 +22,7 @@ export class Readiness implements OnModuleDestroy {
   /** Checks are not rate-limited: all within a second share one query. At a busy pool, where it would wait, an answer to others counts. */
   async ask(question: () => Promise<unknown>): Promise<void> {
     const now = this.clock.elapsedMs();
-    if (waitingForPool(this.database) > 0 && now < this.pulse.answeredAt + REMEMBERED_MS) return;
+    if (poolOf(this.database).waitingCount > 0 && now < this.pulse.answeredAt + REMEMBERED_MS) return;
     const known = this.known !== undefined && now < this.known.until ? this.known : undefined;
     const asked = known ?? { until: now + REMEMBERED_MS, answer: question() };
     this.known = asked;

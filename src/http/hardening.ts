@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { unrouted } from './allowed-methods.js';
+import { beforeSending } from './before-sending.js';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.js';
 import { AppError } from '../common/errors.js';
 import type { Proxies, Spoken } from './forwarding.js';
@@ -20,6 +21,7 @@ const DOCS_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+const OF_ALL = { ...SECURITY_HEADERS, 'cache-control': 'no-store' };
 const HSTS = 'max-age=63072000; includeSubDomains';
 /** Node silently drops headers beyond 2,000, a second Host among them. */
 const MAX_HEADERS = 200;
@@ -43,29 +45,31 @@ export interface HttpRules {
 
 export type Labelled = Pick<FastifyRequest, 'id' | 'headers'> & Spoken;
 
-export function answerHeaders(
+export function answerHeaders(request: Labelled, rules: Omit<HttpRules, 'isDraining'>): Record<string, string> {
+  return { ...OF_ALL, ...headersFor(request, rules), 'x-request-id': request.id };
+}
+
+function headersFor(
   request: Labelled,
   { httpsOnly, proxies, corsOrigins }: Omit<HttpRules, 'isDraining'>,
-): Record<string, string> {
-  return {
-    ...SECURITY_HEADERS,
-    ...corsHeaders(request, corsOrigins),
-    'x-request-id': request.id,
-    'cache-control': 'no-store',
-    // RFC 6797 section 7.2: never over plain HTTP.
-    ...(httpsOnly && proxies.isSecure(request) ? { 'strict-transport-security': HSTS } : {}),
-  };
+): Record<string, string> | undefined {
+  // RFC 6797 section 7.2: never over plain HTTP.
+  const isStrict = httpsOnly && proxies.isSecure(request);
+  if (corsOrigins.length === 0 && !isStrict) return undefined;
+  return { ...corsHeaders(request, corsOrigins), ...(isStrict && { 'strict-transport-security': HSTS }) };
 }
 
 export function labelAnswers(fastify: FastifyInstance, rules: HttpRules): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(answerHeaders(request, rules));
+    void reply.headers(OF_ALL).header('x-request-id', request.id);
+    const more = headersFor(request, rules);
+    if (more) void reply.headers(more);
     if (/^\/docs(?:\/|$)/.test(request.routeOptions.url ?? ''))
       void reply.header('content-security-policy', DOCS_POLICY);
     done();
   });
   // Ends connections of earlier requests, too, which would otherwise stay open for the next one.
-  fastify.addHook('onSend', async ({ raw }, reply) => {
+  beforeSending(fastify, ({ raw }, reply) => {
     if (rules.isDraining() || isChunkedStill(raw)) void reply.header('connection', 'close');
   });
 }

@@ -39,7 +39,7 @@ export class AuthGuard extends PassportGuard() {
   private readonly others: OtherTokens[] = [];
 
   constructor(
-    strategy: JwtStrategy,
+    private readonly strategy: JwtStrategy,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     super({ defaultStrategy: register(strategy) });
@@ -55,8 +55,11 @@ export class AuthGuard extends PassportGuard() {
     if (access === 'public') return true;
     if (access === 'service') return this.admitService(request.headers.authorization);
     if (access === 'optional' && request.headers.authorization === undefined) return true;
+    const token = bearerToken(request) ?? '';
     const other = this.others.find(({ prefix }) => request.headers.authorization?.includes(prefix));
-    if (other) request.user = await other.verify(bearerToken(request) ?? '');
+    const remembered = this.strategy.recall(token);
+    if (other) request.user = await other.verify(token);
+    else if (remembered) request.user = await this.strategy.judge(remembered);
     else await super.canActivate(context);
     if (request.user?.scopes) requireScope(context, request.method, request.user.scopes);
     if (Array.isArray(access)) this.requireRole(access as readonly Role[], request.user);

@@ -32,20 +32,8 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     });
   }
 
-  override authenticate(request: Parameters<Strategy['authenticate']>[0], options?: object): void {
-    const verified = this.accessTokens.recall(bearerToken(request) ?? '');
-    if (!verified) {
-      super.authenticate(request, options);
-      return;
-    }
-    this.judge(verified).then(
-      (caller) => {
-        this.success(caller);
-      },
-      (error: unknown) => {
-        this.error(error as Error);
-      },
-    );
+  recall(token: string): VerifiedToken | undefined {
+    return this.accessTokens.recall(token);
   }
 
   async validate(request: Bearing, claims: JwtPayload): Promise<Caller> {
@@ -55,7 +43,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     return this.judge(verified);
   }
 
-  private async judge(verified: VerifiedToken): Promise<Caller> {
+  async judge(verified: VerifiedToken): Promise<Caller> {
     this.accessTokens.requireInTime(verified);
     await this.revocations.check(verified.caller);
     return verified.caller;

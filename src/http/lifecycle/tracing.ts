@@ -14,7 +14,7 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { AnswerObserver } from './answered.js';
-import { requestPath } from './request-path.js';
+import { requestPath } from '../request-path.js';
 
 export interface TraceIds {
   readonly trace_id: string;

@@ -2,11 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
-import type { AuthenticatedRequest } from '../common/access.js';
-import { addressOf } from '../common/address.js';
-import type { ErrorCode } from '../common/error-codes.js';
+import type { AuthenticatedRequest } from '../../common/access.js';
+import { addressOf } from '../../common/address.js';
+import type { ErrorCode } from '../../common/error-codes.js';
 import type { AnswerObserver } from './answered.js';
-import { requestPath } from './request-path.js';
+import { requestPath } from '../request-path.js';
 import type { Tracing } from './tracing.js';
 
 declare module 'fastify' {
