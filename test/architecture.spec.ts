@@ -135,7 +135,7 @@ const FUNCTIONS: Record<string, readonly [string, string]> = {
   'timeline/people/follow.sql': ['1763840000000-fewer-statements', '42cb6a748ffa6a16'],
   'timeline/posts/current_tx.sql': ['1763830004000-timeline', 'ff464200b1945089'],
   'timeline/posts/insert_post.sql': ['1763830004000-timeline', 'a88d8cf5c1ba5117'],
-  'timeline/posts/timeline_page.sql': ['1763830004000-timeline', '9a3bb09013679d6c'],
+  'timeline/posts/timeline_page.sql': ['1764510000000-timeline-walk', '94573b2927c2a673'],
   'users/fold_text.sql': ['1763852000000-short-searches', '3f6216f5536a4d46'],
   'users/is_hidden.sql': ['1763830000000-accounts', '27638aa79ad2cbc4'],
 };

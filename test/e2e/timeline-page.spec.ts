@@ -5,13 +5,14 @@ import { selectTimelinePage } from '../../src/timeline/posts/feed.query.js';
 import { TestApp } from '../support/app.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';
 
-/** Viewers, each with another number of follows: by the heads of authors, and by walking. */
+/** Viewers, each with another number of follows: by the heads of authors, and by walking. The last follows the seldom. */
 const VIEWERS = [
-  { n: 1, follows: 0 },
-  { n: 2, follows: 3 },
-  { n: 3, follows: 60 },
-  { n: 4, follows: 150 },
-  { n: 5, follows: 390 },
+  { n: 1, follows: 0, from: 6 },
+  { n: 2, follows: 3, from: 6 },
+  { n: 3, follows: 60, from: 6 },
+  { n: 4, follows: 150, from: 6 },
+  { n: 5, follows: 390, from: 6 },
+  { n: 399, follows: 110, from: 281 },
 ];
 
 /**
@@ -26,8 +27,8 @@ const CROWD = `
     FROM generate_series(1, 400) n;
   INSERT INTO follows (follower_id, followee_id)
   SELECT md5(viewer::text)::uuid, md5(n::text)::uuid
-    FROM (VALUES ${VIEWERS.map(({ n, follows }) => `(${n}, ${follows})`).join(', ')}) v (viewer, count),
-         LATERAL generate_series(6, 5 + count) n;
+    FROM (VALUES ${VIEWERS.map(({ n, follows, from }) => `(${n}, ${follows}, ${from})`).join(', ')}) v (viewer, count, first),
+         LATERAL generate_series(first, first + count - 1) n;
   INSERT INTO mutes (user_id, muted_id)
   SELECT follower_id, followee_id FROM follows WHERE followee_id IN (SELECT md5(n::text)::uuid FROM generate_series(7, 400, 7) n);
   UPDATE user_stats SET following_count = (SELECT count(*) FROM follows WHERE follower_id = user_id);
@@ -162,8 +163,9 @@ describe('the plans of a page', () => {
     }
     await client.query(`
       INSERT INTO users (id, email, username, hashed_password)
-      SELECT md5(name)::uuid, name, name, 'none' FROM unnest(ARRAY['few', 'many']) name;
+      SELECT md5(name)::uuid, name, name, 'none' FROM unnest(ARRAY['few', 'some', 'many']) name;
       UPDATE user_stats SET following_count = 1500 WHERE user_id = md5('many')::uuid;
+      UPDATE user_stats SET following_count = 150 WHERE user_id = md5('some')::uuid;
       INSERT INTO posts (author_id, text) VALUES (md5('few')::uuid, 'One');
       INSERT INTO follows (follower_id, followee_id) VALUES (md5('few')::uuid, md5('many')::uuid);
       INSERT INTO mutes (user_id, muted_id) SELECT md5(a)::uuid, md5(b)::uuid FROM (VALUES ('few', 'many'), ('many', 'few')) m (a, b);
@@ -175,7 +177,7 @@ describe('the plans of a page', () => {
       SELECT md5(n::text)::uuid, n || '@example.org', 'person_' || n, 'none', CASE WHEN n > 1800 THEN 'disabled' ELSE 'active' END
         FROM generate_series(1, 2000) n;
       INSERT INTO follows (follower_id, followee_id)
-      SELECT md5(viewer)::uuid, md5(n::text)::uuid FROM unnest(ARRAY['few', 'many']) viewer, generate_series(1, 1500) n;
+      SELECT md5(viewer)::uuid, md5(n::text)::uuid FROM (VALUES ('few', 1500), ('some', 150), ('many', 1500)) v (viewer, count), generate_series(1, count) n;
       INSERT INTO posts (author_id, text)
       SELECT md5((1 + n * 617 % 2000)::text)::uuid, 'Post ' || n FROM generate_series(1, 30000) n`);
     await client.query(`LOAD 'auto_explain'; SET auto_explain.log_level = notice; SET auto_explain.log_min_duration = 0;
@@ -192,8 +194,8 @@ describe('the plans of a page', () => {
     await dropDatabase(url);
   });
 
-  async function readPage(viewer: string): Promise<void> {
-    await client.query('SELECT * FROM timeline_page(md5($1)::uuid, NULL, 21, now())', [viewer]);
+  async function readPage(viewer: string, size = 21): Promise<void> {
+    await client.query('SELECT * FROM timeline_page(md5($1)::uuid, NULL, $2, now())', [viewer, size]);
   }
 
   /** Rows that were read of a table, by how they were found. */
@@ -217,6 +219,15 @@ describe('the plans of a page', () => {
     expect(readOf('users')).toEqual({ 'Index Scan users_hidden_idx': 0, 'Index Scan users_pkey': 21 });
     expect(readOf('follows')).toEqual({ 'Index Only Scan follows_pkey': 1_500 });
     expect(readOf('mutes')).toEqual({ 'Index Only Scan mutes_pkey': 1 });
+  });
+
+  it('walks as far as the first posts tell that the page is', async () => {
+    await readPage('some', 101);
+    const read = readOf('posts');
+    expect(Object.keys(read)).toEqual(['Index Scan posts_pkey']);
+    // 3 of 40 posts are of the viewer's authors: some 30 of the first 400, and 101 of some 1,350.
+    expect(read['Index Scan posts_pkey']).toBeGreaterThan(400 + 101);
+    expect(read['Index Scan posts_pkey']).toBeLessThan(400 + 1_600 + 101);
   });
 
   it('takes one post of each author, and then the page alone, for few follows', async () => {

@@ -17,15 +17,16 @@ SET work_mem = '64MB'
 AS $$
 DECLARE
   top CONSTANT bigint := coalesce(before, 9223372036854775807);
-  -- Chooses how to search, and so the cost; never the answer.
+  -- These choose how to search, and so the cost; never the answer.
   followed CONSTANT integer := (SELECT s.following_count FROM user_stats s WHERE s.user_id = viewer);
+  furthest CONSTANT integer := least(30 * followed, 20000);
+  reach integer := CASE WHEN followed > 100 THEN greatest(400, followed) END;
+  needed integer;
   ids bigint[] := '{}';
-  reach integer;
 BEGIN
-  -- Walk the newest posts of everybody and keep those of the authors; a fifth of the way shows whether it is worth it.
-  FOREACH reach IN ARRAY
-    CASE WHEN followed > 100 THEN ARRAY[2 * followed, least(10 * followed, 20000)] ELSE '{}' END
-  LOOP
+  -- Walk the newest posts of everybody and keep those of the authors. Their share tells how far it is to a full page; twice
+  -- that, for chance. A share that says "too far" is taken of more posts before it counts, unless there were none at all.
+  WHILE reach <= furthest LOOP
     ids := ARRAY(
       SELECT w.id
         FROM (SELECT p.id, p.author_id, p.deleted_at FROM posts p WHERE p.id < top ORDER BY p.id DESC LIMIT reach) w
@@ -38,7 +39,9 @@ BEGIN
          AND w.author_id NOT IN (SELECT m.muted_id FROM mutes m WHERE m.user_id = viewer)
          AND NOT EXISTS (SELECT FROM users u WHERE u.id = w.author_id AND is_hidden(u, moment) OFFSET 0)
        ORDER BY w.id DESC LIMIT page);
-    EXIT WHEN cardinality(ids) = page OR cardinality(ids) * 4 < page;
+    EXIT WHEN cardinality(ids) = page;
+    needed := 2 * reach * page / nullif(cardinality(ids), 0);
+    reach := CASE WHEN needed > furthest AND reach < 2 * followed THEN 2 * followed ELSE needed END;
   END LOOP;
 
   -- Otherwise take each author's newest post: an author who is not among the newest 'page' of these has nothing on the page.
