@@ -519,7 +519,7 @@ function describeReport({ users, posts, follows, compared, rows, writes, machine
   ];
   if (writes) {
     lines.push(
-      `Posting from ${connections} connections: ${inWords(writes.counted)}/s with the author's count and the streams' wake-up, ${inWords(writes.bare)}/s as bare inserts: **${percent(writes.share)}** (median of ${rounds} rounds; ${percent(writes.share_min)} to ${percent(writes.share_max)}), target at least ${percent(TARGET_SHARE)}.`,
+      `Posting from ${connections} connections: ${inWords(writes.counted)}/s with the author's count and the streams' wake-up, ${inWords(writes.bare)}/s as bare inserts that give back id and time: **${percent(writes.share)}** (median of ${rounds} rounds; ${percent(writes.share_min)} to ${percent(writes.share_max)}), target at least ${percent(TARGET_SHARE)}.`,
       '',
     );
   }

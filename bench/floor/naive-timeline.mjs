@@ -13,5 +13,7 @@ export const NAIVE_PAGE = `
                          EXCEPT SELECT muted_id FROM mutes WHERE user_id = $1)
    ORDER BY p.id DESC LIMIT $3`;
 
-/** A post without the count of its author's. */
-export const BARE_INSERT = 'INSERT INTO posts (author_id, text) VALUES ($1, $2)';
+/** A post without the count of its author's. It gives back what every answer needs. */
+export const BARE_INSERT = `
+  INSERT INTO posts (author_id, text) VALUES ($1, $2)
+  RETURNING id::text, (created_at AT TIME ZONE 'UTC')::text AS "createdAt"`;
