@@ -5,6 +5,8 @@ import { rename, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { loadConfig } from '../dist/config/config.js';
+import { parseConnectionUrl } from '../dist/config/connection-url.js';
+import { readHosts } from '../dist/config/host-list.js';
 import { readVariables } from '../dist/config/variables.js';
 import { DumpError, readDump, writeDump } from '../dist/database/dump.js';
 import { openDatabase, reachDatabase } from '../dist/database/open.js';
@@ -42,8 +44,11 @@ const COMMANDS = {
     return `Restored ${await readDump(url, input)} rows.`;
   },
   psql(url) {
-    const { username, password, hostname, port, pathname } = new URL(url);
-    return `PGPASSWORD='${decodeURIComponent(password)}' psql -h ${hostname} -p ${port || 5432} -U ${decodeURIComponent(username)} ${pathname.slice(1)}`;
+    const { username, password, hostname, port, pathname } = parseConnectionUrl(url);
+    const { hosts, needs } = readHosts(url) ?? { hosts: [{ address: hostname, port: port || 5432 }], needs: 'any' };
+    const session = needs === 'any' ? '' : `PGTARGETSESSIONATTRS=${needs} `;
+    const [addresses, ports] = ['address', 'port'].map((part) => hosts.map((host) => host[part]).join(','));
+    return `PGPASSWORD='${decodeURIComponent(password)}' ${session}psql -h ${addresses} -p ${ports} -U ${decodeURIComponent(username)} ${pathname.slice(1)}`;
   },
 };
 

@@ -6,10 +6,10 @@ import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
 import bcrypt from 'bcrypt';
-import pg from 'pg';
 
 import { loadConfig } from '../dist/config/config.js';
 import { readVariables } from '../dist/config/variables.js';
+import { Client } from '../dist/database/connections/client.js';
 import { openDatabase } from '../dist/database/open.js';
 import { CommandError, Interrupted, progressBar, runCommand, UsageError } from './command.mjs';
 import { CAST, emailOf } from './seed/people.mjs';
@@ -34,7 +34,7 @@ async function main() {
   const config = loadConfig(variables);
   const password = passwordOf(config.tokens.secret);
   const database = await openDatabase(config);
-  const client = new pg.Client({ connectionString: database.url, application_name: 'roost-seed' });
+  const client = new Client({ connectionString: database.url, application_name: 'roost-seed' });
   // What is lost is told by the query that fails.
   client.on('error', () => undefined);
   const bar = progressBar();

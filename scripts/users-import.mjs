@@ -11,6 +11,7 @@ import pg from 'pg';
 import { importUsers } from '../dist/users/import.js';
 import { loadConfig } from '../dist/config/config.js';
 import { readVariables } from '../dist/config/variables.js';
+import { Client } from '../dist/database/connections/client.js';
 import { openDatabase } from '../dist/database/open.js';
 import { progressBar, runCommand, UsageError } from './command.mjs';
 
@@ -26,7 +27,7 @@ async function main() {
   const config = loadConfig(readVariables());
   let bytes = 0;
   const database = await openDatabase(config);
-  const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  const pool = new pg.Pool({ Client, connectionString: database.url, max: 1 });
   const input = file === '-' ? process.stdin : createReadStream(file);
   const lines = createInterface({ input, crlfDelay: Infinity });
   let interrupted = false;

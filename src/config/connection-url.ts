@@ -1,7 +1,10 @@
 /** Connection URLs as people write them: finds the character that breaks one, and its encoding. */
 import { accessSync, constants } from 'node:fs';
 
+import { readHosts } from './host-list.js';
+
 const PARTS = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<authority>[^/?#]*)(?<path>[^?#]*)(?<rest>.*)$/is;
+const POSTGRES = /^postgres(?:ql)?$/i;
 const PARAMETERS = /^\?[A-Za-z][\w.-]*=[^&]*(?:&[A-Za-z][\w.-]*=[^&]*)*$/;
 
 /** Never quotes a part of the URL, which may hold a password. */
@@ -13,13 +16,18 @@ export function connectionUrlFault(value: string, protocols: readonly string[]):
   if (raw !== undefined)
     return `has a raw ${raw} in it: in a user or password write it as ${percentEncoded(raw)}, or set the password in a variable of its own`;
   if (/\s/.test(value)) return 'has white space in it: write a space as %20';
-  if (/[,]/.test(authority.slice(authority.lastIndexOf('@') + 1))) return 'names several hosts: name one';
-  if (!URL.canParse(withHost(value))) return 'has no host, or a port that is no number';
+  const list = POSTGRES.test(scheme) ? readHosts(value) : undefined;
+  if (typeof list === 'string') return list;
+  if (!list && authority.slice(authority.lastIndexOf('@') + 1).includes(',')) return 'names several hosts: name one';
+  const urls = list ? list.hosts.map(({ url }) => url) : [withHost(value)];
+  if (!urls.every((url) => URL.canParse(url))) return 'has no host, or a port that is no number';
   return unreadableFile(rest);
 }
 
+/** The first of its hosts, where it has several. */
 export function parseConnectionUrl(value: string): URL {
-  return new URL(withHost(value));
+  const list = value.startsWith('postgres') ? readHosts(value) : undefined;
+  return new URL(typeof list === 'object' ? list.hosts[0].url : withHost(value));
 }
 
 export function withPassword(value: string, password: string): string | undefined {

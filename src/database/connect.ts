@@ -1,8 +1,7 @@
 /** Waits at start for a database that is starting, and fails at once for faults that waiting cannot fix. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-import pg from 'pg';
-
+import { Client } from './connections/client.js';
 import { isDatabaseUnavailable } from './pg-errors.js';
 import { type Finding, findingsOf } from './schema/requirements.js';
 
@@ -35,7 +34,7 @@ export async function waitForDatabase({ name, url }: DatabaseTarget, options: Wa
     signal?.throwIfAborted();
     if (findings) return refuseMissing(name, findings);
     const reason = reasonOf(error);
-    if (reason.startsWith(NO_TLS))
+    if (isWithoutTls(error))
       throw new DatabaseStartError(
         `The server in ${name} has no TLS: enable it there, or remove sslmode from ${name}.`,
       );
@@ -60,9 +59,9 @@ interface Outcome {
 }
 
 async function tryConnect(url: string, connections: number | undefined): Promise<Outcome> {
-  let client: pg.Client | undefined;
+  let client: Client | undefined;
   try {
-    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
+    client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
     client.on('error', () => undefined);
     await client.connect();
     return { findings: await findingsOf(client, connections) };
@@ -80,6 +79,11 @@ function refuseMissing(name: string, findings: Finding[]): Finding[] {
     ({ name: what, needed, found, advice }) => `  - ${what}: needed is ${needed}, this is ${found}. ${advice}`,
   );
   throw new DatabaseStartError(`The database in ${name} cannot serve Roost:\n${lines.join('\n')}`);
+}
+
+function isWithoutTls(error: unknown): boolean {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isWithoutTls);
+  return reasonOf(error).startsWith(NO_TLS);
 }
 
 function reasonOf(error: unknown): string {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.js';
 import { ClockWatch } from './clock-watch.js';
+import { hostsOf } from './connections/hosts.js';
 import { dataSourceOptions, Pulse } from './data-source.js';
 import { RetryingDataSource } from './transactions.js';
 
@@ -26,6 +27,9 @@ export class DatabaseModule {
     const onUnprepared = (): void => {
       logger.warn({ event: 'database_unprepared' }, UNPREPARED);
     };
+    hostsOf(url)?.onChosen((host) => {
+      logger.info({ event: 'database_host', host }, 'new connections are to this host of the database');
+    });
     const pulse = new Pulse();
     const pool = dataSourceOptions({
       url,

@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import pg from 'pg';
 
+import { Client } from './connections/client.js';
 import { sql } from './sql.js';
 
 interface Head {
@@ -181,7 +182,7 @@ async function ended(client: pg.Client, query: pg.Query): Promise<number> {
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'roost-dump' });
+  const client = new Client({ connectionString: url, application_name: 'roost-dump' });
   client.on('error', () => undefined);
   try {
     await client.connect();

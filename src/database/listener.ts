@@ -1,7 +1,7 @@
 /** The one connection that hears NOTIFY. It only wakes readers: the tables hold the truth, and readers also poll. */
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
@@ -10,7 +10,8 @@ import { LOGGER } from '../common/logger.js';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { hangUp } from './live-client.js';
+import { Client } from './connections/client.js';
+import { hangUp } from './connections/hang-up.js';
 
 const TIMEOUTS = { connect: 2_500, answer: 4_500, ping: 1_000 };
 export const LISTENER_HEARTBEAT = { everyMs: 5_000 };
@@ -78,7 +79,7 @@ export class Listener implements OnApplicationShutdown {
   }
 
   private async open(): Promise<void> {
-    const client = new pg.Client({
+    const client = new Client({
       connectionString: this.config.database.directUrl ?? (this.database.options as { url: string }).url,
       application_name: 'roost-listen',
       connectionTimeoutMillis: TIMEOUTS.connect,

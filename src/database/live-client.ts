@@ -1,19 +1,19 @@
 /** A connection that ends when an answer is late, instead of returning to the pool. */
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 
 import pg from 'pg';
 
-import { endsConnection, isCollision, lostPlan } from './pg-errors.js';
+import { Client } from './connections/client.js';
+import { cut, hangUp } from './connections/hang-up.js';
+import { endsConnection, isCollision, isReadOnly, lostPlan } from './pg-errors.js';
 import { prepared } from './prepared.js';
 import type { Database } from './sql.js';
 
 const SILENCE = 'Query read timeout';
-const GOODBYE_MS = 500;
 const CANCEL_MS = 2_500;
 const LONG = { connectionTimeoutMillis: 5_000, query_timeout: 300_000, keepAlive: true };
 
 interface Wire {
-  readonly connection: { readonly stream: Socket };
   readonly processID: number | null;
   readonly secretKey: number | null;
   _ending: boolean;
@@ -21,14 +21,6 @@ interface Wire {
 
 interface Asking {
   query(this: pg.Client, ...args: unknown[]): unknown;
-}
-
-export async function hangUp(client: pg.Client): Promise<void> {
-  const timer = setTimeout(() => {
-    cut(client);
-  }, GOODBYE_MS).unref();
-  await client.end().catch(() => undefined);
-  clearTimeout(timer);
 }
 
 export interface Alone {
@@ -40,7 +32,7 @@ export interface Alone {
 /** One transaction on a connection of its own, for work that takes longer than the pool allows. */
 export async function alone<T>({ url, name, signal }: Alone, work: (db: Database) => Promise<T>): Promise<T> {
   signal.throwIfAborted();
-  const client = new pg.Client({ connectionString: url, application_name: name, ...LONG });
+  const client = new Client({ connectionString: url, application_name: name, ...LONG });
   client.on('error', () => undefined);
   const stop = (): void => {
     void cancelStatement(client);
@@ -59,10 +51,6 @@ export async function alone<T>({ url, name, signal }: Alone, work: (db: Database
     signal.removeEventListener('abort', stop);
     await hangUp(client);
   }
-}
-
-export function cut(client: pg.Client, error?: Error): void {
-  (client as unknown as Wire).connection.stream.destroy(error);
 }
 
 /** Detects a pooler, which replaces the server's process ids. Session settings would leak to its other clients. */
@@ -94,18 +82,18 @@ export interface ClientEvents {
 export function liveClients(
   limits: Limits,
   { onUnprepared, onAnswer }: ClientEvents = {},
-): new (config: pg.ClientConfig) => LiveClient {
+): new (config: ConstructorParameters<typeof Client>[0]) => LiveClient {
   const alive = new Set<PooledClient>();
   const plans = { generation: 0, areOff: false };
 
-  class PooledClient extends pg.Client implements LiveClient {
+  class PooledClient extends Client implements LiveClient {
     pooled = false;
     prepares = false;
     private asked = 0;
     private heardAt = performance.now();
     private cancelled: Promise<void> | undefined;
 
-    constructor(config: pg.ClientConfig) {
+    constructor(config: ConstructorParameters<typeof Client>[0]) {
       super(config);
       alive.add(this);
       this.on('error', () => undefined);
@@ -165,7 +153,7 @@ export function liveClients(
         }
         hear();
         // Or the pool would give it to the next request before its end arrives.
-        if (endsConnection(error)) void this.end().catch(() => undefined);
+        if (endsConnection(error) || (this.isOneOfSeveral && isReadOnly(error))) void this.end().catch(() => undefined);
       });
     }
 

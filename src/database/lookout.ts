@@ -1,7 +1,8 @@
 /** Ends a silent connection of unbounded work, such as a migration or an index build. */
 import pg from 'pg';
 
-import { cut, hangUp } from './live-client.js';
+import { Client } from './connections/client.js';
+import { cut, hangUp } from './connections/hang-up.js';
 import { sql } from './sql.js';
 
 /** Milliseconds, but for the number of looks: a pooler may keep the first statement waiting. */
@@ -14,10 +15,7 @@ export class Lookout {
   private stopped = false;
   isLost = false;
 
-  constructor(
-    private readonly url: string,
-    private readonly client: pg.Client,
-  ) {
+  constructor(private readonly client: Client) {
     this.lookLater();
   }
 
@@ -38,7 +36,8 @@ export class Lookout {
 
   private async look(): Promise<void> {
     this.looks += 1;
-    const isAtWork = this.pid === undefined ? this.looks < LOOKOUT.looksForPid : await isBusy(this.url, this.pid);
+    const isAtWork =
+      this.pid === undefined ? this.looks < LOOKOUT.looksForPid : await isBusy(this.client.url, this.pid);
     if (this.stopped) return;
     this.isLost = !isAtWork;
     if (isAtWork) this.lookLater();
@@ -48,7 +47,7 @@ export class Lookout {
 
 /** Asks over another connection. A server that refuses it counts as busy: it did answer. */
 async function isBusy(url: string, pid: number): Promise<boolean> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: url,
     application_name: 'roost-lookout',
     connectionTimeoutMillis: LOOKOUT.connect,

@@ -95,6 +95,10 @@ export function endsConnection(error: unknown): boolean {
   return /^(?:57P0[1-5]|25P0[34])$/.test(String(driverError(error).code));
 }
 
+export function isReadOnly(error: unknown): boolean {
+  return driverError(error).code === '25006';
+}
+
 export function isSilence(error: unknown): boolean {
   return SILENCE.test(String(driverError(error).message));
 }

@@ -2,14 +2,15 @@
  * numbers would look new to every reader, again and again; this renumbers them. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
 import { LOGGER } from '../common/logger.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { hangUp } from './live-client.js';
+import { Client } from './connections/client.js';
+import { hangUp } from './connections/hang-up.js';
 import { raw, sql } from './sql.js';
 
 const BATCH = 10_000;
@@ -49,7 +50,7 @@ export class TransactionIds {
 
 /** Idempotent and safe on any number of instances. @param url a direct connection */
 export async function makeForeignRowsOld(url: string): Promise<number> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: url,
     application_name: 'roost-restored',
     connectionTimeoutMillis: TIMEOUTS.connect,

@@ -173,6 +173,15 @@ describe('a dump of the database', () => {
       `psql -h ${hostname} -p ${port} -U postgres ${pathname.slice(1)}\n`,
     );
   });
+
+  it('is written from the host that accepts writes, where there are several', () => {
+    const { host, hostname, port } = new URL(app.databaseUrl);
+    const url = app.databaseUrl.replace(`@${host}`, `@127.0.0.1:1,${host}`);
+    expect(run(url, 'psql').said).toContain(
+      `PGTARGETSESSIONATTRS=read-write psql -h 127.0.0.1,${hostname} -p 1,${port} -U postgres `,
+    );
+    expect(run(url, 'backup', join(folder, 'several.dump')).code).toBe(0);
+  });
 });
 
 describe('db:migrate', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded/embedded.js';
+import { Client } from '../../src/database/connections/client.js';
 import { eventually, RoostFolder } from '../support/process.js';
 
 const CERTIFICATES = join(__dirname, '../data/tls');
@@ -72,4 +73,27 @@ it.each([
   const roost = folder.start({ DATABASE_URL: url(), DATABASE_WAIT: '0s' });
   expect(await roost.exit()).toBe(1);
   expect(roost.output).toMatch(reason);
+});
+
+describe('several hosts', () => {
+  const urlOf = (hosts: string, addresses: string): string => {
+    const { username, password, port, pathname } = new URL(server.url);
+    const ca = encodeURIComponent(join(CERTIFICATES, 'ca.pem'));
+    return `postgres://${username}:${password}@${hosts}${pathname}?port=${port}&hostaddr=${addresses}&sslmode=verify-full&sslrootcert=${ca}`;
+  };
+
+  it('have to be who their certificates say, each of them [V12.3.2]', async () => {
+    const client = new Client({ connectionString: urlOf('db.example.org,localhost', '127.0.0.1,127.0.0.1') });
+    await client.connect();
+    expect(client.url).toContain('@localhost:');
+    const { rows } = await client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+    expect(rows).toEqual([{ ssl: true }]);
+    await client.end();
+  });
+
+  it.each(['db.example.org', 'one.example.org,two.example.org'])('are refused as %s, by name', async (hosts) => {
+    const addresses = hosts.replace(/[^,]+/g, '127.0.0.1');
+    const client = new Client({ connectionString: urlOf(hosts, addresses) });
+    await expect(client.connect()).rejects.toThrow(/altnames/);
+  });
 });

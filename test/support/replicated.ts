@@ -20,6 +20,12 @@ import { childrenOf, eventually } from './process.js';
 const FAST = { fsync: 'off', full_page_writes: 'off', max_connections: '100' };
 const SYSTEM_DIR = '/var/lib/roost';
 
+/** What a standby streams from. */
+interface Leader {
+  readonly url: string;
+  readonly superuserUrl: string;
+}
+
 export class Replicated {
   private constructor(
     private readonly folder: string,
@@ -50,10 +56,29 @@ export class Replicated {
     return this.server.url;
   }
 
+  get superuserUrl(): string {
+    return this.server.superuserUrl;
+  }
+
   /** One that the test may ruin. */
   async add(): Promise<Standby> {
     const standby = await Standby.start(this.server, join(this.folder, `standby-${(this.made += 1)}`));
     this.all.push(standby);
+    return standby;
+  }
+
+  /** In order: what it has written is at its standbys. */
+  stopPrimary(): Promise<void> {
+    return this.server.stop();
+  }
+
+  /** The primary that was stopped, as a standby of the one that was promoted. */
+  async rejoin(leader: Standby): Promise<Standby> {
+    const { dataDir } = this.server;
+    writeSignal(dataDir);
+    const standby = new Standby(leader, dataDir);
+    this.all.push(standby);
+    await standby.start();
     return standby;
   }
 
@@ -67,9 +92,9 @@ export class Replicated {
   }
 
   /** Everything that the primary has written is shown by all. */
-  async caughtUp(): Promise<void> {
+  async caughtUp(...others: Standby[]): Promise<void> {
     const [row] = await queryOf<{ lsn: string }>(this.server.superuserUrl, 'SELECT pg_current_wal_insert_lsn() AS lsn');
-    for (const standby of this.standbys) await standby.shows(row?.lsn ?? '');
+    for (const standby of [...this.standbys, ...others]) await standby.shows(row?.lsn ?? '');
   }
 
   async stop(): Promise<void> {
@@ -82,8 +107,8 @@ export class Replicated {
 export class Standby {
   private server: Server | undefined;
 
-  private constructor(
-    private readonly primary: EmbeddedPostgres,
+  constructor(
+    private readonly primary: Leader,
     private readonly dataDir: string,
   ) {}
 
@@ -96,6 +121,10 @@ export class Standby {
 
   get url(): string {
     return this.at(this.primary.url);
+  }
+
+  get superuserUrl(): string {
+    return this.at(this.primary.superuserUrl);
   }
 
   async start(): Promise<void> {
@@ -156,7 +185,7 @@ export class Standby {
   }
 
   private query<T>(text: string): Promise<T[]> {
-    return queryOf<T>(this.at(this.primary.superuserUrl), text);
+    return queryOf<T>(this.superuserUrl, text);
   }
 
   private at(url: string): string {
@@ -167,7 +196,16 @@ export class Standby {
     const file = join(this.dataDir, 'postmaster.pid');
     if (!existsSync(file)) return;
     const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-    for (const each of [pid, ...childrenOf(pid)]) process.kill(each, name);
+    for (const each of [pid, ...childrenOf(pid)]) signalIfThere(each, name);
+  }
+}
+
+/** The process of a connection may have ended since it was looked up. */
+function signalIfThere(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
@@ -181,12 +219,17 @@ async function copyOf({ superuserUrl, dataDir: from }: EmbeddedPostgres, dataDir
     for (const file of ['postmaster.pid', 'postmaster.opts']) rmSync(join(dataDir, file), { force: true });
     const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
     writeFileSync(join(dataDir, 'backup_label'), rows[0]?.labelfile ?? '');
-    writeFileSync(join(dataDir, 'standby.signal'), '');
-    for (const file of ['backup_label', 'standby.signal'])
-      execFileSync('chown', [`--reference=${join(dataDir, 'PG_VERSION')}`, join(dataDir, file)]);
+    execFileSync('chown', [`--reference=${join(dataDir, 'PG_VERSION')}`, join(dataDir, 'backup_label')]);
+    writeSignal(dataDir);
   } finally {
     await client.end();
   }
+}
+
+function writeSignal(dataDir: string): void {
+  const file = join(dataDir, 'standby.signal');
+  writeFileSync(file, '');
+  execFileSync('chown', [`--reference=${join(dataDir, 'PG_VERSION')}`, file]);
 }
 
 async function queryOf<T>(url: string, text: string): Promise<T[]> {

@@ -335,6 +335,7 @@ describe('the configuration', () => {
       for (const url of [
         'postgres://postgres:postgres@db/roost',
         'postgres://app:app@db/roost',
+        'postgres://app:app@db1,db2:5433/roost',
         'postgres://app:Password@db/roost',
       ]) {
         expect(faultsOf({ ...PRODUCTION, DATABASE_URL: url })).toEqual([expect.stringMatching(/^DATABASE_URL /)]);
@@ -421,6 +422,8 @@ describe('the configuration', () => {
       ['DATABASE_URL', 'postgres:///db?host=/run/postgresql&user=ada@example.org'],
       ['DATABASE_URL', 'postgresql://%2Frun%2Fpostgresql/db'],
       ['DATABASE_URL', 'postgres://u:p@[::1]:5433/db?sslmode=require&application_name=a@b'],
+      ['DATABASE_URL', 'postgres://u:a,b@h1:5432,[::1]:5433/db?target_session_attrs=read-write&sslmode=verify-full'],
+      ['DATABASE_URL', 'postgres://u:p@/db?host=/run/one,/run/two&connect_timeout=3'],
       ['SMTP_URL', 'smtp://ada@example.org:pw@mail:587?requireTLS=true'],
       ['REDIS_URL', 'redis://cache'],
     ])('are taken in %s=%s', (name, value) => {
@@ -428,7 +431,21 @@ describe('the configuration', () => {
     });
 
     it.each([
-      ['DATABASE_URL', 'postgres://u:p@h1:5432,h2:5432/db', /names several hosts/],
+      ['DATABASE_URL', 'postgres://u:p@h1:5432,,h2/db', /an empty host in its list/],
+      ['DATABASE_URL', 'postgres://u:p@h1,h2:x/db', /a port that is no number/],
+      ['DATABASE_URL', 'postgres://u:p@h1,h2:70000/db', /a port that is no number/],
+      ['DATABASE_URL', 'postgres://u:p@h1,h2,h3/db?port=1,2', /3 hosts, but not as many ports/],
+      ['DATABASE_URL', 'postgres://u:p@h1,h2/db?hostaddr=10.0.0.1', /2 hosts, but not as many ports or addresses/],
+      ['DATABASE_URL', 'postgres://u:p@h/db?hostaddr=h', /a hostaddr that is no IP address/],
+      ['DATABASE_URL', 'postgres://u:p@h1,h2/db?connect_timeout=2s', /a connect_timeout that is no whole number/],
+      [
+        'DATABASE_URL',
+        'postgres://u:p@h/db?target_session_attrs=standby',
+        /other than any, primary, read-write: Roost/,
+      ],
+      ['DATABASE_DIRECT_URL', 'postgres://u:p@h1,/db', /an empty host in its list/],
+      ['DATABASE_REPLICA_URLS', 'postgres://u:p@h1,h2/db', /must be a URL that begins with/],
+      ['REDIS_URL', 'redis://one,two', /names several hosts/],
       ['DATABASE_URL', 'postgres://u:p@h:port/db', /a port that is no number/],
       ['DATABASE_URL', 'postgres://u:p q@h/db', /white space/],
       ['DATABASE_URL', 'postgres://u:p@h/db?sslmode=verify-full&sslrootcert=/nowhere/ca.pem', /sslrootcert .*ENOENT/],

@@ -1,8 +1,9 @@
 /** Monthly partitions of the audit in UTC: created ahead, dropped when expired. Events without a partition go into
  * the default one, so that no login fails, and are moved later. */
-import pg from 'pg';
+import type pg from 'pg';
 
-import { hangUp } from '../live-client.js';
+import { Client } from '../connections/client.js';
+import { hangUp } from '../connections/hang-up.js';
 
 const MONTHS_AHEAD = 3;
 
@@ -19,7 +20,7 @@ export interface PartitionChanges {
 
 /** Idempotent and safe on any number of instances. @param url a direct connection of the table's owner */
 export async function keepAuditPartitions(url: string, retentionMs?: number): Promise<PartitionChanges> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: url,
     application_name: 'roost-audit',
     connectionTimeoutMillis: TIMEOUTS.connect,

@@ -1,7 +1,8 @@
 /** Tries what Roost needs of a database, before or after its migration. Nothing that it does stays. */
-import pg from 'pg';
+import type pg from 'pg';
 
-import { hangUp } from '../live-client.js';
+import { Client } from '../connections/client.js';
+import { hangUp } from '../connections/hang-up.js';
 import { sql } from '../sql.js';
 import { type Finding, findingsOf, judged } from './requirements.js';
 import { missingGrants } from './rights.js';
@@ -19,8 +20,8 @@ export interface Checked {
 export async function checkDatabase({ url, directUrl = url, connections }: Checked): Promise<Finding[]> {
   const clients = [directUrl, url].map(
     (connectionString) =>
-      new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS, query_timeout: PATIENCE_MS }),
-  ) as [pg.Client, pg.Client];
+      new Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS, query_timeout: PATIENCE_MS }),
+  ) as [Client, Client];
   for (const client of clients) client.on('error', () => undefined);
   const [direct, served] = clients;
   try {

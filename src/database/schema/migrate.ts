@@ -2,11 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type pg from 'pg';
 import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
 
 import { keepAuditPartitions } from './audit-partitions.js';
 import { DatabaseStartError } from '../connect.js';
+import { Client } from '../connections/client.js';
 import { Lookout } from '../lookout.js';
 
 import { isLockTimeout } from '../pg-errors.js';
@@ -56,6 +56,7 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
     applicationName: 'roost-migrate',
     logger: 'debug',
     extra: {
+      Client,
       max: 1,
       connectionTimeoutMillis: TIMEOUTS.connect,
       keepAlive: true,
@@ -64,7 +65,7 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
   });
   await source.initialize();
   try {
-    const done = await whenFree(onWait, (attempt) => runMigrations(source, url, attempt));
+    const done = await whenFree(onWait, (attempt) => runMigrations(source, attempt));
     await makeForeignRowsOld(url);
     await buildSearchIndexes(url, (error) => {
       onFault?.('search_unindexed', error);
@@ -78,9 +79,9 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
   }
 }
 
-async function runMigrations(source: DataSource, url: string, attempt: number): Promise<string[] | undefined> {
+async function runMigrations(source: DataSource, attempt: number): Promise<string[] | undefined> {
   const runner = source.createQueryRunner();
-  const lookout = new Lookout(url, (await runner.connect()) as pg.Client);
+  const lookout = new Lookout((await runner.connect()) as Client);
   try {
     await runner.startTransaction();
     // A pooler's connection may carry the limits of another client.

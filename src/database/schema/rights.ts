@@ -1,9 +1,8 @@
 /** Finds missing rights of the database's role at start, before a request does. */
 import { readFileSync } from 'node:fs';
 
-import pg from 'pg';
-
 import { type DatabaseTarget, DatabaseStartError } from '../connect.js';
+import { Client } from '../connections/client.js';
 import { type Sql, sql } from '../sql.js';
 import { migrationNames } from './migrate.js';
 
@@ -41,7 +40,7 @@ export async function lackingRights(error: unknown, target: DatabaseTarget): Pro
 }
 
 export async function missingGrants(url: string): Promise<{ role: string; grants: string[] }> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -1,7 +1,8 @@
 /** Indexes that are built without blocking writes; of some the server may lack the extensions. */
-import pg from 'pg';
+import type pg from 'pg';
 
-import { hangUp } from '../live-client.js';
+import { Client } from '../connections/client.js';
+import { hangUp } from '../connections/hang-up.js';
 import { Lookout } from '../lookout.js';
 import { sql } from '../sql.js';
 
@@ -43,7 +44,7 @@ const CONNECT_MS = 5_000;
 
 /** Also rebuilds invalid ones. A search without its index scans all rows. @param url the owner's, direct */
 export async function buildSearchIndexes(url: string, onFault: (error: unknown) => void): Promise<void> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: url,
     application_name: 'roost-indexes',
     connectionTimeoutMillis: CONNECT_MS,
@@ -53,7 +54,7 @@ export async function buildSearchIndexes(url: string, onFault: (error: unknown) 
   let lookout: Lookout | undefined;
   try {
     await client.connect();
-    lookout = new Lookout(url, client);
+    lookout = new Lookout(client);
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     lookout.watch((rows as [{ pid: number }])[0].pid);
     for (const [name, index] of Object.entries(INDEXES)) await build(client, name, index).catch(onFault);
