@@ -276,6 +276,7 @@ describe('two instances', () => {
   });
 
   it('read from the primary behind a pooler that forwards no notification', async () => {
+    await Promise.all(servers.standbys.map((standby) => standby.resume()));
     listenWire.dropNotifications = true;
     const deaf = await start({ DATABASE_DIRECT_URL: listenWire.url });
     deaf.clock.advance('1h');
