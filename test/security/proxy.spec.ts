@@ -1,31 +1,38 @@
-/** The load balancer that is shipped, before a real Roost. */
+/** The load balancers that are shipped, before a real Roost. */
 import { once } from 'node:events';
-import { request } from 'node:https';
-import { connect, type ConnectionOptions, type SecureVersion } from 'node:tls';
+import { request, type RequestOptions } from 'node:https';
+import { connect, type SecureVersion } from 'node:tls';
 
 import { TestApp } from '../support/app.js';
 import { HAProxy, HAS_HAPROXY } from '../support/haproxy.js';
+import { HAS_NGINX, Nginx } from '../support/nginx.js';
 import { eventually } from '../support/process.js';
 
-const withHAProxy = HAS_HAPROXY ? describe : describe.skip;
+const PROXIES = [
+  ['deploy/haproxy/haproxy.cfg (skipped without haproxy and openssl)', HAProxy, HAS_HAPROXY],
+  ['deploy/nginx/nginx.conf (skipped without nginx and openssl)', Nginx, HAS_NGINX],
+] as const;
 
-withHAProxy('deploy/haproxy/haproxy.cfg (skipped without haproxy and openssl)', () => {
+describe.each(PROXIES)('%s', (_, Proxy, isThere) => {
+  const it = isThere ? test : test.skip;
   let app: TestApp;
-  let proxy: HAProxy;
+  let proxy: HAProxy | Nginx;
 
   beforeAll(async () => {
+    if (!isThere) return;
     app = await TestApp.start({ env: { TRUST_PROXY: '127.0.0.0/8', PUBLIC_URL: 'https://roost.example.org' } });
     const port = Number(new URL(app.url).port);
-    proxy = await HAProxy.before([port, port]);
+    proxy = await Proxy.before([port, port]);
     await eventually(async () => (await ask('/health/ready')).status === 200);
   });
 
   afterAll(async () => {
+    if (!isThere) return;
     await proxy.stop();
     await app.stop();
   });
 
-  const ask = async (path: string, options: ConnectionOptions = {}): Promise<{ status: number | undefined }> => {
+  const ask = async (path: string, options: RequestOptions = {}): Promise<{ status: number | undefined }> => {
     const sent = request(proxy.url + path, { rejectUnauthorized: false, agent: false, ...options }).end();
     const [answer] = await once(sent, 'response');
     answer.resume();
@@ -61,5 +68,13 @@ withHAProxy('deploy/haproxy/haproxy.cfg (skipped without haproxy and openssl)', 
       308,
       `https://127.0.0.1:${proxy.httpPort}/api/v1/auth/me`,
     ]);
+  });
+
+  it('tells Roost that the client came over TLS, and from which address', async () => {
+    expect((await ask('/api/v1/auth/me')).status).toBe(401);
+    const headers = { 'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Proto': 'http', 'X-Forwarded-Prefix': '/evil' };
+    expect((await ask('/api/v1/auth/me', { headers })).status).toBe(401);
+    const seen = app.log.map((line) => JSON.parse(line) as { path?: string; ip?: string });
+    expect(seen.findLast(({ path }) => path === '/api/v1/auth/me')?.ip).toBe('192.0.2.7');
   });
 });
