@@ -27,7 +27,12 @@ for (const operation of Object.values(document.paths).flatMap((item) => Object.v
   }
 }
 
-const ast = await openapiTypescript(document, { rootTypes: true, rootTypesNoSchemaPrefix: true, silent: true });
+const ast = await openapiTypescript(document, {
+  rootTypes: true,
+  rootTypesNoSchemaPrefix: true,
+  defaultNonNullable: false,
+  silent: true,
+});
 const text = astToString(ast).replaceAll(/\n *headers: \{\n *\[name: string\]: unknown;\n *\};/g, '');
 const MADE = '/** Made from openapi.json by npm run client. */\n';
 const list = `/** The POSTs that take an Idempotency-Key. */

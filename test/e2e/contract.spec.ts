@@ -25,7 +25,8 @@ interface Operation {
 interface Schema {
   readonly $ref?: string;
   readonly allOf?: Schema[];
-  readonly properties?: { code?: { enum: string[] } };
+  readonly properties?: Record<string, { enum?: string[]; default?: unknown }>;
+  readonly required?: string[];
 }
 
 let app: TestApp;
@@ -111,13 +112,16 @@ describe('the document', () => {
     }
   });
 
-  it('demands no parameter that has a default', () => {
+  it('demands no parameter and no field of a request that has a default', () => {
     const demanded = operations().flatMap(([name, { parameters = [] }]) =>
       parameters
         .filter(({ required, schema }) => required && schema.default !== undefined)
         .map((parameter) => `${name} ${parameter.name}`),
     );
     expect(demanded).toEqual([]);
+    for (const { properties = {}, required = [] } of Object.values(document.components.schemas))
+      for (const [name, { default: value }] of Object.entries(properties))
+        if (value !== undefined) expect(required).not.toContain(name);
   });
 
   it('has examples with which a newcomer can register and log in', async () => {

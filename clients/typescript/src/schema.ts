@@ -2345,7 +2345,7 @@ export interface components {
        * @default user
        * @enum {string}
        */
-      role: 'user' | 'moderator' | 'admin';
+      role?: 'user' | 'moderator' | 'admin';
     };
     ChangeRoleRequest: {
       /** @enum {string} */

@@ -92,7 +92,7 @@ export function buildOpenApi(app: INestApplication, { DocumentBuilder, SwaggerMo
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) if (item[method]) complete(item[method], { method, path });
   }
-  for (const name of schemasOfBodies(document)) Object.assign(schemas[name] ?? {}, { additionalProperties: false });
+  for (const name of schemasOfBodies(document)) completeBody(schemas[name] ?? {});
   document.tags = [...TAGS, ...otherTags(document)];
   nameScopes(document, scopesOf(document));
   completeSchemas(document);
@@ -133,6 +133,11 @@ function otherTags({ paths }: OpenAPIObject): { name: string; description: strin
   const used = new Set(operations.flatMap((operation) => operation?.tags ?? []));
   for (const { name } of TAGS) used.delete(name);
   return Array.from(used, (name) => ({ name, description: `The routes of ${name}.` }));
+}
+
+function completeBody(schema: Schema): void {
+  schema.additionalProperties = false;
+  schema.required = schema.required?.filter((name) => schema.properties?.[name]?.default === undefined);
 }
 
 /** Answers may get more fields; requests with unknown fields are refused. */

@@ -11,6 +11,7 @@ export interface Schema {
   anyOf?: Schema[];
   items?: Schema;
   properties?: Record<string, Schema>;
+  required?: string[] | undefined;
   minimum?: number;
   maximum?: number;
   minLength?: number;
