@@ -89,6 +89,7 @@ describe('a request', () => {
     const title: string = made.title;
     const found = await roost.get('/tasks/{task_id}', { path: { task_id: made.id } });
     expect(found.ok && found.data.title).toBe(title);
+    expect((await unwrap(found)).title).toBe(title);
     const none = await roost.get('/tasks/{task_id}', { path: { task_id: made.id + 1 } });
     if (none.ok) throw new Error('there is no such task');
     expect(none.problem.code === 'task_not_found').toBe(true);
@@ -417,6 +418,20 @@ describe('a list', () => {
       titles.push(title);
     expect(titles).toEqual(Array.from({ length: 25 }, (_, index) => `task ${index + 1}`));
     expect(wire.count('GET /tasks')).toBe(3);
+  });
+
+  it('gives a page at a time, and asks for no more than are read', async () => {
+    await app.pool.query(`INSERT INTO tasks (user_id, title) SELECT $1, 'task ' || n FROM generate_series(1, 5) n`, [
+      ada.id,
+    ]);
+    const wire = plain();
+    const pages = clientOf(ada, wire).pages('/tasks', { query: { limit: 2, sort: 'created_at' } });
+    const first = await pages.next();
+    expect(first.value).toMatchObject([{ title: 'task 1' }, { title: 'task 2' }]);
+    expect(wire.count('GET /tasks')).toBe(1);
+    const rest: number[] = [];
+    for await (const page of pages) rest.push(page.length);
+    expect(rest).toEqual([2, 1]);
   });
 
   it.each(['https://evil.example/x', '//evil.example/x'])(

@@ -151,17 +151,25 @@ export class RoostClient {
     return answer;
   }
 
-  /** All items of a list, page by page. @throws ProblemError */
+  /** All items of a list. @throws ProblemError */
   async *list<P extends ListPath>(
     path: P,
     ...input: Arguments<Operation<'get', P>>
   ): AsyncGenerator<Item<Operation<'get', P>>> {
+    for await (const page of this.pages(path, ...input)) yield* page;
+  }
+
+  /** The same, a page at a time. @throws ProblemError */
+  async *pages<P extends ListPath>(
+    path: P,
+    ...input: Arguments<Operation<'get', P>>
+  ): AsyncGenerator<Item<Operation<'get', P>>[]> {
     const { signal, headers } = input[0] ?? {};
     let url: string | undefined = this.address(path, input[0]);
     while (url !== undefined) {
       const response = await this.send('get', url, { ...(signal && { signal }), ...(headers && { headers }) });
       const items = await unwrap(answerOf<Operation<'get', P>>(response, await response.text()));
-      yield* items as Item<Operation<'get', P>>[];
+      yield items as Item<Operation<'get', P>>[];
       url = nextOf(response, url);
     }
   }

@@ -1,6 +1,5 @@
 /** Problem documents (RFC 9457) as errors. */
 import type { Problem } from './schema.js';
-import type { Answer, Data } from './types.js';
 
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
@@ -10,8 +9,10 @@ export class ProblemError extends Error {
   }
 }
 
+type Outcome<D> = { readonly ok: true; readonly data: D } | { readonly ok: false; readonly problem: unknown };
+
 /** The data of a successful answer. @throws ProblemError */
-export async function unwrap<O>(answer: Answer<O> | Promise<Answer<O>>): Promise<Data<O>> {
+export async function unwrap<D>(answer: Outcome<D> | Promise<Outcome<D>>): Promise<D> {
   const given = await answer;
   if (given.ok) return given.data;
   throw new ProblemError(given.problem as Problem);
