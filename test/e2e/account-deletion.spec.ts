@@ -1,7 +1,10 @@
 /** People who delete their accounts, and those who have second thoughts: until it is final. */
-import type { Answer } from '../support/api.js';
+import { unwrap } from 'roost-client';
+
+import type { Role } from '../../src/common/access.js';
 import { TestApp } from '../support/app.js';
 import { audited, auditOf } from '../support/audit.js';
+import { clientOf } from '../support/client.js';
 import { mailedToken, mailsTo } from '../support/mailbox.js';
 import {
   confirmAddress,
@@ -38,10 +41,26 @@ beforeEach(async () => {
   ada = await person(here, 'ada');
 });
 
-const leave = (whose: Pick<Person, 'api'>, current_password: unknown = PASSWORD): Promise<Answer> =>
-  whose.api.delete('/users/me', { current_password });
-const tryLogin = (app: TestApp, { email }: Person, password = PASSWORD): Promise<Answer> =>
-  app.api.post('/auth/login', { email, password });
+type Caller = Pick<Person, 'client'>;
+type Account = Pick<Person, 'id'>;
+
+const leave = ({ client }: Caller, current_password = PASSWORD) =>
+  client.delete('/users/me', { body: { current_password } });
+const tryLogin = ({ client }: Caller, { email }: Person, password = PASSWORD) =>
+  client.post('/auth/login', { body: { email, password } });
+const forget = ({ email }: Person) => unwrap(here.client.post('/auth/password/forgot', { body: { email } }));
+const reset = (token: string, new_password = 'another horse battery') =>
+  here.client.post('/auth/password/reset', { body: { token, new_password } });
+const show = ({ client }: Caller, { id: user_id }: Account) =>
+  unwrap(client.get('/admin/users/{user_id}', { path: { user_id } }));
+const disable = ({ client }: Caller, { id: user_id }: Account) =>
+  unwrap(client.post('/admin/users/{user_id}/disable', { path: { user_id }, body: { reason: 'x' } }));
+const enable = ({ client }: Caller, { id: user_id }: Account) =>
+  client.post('/admin/users/{user_id}/enable', { path: { user_id } });
+const setRole = ({ client }: Caller, { id: user_id }: Account, role: Role) =>
+  client.patch('/admin/users/{user_id}', { path: { user_id }, body: { role } });
+const remove = ({ client }: Caller, { id: user_id }: Account) =>
+  client.delete('/admin/users/{user_id}', { path: { user_id } });
 const pending = async ({ id }: Person): Promise<unknown> =>
   (await here.pool.query('SELECT deletion, delete_after FROM users WHERE id = $1', [id])).rows[0];
 
@@ -49,14 +68,15 @@ const NOT_PENDING = { deletion: null, delete_after: null };
 
 describe('an account that its owner deletes', () => {
   it('is told when that is final, in 7 days by the clock of the database', async () => {
-    const { status, body } = await leave(ada);
-    expect([status, body.message]).toEqual([202, 'The account is going to be deleted']);
+    const answer = await leave(ada);
+    const { message, deletes_at } = await unwrap(answer);
+    expect([answer.status, message]).toEqual([202, 'The account is going to be deleted']);
     const { rows } = await here.pool.query<{ ms: number }>(
       `SELECT extract(epoch FROM delete_after - clock_timestamp())::float8 * 1000 AS ms FROM users WHERE id = $1`,
       [ada.id],
     );
     expect(Math.abs((rows[0]?.ms ?? 0) - 7 * DAY_MS)).toBeLessThan(30_000);
-    expect(await pending(ada)).toEqual({ deletion: 'own', delete_after: new Date(body.deletes_at as string) });
+    expect(await pending(ada)).toEqual({ deletion: 'own', delete_after: new Date(deletes_at) });
   });
 
   it('loses all of its sessions at once, on the other instance, too [V7.4.2] [T13]', async () => {
@@ -76,46 +96,40 @@ describe('an account that its owner deletes', () => {
   });
 
   it('gets a mail that says when it is final and how to cancel it', async () => {
-    const { body } = await leave(ada);
+    const { deletes_at } = await unwrap(leave(ada));
     const [mail] = await mailsTo(here, ada.email, 'going to be deleted');
-    expect(mail?.text).toContain(new Date(body.deletes_at as string).toUTCString().replace('GMT', 'UTC'));
+    expect(mail?.text).toContain(new Date(deletes_at).toUTCString().replace('GMT', 'UTC'));
     expect(mail?.text).toContain('a login cancels the deletion');
   });
 
   it('keeps its address and its username meanwhile', async () => {
     await leave(ada);
     const { email, username } = ada;
-    const answers = [
-      await here.api.post('/auth/register', { email, password: PASSWORD }),
-      await here.api.post('/auth/register', { email: `x${email}`, username, password: PASSWORD }),
-    ];
-    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
-      [409, 'email_taken'],
-      [409, 'username_taken'],
-    ]);
+    const register = (body: { email: string; username?: string }) =>
+      here.client.post('/auth/register', { body: { ...body, password: PASSWORD } });
+    expectRefused(await register({ email }), 'email_taken', 409);
+    expectRefused(await register({ email: `x${email}`, username }), 'username_taken', 409);
   });
 
   it('has no use for links that were mailed before', async () => {
-    await here.api.post('/auth/password/forgot', { email: ada.email });
-    const reset = await mailedToken(here, ada.email, 'new password');
-    const confirm = await mailedToken(here, ada.email, 'Confirm');
+    await forget(ada);
+    const forgotten = await mailedToken(here, ada.email, 'new password');
+    const token = await mailedToken(here, ada.email, 'Confirm');
     await leave(ada);
-    const answers = [
-      await here.api.post('/auth/password/reset', { token: reset, new_password: 'another horse battery' }),
-      await here.api.post('/auth/email/confirm', { token: confirm }),
-    ];
-    expect(answers.map(({ body }) => body.code)).toEqual(['invalid_account_token', 'invalid_account_token']);
+    expectRefused(await reset(forgotten), 'invalid_account_token', 400);
+    expectRefused(await here.client.post('/auth/email/confirm', { body: { token } }), 'invalid_account_token', 400);
   });
 
   it('is seen by admins, with who deletes it and when', async () => {
     const admin = await staff(here, 'admin');
-    const { body } = await leave(ada);
-    const seen = { id: ada.id, deletion: 'own', deletes_at: body.deletes_at as string };
-    expect((await admin.api.get(`/admin/users/${ada.id}`)).body).toMatchObject(seen);
-    const found = `/admin/users?q=${ada.username}`;
-    expect((await admin.api.get(`${found}&deleting=true`)).body).toMatchObject([seen]);
-    expect((await admin.api.get(`${found}&deleting=false`)).body).toEqual([]);
-    expect((await admin.api.get(`/admin/users/${admin.id}`)).body).toMatchObject({ deletion: null, deletes_at: null });
+    const { deletes_at } = await unwrap(leave(ada));
+    const seen = { id: ada.id, deletion: 'own', deletes_at };
+    expect(await show(admin, ada)).toMatchObject(seen);
+    const found = (deleting: boolean) =>
+      unwrap(admin.client.get('/admin/users', { query: { q: ada.username, deleting } }));
+    expect(await found(true)).toMatchObject([seen]);
+    expect(await found(false)).toEqual([]);
+    expect(await show(admin, admin)).toMatchObject({ deletion: null, deletes_at: null });
     expect((await admin.api.get('/admin/users?deleting=yes')).status).toBe(422);
   });
 });
@@ -146,18 +160,18 @@ describe('a deletion is refused', () => {
   });
 
   it('by POST in the same way, for proxies that drop the body of a DELETE', async () => {
+    const byPost = (current_password: string) => ada.client.post('/users/me/delete', { body: { current_password } });
     expect((await ada.api.post('/users/me/delete', {})).status).toBe(422);
-    expectRefused(await ada.api.post('/users/me/delete', { current_password: 'not hers' }), 'wrong_password', 403);
+    expectRefused(await byPost('not hers'), 'wrong_password', 403);
     expect(await pending(ada)).toEqual(NOT_PENDING);
-    const answer = await ada.api.post('/users/me/delete', { current_password: PASSWORD });
-    expect(answer.status).toBe(202);
+    expect((await byPost(PASSWORD)).status).toBe(202);
     expect(await pending(ada)).not.toEqual(NOT_PENDING);
-    expectRefused(await ada.api.get('/auth/me'), 'token_revoked');
+    expectRefused(await ada.client.get('/auth/me'), 'token_revoked');
   });
 
   it('to nobody, and to a session that has ended', async () => {
-    expectRefused(await here.api.delete('/users/me', { current_password: PASSWORD }), 'authentication_required');
-    await ada.api.post('/auth/logout');
+    expectRefused(await leave(here), 'authentication_required');
+    await unwrap(ada.client.post('/auth/logout'));
     expectRefused(await leave(ada), 'token_revoked');
     expect(await pending(ada)).toEqual(NOT_PENDING);
   });
@@ -168,7 +182,7 @@ describe('a deletion is refused', () => {
     expectRefused(await leave(first), 'last_admin', 409);
     await expectLive(here, first);
     const second = await staff(here, 'admin');
-    expect((await leave({ api: here.api.as((await login(here, first.email)).access_token) })).status).toBe(202);
+    expect((await leave(await login(here, first.email))).status).toBe(202);
     // Who is leaving is none who stays.
     expectRefused(await leave(second), 'last_admin', 409);
     await login(here, first.email);
@@ -178,12 +192,12 @@ describe('a deletion is refused', () => {
   it('after many wrong passwords, also with the right one, and a login is, too', async () => {
     const guarded = await TestApp.start({ sharing: here, env: { LOGIN_GUARD: 'on' } });
     try {
-      const api = guarded.api.as(ada.access_token);
+      const client = clientOf(guarded, ada);
       for (let guess = 0; guess < 5; guess += 1)
-        expectRefused(await leave({ api }, 'wrong horse battery'), 'wrong_password', 403);
-      const refused = await leave({ api });
+        expectRefused(await leave({ client }, 'wrong horse battery'), 'wrong_password', 403);
+      const refused = await leave({ client });
       expectRefused(refused, 'rate_limited', 429);
-      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(Number(refused.response.headers.get('retry-after'))).toBeGreaterThan(0);
       expectRefused(await tryLogin(guarded, ada), 'rate_limited', 429);
       expect(await pending(ada)).toEqual(NOT_PENDING);
     } finally {
@@ -217,29 +231,28 @@ describe('a deletion is cancelled', () => {
 
   it('by a reset of the password and the login after it, not by the reset alone', async () => {
     await leave(ada);
-    await here.api.post('/auth/password/forgot', { email: ada.email });
+    await forget(ada);
     const token = await mailedToken(here, ada.email, 'new password');
-    const new_password = 'another horse battery';
-    expect((await here.api.post('/auth/password/reset', { token, new_password })).status).toBe(204);
+    await unwrap(reset(token, 'another horse battery'));
     expect(await pending(ada)).toMatchObject({ deletion: 'own' });
-    expect((await tryLogin(here, ada, new_password)).status).toBe(200);
+    expect((await tryLogin(here, ada, 'another horse battery')).status).toBe(200);
     expect(await pending(ada)).toEqual(NOT_PENDING);
   });
 
   it('by no login to an account that is disabled meanwhile', async () => {
     const moderator = await staff(here, 'moderator');
     await leave(ada);
-    await moderator.api.post(`/admin/users/${ada.id}/disable`, { reason: 'x' });
+    await disable(moderator, ada);
     expectRefused(await tryLogin(here, ada), 'account_disabled', 403);
-    await moderator.api.post(`/admin/users/${ada.id}/enable`);
+    await unwrap(enable(moderator, ada));
     expect(await pending(ada)).toMatchObject({ deletion: 'own' });
   });
 
   it('by a login, and asked for again from then on', async () => {
-    const first = await leave(ada);
+    const first = await unwrap(leave(ada));
     for (const app of [here, there]) app.clock.advance('3d');
-    const again = await leave({ api: here.api.as((await login(here, ada.email)).access_token) });
-    const later = Date.parse(again.body.deletes_at as string) - Date.parse(first.body.deletes_at as string);
+    const again = await unwrap(leave(await login(here, ada.email)));
+    const later = Date.parse(again.deletes_at) - Date.parse(first.deletes_at);
     expect(Math.abs(later - 3 * DAY_MS)).toBeLessThan(30_000);
   });
 });
@@ -251,16 +264,12 @@ describe('an account that an admin deletes', () => {
     admin = await staff(here, 'admin');
   });
 
-  const remove = (by: Person, whom: { id: string }): Promise<Answer> => by.api.delete(`/admin/users/${whom.id}`);
-  const enable = (by: Person, whom: Person): Promise<Answer> => by.api.post(`/admin/users/${whom.id}/enable`);
-
   it('loses its sessions at once, and its owner is told and cannot cancel it', async () => {
     const rows = await audited(here, async () => {
-      const { status, body } = await remove(admin, ada);
-      expect([status, await pending(ada)]).toEqual([
-        202,
-        { deletion: 'staff', delete_after: new Date(body.deletes_at as string) },
-      ]);
+      const answer = await remove(admin, ada);
+      const { deletes_at } = await unwrap(answer);
+      expect(answer.status).toBe(202);
+      expect(await pending(ada)).toEqual({ deletion: 'staff', delete_after: new Date(deletes_at) });
     });
     expect(rows.map(({ action, actor_id, subject_id }) => [action, actor_id, subject_id])).toEqual([
       ['user.deletion_requested', admin.id, ada.id],
@@ -276,21 +285,21 @@ describe('an account that an admin deletes', () => {
   });
 
   it('is no sooner final when it is deleted twice, and the second time is no event', async () => {
-    const first = await remove(admin, ada);
+    const first = await unwrap(remove(admin, ada));
     for (const app of [here, there]) app.clock.advance('1d');
     await stepUp(admin);
     expect(
       await audited(here, async () => {
-        expect((await remove(admin, ada)).body).toEqual(first.body);
+        expect(await unwrap(remove(admin, ada))).toEqual(first);
       }),
     ).toEqual([]);
   });
 
   it('was perhaps deleted by its owner before: it is final when that was, and the owner cannot cancel it any more', async () => {
-    const own = await leave(ada);
+    const own = await unwrap(leave(ada));
     for (const app of [here, there]) app.clock.advance('1d');
     await stepUp(admin);
-    expect((await remove(admin, ada)).body.deletes_at).toBe(own.body.deletes_at);
+    expect((await unwrap(remove(admin, ada))).deletes_at).toBe(own.deletes_at);
     expectRefused(await tryLogin(here, ada), 'account_deleted', 403);
   });
 
@@ -298,7 +307,7 @@ describe('an account that an admin deletes', () => {
     const moderator = await staff(here, 'moderator');
     await remove(admin, ada);
     expectRefused(await enable(moderator, ada), 'insufficient_role', 403);
-    expect((await moderator.api.post(`/admin/users/${ada.id}/disable`, { reason: 'x' })).status).toBe(204);
+    await disable(moderator, ada);
     const rows = await audited(here, async () => {
       expect((await enable(admin, ada)).status).toBe(204);
     });
@@ -315,10 +324,12 @@ describe('an account that an admin deletes', () => {
   it('is not told of who did it, nor from where', async () => {
     await remove(admin, ada);
     await enable(admin, ada);
-    const { access_token } = await login(here, ada.email);
-    const { body, text } = await here.api.as(access_token).get('/users/me/activity');
-    expect(text).not.toContain(admin.id);
-    expect(body).toContainEqual(expect.objectContaining({ action: 'user.deletion_requested', by: 'staff', ip: null }));
+    const { client } = await login(here, ada.email);
+    const events = await unwrap(client.get('/users/me/activity'));
+    expect(JSON.stringify(events)).not.toContain(admin.id);
+    expect(events).toContainEqual(
+      expect.objectContaining({ action: 'user.deletion_requested', by: 'staff', ip: null }),
+    );
   });
 
   it('becomes no admin, whom nobody could let in again; nor does one that its owner deletes', async () => {
@@ -326,12 +337,11 @@ describe('an account that an admin deletes', () => {
     await remove(admin, ada);
     const bob = await person(here, 'bob');
     await leave(bob);
-    for (const { id } of [ada, bob])
-      expectRefused(await admin.api.patch(`/admin/users/${id}`, { role: 'admin' }), 'user_deleted', 409);
-    const { body } = await admin.api.patch(`/admin/users/${ada.id}`, { role: 'moderator' });
-    expect(body).toMatchObject({ role: 'moderator', deletion: 'staff' });
+    for (const whom of [ada, bob]) expectRefused(await setRole(admin, whom, 'admin'), 'user_deleted', 409);
+    const changed = await unwrap(setRole(admin, ada, 'moderator'));
+    expect(changed).toMatchObject({ role: 'moderator', deletion: 'staff' });
     expect((await enable(admin, ada)).status).toBe(204);
-    expect((await admin.api.patch(`/admin/users/${ada.id}`, { role: 'admin' })).status).toBe(200);
+    expect((await setRole(admin, ada, 'admin')).status).toBe(200);
   });
 
   it('is never an admin, nor the own one, nor one that is not there', async () => {
@@ -355,10 +365,7 @@ describe('races', () => {
     const [first, second] = [await staff(here, 'admin'), await staff(here, 'admin')];
     for (let round = 0; round < soaked(30, 10); round += 1) {
       const [one, two] = [await login(here, first.email), await login(there, second.email)];
-      const answers = await Promise.all([
-        leave({ api: here.api.as(one.access_token) }),
-        leave({ api: there.api.as(two.access_token) }),
-      ]);
+      const answers = await Promise.all([leave(one), leave(two)]);
       expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
     }
   });
@@ -368,8 +375,8 @@ describe('races', () => {
     for (let round = 0; round < soaked(30, 10); round += 1) {
       const eve = await confirmedPerson(here, 'eve');
       const [removed, promoted] = await Promise.all([
-        here.api.as(first.access_token).delete(`/admin/users/${eve.id}`),
-        there.api.as(second.access_token).patch(`/admin/users/${eve.id}`, { role: 'admin' }),
+        remove(first, eve),
+        setRole({ client: clientOf(there, second) }, eve, 'admin'),
       ]);
       expect([
         [202, 409],
@@ -387,10 +394,7 @@ describe('races', () => {
         [[first.id, second.id]],
       );
       const [one, two] = [await login(here, first.email), await login(there, first.email)];
-      const [left, demoted] = await Promise.all([
-        leave({ api: here.api.as(one.access_token) }),
-        there.api.as(two.access_token).patch(`/admin/users/${second.id}`, { role: 'user' }),
-      ]);
+      const [left, demoted] = await Promise.all([leave(one), setRole(two, second, 'user')]);
       expect([202, 409]).toContain(left.status);
       expect([200, 401]).toContain(demoted.status);
       const { rowCount } = await here.pool.query(`SELECT 1 FROM users WHERE role = 'admin' AND deletion IS NULL`);
@@ -402,10 +406,7 @@ describe('races', () => {
     for (let round = 0; round < soaked(20, 10); round += 1) {
       const [one, two] = [await login(here, ada.email), await login(there, ada.email)];
       const rows = await audited(here, async () => {
-        const answers = await Promise.all([
-          leave({ api: here.api.as(one.access_token) }),
-          leave({ api: there.api.as(two.access_token) }),
-        ]);
+        const answers = await Promise.all([leave(one), leave(two)]);
         expect(answers.map(({ status }) => status).sort()).toEqual([202, 401]);
       });
       expect(rows.filter(({ action }) => action === 'user.deletion_requested')).toHaveLength(1);
@@ -414,8 +415,8 @@ describe('races', () => {
 
   it('a login comes as its owner deletes: a session lives exactly if the account stays', async () => {
     for (let round = 0; round < soaked(30, 10); round += 1) {
-      const { access_token } = await login(here, ada.email);
-      const [entered, left] = await Promise.all([tryLogin(there, ada), leave({ api: here.api.as(access_token) })]);
+      const session = await login(here, ada.email);
+      const [entered, left] = await Promise.all([tryLogin(there, ada), leave(session)]);
       expect([entered.status, left.status]).toEqual([200, 202]);
       const { rowCount } = await here.pool.query('SELECT 1 FROM sessions WHERE user_id = $1 AND revoked_at IS NULL', [
         ada.id,
@@ -427,18 +428,13 @@ describe('races', () => {
   it('a login comes as an admin deletes: no session survives it', async () => {
     const admin = await staff(here, 'admin');
     for (let round = 0; round < soaked(30, 10); round += 1) {
-      const [entered] = await Promise.all([
-        tryLogin(there, ada),
-        admin.api.delete(`/admin/users/${ada.id}`).then(({ status }) => {
-          expect(status).toBe(202);
-        }),
-      ]);
+      const [entered] = await Promise.all([tryLogin(there, ada), unwrap(remove(admin, ada))]);
       expect([200, 403]).toContain(entered.status);
       const { rowCount } = await here.pool.query('SELECT 1 FROM sessions WHERE user_id = $1 AND revoked_at IS NULL', [
         ada.id,
       ]);
       expect(rowCount).toBe(0);
-      expect((await admin.api.post(`/admin/users/${ada.id}/enable`)).status).toBe(204);
+      expect((await enable(admin, ada)).status).toBe(204);
     }
   });
 

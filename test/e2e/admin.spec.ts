@@ -1,8 +1,17 @@
+import {
+  type DisableUserRequest,
+  type Input,
+  type Operation,
+  type StatsResponse,
+  unwrap,
+  type UserResponse,
+} from 'roost-client';
+
 import { StatsJob } from '../../src/admin/stats-job.js';
 import { COUNTED_DAILY } from '../../src/admin/stats.query.js';
 import { NEAR_ACCOUNTS } from '../../src/users/users.query.js';
-import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
+import { collect } from '../support/client.js';
 import { moveNewConnections } from '../support/database-clock.js';
 import { login, person, type Person, staff } from '../support/people.js';
 import { watchQueries } from '../support/queries.js';
@@ -24,26 +33,25 @@ beforeEach(async () => {
 
 afterAll(() => app.stop());
 
-const idsOf = ({ body }: Answer): string[] => (body as { id: string }[]).map(({ id }) => id);
-const list = (query = ''): Promise<Answer> => admin.api.get(`/admin/users${query}`);
+type Caller = Pick<Person, 'client'>;
+type UsersQuery = NonNullable<Input<Operation<'get', '/admin/users'>>['query']>;
+type AuditQuery = NonNullable<Input<Operation<'get', '/admin/audit'>>['query']>;
 
-async function walk(path: string): Promise<string[]> {
-  const ids: string[] = [];
-  for (let next: string | undefined = path; next !== undefined;) {
-    const answer = await admin.api.get(next);
-    expect(answer.status).toBe(200);
-    ids.push(...idsOf(answer));
-    next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
-  }
-  return ids;
-}
+const idsOf = (rows: { id: string }[]): string[] => rows.map(({ id }) => id);
+const list = (query: UsersQuery = {}): Promise<UserResponse[]> => unwrap(admin.client.get('/admin/users', { query }));
+
+const disable = ({ id: user_id }: Person, body: DisableUserRequest = { reason: 'x' }) =>
+  unwrap(admin.client.post('/admin/users/{user_id}/disable', { path: { user_id }, body }));
+const show = ({ client }: Caller, user_id: string) => client.get('/admin/users/{user_id}', { path: { user_id } });
+const sessions = ({ client }: Caller, user_id: string) =>
+  client.get('/admin/users/{user_id}/sessions', { path: { user_id } });
 
 describe('GET /admin/users', () => {
   it('lists everybody, the newest first, and shows no secret', async () => {
-    const answer = await list();
-    expect(idsOf(answer)).toEqual([bob.id, ada.id, admin.id]);
-    expect(answer.body[1]).toMatchObject({ email: ada.email, role: 'user', status: 'active', disabled_until: null });
-    expect(answer.text).not.toMatch(/hash|\$2|epoch/);
+    const users = await list();
+    expect(idsOf(users)).toEqual([bob.id, ada.id, admin.id]);
+    expect(users[1]).toMatchObject({ email: ada.email, role: 'user', status: 'active', disabled_until: null });
+    expect(JSON.stringify(users)).not.toMatch(/hash|\$2|epoch/);
   });
 
   it.each([1, 3_000])(
@@ -51,7 +59,7 @@ describe('GET /admin/users', () => {
     async (first) => {
       jest.replaceProperty(NEAR_ACCOUNTS, 'rows', first);
       await app.pool.query(`UPDATE users SET display_name = '100 % Ada_Lovelace' WHERE id = $1`, [ada.id]);
-      const found = async (q: string): Promise<string[]> => idsOf(await list(`?q=${encodeURIComponent(q)}`));
+      const found = async (q: string): Promise<string[]> => idsOf(await list({ q }));
       expect(await found(ada.email.toUpperCase())).toEqual([ada.id]);
       expect(await found(bob.username.slice(1))).toEqual([bob.id]);
       expect(await found('LOVE')).toEqual([ada.id]);
@@ -71,29 +79,25 @@ describe('GET /admin/users', () => {
 
   it('filters by role, status, confirmation and creation', async () => {
     await app.pool.query(`UPDATE users SET email_confirmed_at = now() WHERE id = $1`, [bob.id]);
-    await admin.api.post(`/admin/users/${ada.id}/disable`, {
-      reason: 'x',
-      until: new Date(Date.now() + 9e6).toISOString(),
-    });
-    const [today, tomorrow] = [0, 1].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10));
-    const EXPECTED: Record<string, string[]> = {
-      'role=admin': [admin.id],
-      'role=moderator': [],
-      'status=disabled': [ada.id],
-      'status=active': [bob.id, admin.id],
-      'confirmed=true': [bob.id],
-      'confirmed=false&role=user': [ada.id],
-      [`created_from=${tomorrow}`]: [],
-      [`created_from=${today}T00:00:00Z&created_to=${tomorrow}`]: [bob.id, ada.id, admin.id],
-      [`created_to=${today}`]: [],
-    };
-    for (const [query, ids] of Object.entries(EXPECTED))
-      expect([query, idsOf(await list(`?${query}`))]).toEqual([query, ids]);
+    await disable(ada, { reason: 'x', until: new Date(Date.now() + 9e6).toISOString() });
+    const day = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    const EXPECTED: [UsersQuery, string[]][] = [
+      [{ role: 'admin' }, [admin.id]],
+      [{ role: 'moderator' }, []],
+      [{ status: 'disabled' }, [ada.id]],
+      [{ status: 'active' }, [bob.id, admin.id]],
+      [{ confirmed: true }, [bob.id]],
+      [{ confirmed: false, role: 'user' }, [ada.id]],
+      [{ created_from: day(1) }, []],
+      [{ created_from: `${day(0)}T00:00:00Z`, created_to: day(1) }, [bob.id, ada.id, admin.id]],
+      [{ created_to: day(0) }, []],
+    ];
+    for (const [query, ids] of EXPECTED) expect([query, idsOf(await list(query))]).toEqual([query, ids]);
     app.clock.advance('3h');
-    expect(idsOf(await list('?status=disabled'))).toEqual([]);
+    expect(await list({ status: 'disabled' })).toEqual([]);
   });
 
-  it.each(['-created_at', 'created_at', 'email', 'username'])(
+  it.each(['-created_at', 'created_at', 'email', 'username'] as const)(
     'has pages by %s that add up to the whole',
     async (sort) => {
       await app.pool.query(
@@ -101,15 +105,15 @@ describe('GET /admin/users', () => {
        SELECT 'm' || n || '@example.org', CASE n % 2 WHEN 0 THEN 'M' ELSE 'm' END || '_u' || n, 'x', date_trunc('second', now()) - (n / 3) * interval '1 s'
          FROM generate_series(1, 20) n`,
       );
-      const whole = idsOf(await list(`?sort=${sort}&limit=100`));
-      expect(new Set(whole).size).toBe(23);
-      expect(await walk(`/admin/users?sort=${sort}&limit=4`)).toEqual(whole);
+      const whole = await list({ sort, limit: 100 });
+      expect(new Set(idsOf(whole)).size).toBe(23);
+      expect(await collect(admin.client.list('/admin/users', { query: { sort, limit: 4 } }))).toEqual(whole);
     },
   );
 
   it('refuses what it does not know, the field named', async () => {
-    const { headers } = await list('?limit=1');
-    const cursor = /cursor=([^&>]+)/.exec(headers.get('link') ?? '')?.[1];
+    const { response } = await admin.client.get('/admin/users', { query: { limit: 1 } });
+    const cursor = /cursor=([^&>]+)/.exec(response.headers.get('link') ?? '')?.[1];
     const BAD: Record<string, string> = {
       'role=root': 'role',
       'status=gone': 'status',
@@ -127,7 +131,7 @@ describe('GET /admin/users', () => {
       'password=x': 'password',
     };
     for (const [query, field] of Object.entries(BAD)) {
-      const { status, body } = await list(`?${query}`);
+      const { status, body } = await admin.api.get(`/admin/users?${query}`);
       expect([query, status, body.errors?.[0].pointer]).toEqual([query, 422, `#/${field}`]);
     }
   });
@@ -136,37 +140,36 @@ describe('GET /admin/users', () => {
 describe('GET /admin/users/{id}', () => {
   it('shows one, and its live sessions', async () => {
     await login(app, ada.email);
-    expect((await admin.api.get(`/admin/users/${ada.id}`)).body).toMatchObject({ id: ada.id, email: ada.email });
-    const { body } = await admin.api.get(`/admin/users/${ada.id}/sessions`);
-    expect(body).toHaveLength(2);
-    expect(body).toMatchObject([{ current: false }, { current: false }]);
+    expect(await unwrap(show(admin, ada.id))).toMatchObject({ id: ada.id, email: ada.email });
+    expect(await unwrap(sessions(admin, ada.id))).toMatchObject([{ current: false }, { current: false }]);
   });
 
   it.each(['00000000-0000-4000-8000-000000000000', 'x'])('finds no account %s', async (id) => {
-    expectRefused(await admin.api.get(`/admin/users/${id}`), 'user_not_found', 404);
-    expectRefused(await admin.api.get(`/admin/users/${id}/sessions`), 'user_not_found', 404);
+    expectRefused(await show(admin, id), 'user_not_found', 404);
+    expectRefused(await sessions(admin, id), 'user_not_found', 404);
   });
 });
 
 describe('GET /admin/audit', () => {
-  const events = (query: string): Promise<Answer> => admin.api.get(`/admin/audit?${query}`);
+  const events = (query: AuditQuery) => unwrap(admin.client.get('/admin/audit', { query }));
 
   it('filters by actor, subject, action and time', async () => {
-    await admin.api.post(`/admin/users/${ada.id}/disable`, { reason: 'a note' });
-    const { body } = await events(`actor=${admin.id.toUpperCase()}&subject=${ada.id}&action=user.disabled`);
-    expect(body).toMatchObject([
-      { action: 'user.disabled', actor_id: admin.id, subject_id: ada.id, ip: '127.0.0.1', after: { note: 'a note' } },
+    await disable(ada, { reason: 'a note' });
+    const action = 'user.disabled';
+    const found = await events({ actor: admin.id.toUpperCase(), subject: ada.id, action });
+    expect(found).toMatchObject([
+      { action, actor_id: admin.id, subject_id: ada.id, ip: '127.0.0.1', after: { note: 'a note' } },
     ]);
-    const at = String(body[0].at);
-    expect(idsOf(await events(`action=user.disabled&from=${at}`))).toHaveLength(1);
-    expect(idsOf(await events(`action=user.disabled&to=${at}`))).toHaveLength(0);
-    expect(idsOf(await events(`subject=${bob.id}`))).toHaveLength(2);
+    const at = found[0]?.at ?? '';
+    expect(await events({ action, from: at })).toEqual(found);
+    expect(await events({ action, to: at })).toEqual([]);
+    expect(await events({ subject: bob.id })).toHaveLength(2);
   });
 
   it('has pages that add up to the whole', async () => {
-    const whole = idsOf(await events('limit=100'));
+    const whole = await events({ limit: 100 });
     expect(whole.length).toBeGreaterThan(5);
-    expect(await walk('/admin/audit?limit=2')).toEqual(whole);
+    expect(await collect(admin.client.list('/admin/audit', { query: { limit: 2 } }))).toEqual(whole);
   });
 
   it.each([
@@ -178,7 +181,7 @@ describe('GET /admin/audit', () => {
     ['cursor=x', 'cursor'],
     ['ip=1', 'ip'],
   ])('refuses %s', async (query, field) => {
-    const { status, body } = await events(query);
+    const { status, body } = await admin.api.get(`/admin/audit?${query}`);
     expect([status, body.errors[0].pointer]).toEqual([422, `#/${field}`]);
   });
 });
@@ -191,25 +194,25 @@ describe('GET /admin/stats', () => {
   });
 
   it('counts accounts, who was active, and tasks, posts and follows by day', async () => {
-    await ada.api.post('/tasks', { title: 'one' });
-    for (let n = 0; n < 2; n += 1) await ada.api.post('/posts', { text: 'x' });
-    await ada.api.put(`/users/${bob.username}/follow`);
+    await unwrap(ada.client.post('/tasks', { body: { title: 'one' } }));
+    for (let n = 0; n < 2; n += 1) await unwrap(ada.client.post('/posts', { body: { text: 'x' } }));
+    await unwrap(ada.client.put('/users/{username}/follow', { path: bob }));
     await app.pool.query(
       `INSERT INTO tasks (user_id, title, created_at) VALUES ($1, 'old', now() - interval '40 days')`,
       [ada.id],
     );
-    await admin.api.post(`/admin/users/${bob.id}/disable`, { reason: 'x' });
-    const { body } = await admin.api.get('/admin/stats');
-    expect(body.counted_at).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    expect(body.accounts).toEqual({ total: 3, confirmed: 0, disabled: 1 });
-    expect(body.active).toEqual({ day: 3, week: 3, month: 3 });
+    await disable(bob);
+    const counts = await stats();
+    expect(counts.counted_at).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(counts.accounts).toEqual({ total: 3, confirmed: 0, disabled: 1 });
+    expect(counts.active).toEqual({ day: 3, week: 3, month: 3 });
     const date = new Date().toISOString().slice(0, 10);
     for (const [counted, created] of [
       ['tasks', 1],
       ['posts', 2],
       ['follows', 1],
     ] as const) {
-      const days = body[counted] as { date: string; created: number }[];
+      const days = counts[counted];
       expect([counted, days.length, days.at(-1)]).toEqual([counted, 30, { date, created }]);
       expect(days.slice(0, -1).every((day) => day.created === 0)).toBe(true);
     }
@@ -223,9 +226,9 @@ describe('GET /admin/stats', () => {
       [ada.id, days, time],
     );
   /** Of the last days, today last. */
-  const tasksOf = ({ body }: Answer, days: number): number[] =>
-    (body.tasks as { created: number }[]).slice(-days).map(({ created }) => created);
-  const stats = (api = admin.api): Promise<Answer> => api.get('/admin/stats');
+  const tasksOf = ({ tasks }: StatsResponse, days: number): number[] =>
+    tasks.slice(-days).map(({ created }) => created);
+  const stats = ({ client }: Caller = admin): Promise<StatsResponse> => unwrap(client.get('/admin/stats'));
 
   it('counts by days in UTC, from their first moment to their last, also days without anything', async () => {
     for (const [days, time] of [
@@ -248,7 +251,7 @@ describe('GET /admin/stats', () => {
     expect(tasksOf(await stats(), 3)).toEqual([1, 0, 1]);
     await count();
     await addTask(2, '13:00');
-    await ada.api.post('/tasks', { title: 'new' });
+    await unwrap(ada.client.post('/tasks', { body: { title: 'new' } }));
     expect(tasksOf(await stats(), 3)).toEqual([1, 0, 2]);
     await count();
     expect(tasksOf(await stats(), 3)).toEqual([1, 0, 2]);
@@ -263,12 +266,10 @@ describe('GET /admin/stats', () => {
     await addTask(0, '23:59:59.999');
     app.clock.advance('48h');
     await moveNewConnections(app.databaseUrl, app.clock);
-    const { access_token } = await login(app, admin.email);
-    const api = app.api.as(access_token);
-    expect(tasksOf(await stats(api), 3)).toEqual([2, 0, 0]);
+    expect(tasksOf(await stats(), 3)).toEqual([2, 0, 0]);
     await count();
     await addTask(0, '0');
-    expect(tasksOf(await stats(api), 3)).toEqual([2, 0, 0]);
+    expect(tasksOf(await stats(), 3)).toEqual([2, 0, 0]);
   });
 
   it('writes nothing when somebody looks', async () => {
@@ -281,7 +282,7 @@ describe('GET /admin/stats', () => {
     const counting = /FROM (?:users|sessions|audit_events) /;
     const looks = async (): Promise<string[]> => {
       const { statements } = await watchQueries(async () => {
-        for (let time = 0; time < 3; time += 1) expect((await stats()).status).toBe(200);
+        for (let time = 0; time < 3; time += 1) await stats();
       });
       return statements.filter((statement) => counting.test(statement));
     };
@@ -289,17 +290,16 @@ describe('GET /admin/stats', () => {
     await count();
     expect(await looks()).toEqual([]);
     await person(app, 'eve');
-    const { body } = await stats();
-    expect([body.accounts.total, body.active.day]).toEqual([3, 3]);
+    const before = await stats();
+    expect([before.accounts.total, before.active.day]).toEqual([3, 3]);
     await count();
-    expect((await stats()).body).toEqual(body);
+    expect(await stats()).toEqual(before);
     app.clock.advance('24h');
     await moveNewConnections(app.databaseUrl, app.clock);
     await count();
-    const { access_token } = await login(app, admin.email);
-    const next = (await stats(app.api.as(access_token))).body;
+    const next = await stats();
     expect(next.accounts.total).toBe(4);
-    expect(Date.parse(next.counted_at) - Date.parse(body.counted_at)).toBeGreaterThanOrEqual(86_400_000);
+    expect(Date.parse(next.counted_at) - Date.parse(before.counted_at)).toBeGreaterThanOrEqual(86_400_000);
   });
 
   it('counts few accounts at each look, also after there were many', async () => {
@@ -311,7 +311,7 @@ describe('GET /admin/stats', () => {
     await count();
     app.clock.offsetMs = 0;
     await person(app, 'eve');
-    expect((await stats()).body.accounts.total).toBe(4);
+    expect((await stats()).accounts.total).toBe(4);
   });
 
   it('is counted once where two instances do it at the same moment', async () => {
@@ -338,22 +338,22 @@ describe('GET /admin/stats', () => {
 
   it('forgets who was active long ago', async () => {
     app.clock.advance('3d');
-    const { access_token } = await login(app, admin.email);
-    const { body } = await app.api.as(access_token).get('/admin/stats');
-    expect(body.active).toEqual({ day: 1, week: 3, month: 3 });
+    const returning = await login(app, admin.email);
+    expect((await stats(returning)).active).toEqual({ day: 1, week: 3, month: 3 });
   });
 });
 
 it('is for admins only', async () => {
   const moderator = await staff(app, 'moderator');
-  for (const path of [
-    '/admin/users',
-    `/admin/users/${ada.id}`,
-    `/admin/users/${ada.id}/sessions`,
-    '/admin/audit',
-    '/admin/stats',
-  ]) {
-    expectRefused(await app.api.get(path), 'authentication_required');
-    for (const { api } of [ada, moderator]) expectRefused(await api.get(path), 'insufficient_role', 403);
-  }
+  const answers = (caller: Caller) =>
+    Promise.all([
+      caller.client.get('/admin/users'),
+      show(caller, ada.id),
+      sessions(caller, ada.id),
+      caller.client.get('/admin/audit'),
+      caller.client.get('/admin/stats'),
+    ]);
+  for (const answer of await answers(app)) expectRefused(answer, 'authentication_required');
+  for (const caller of [ada, moderator])
+    for (const answer of await answers(caller)) expectRefused(answer, 'insufficient_role', 403);
 });

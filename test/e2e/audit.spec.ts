@@ -1,7 +1,10 @@
+import { unwrap } from 'roost-client';
+
 import { AuditRetention } from '../../src/audit/audit-retention.js';
 import { TestApp } from '../support/app.js';
 import { moveNewConnections } from '../support/database-clock.js';
 import { audited, auditOf, type AuditRow } from '../support/audit.js';
+import { collect } from '../support/client.js';
 import { claimsOf } from '../support/jwt.js';
 import { login, PASSWORD, person, type Person, type Tokens } from '../support/people.js';
 import { UUID } from '../support/problems.js';
@@ -25,6 +28,13 @@ beforeEach(async () => {
 afterAll(() => app.stop());
 
 const sessionOf = ({ access_token }: Tokens): string => String(claimsOf(access_token).sid);
+
+const tryLogin = (email: string, password = PASSWORD) => app.client.post('/auth/login', { body: { email, password } });
+
+const end = ({ client }: Person, tokens: Tokens) =>
+  client.delete('/auth/sessions/{session_id}', { path: { session_id: sessionOf(tokens) } });
+
+const activity = ({ client }: Person) => unwrap(client.get('/users/me/activity'));
 
 const brief = (rows: AuditRow[]): unknown[] =>
   rows.map(({ action, actor_id, subject_id, session_id, after }) => [
@@ -57,15 +67,15 @@ describe('the audit tells of', () => {
   });
 
   it('the request that it was', async () => {
-    const answer = await app.api.post('/auth/login', { email: ada.email, password: PASSWORD });
-    expect((await auditOf(app, ada.id)).at(-1)?.request_id).toBe(answer.headers.get('x-request-id'));
+    const { response } = await tryLogin(ada.email);
+    expect((await auditOf(app, ada.id)).at(-1)?.request_id).toBe(response.headers.get('x-request-id'));
   });
 
   it('failed logins, of whom there is and of whom there is not, and never what was typed [V16.3.1]', async () => {
     const canary = 'a password that is nowhere else';
     const rows = await audited(app, async () => {
-      await app.api.post('/auth/login', { email: ada.email, password: canary });
-      await app.api.post('/auth/login', { username: 'canary_name', password: canary });
+      await tryLogin(ada.email, canary);
+      await app.client.post('/auth/login', { body: { username: 'canary_name', password: canary } });
     });
     expect(brief(rows)).toEqual([
       ['login.failed', null, ada.id, null, 'invalid_credentials'],
@@ -76,7 +86,7 @@ describe('the audit tells of', () => {
 
   it('a login of a disabled account', async () => {
     await app.pool.query(`UPDATE users SET status = 'disabled' WHERE id = $1`, [ada.id]);
-    const rows = await audited(app, () => app.api.post('/auth/login', { email: ada.email, password: PASSWORD }));
+    const rows = await audited(app, () => tryLogin(ada.email));
     expect(brief(rows)).toEqual([['login.failed', null, ada.id, null, 'account_disabled']]);
   });
 
@@ -87,9 +97,9 @@ describe('the audit tells of', () => {
       await login(app, ada.email),
     ];
     const rows = await audited(app, async () => {
-      await app.api.post('/auth/logout', { refresh_token: phone.refresh_token });
-      await ada.api.delete(`/auth/sessions/${sessionOf(tablet)}`);
-      await app.api.as(watch.access_token).post('/auth/logout', { scope: 'global' });
+      await unwrap(app.client.post('/auth/logout', { body: { refresh_token: phone.refresh_token } }));
+      await unwrap(end(ada, tablet));
+      await unwrap(watch.client.logout('global'));
     });
     const ended = (tokens: Tokens): unknown[] => ['session.ended', ada.id, ada.id, sessionOf(tokens), 'logout'];
     expect(brief(rows.slice(0, 2))).toEqual([ended(phone), ended(tablet)]);
@@ -98,9 +108,10 @@ describe('the audit tells of', () => {
 
   it('nothing where nothing ended', async () => {
     const rows = await audited(app, async () => {
-      await ada.api.post('/auth/logout', { scope: 'others' });
-      await ada.api.delete(`/auth/sessions/${sessionOf(bob)}`);
-      await app.api.post('/auth/logout', { refresh_token: `${ada.refresh_token}x` });
+      await unwrap(ada.client.logout('others'));
+      expectRefused(await end(ada, bob), 'session_not_found', 404);
+      const body = { refresh_token: `${ada.refresh_token}x` };
+      expectRefused(await app.client.post('/auth/logout', { body }), 'invalid_refresh_token');
     });
     expect(rows).toEqual([]);
   });
@@ -123,8 +134,8 @@ describe('the audit tells of', () => {
 
   it('a changed password, the sessions that it ends, and an attempt with a wrong one [V16.3.1]', async () => {
     const phone = await login(app, ada.email);
-    const change = (current_password: string): Promise<unknown> =>
-      ada.api.put('/auth/password', { current_password, new_password: 'another horse battery' });
+    const change = (current_password: string) =>
+      ada.client.put('/auth/password', { body: { current_password, new_password: 'another horse battery' } });
     const rows = await audited(app, async () => {
       await change('wrong horse battery');
       await change(PASSWORD);
@@ -199,11 +210,8 @@ describe('the table', () => {
 
 describe('GET /users/me/activity', () => {
   it('shows what happened to the own account, the newest first, and nobody else’s', async () => {
-    await app.api.post('/auth/login', { email: ada.email, password: 'wrong horse battery' });
-    await app.api.post('/auth/login', { email: bob.email, password: 'wrong horse battery' });
-    const { status, body } = await ada.api.get('/users/me/activity');
-    expect(status).toBe(200);
-    expect(body).toMatchObject([
+    for (const { email } of [ada, bob]) await tryLogin(email, 'wrong horse battery');
+    expect(await activity(ada)).toMatchObject([
       { action: 'login.failed', by: 'unknown', session_id: null, ip: '127.0.0.1', reason: 'invalid_credentials' },
       { action: 'login.succeeded', by: 'self', session_id: sessionOf(ada), reason: null },
       { action: 'user.registered', by: 'self', session_id: null },
@@ -212,21 +220,15 @@ describe('GET /users/me/activity', () => {
 
   it('has pages that add up to the whole while events are added', async () => {
     for (let count = 0; count < 7; count += 1) await login(app, ada.email);
-    const whole = (await ada.api.get('/users/me/activity')).body as { id: string }[];
-    const walked: { id: string }[] = [];
-    for (let path: string | undefined = '/users/me/activity?limit=2'; path !== undefined;) {
-      const { body, headers } = await ada.api.get(path);
-      walked.push(...(body as { id: string }[]));
-      path = /<([^>]+)>; rel="next"/.exec(headers.get('link') ?? '')?.[1];
-      await login(app, ada.email);
-    }
-    expect(walked).toEqual(whole);
+    const whole = await activity(ada);
     expect(whole).toHaveLength(9);
+    const pages = ada.client.pages('/users/me/activity', { query: { limit: 2 } });
+    expect((await collect(pages, () => login(app, ada.email))).flat()).toEqual(whole);
   });
 
   it('refuses what is no page of it, with the field named', async () => {
-    const { headers } = await bob.api.get('/users/me/activity?limit=1');
-    const foreign = /cursor=([^&>]+)/.exec(headers.get('link') ?? '')?.[1];
+    const { response } = await bob.client.get('/users/me/activity', { query: { limit: 1 } });
+    const foreign = /cursor=([^&>]+)/.exec(response.headers.get('link') ?? '')?.[1];
     const bad = {
       [`cursor=${foreign}`]: 'cursor',
       'cursor=x': 'cursor',
@@ -241,9 +243,9 @@ describe('GET /users/me/activity', () => {
   });
 
   it('is closed to nobody, and to whose session has ended', async () => {
-    expectRefused(await app.api.get('/users/me/activity'), 'authentication_required');
-    await ada.api.post('/auth/logout');
-    expectRefused(await ada.api.get('/users/me/activity'), 'token_revoked');
+    expectRefused(await app.client.get('/users/me/activity'), 'authentication_required');
+    await unwrap(ada.client.post('/auth/logout'));
+    expectRefused(await ada.client.get('/users/me/activity'), 'token_revoked');
   });
 
   it('is found by an index', async () => {
@@ -253,8 +255,8 @@ describe('GET /users/me/activity', () => {
       [ada.id],
     );
     await app.pool.query('ANALYZE audit_events');
-    const { result, statements } = await watchQueries(() => ada.api.get('/users/me/activity'));
-    expect([result.status, statements.length]).toEqual([200, 1]);
+    const { statements } = await watchQueries(() => activity(ada));
+    expect(statements).toHaveLength(1);
     const { rows } = await app.pool.query<Record<'QUERY PLAN', string>>(
       `EXPLAIN ${statements[0]?.replace('$1', `'${ada.id}'`).replace('$2', '50')}`,
     );

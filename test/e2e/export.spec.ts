@@ -2,11 +2,13 @@
 import { get, type IncomingMessage } from 'node:http';
 
 import pg from 'pg';
+import { type PostResponse, unwrap } from 'roost-client';
 
 import { TIMEOUTS } from '../../src/app.js';
 import { Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited } from '../support/audit.js';
+import { clientOf } from '../support/client.js';
 import { cloneTemplate, dropDatabase, endPool } from '../support/database.js';
 import { login, PASSWORD, person, type Person } from '../support/people.js';
 import { eventually, RoostFolder } from '../support/process.js';
@@ -27,11 +29,6 @@ interface Line {
 }
 
 const TIME = expect.stringMatching(/^20.*Z$/) as string;
-
-interface Row {
-  readonly id: number;
-  readonly title: string;
-}
 
 async function addTasks(pool: pg.Pool, { id }: { id: string }, count: number, length = 1_000): Promise<void> {
   await pool.query(
@@ -73,6 +70,8 @@ describe('an export', () => {
     ada = await person(app, 'ada');
   });
 
+  const exported = ({ client }: Person) => client.get(PATH);
+
   const endsOf = ({ id }: Person): Line[] =>
     app.log
       .map((line) => JSON.parse(line) as Line)
@@ -80,49 +79,52 @@ describe('an export', () => {
 
   it('is all that the person sees elsewhere, as a file', async () => {
     const phone = await login(app, ada.email);
-    await app.api.as(phone.access_token).post('/auth/logout');
-    for (const title of ['one', '"two"\n', 'three 😀']) await ada.api.post('/tasks', { title });
-    await ada.api.patch('/users/me', { bio: 'x', display_name: 'Ada' });
-    await (await person(app, 'bob')).api.post('/tasks', { title: 'of Bob' });
+    const bob = await person(app, 'bob');
+    await unwrap(phone.client.logout());
+    for (const title of ['one', '"two"\n', 'three 😀']) await unwrap(ada.client.post('/tasks', { body: { title } }));
+    await unwrap(ada.client.patch('/users/me', { body: { bio: 'x', display_name: 'Ada' } }));
+    await unwrap(bob.client.post('/tasks', { body: { title: 'of Bob' } }));
 
-    const { status, headers, body, text } = await ada.api.get(PATH);
-    expect(status).toBe(200);
-    expect(Object.fromEntries(headers)).toMatchObject({
+    const answer = await exported(ada);
+    const body = await unwrap(answer);
+    expect(answer.status).toBe(200);
+    expect(Object.fromEntries(answer.response.headers)).toMatchObject({
       'content-type': 'application/json; charset=utf-8',
       'content-disposition': 'attachment; filename="roost-export.json"',
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
     });
     const lists = ['sessions', 'tasks', 'posts', 'following', 'followers', 'mutes', 'blocks', 'audit'];
-    expect(Object.keys(body as object).slice(0, 10)).toEqual(['exported_at', 'profile', ...lists]);
-    expect(body.profile).toEqual((await ada.api.get('/users/me')).body);
-    expect(body.tasks).toEqual((await ada.api.get('/tasks?sort=created_at')).body);
-    expect(body.audit).toEqual((await ada.api.get('/users/me/activity')).body);
-    const [live] = (await ada.api.get('/auth/sessions')).body as object[];
+    expect(Object.keys(body).slice(0, 10)).toEqual(['exported_at', 'profile', ...lists]);
+    expect(body.profile).toEqual(await unwrap(ada.client.get('/users/me')));
+    expect(body.tasks).toEqual(await unwrap(ada.client.get('/tasks', { query: { sort: 'created_at' } })));
+    expect(body.audit).toEqual(await unwrap(ada.client.get('/users/me/activity')));
+    const [live] = await unwrap(ada.client.get('/auth/sessions'));
     expect(body.sessions).toHaveLength(2);
     expect(body.sessions).toContainEqual({ ...live, ended_at: null });
     expect(body.sessions).toContainEqual(
       expect.objectContaining({ current: false, ended_at: expect.stringMatching(/^20.*Z$/) }),
     );
-    expect(text).not.toMatch(/hash|salt|epoch|\$2[aby]\$|of Bob/);
-    expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'whole', rows: 5 + (body.audit as []).length })]);
+    expect(JSON.stringify(body)).not.toMatch(/hash|salt|epoch|\$2[aby]\$|of Bob/);
+    expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'whole', rows: 5 + body.audit.length })]);
   });
 
   it('has posts, also deleted ones, and the people around, also those who cannot be seen now', async () => {
     const [bob, carol, dave] = [await person(app, 'bob'), await person(app, 'carol'), await person(app, 'dave')];
-    const posts = [];
-    for (const text of ['kept', 'deleted']) posts.push((await ada.api.post('/posts', { text })).body as Row);
-    await bob.api.post('/posts', { text: 'of Bob' });
-    await ada.api.delete(`/posts/${posts[1]?.id}`);
-    await ada.api.put(`/users/${bob.username}/follow`);
-    await carol.api.put(`/users/${ada.username}/follow`);
-    await ada.api.put(`/users/${carol.username}/mute`);
-    await ada.api.put(`/users/${dave.username}/block`);
+    const post = ({ client }: Person, text: string): Promise<PostResponse> =>
+      unwrap(client.post('/posts', { body: { text } }));
+    const [kept, deleted] = [await post(ada, 'kept'), await post(ada, 'deleted')];
+    await post(bob, 'of Bob');
+    await unwrap(ada.client.delete('/posts/{post_id}', { path: { post_id: deleted.id } }));
+    await unwrap(ada.client.put('/users/{username}/follow', { path: bob }));
+    await unwrap(carol.client.put('/users/{username}/follow', { path: ada }));
+    await unwrap(ada.client.put('/users/{username}/mute', { path: carol }));
+    await unwrap(ada.client.put('/users/{username}/block', { path: dave }));
     await app.pool.query(`UPDATE users SET status = 'disabled' WHERE id = ANY($1)`, [[bob.id, carol.id, dave.id]]);
-    const { body, text } = await ada.api.get(PATH);
+    const body = await unwrap(exported(ada));
     expect(body.posts).toEqual([
-      { id: posts[0]?.id, text: 'kept', created_at: TIME, deleted_at: null },
-      { id: posts[1]?.id, text: 'deleted', created_at: TIME, deleted_at: TIME },
+      { id: kept.id, text: 'kept', created_at: TIME, deleted_at: null },
+      { id: deleted.id, text: 'deleted', created_at: TIME, deleted_at: TIME },
     ]);
     const entry = ({ id, username }: Person): object => ({ id, username, since: TIME });
     expect([body.following, body.followers, body.mutes, body.blocks]).toEqual([
@@ -131,7 +133,7 @@ describe('an export', () => {
       [entry(carol)],
       [entry(dave)],
     ]);
-    expect(text).not.toContain('of Bob');
+    expect(JSON.stringify(body)).not.toContain('of Bob');
   });
 
   it.each([500, 501, 1_200])('holds each of %d posts and of as many followers once', async (count) => {
@@ -149,13 +151,13 @@ describe('an export', () => {
       `INSERT INTO follows (follower_id, followee_id) SELECT id, $1 FROM users WHERE starts_with(username, $2)`,
       [ada.id, tag],
     );
-    const { body } = (await ada.api.get(PATH)) as { body: { posts: Row[]; followers: Row[] } };
-    for (const list of [body.posts, body.followers])
-      expect([list.length, new Set(list.map(({ id }) => id)).size]).toEqual([count, count]);
+    const { posts, followers } = await unwrap(exported(ada));
+    for (const ids of [posts.map(({ id }) => id), followers.map(({ id }) => id)])
+      expect([ids.length, new Set(ids).size]).toEqual([count, count]);
   });
 
   it('is in the audit, with who read it', async () => {
-    const rows = await audited(app, () => ada.api.get(PATH));
+    const rows = await audited(app, () => unwrap(exported(ada)));
     expect(rows.map(({ action, actor_id, subject_id }) => [action, actor_id, subject_id])).toEqual([
       ['user.exported', ada.id, ada.id],
     ]);
@@ -165,15 +167,14 @@ describe('an export', () => {
     'holds each of %d tasks once, and parses',
     async (count) => {
       await addTasks(app.pool, ada, count);
-      const answer = await ada.api.get(PATH);
-      const titles = (answer.body.tasks as Row[]).map(({ title }) => title);
+      const titles = (await unwrap(exported(ada))).tasks.map(({ title }) => title);
       expect(titles).toHaveLength(count);
       expect(new Set(titles)).toEqual(new Set(Array.from({ length: count }, (_, index) => `task ${index + 1}`)));
     },
   );
 
   it('is for nobody who is not logged in, and HEAD reads nothing', async () => {
-    expectRefused(await app.api.get(PATH), 'authentication_required');
+    expectRefused(await app.client.get(PATH), 'authentication_required');
     await addTasks(app.pool, ada, 10);
     const headers = { authorization: `Bearer ${ada.access_token}` };
     const { result, statements } = await watchQueries(() =>
@@ -186,14 +187,14 @@ describe('an export', () => {
   it('is given ten times an hour, to each person [V2.3.2]', async () => {
     const limited = await TestApp.start({ sharing: app, env: { RATE_LIMIT: 'on' } });
     try {
-      const api = limited.api.as(ada.access_token);
-      for (let time = 0; time < 10; time += 1) expect((await api.get(PATH)).status).toBe(200);
-      const refused = await api.get(PATH);
+      const client = clientOf(limited, ada);
+      for (let time = 0; time < 10; time += 1) expect((await client.get(PATH)).status).toBe(200);
+      const refused = await client.get(PATH);
       expectRefused(refused, 'rate_limited', 429);
-      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
+      expect(Number(refused.response.headers.get('retry-after'))).toBeGreaterThan(3_500);
       const bob = await person(app, 'bob');
-      expect((await limited.api.as(bob.access_token).get(PATH)).status).toBe(200);
-      expect((await api.get('/users/me')).status).toBe(200);
+      expect((await clientOf(limited, bob).get(PATH)).status).toBe(200);
+      expect((await client.get('/users/me')).status).toBe(200);
     } finally {
       await limited.stop();
     }
@@ -205,7 +206,7 @@ describe('an export', () => {
       .query(`CREATE FUNCTION away() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'full' USING ERRCODE = 'disk_full'; END $$;
       CREATE VIEW users AS SELECT * FROM users_away WHERE away()`);
     try {
-      expectRefused(await ada.api.get(PATH), 'database_unavailable', 503);
+      expectRefused(await exported(ada), 'database_unavailable', 503);
     } finally {
       await app.pool.query('DROP FUNCTION away CASCADE; ALTER TABLE users_away RENAME TO users');
     }
@@ -227,13 +228,13 @@ describe('an export', () => {
     expect(() => JSON.parse(text) as unknown).toThrow();
     expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'broken' })]);
     expect(app.events).toContain('export_broken');
-    expect((await ada.api.get(PATH)).status).toBe(200);
+    expect((await exported(ada)).status).toBe(200);
   });
 
   it('ends with the session that asked for it', async () => {
     await addTasks(app.pool, ada, 10_000);
     const answer = await open(app.url, ada.access_token);
-    await ada.api.post('/auth/logout');
+    await unwrap(ada.client.logout());
     expect(await read(answer)).toBe(false);
     expect(endsOf(ada)).toEqual([expect.objectContaining({ end: 'broken' })]);
   });
@@ -243,7 +244,7 @@ describe('an export', () => {
     const { statements } = await watchQueries(async () => {
       const answer = await open(app.url, ada.access_token);
       // Time enough to read all of it, in requests that do as much.
-      for (let page = 0; page < 40; page += 1) await app.api.as(ada.access_token).get('/tasks?limit=100');
+      for (let page = 0; page < 40; page += 1) await ada.client.get('/tasks', { query: { limit: 100 } });
       answer.destroy();
       await eventually(() => endsOf(ada).length === 1);
     });
@@ -307,8 +308,8 @@ describe('the memory of an export', () => {
     const pool = new pg.Pool({ connectionString: url, max: 1 });
     try {
       const roost = folder.start({ DATABASE_URL: url, RATE_LIMIT: 'off', NODE_OPTIONS: '--max-old-space-size=64' });
-      const api = new Api(await roost.ready());
       const address = await roost.ready();
+      const api = new Api(address);
       const account = { email: 'ada@example.org', password: PASSWORD };
       await api.post('/auth/register', account);
       const { access_token } = (await api.post('/auth/login', account)).body as { access_token: string };

@@ -1,9 +1,14 @@
-import type { Answer } from '../support/api.js';
+import { unwrap } from 'roost-client';
+
 import { TestApp } from '../support/app.js';
+import { collect } from '../support/client.js';
 import { execute, someoneWaits } from '../support/database.js';
-import { walk } from '../support/pages.js';
 import { person, type Person, staff } from '../support/people.js';
+import { expectRefused, refusal } from '../support/sessions.js';
 import { soaked } from '../support/soak.js';
+
+type Relation = 'follow' | 'mute' | 'block';
+type Named = Pick<Person, 'username'>;
 
 describe('between people', () => {
   let app: TestApp;
@@ -22,23 +27,37 @@ describe('between people', () => {
 
   afterAll(() => app.stop());
 
-  const to = (who: Person, what: 'follow' | 'mute' | 'block'): string => `/users/${who.username}/${what}`;
+  const put = ({ client }: Person, what: Relation, whom: Named) =>
+    client.put(`/users/{username}/${what}`, { path: whom });
 
-  const refusal = ({ status, body }: Answer): unknown[] => [status, body.code];
+  const undo = ({ client }: Person, what: Relation, whom: Named) =>
+    client.delete(`/users/{username}/${what}`, { path: whom });
 
-  const counts = async (who: Person, seenBy = who): Promise<number[]> => {
-    const { body } = await seenBy.api.get(`/users/${who.username}`);
-    return [body.posts_count, body.followers_count, body.following_count];
+  const post = ({ client }: Person, text: string) => unwrap(client.post('/posts', { body: { text } }));
+
+  const profile = ({ client }: Person, whom: Person) => client.get('/users/{username}', { path: whom });
+
+  const counts = async (who: Person): Promise<number[]> => {
+    const { posts_count, followers_count, following_count } = await unwrap(profile(who, who));
+    return [posts_count, followers_count, following_count];
   };
 
-  const disable = (who: Person): Promise<Answer> =>
-    moderator.api.post(`/admin/users/${who.id}/disable`, { reason: 'spam' });
+  const disable = ({ id: user_id }: Person) =>
+    unwrap(moderator.client.post('/admin/users/{user_id}/disable', { path: { user_id }, body: { reason: 'spam' } }));
 
-  const names = async (reader: Person, path: string): Promise<string[]> =>
-    ((await reader.api.get(path)).body as { username: string }[]).map(({ username }) => username);
+  const names = async (people: Promise<Named[]>): Promise<string[]> => (await people).map(({ username }) => username);
 
-  const timelineOf = async ({ api }: Person): Promise<string[]> =>
-    ((await api.get('/timeline')).body as { text: string }[]).map(({ text }) => text);
+  const found = ({ client }: Person, { username: q }: Named): Promise<string[]> =>
+    names(unwrap(client.get('/users', { query: { q } })));
+
+  const listed = (reader: Person, whom: Person, list: 'followers' | 'following'): Promise<string[]> =>
+    names(unwrap(reader.client.get(`/users/{username}/${list}`, { path: whom })));
+
+  const own = ({ client }: Person, list: 'mutes' | 'blocks'): Promise<string[]> =>
+    names(unwrap(client.get(`/users/me/${list}`)));
+
+  const timelineOf = async ({ client }: Person): Promise<string[]> =>
+    (await unwrap(client.get('/timeline'))).map(({ text }) => text);
 
   /** Of all people: what the counts say, and what the rows do. */
   const drift = async (): Promise<unknown[]> => {
@@ -53,22 +72,22 @@ describe('between people', () => {
 
   describe('following', () => {
     it('brings somebody into the timeline from the next read on, and unfollowing takes them out', async () => {
-      await bob.api.post('/posts', { text: 'hello' });
+      await post(bob, 'hello');
       expect(await timelineOf(ada)).toEqual([]);
-      expect((await ada.api.put(to(bob, 'follow'))).status).toBe(204);
+      expect((await put(ada, 'follow', bob)).status).toBe(204);
       expect(await timelineOf(ada)).toEqual(['hello']);
-      expect((await ada.api.delete(to(bob, 'follow'))).status).toBe(204);
+      expect((await undo(ada, 'follow', bob)).status).toBe(204);
       expect(await timelineOf(ada)).toEqual([]);
     });
 
     it('is told by the profile, and counted on both sides', async () => {
-      await ada.api.put(to(bob, 'follow'));
-      expect((await ada.api.get(`/users/${bob.username}`)).body).toMatchObject({
+      await put(ada, 'follow', bob);
+      expect(await unwrap(profile(ada, bob))).toMatchObject({
         is_following: true,
         followers_count: 1,
         following_count: 0,
       });
-      expect((await bob.api.get(`/users/${ada.username}`)).body).toMatchObject({
+      expect(await unwrap(profile(bob, ada))).toMatchObject({
         is_following: false,
         followers_count: 0,
         following_count: 1,
@@ -76,19 +95,19 @@ describe('between people', () => {
     });
 
     it('again, and unfollowing again, changes nothing', async () => {
-      for (let n = 0; n < 2; n += 1) expect((await ada.api.put(to(bob, 'follow'))).status).toBe(204);
+      for (let n = 0; n < 2; n += 1) expect((await put(ada, 'follow', bob)).status).toBe(204);
       expect(await counts(bob)).toEqual([0, 1, 0]);
-      for (let n = 0; n < 2; n += 1) expect((await ada.api.delete(to(bob, 'follow'))).status).toBe(204);
+      for (let n = 0; n < 2; n += 1) expect((await undo(ada, 'follow', bob)).status).toBe(204);
       expect(await counts(bob)).toEqual([0, 0, 0]);
     });
 
     it('finds people however their name is written', async () => {
-      expect((await ada.api.put(`/users/${bob.username.toUpperCase()}/follow`)).status).toBe(204);
+      expect((await put(ada, 'follow', { username: bob.username.toUpperCase() })).status).toBe(204);
       expect(await counts(bob)).toEqual([0, 1, 0]);
     });
 
     it.each(['follow', 'mute', 'block'] as const)('oneself is refused: %s', async (what) => {
-      expect(refusal(await ada.api.put(to(ada, what)))).toEqual([422, 'not_oneself']);
+      expectRefused(await put(ada, what, ada), 'not_oneself', 422);
     });
 
     it.each(['follow', 'mute', 'block'] as const)('finds nobody where there is none: %s', async (what) => {
@@ -99,17 +118,17 @@ describe('between people', () => {
     });
 
     it.each(['follow', 'mute', 'block'] as const)('finds nobody who is disabled, but undoes it: %s', async (what) => {
-      await ada.api.put(to(bob, what));
+      await put(ada, what, bob);
       await disable(bob);
-      expect(refusal(await ada.api.put(to(bob, what)))).toEqual([404, 'user_not_found']);
-      expect((await ada.api.delete(to(bob, what))).status).toBe(204);
+      expectRefused(await put(ada, what, bob), 'user_not_found', 404);
+      expect((await undo(ada, what, bob)).status).toBe(204);
     });
 
     it('is refused to whoever is gone, though their token lives', async () => {
       const ghost = await person(app, 'ghost');
       await app.pool.query('DELETE FROM users WHERE id = $1', [ghost.id]);
       for (const what of ['follow', 'mute', 'block'] as const)
-        expect([what, ...refusal(await ghost.api.put(to(bob, what)))]).toEqual([what, 401, 'invalid_token']);
+        expectRefused(await ghost.api.put(`/users/${bob.username}/${what}`), 'invalid_token');
     });
 
     it.each(['follow', 'mute', 'block'] as const)('of somebody who vanishes meanwhile is 404: %s', async (what) => {
@@ -118,10 +137,10 @@ describe('between people', () => {
         await client.query('BEGIN');
         await client.query('SELECT FROM user_stats WHERE user_id = $1 FOR UPDATE', [bob.id]);
         await client.query('DELETE FROM users WHERE id = $1', [bob.id]);
-        const asked = ada.api.put(to(bob, what));
+        const asked = put(ada, what, bob);
         while (!(await someoneWaits(app.pool)));
         await client.query('COMMIT');
-        expect(refusal(await asked)).toEqual([404, 'user_not_found']);
+        expectRefused(await asked, 'user_not_found', 404);
       } finally {
         client.release();
       }
@@ -140,130 +159,132 @@ describe('between people', () => {
         `UPDATE user_stats s SET followers_count = (SELECT count(*) FROM follows WHERE followee_id = user_id),
                                  following_count = (SELECT count(*) FROM follows WHERE follower_id = user_id)`,
       );
-      const both = await Promise.all([ada.api.put(to(bob, 'follow')), ada.api.put('/users/crowd_5000/follow')]);
+      const both = await Promise.all([put(ada, 'follow', bob), put(ada, 'follow', { username: 'crowd_5000' })]);
       expect(both.map(({ status }) => status).sort()).toEqual([204, 422]);
-      expect(both.map(({ body }) => (body as { code?: string }).code)).toContain('follow_limit_reached');
+      expect(both.map(refusal)).toContainEqual([422, 'follow_limit_reached']);
       expect((await counts(ada))[2]).toBe(5_000);
-      expect((await ada.api.put('/users/crowd_1/follow')).status).toBe(204);
-      await ada.api.delete('/users/crowd_1/follow');
-      expect((await ada.api.put('/users/crowd_1/follow')).status).toBe(204);
+      expect((await put(ada, 'follow', { username: 'crowd_1' })).status).toBe(204);
+      await unwrap(undo(ada, 'follow', { username: 'crowd_1' }));
+      expect((await put(ada, 'follow', { username: 'crowd_1' })).status).toBe(204);
       expect(await drift()).toEqual([]);
     });
   });
 
   describe('muting', () => {
     it('keeps somebody out of the timeline and keeps the follow', async () => {
-      await ada.api.put(to(bob, 'follow'));
-      await bob.api.post('/posts', { text: 'loud' });
-      expect((await ada.api.put(to(bob, 'mute'))).status).toBe(204);
+      await put(ada, 'follow', bob);
+      await post(bob, 'loud');
+      expect((await put(ada, 'mute', bob)).status).toBe(204);
       expect(await timelineOf(ada)).toEqual([]);
-      expect((await ada.api.get(`/users/${bob.username}`)).body).toMatchObject({ is_following: true, is_muted: true });
-      expect((await ada.api.get(`/users/${bob.username}/posts`)).body).toHaveLength(1);
-      expect((await ada.api.delete(to(bob, 'mute'))).status).toBe(204);
+      expect(await unwrap(profile(ada, bob))).toMatchObject({ is_following: true, is_muted: true });
+      expect(await unwrap(ada.client.get('/users/{username}/posts', { path: bob }))).toHaveLength(1);
+      expect((await undo(ada, 'mute', bob)).status).toBe(204);
       expect(await timelineOf(ada)).toEqual(['loud']);
     });
 
     it('holds also for who is followed later, and is told to nobody else', async () => {
-      await ada.api.put(to(bob, 'mute'));
-      await ada.api.put(to(bob, 'follow'));
-      await bob.api.post('/posts', { text: 'loud' });
+      await put(ada, 'mute', bob);
+      await put(ada, 'follow', bob);
+      await post(bob, 'loud');
       expect(await timelineOf(ada)).toEqual([]);
-      expect((await bob.api.get(`/users/${ada.username}`)).body.is_muted).toBe(false);
+      expect((await unwrap(profile(bob, ada))).is_muted).toBe(false);
     });
 
     it('again changes nothing, and the list shows it once', async () => {
-      for (let n = 0; n < 2; n += 1) expect((await ada.api.put(to(bob, 'mute'))).status).toBe(204);
-      expect(await names(ada, '/users/me/mutes')).toEqual([bob.username]);
-      for (let n = 0; n < 2; n += 1) expect((await ada.api.delete(to(bob, 'mute'))).status).toBe(204);
-      expect(await names(ada, '/users/me/mutes')).toEqual([]);
+      for (let n = 0; n < 2; n += 1) expect((await put(ada, 'mute', bob)).status).toBe(204);
+      expect(await own(ada, 'mutes')).toEqual([bob.username]);
+      for (let n = 0; n < 2; n += 1) expect((await undo(ada, 'mute', bob)).status).toBe(204);
+      expect(await own(ada, 'mutes')).toEqual([]);
     });
   });
 
   describe('blocking', () => {
     it('ends both follows, counted', async () => {
-      await ada.api.put(to(bob, 'follow'));
-      await bob.api.put(to(ada, 'follow'));
-      expect((await ada.api.put(to(bob, 'block'))).status).toBe(204);
+      await put(ada, 'follow', bob);
+      await put(bob, 'follow', ada);
+      expect((await put(ada, 'block', bob)).status).toBe(204);
       expect([await counts(ada), await counts(bob)]).toEqual([
         [0, 0, 0],
         [0, 0, 0],
       ]);
-      await bob.api.post('/posts', { text: 'unheard' });
+      await post(bob, 'unheard');
       expect(await timelineOf(ada)).toEqual([]);
     });
 
     it('hides each from the other; whoever blocked sees that they did', async () => {
-      await ada.api.put(to(bob, 'block'));
-      expect((await ada.api.get(`/users/${bob.username}`)).body).toMatchObject({ is_blocked: true });
-      expect(refusal(await bob.api.get(`/users/${ada.username}`))).toEqual([404, 'user_not_found']);
+      await put(ada, 'block', bob);
+      expect(await unwrap(profile(ada, bob))).toMatchObject({ is_blocked: true });
+      expectRefused(await profile(bob, ada), 'user_not_found', 404);
       for (const [reader, other] of [
         [ada, bob],
         [bob, ada],
       ] as const) {
-        for (const list of ['posts', 'followers', 'following'])
-          expect(refusal(await reader.api.get(`/users/${other.username}/${list}`))).toEqual([404, 'user_not_found']);
-        expect(await names(reader, `/users?q=${other.username}`)).toEqual([]);
+        for (const list of ['posts', 'followers', 'following'] as const)
+          expectRefused(await reader.client.get(`/users/{username}/${list}`, { path: other }), 'user_not_found', 404);
+        expect(await found(reader, other)).toEqual([]);
       }
     });
 
     it('hides each from the other in the lists of third people, and from nobody else', async () => {
       const carol = await person(app, 'carol');
       for (const who of [ada, bob]) {
-        await who.api.put(to(carol, 'follow'));
-        await carol.api.put(to(who, 'follow'));
+        await put(who, 'follow', carol);
+        await put(carol, 'follow', who);
       }
-      await ada.api.put(to(bob, 'block'));
-      for (const list of ['followers', 'following']) {
-        expect(await names(ada, `/users/${carol.username}/${list}`)).toEqual([ada.username]);
-        expect(await names(bob, `/users/${carol.username}/${list}`)).toEqual([bob.username]);
-        expect(await names(carol, `/users/${carol.username}/${list}`)).toEqual([bob.username, ada.username]);
+      await put(ada, 'block', bob);
+      for (const list of ['followers', 'following'] as const) {
+        expect(await listed(ada, carol, list)).toEqual([ada.username]);
+        expect(await listed(bob, carol, list)).toEqual([bob.username]);
+        expect(await listed(carol, carol, list)).toEqual([bob.username, ada.username]);
       }
     });
 
     it('lets neither follow the other', async () => {
-      await ada.api.put(to(bob, 'block'));
-      expect(refusal(await bob.api.put(to(ada, 'follow')))).toEqual([404, 'user_not_found']);
-      expect(refusal(await ada.api.put(to(bob, 'follow')))).toEqual([403, 'user_blocked']);
+      await put(ada, 'block', bob);
+      expectRefused(await put(bob, 'follow', ada), 'user_not_found', 404);
+      expectRefused(await put(ada, 'follow', bob), 'user_blocked', 403);
     });
 
     it('lets whoever was blocked block, too; each is undone by itself', async () => {
-      await ada.api.put(to(bob, 'block'));
-      expect((await bob.api.put(to(ada, 'block'))).status).toBe(204);
-      await ada.api.delete(to(bob, 'block'));
-      expect(refusal(await ada.api.put(to(bob, 'follow')))).toEqual([404, 'user_not_found']);
-      await bob.api.delete(to(ada, 'block'));
-      expect((await ada.api.put(to(bob, 'follow'))).status).toBe(204);
+      await put(ada, 'block', bob);
+      expect((await put(bob, 'block', ada)).status).toBe(204);
+      await undo(ada, 'block', bob);
+      expectRefused(await put(ada, 'follow', bob), 'user_not_found', 404);
+      await undo(bob, 'block', ada);
+      expect((await put(ada, 'follow', bob)).status).toBe(204);
     });
 
     it('undone brings no follow back', async () => {
-      await ada.api.put(to(bob, 'follow'));
-      await bob.api.put(to(ada, 'block'));
-      expect((await bob.api.delete(to(ada, 'block'))).status).toBe(204);
-      expect((await ada.api.get(`/users/${bob.username}`)).body.is_following).toBe(false);
+      await put(ada, 'follow', bob);
+      await put(bob, 'block', ada);
+      expect((await undo(bob, 'block', ada)).status).toBe(204);
+      expect((await unwrap(profile(ada, bob))).is_following).toBe(false);
     });
 
     it('hides nobody from moderators and admins, who still cannot follow', async () => {
-      await bob.api.post('/posts', { text: 'unheard of' });
+      await post(bob, 'unheard of');
       const carol = await person(app, 'carol');
-      await bob.api.put(to(carol, 'follow'));
+      await put(bob, 'follow', carol);
       const admin = await staff(app, 'admin');
       for (const reader of [moderator, admin]) {
-        await bob.api.put(to(reader, 'block'));
-        expect((await reader.api.get(`/users/${bob.username}`)).status).toBe(200);
-        const [post] = (await reader.api.get(`/users/${bob.username}/posts`)).body as { id: string }[];
-        expect((await reader.api.get(`/posts/${post?.id}`)).status).toBe(200);
-        expect(await names(reader, `/users/${bob.username}/following`)).toEqual([carol.username]);
-        expect(await names(reader, `/users/${carol.username}/followers`)).toEqual([bob.username]);
-        expect(await names(reader, `/users?q=${bob.username}`)).toEqual([bob.username]);
-        expect(refusal(await reader.api.put(to(bob, 'follow')))).toEqual([404, 'user_not_found']);
+        await put(bob, 'block', reader);
+        expect((await profile(reader, bob)).status).toBe(200);
+        const [seen] = await unwrap(reader.client.get('/users/{username}/posts', { path: bob }));
+        const path = { post_id: seen?.id ?? '' };
+        expect(await unwrap(reader.client.get('/posts/{post_id}', { path }))).toEqual(seen);
+        expect(await listed(reader, bob, 'following')).toEqual([carol.username]);
+        expect(await listed(reader, carol, 'followers')).toEqual([bob.username]);
+        expect(await found(reader, bob)).toEqual([bob.username]);
+        expectRefused(await put(reader, 'follow', bob), 'user_not_found', 404);
       }
     });
 
     it('shows nothing but the username of whoever cannot be seen, in lists of one’s own', async () => {
       const [carol, dave] = [await person(app, 'carol'), await person(app, 'dave')];
-      for (const who of [bob, carol, dave]) await who.api.patch('/users/me', { display_name: 'A name', bio: 'A bio' });
-      for (const who of [bob, carol, dave]) await ada.api.put(to(who, 'mute'));
-      await carol.api.put(to(ada, 'block'));
+      for (const { client } of [bob, carol, dave])
+        await unwrap(client.patch('/users/me', { body: { display_name: 'A name', bio: 'A bio' } }));
+      for (const who of [bob, carol, dave]) await put(ada, 'mute', who);
+      await put(carol, 'block', ada);
       await disable(dave);
       const entry = ({ id, username }: Person, seen: boolean): object => ({
         id,
@@ -272,25 +293,22 @@ describe('between people', () => {
         bio: seen ? 'A bio' : null,
         is_following: false,
       });
-      const muted = new Set((await ada.api.get('/users/me/mutes')).body as object[]);
+      const muted = new Set<object>(await unwrap(ada.client.get('/users/me/mutes')));
       // Mutes of one millisecond have any order.
       expect(muted).toEqual(new Set([entry(dave, false), entry(carol, false), entry(bob, true)]));
     });
 
     it('again changes nothing, and only who blocked sees the list', async () => {
-      for (let n = 0; n < 2; n += 1) expect((await ada.api.put(to(bob, 'block'))).status).toBe(204);
-      expect([await names(ada, '/users/me/blocks'), await names(bob, '/users/me/blocks')]).toEqual([
-        [bob.username],
-        [],
-      ]);
-      for (let n = 0; n < 2; n += 1) expect((await ada.api.delete(to(bob, 'block'))).status).toBe(204);
-      expect(await names(ada, '/users/me/blocks')).toEqual([]);
+      for (let n = 0; n < 2; n += 1) expect((await put(ada, 'block', bob)).status).toBe(204);
+      expect([await own(ada, 'blocks'), await own(bob, 'blocks')]).toEqual([[bob.username], []]);
+      for (let n = 0; n < 2; n += 1) expect((await undo(ada, 'block', bob)).status).toBe(204);
+      expect(await own(ada, 'blocks')).toEqual([]);
     });
 
     it('wins over a follow at the same moment, whichever comes first', async () => {
       for (let round = 0; round < soaked(20, 10); round += 1) {
         const [x, y] = [await person(app, 'x'), await person(app, 'y')];
-        const [, blocked] = await Promise.all([x.api.put(to(y, 'follow')), y.api.put(to(x, 'block'))]);
+        const [, blocked] = await Promise.all([put(x, 'follow', y), put(y, 'block', x)]);
         expect(blocked.status).toBe(204);
         expect([await counts(x), await counts(y)]).toEqual([
           [0, 0, 0],
@@ -310,12 +328,12 @@ describe('between people', () => {
       for (let n = 0; n < 60; n += 1) {
         const [actor, other] = [pick(next()), pick(next())];
         const acts = [
-          () => actor.api.put(to(other, 'follow')),
-          () => actor.api.put(to(other, 'follow')),
-          () => actor.api.delete(to(other, 'follow')),
-          () => actor.api.put(to(other, 'block')),
-          () => actor.api.delete(to(other, 'block')),
-          () => actor.api.post('/posts', { text: 'busy' }),
+          () => put(actor, 'follow', other),
+          () => put(actor, 'follow', other),
+          () => undo(actor, 'follow', other),
+          () => put(actor, 'block', other),
+          () => undo(actor, 'block', other),
+          () => actor.client.post('/posts', { body: { text: 'busy' } }),
         ];
         statuses.add((await acts[next() % acts.length]?.())?.status ?? 0);
       }
@@ -330,14 +348,14 @@ describe('between people', () => {
     try {
       await lock.query('BEGIN');
       await lock.query('SELECT FROM user_stats WHERE user_id = $1 FOR UPDATE', [bob.id]);
-      const asked = ada.api.put(to(bob, 'follow'));
+      const asked = put(ada, 'follow', bob);
       while (!(await someoneWaits(app.pool)));
       await execute(
         app.databaseUrl,
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
           WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()`,
       );
-      expect(refusal(await asked)).toEqual([503, 'database_unavailable']);
+      expectRefused(await asked, 'database_unavailable', 503);
     } finally {
       await lock.query('ROLLBACK');
       lock.release();
@@ -351,47 +369,47 @@ describe('between people', () => {
       const fans: Person[] = [];
       for (let n = 0; n < 7; n += 1) {
         const fan = await person(app, 'fan');
-        await fan.api.put(to(bob, 'follow'));
+        await put(fan, 'follow', bob);
         fans.unshift(fan);
       }
-      const pages = await walk<{ id: string }>(ada.api, `/users/${bob.username}/followers?limit=3`, async () => {
-        await (await person(app, 'late')).api.put(to(bob, 'follow'));
-      });
+      const followers = ada.client.pages('/users/{username}/followers', { path: bob, query: { limit: 3 } });
+      const pages = await collect(followers, async () => put(await person(app, 'late'), 'follow', bob));
       expect(pages.map(({ length }) => length)).toEqual([3, 3, 1]);
       expect(pages.flat().map(({ id }) => id)).toEqual(fans.map(({ id }) => id));
     });
 
     it('give each row once where many came in the same millisecond', async () => {
       const fans = await Promise.all(Array.from({ length: 9 }, () => person(app, 'fan')));
-      await Promise.all(fans.map(({ api }) => api.put(to(bob, 'follow'))));
+      await Promise.all(fans.map((fan) => unwrap(put(fan, 'follow', bob))));
       await app.pool.query(`UPDATE follows SET created_at = '2026-01-01' WHERE followee_id = $1`, [bob.id]);
-      const pages = await walk<{ id: string }>(ada.api, `/users/${bob.username}/followers?limit=2`);
-      expect(pages.flat().map(({ id }) => id)).toEqual(fans.map(({ id }) => id).sort());
+      const followers = ada.client.list('/users/{username}/followers', { path: bob, query: { limit: 2 } });
+      expect((await collect(followers)).map(({ id }) => id)).toEqual(fans.map(({ id }) => id).sort());
     });
 
     it('show each person as the reader sees them', async () => {
-      await bob.api.put(to(ada, 'follow'));
-      await ada.api.put(to(bob, 'follow'));
-      expect((await ada.api.get(`/users/${ada.username}/following`)).body).toEqual([
+      await put(bob, 'follow', ada);
+      await put(ada, 'follow', bob);
+      expect(await unwrap(ada.client.get('/users/{username}/following', { path: ada }))).toEqual([
         { id: bob.id, username: bob.username, display_name: null, bio: null, is_following: true },
       ]);
       const carol = await person(app, 'carol');
-      expect((await carol.api.get(`/users/${ada.username}/followers`)).body[0].is_following).toBe(false);
+      const [seen] = await unwrap(carol.client.get('/users/{username}/followers', { path: ada }));
+      expect(seen?.is_following).toBe(false);
     });
 
     it('leave disabled people out, and their counts in', async () => {
-      await bob.api.put(to(ada, 'follow'));
+      await put(bob, 'follow', ada);
       await disable(bob);
-      expect(await names(ada, `/users/${ada.username}/followers`)).toEqual([]);
+      expect(await listed(ada, ada, 'followers')).toEqual([]);
       expect(await counts(ada)).toEqual([0, 1, 0]);
     });
 
     it('refuse a cursor of another list', async () => {
-      for (const who of [bob, moderator]) await who.api.put(to(ada, 'follow'));
-      const { headers } = await ada.api.get(`/users/${ada.username}/followers?limit=1`);
-      const [, cursor] = /cursor=([\w-]+)/.exec(headers.get('link') ?? '') ?? [];
-      const answer = await ada.api.get(`/users/${ada.username}/following?cursor=${cursor}`);
-      expect([answer.status, answer.body.errors[0].code]).toEqual([422, 'invalid_cursor']);
+      for (const who of [bob, moderator]) await put(who, 'follow', ada);
+      const { response } = await ada.client.get('/users/{username}/followers', { path: ada, query: { limit: 1 } });
+      const [, cursor = ''] = /cursor=([\w-]+)/.exec(response.headers.get('link') ?? '') ?? [];
+      const answer = await ada.client.get('/users/{username}/following', { path: ada, query: { cursor } });
+      expect(answer).toMatchObject({ status: 422, problem: { errors: [{ code: 'invalid_cursor' }] } });
     });
   });
 });

@@ -1,10 +1,11 @@
 /** Accounts that admins make for others, and the links that they have mailed. */
-import type { Answer } from '../support/api.js';
+import { type InviteUserRequest, unwrap, type UserResponse } from 'roost-client';
+
 import { TestApp } from '../support/app.js';
 import { audited } from '../support/audit.js';
 import { someoneWaits } from '../support/database.js';
 import { linkIn, mailedToken, mailsTo } from '../support/mailbox.js';
-import { confirmedPerson, login, PASSWORD, person, type Person, staff } from '../support/people.js';
+import { confirmAddress, confirmedPerson, login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused } from '../support/sessions.js';
 
@@ -29,15 +30,21 @@ beforeEach(async () => {
 
 const unused = (): string => `invited_${(addresses += 1)}@example.org`;
 
-const invite = (body: unknown, by = admin): Promise<Answer> => by.api.post('/admin/users', body);
+const invite = (body: InviteUserRequest, { client }: Pick<Person, 'client'> = admin) =>
+  client.post('/admin/users', { body });
 
-const sendLink = (id: string, by = admin): Promise<Answer> => by.api.post(`/admin/users/${id}/password-reset`);
+const invited = (body: InviteUserRequest): Promise<UserResponse> => unwrap(invite(body));
 
-const accept = (token: string, at = app): Promise<Answer> =>
-  at.api.post('/auth/password/reset', { token, new_password: NEW_PASSWORD });
+const sendLink = ({ id: user_id }: Pick<Person, 'id'>, { client } = admin) =>
+  client.post('/admin/users/{user_id}/password-reset', { path: { user_id } });
 
-const tryLogin = (email: string, password = NEW_PASSWORD): Promise<Answer> =>
-  app.api.post('/auth/login', { email, password });
+const accept = (token: string, { client } = app) =>
+  client.post('/auth/password/reset', { body: { token, new_password: NEW_PASSWORD } });
+
+const forget = (email: string) => unwrap(app.client.post('/auth/password/forgot', { body: { email } }));
+
+const tryLogin = (email: string, password = NEW_PASSWORD) =>
+  app.client.post('/auth/login', { body: { email, password } });
 
 /** As if the mails had been sent a while ago. */
 const letMailsAge = (): Promise<unknown> =>
@@ -47,9 +54,11 @@ describe('POST /admin/users', () => {
   it('makes an account, shows it, and mails its owner a link', async () => {
     const email = unused();
     const answer = await invite({ email: email.toUpperCase(), username: 'Grace_H', role: 'moderator' });
+    const made = await unwrap(answer);
     expect(answer.status).toBe(201);
-    expect(answer.body).toMatchObject({ email, username: 'Grace_H', role: 'moderator', email_confirmed: false });
-    expect((await admin.api.get(`/admin/users/${answer.body.id}`)).body).toEqual(answer.body);
+    expect(made).toMatchObject({ email, username: 'Grace_H', role: 'moderator', email_confirmed: false });
+    const path = { user_id: made.id };
+    expect(await unwrap(admin.client.get('/admin/users/{user_id}', { path }))).toEqual(made);
     const [mail, ...others] = await mailsTo(app, email);
     if (!mail) throw new Error('no mail');
     expect([mail.subject, others]).toEqual([INVITATION, []]);
@@ -58,27 +67,25 @@ describe('POST /admin/users', () => {
   });
 
   it('makes a user with a random name unless it is told otherwise', async () => {
-    const { body } = await invite({ email: unused() });
-    expect(body).toMatchObject({ role: 'user', username: expect.stringMatching(/^user_[0-9a-f]{20}$/) });
+    expect(await invited({ email: unused() })).toMatchObject({
+      role: 'user',
+      username: expect.stringMatching(/^user_[0-9a-f]{20}$/),
+    });
   });
 
   it('lets nobody in before a password is chosen, which confirms the address', async () => {
     const email = unused();
-    const { body } = await invite({ email, role: 'admin' });
+    const { id } = await invited({ email, role: 'admin' });
     for (const password of ['', '!', PASSWORD, NEW_PASSWORD])
       expectRefused(await tryLogin(email, password), 'invalid_credentials');
     expect((await accept(await mailedToken(app, email, INVITATION))).status).toBe(204);
-    const tokens = await login(app, email, NEW_PASSWORD);
-    expect((await app.api.as(tokens.access_token).get('/auth/me')).body).toMatchObject({
-      id: body.id,
-      role: 'admin',
-      email_confirmed: true,
-    });
+    const { client } = await login(app, email, NEW_PASSWORD);
+    expect(await unwrap(client.get('/auth/me'))).toMatchObject({ id, role: 'admin', email_confirmed: true });
   });
 
   it('is accepted once, also by many at the same time, and for 7 days', async () => {
     const [first, second] = [unused(), unused()];
-    for (const email of [first, second]) await invite({ email });
+    for (const email of [first, second]) await invited({ email });
     const later = await TestApp.start({ sharing: app });
     try {
       const [token, other] = [await mailedToken(app, first, INVITATION), await mailedToken(app, second, INVITATION)];
@@ -94,8 +101,8 @@ describe('POST /admin/users', () => {
 
   it('lets the invited person in by a forgotten password, too, which ends the invitation', async () => {
     const email = unused();
-    await invite({ email });
-    await app.api.post('/auth/password/forgot', { email });
+    await invited({ email });
+    await forget(email);
     expect((await accept(await mailedToken(app, email, RESET))).status).toBe(204);
     expectRefused(await accept(await mailedToken(app, email, INVITATION)), 'invalid_account_token', 400);
   });
@@ -107,8 +114,8 @@ describe('POST /admin/users', () => {
     expectRefused(await invite({ email, username: ada.username.toUpperCase() }), 'username_taken', 409);
     expect(await mailsTo(app, email)).toEqual([]);
     const other = unused();
-    await ada.api.post('/users/me/email', { email: other, current_password: PASSWORD });
-    await app.api.post('/auth/email/confirm', { token: await mailedToken(app, other, 'Confirm your new e-mail') });
+    await unwrap(ada.client.post('/users/me/email', { body: { email: other, current_password: PASSWORD } }));
+    await confirmAddress(app, other, 'Confirm your new e-mail');
     expectRefused(await invite({ email: ada.email }), 'email_taken', 409);
   });
 
@@ -116,7 +123,7 @@ describe('POST /admin/users', () => {
     const email = unused();
     const answers = await Promise.all([
       ...Array.from({ length: 4 }, () => invite({ email })),
-      app.api.post('/auth/register', { email, password: PASSWORD }),
+      app.client.post('/auth/register', { body: { email, password: PASSWORD } }),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
   });
@@ -133,7 +140,7 @@ describe('POST /admin/users', () => {
     ['a confirmed address', { email: 'a@example.org', email_confirmed: true }, '#/email_confirmed', 'unknown_field'],
     ['a time', { email: 'a@example.org', created_at: '2020-01-01T00:00:00Z' }, '#/created_at', 'unknown_field'],
   ])('refuses %s and names the field', async (_, body, pointer, code) => {
-    const answer = await invite(body);
+    const answer = await admin.api.post('/admin/users', body);
     expectRefused(answer, 'validation_failed', 422);
     expect(answer.body.errors).toContainEqual(expect.objectContaining({ pointer, code }));
     expect(await mailsTo(app, 'a@example.org')).toEqual([]);
@@ -141,14 +148,14 @@ describe('POST /admin/users', () => {
 
   it('is for admins only', async () => {
     const email = unused();
-    expectRefused(await app.api.post('/admin/users', { email }), 'authentication_required');
+    expectRefused(await invite({ email }, app), 'authentication_required');
     for (const by of [await person(app, 'ada'), await staff(app, 'moderator')])
       expectRefused(await invite({ email }, by), 'insufficient_role', 403);
     expect(await mailsTo(app, email)).toEqual([]);
   });
 
   it('is in the audit: who invited whom, to which role, without the address', async () => {
-    const rows = await audited(app, () => invite({ email: unused(), role: 'moderator' }));
+    const rows = await audited(app, () => invited({ email: unused(), role: 'moderator' }));
     expect(rows).toMatchObject([{ action: 'user.invited', actor_id: admin.id, after: { role: 'moderator' } }]);
     expect(JSON.stringify(rows)).not.toContain('@example');
   });
@@ -159,7 +166,7 @@ describe('POST /admin/users', () => {
     try {
       await client.query('BEGIN');
       await client.query("UPDATE users SET role = 'user', token_epoch = token_epoch + 1 WHERE id = $1", [admin.id]);
-      const asking = invite({ email });
+      const asking = admin.api.post('/admin/users', { email });
       await eventually(() => someoneWaits(app.pool));
       await client.query('COMMIT');
       expectRefused(await asking, 'token_stale');
@@ -173,8 +180,7 @@ describe('POST /admin/users', () => {
 describe('POST /admin/users/{id}/password-reset', () => {
   it('mails a link to the owner; the password and the sessions stay until it is used', async () => {
     const ada = await person(app, 'ada');
-    const answer = await sendLink(ada.id);
-    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(await sendLink(ada)).toMatchObject({ status: 204, data: undefined });
     await expectLive(app, await login(app, ada.email));
     expect((await accept(await mailedToken(app, ada.email, RESET))).status).toBe(204);
     expectRefused(await tryLogin(ada.email, PASSWORD), 'invalid_credentials');
@@ -182,18 +188,18 @@ describe('POST /admin/users/{id}/password-reset', () => {
   });
 
   it('is for accounts of every role, and the own', async () => {
-    for (const { id, email } of [await staff(app, 'moderator'), await staff(app, 'admin'), admin]) {
-      expect((await sendLink(id)).status).toBe(204);
-      expect(await mailsTo(app, email, RESET)).toHaveLength(1);
+    for (const who of [await staff(app, 'moderator'), await staff(app, 'admin'), admin]) {
+      expect((await sendLink(who)).status).toBe(204);
+      expect(await mailsTo(app, who.email, RESET)).toHaveLength(1);
     }
   });
 
   it('sends the invitation again to who has not accepted it: the older link ends', async () => {
     const email = unused();
-    const { body } = await invite({ email });
+    const made = await invited({ email });
     const older = await mailedToken(app, email, INVITATION);
     await letMailsAge();
-    expect((await sendLink(body.id as string)).status).toBe(204);
+    expect((await sendLink(made)).status).toBe(204);
     const newer = await mailedToken(app, email, INVITATION);
     expectRefused(await accept(older), 'invalid_account_token', 400);
     expect((await accept(newer)).status).toBe(204);
@@ -202,10 +208,10 @@ describe('POST /admin/users/{id}/password-reset', () => {
 
   it('sends one mail a minute, and says so', async () => {
     const ada = await person(app, 'ada');
-    expect((await sendLink(ada.id)).status).toBe(204);
-    const answer = await sendLink(ada.id);
+    expect((await sendLink(ada)).status).toBe(204);
+    const answer = await sendLink(ada);
     expectRefused(answer, 'rate_limited', 429);
-    expect(answer.headers.get('retry-after')).toMatch(/^(?:[1-9]|[1-5]\d|60)$/);
+    expect(answer.response.headers.get('retry-after')).toMatch(/^(?:[1-9]|[1-5]\d|60)$/);
     expect(await mailsTo(app, ada.email, RESET)).toHaveLength(1);
   });
 
@@ -213,33 +219,33 @@ describe('POST /admin/users/{id}/password-reset', () => {
     const ada = await person(app, 'ada');
     for (let n = 0; n < 5; n += 1) {
       await letMailsAge();
-      expect((await sendLink(ada.id)).status).toBe(204);
+      expect((await sendLink(ada)).status).toBe(204);
     }
     await letMailsAge();
     await app.pool.query(`UPDATE mails SET created_at = now() - interval '50 minutes' WHERE recipient = $1`, [
       ada.email,
     ]);
-    const answer = await sendLink(ada.id);
+    const answer = await sendLink(ada);
     expectRefused(answer, 'rate_limited', 429);
-    expect(answer.headers.get('retry-after')).toMatch(/^(?:[1-5]\d\d|600)$/);
+    expect(answer.response.headers.get('retry-after')).toMatch(/^(?:[1-5]\d\d|600)$/);
   });
 
   it('finds no account that is not there', async () => {
-    for (const id of [MISSING, 'x', '1']) expectRefused(await sendLink(id), 'user_not_found', 404);
+    for (const id of [MISSING, 'x', '1']) expectRefused(await sendLink({ id }), 'user_not_found', 404);
   });
 
   it('is for admins only', async () => {
     const ada = await person(app, 'ada');
     for (const by of [ada, await staff(app, 'moderator')])
-      expectRefused(await sendLink(ada.id, by), 'insufficient_role', 403);
+      expectRefused(await sendLink(ada, by), 'insufficient_role', 403);
     expect(await mailsTo(app, ada.email, RESET)).toEqual([]);
   });
 
   it('is in the audit, and its owner sees it without who it was', async () => {
     const ada = await person(app, 'ada');
-    const rows = await audited(app, () => sendLink(ada.id));
+    const rows = await audited(app, () => unwrap(sendLink(ada)));
     expect(rows).toMatchObject([{ action: 'password.reset_requested', actor_id: admin.id, subject_id: ada.id }]);
-    const [event] = (await ada.api.get('/users/me/activity?limit=1')).body as object[];
+    const [event] = await unwrap(ada.client.get('/users/me/activity', { query: { limit: 1 } }));
     expect(event).toMatchObject({ action: 'password.reset_requested', by: 'staff', ip: null });
   });
 
@@ -247,8 +253,10 @@ describe('POST /admin/users/{id}/password-reset', () => {
     for (let round = 0; round < 5; round += 1) {
       const ada = await person(app, 'ada');
       const answers = await Promise.all([
-        ...[sendLink(ada.id), app.api.post('/auth/password/forgot', { email: ada.email }), sendLink(admin.id)],
-        ada.api.post('/users/me/email', { email: unused(), current_password: PASSWORD }),
+        sendLink(ada),
+        app.client.post('/auth/password/forgot', { body: { email: ada.email } }),
+        sendLink(admin),
+        ada.client.post('/users/me/email', { body: { email: unused(), current_password: PASSWORD } }),
       ]);
       for (const { status } of answers) expect(status).toBeLessThan(500);
       await letMailsAge();

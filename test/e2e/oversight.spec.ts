@@ -1,7 +1,10 @@
 /** Roles and bans: what moderators and admins do to the accounts of others, on one instance and felt on the other. */
-import type { Answer } from '../support/api.js';
+import { type DisableUserRequest, unwrap } from 'roost-client';
+
+import type { Role } from '../../src/common/access.js';
 import { TestApp } from '../support/app.js';
 import { audited, auditOf } from '../support/audit.js';
+import { clientOf } from '../support/client.js';
 import { claimsOf } from '../support/jwt.js';
 import {
   confirmAddress,
@@ -43,14 +46,19 @@ beforeEach(async () => {
   ];
 });
 
-const disable = (by: Person, whom: { id: string }, body: object = { reason: 'spam' }): Promise<Answer> =>
-  by.api.post(`/admin/users/${whom.id}/disable`, body);
-const enable = (by: Person, whom: { id: string }): Promise<Answer> => by.api.post(`/admin/users/${whom.id}/enable`);
-const logOut = (by: Person, whom: { id: string }): Promise<Answer> => by.api.post(`/admin/users/${whom.id}/logout`);
-const setRole = (by: Person, whom: { id: string }, role: unknown): Promise<Answer> =>
-  by.api.patch(`/admin/users/${whom.id}`, { role });
-const tryLogin = (app: TestApp, { email }: Person, password = PASSWORD): Promise<Answer> =>
-  app.api.post('/auth/login', { email, password });
+type Caller = Pick<Person, 'client'>;
+type Account = Pick<Person, 'id'>;
+
+const disable = ({ client }: Caller, { id: user_id }: Account, body: DisableUserRequest = { reason: 'spam' }) =>
+  client.post('/admin/users/{user_id}/disable', { path: { user_id }, body });
+const enable = ({ client }: Caller, { id: user_id }: Account) =>
+  client.post('/admin/users/{user_id}/enable', { path: { user_id } });
+const logOut = ({ client }: Caller, { id: user_id }: Account) =>
+  client.post('/admin/users/{user_id}/logout', { path: { user_id } });
+const setRole = ({ client }: Caller, { id: user_id }: Account, role: Role) =>
+  client.patch('/admin/users/{user_id}', { path: { user_id }, body: { role } });
+const tryLogin = ({ client }: Caller, { email }: Person, password = PASSWORD) =>
+  client.post('/auth/login', { body: { email, password } });
 
 async function untilRefused(app: TestApp, { access_token }: Tokens, code: string): Promise<void> {
   await eventually(async () => {
@@ -105,17 +113,17 @@ describe('a ban', () => {
     expect((await me(here, tokens.access_token)).status).toBe(200);
     expectRefused(await refresh(there, ada.refresh_token), 'invalid_refresh_token');
     const password = { current_password: PASSWORD, new_password: 'another horse battery' };
-    expect((await here.api.as(tokens.access_token).put('/auth/password', password)).status).toBe(204);
+    expect((await tokens.client.put('/auth/password', { body: password })).status).toBe(204);
   });
 
   it('is not shown to its subject, nor who did it', async () => {
     await disable(moderator, ada, { reason: 'a note among moderators' });
     await enable(moderator, ada);
-    const { access_token } = await login(here, ada.email);
-    const { text, body } = await here.api.as(access_token).get('/users/me/activity');
-    expect(text).not.toMatch(/a note among/);
-    expect(text).not.toContain(moderator.id);
-    expect(body).toContainEqual(
+    const { client } = await login(here, ada.email);
+    const events = await unwrap(client.get('/users/me/activity'));
+    expect(JSON.stringify(events)).not.toMatch(/a note among/);
+    expect(JSON.stringify(events)).not.toContain(moderator.id);
+    expect(events).toContainEqual(
       expect.objectContaining({ action: 'user.disabled', by: 'staff', ip: null, reason: null }),
     );
   });
@@ -144,7 +152,7 @@ describe('a ban', () => {
   ];
 
   it.each(BAD)('is refused with %s, the field named', async (_, body, field) => {
-    const answer = await disable(moderator, ada, body);
+    const answer = await moderator.api.post(`/admin/users/${ada.id}/disable`, body);
     expect([answer.status, answer.body.errors?.[0].pointer]).toEqual([422, `#/${field}`]);
     expect((await me(here, ada.access_token)).status).toBe(200);
   });
@@ -152,14 +160,14 @@ describe('a ban', () => {
 
 describe('a role', () => {
   it('changes at once: the old token is refused on both instances, and a refresh brings the new role', async () => {
-    const { status, body } = await setRole(admin, ada, 'moderator');
-    expect([status, body.role, body.email]).toEqual([200, 'moderator', ada.email]);
-    expect(JSON.stringify(body)).not.toMatch(/hash|epoch|\$2/);
+    const changed = await unwrap(setRole(admin, ada, 'moderator'));
+    expect(changed).toMatchObject({ role: 'moderator', email: ada.email });
+    expect(JSON.stringify(changed)).not.toMatch(/hash|epoch|\$2/);
     expectRefused(await me(here, ada.access_token), 'token_stale');
     await untilRefused(there, ada, 'token_stale');
     const tokens = await refreshed(there, ada.refresh_token);
     expect(claimsOf(tokens.access_token).role).toBe('moderator');
-    expect((await there.api.as(tokens.access_token).post(`/admin/users/${ada.id}/enable`)).status).toBe(403);
+    expectRefused(await enable({ client: clientOf(there, tokens) }, ada), 'own_account', 403);
     expect((await auditOf(here, ada.id)).at(-1)).toMatchObject({
       action: 'user.role_changed',
       actor_id: admin.id,
@@ -176,25 +184,23 @@ describe('a role', () => {
   it('is taken away at once, before the demoted can do anything with it', async () => {
     const other = await staff(here, 'admin');
     await setRole(admin, other, 'user');
-    expectRefused(await setRole(other, ada, 'admin'), 'token_stale');
-    expectRefused(
-      await there.api
-        .as((await refreshed(there, other.refresh_token)).access_token)
-        .patch(`/admin/users/${ada.id}`, { role: 'admin' }),
-      'insufficient_role',
-      403,
-    );
+    expectRefused(await other.api.patch(`/admin/users/${ada.id}`, { role: 'admin' }), 'token_stale');
+    const refreshing = { client: clientOf(there, other) };
+    expectRefused(await setRole(refreshing, ada, 'admin'), 'insufficient_role', 403);
   });
 
-  it.each(['moderator', 'admin'])('of %s is not for an account that never confirmed its address', async (role) => {
-    const stranger = await person(here, 'stranger');
-    expect(
-      await audited(here, async () => expectRefused(await setRole(admin, stranger, role), 'user_unconfirmed', 409)),
-    ).toEqual([]);
-    expect((await setRole(admin, stranger, 'user')).status).toBe(200);
-    await confirmAddress(here, stranger.email);
-    expect((await setRole(admin, stranger, role)).body.role).toBe(role);
-  });
+  it.each(['moderator', 'admin'] as const)(
+    'of %s is not for an account that never confirmed its address',
+    async (role) => {
+      const stranger = await person(here, 'stranger');
+      expect(
+        await audited(here, async () => expectRefused(await setRole(admin, stranger, role), 'user_unconfirmed', 409)),
+      ).toEqual([]);
+      expect((await setRole(admin, stranger, 'user')).status).toBe(200);
+      await confirmAddress(here, stranger.email);
+      expect((await unwrap(setRole(admin, stranger, role))).role).toBe(role);
+    },
+  );
 
   it('of an account that never confirmed its address can be taken away', async () => {
     const stranger = await person(here, 'stranger');
@@ -205,8 +211,7 @@ describe('a role', () => {
 
   it('of admin is not for an account that is disabled', async () => {
     await disable(admin, ada);
-    const answer = await setRole(admin, ada, 'admin');
-    expect([answer.status, answer.body.code]).toEqual([409, 'user_disabled']);
+    expectRefused(await setRole(admin, ada, 'admin'), 'user_disabled', 409);
   });
 
   it.each([
@@ -250,13 +255,13 @@ describe('a forced logout', () => {
 
 describe('nobody may', () => {
   it('do anything without the role [V8.2.1] [T28]', async () => {
-    const acts = (by: Person): Promise<Answer>[] => [
-      disable(by, moderator),
-      enable(by, moderator),
-      logOut(by, moderator),
-      setRole(by, by, 'admin'),
-    ];
-    for (const answer of await Promise.all(acts(ada))) expectRefused(answer, 'insufficient_role', 403);
+    for (const answer of await Promise.all([
+      disable(ada, moderator),
+      enable(ada, moderator),
+      logOut(ada, moderator),
+      setRole(ada, ada, 'admin'),
+    ]))
+      expectRefused(answer, 'insufficient_role', 403);
     for (const answer of await Promise.all([logOut(moderator, ada), setRole(moderator, ada, 'moderator')]))
       expectRefused(answer, 'insufficient_role', 403);
   });
@@ -285,12 +290,11 @@ describe('nobody may', () => {
   });
 
   it.each(['00000000-0000-4000-8000-000000000000', '1', `x' OR true --`])('find an account %s', async (id) => {
-    const nobody = { id: encodeURIComponent(id) };
     for (const answer of [
-      await disable(admin, nobody),
-      await enable(admin, nobody),
-      await logOut(admin, nobody),
-      await setRole(admin, nobody, 'user'),
+      await disable(admin, { id }),
+      await enable(admin, { id }),
+      await logOut(admin, { id }),
+      await setRole(admin, { id }, 'user'),
     ])
       expectRefused(answer, 'user_not_found', 404);
   });
@@ -309,8 +313,8 @@ describe('races', () => {
       ]);
       const [one, two] = [await login(here, first.email), await login(there, second.email)];
       const answers = await Promise.all([
-        here.api.as(one.access_token).patch(`/admin/users/${second.id}`, { role: 'user' }),
-        there.api.as(two.access_token).patch(`/admin/users/${first.id}`, { role: 'user' }),
+        one.api.patch(`/admin/users/${second.id}`, { role: 'user' }),
+        two.api.patch(`/admin/users/${first.id}`, { role: 'user' }),
       ]);
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
       expect(await activeAdmins()).toBe(1);
@@ -341,10 +345,10 @@ describe('races', () => {
         disable(moderator, ada),
       ]);
       expect(banned.status).toBe(204);
-      for (const answer of [entered, kept]) {
-        if (answer.status !== 200) continue;
-        expectRefused(await me(here, (answer.body as Tokens).access_token), 'token_revoked');
-        expectRefused(await refresh(there, (answer.body as Tokens).refresh_token), 'account_disabled', 403);
+      for (const tokens of [entered.ok && entered.data, kept.status === 200 && (kept.body as Tokens)]) {
+        if (tokens === false || !('refresh_token' in tokens)) continue;
+        expectRefused(await me(here, tokens.access_token), 'token_revoked');
+        expectRefused(await refresh(there, tokens.refresh_token), 'account_disabled', 403);
       }
       const { rowCount } = await here.pool.query('SELECT 1 FROM sessions WHERE user_id = $1 AND revoked_at IS NULL', [
         ada.id,
@@ -368,9 +372,9 @@ describe('races', () => {
     await confirmAddress(here, moderator.email);
     for (let round = 0; round < soaked(30, 10); round += 1) {
       await setRole(admin, moderator, 'moderator');
-      const { access_token } = await login(there, moderator.email);
+      const { api } = await login(there, moderator.email);
       const [banned] = await Promise.all([
-        there.api.as(access_token).post(`/admin/users/${ada.id}/disable`, { reason: 'race' }),
+        api.post(`/admin/users/${ada.id}/disable`, { reason: 'race' }),
         setRole(admin, moderator, 'user'),
       ]);
       expect([204, 401]).toContain(banned.status);

@@ -1,6 +1,8 @@
+import { unwrap } from 'roost-client';
+
 import { TestApp } from '../support/app.js';
 import { someoneWaits } from '../support/database.js';
-import { login, PASSWORD, person, type Person, type Tokens } from '../support/people.js';
+import { login, PASSWORD, person, type Person, type Session, type Tokens } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, refreshed } from '../support/sessions.js';
 
@@ -20,7 +22,10 @@ describe("a person's own sessions", () => {
 
   afterAll(() => app.stop());
 
-  const sessions = async (who: Person): Promise<any[]> => (await who.api.get('/auth/sessions')).body;
+  const sessions = ({ client }: Session) => unwrap(client.get('/auth/sessions'));
+
+  const end = ({ client }: Pick<Session, 'client'>, session_id: string) =>
+    client.delete('/auth/sessions/{session_id}', { path: { session_id } });
 
   describe('GET /auth/sessions', () => {
     it('says when, from where and with what each was used, and which one asks [V7.5.2]', async () => {
@@ -42,10 +47,11 @@ describe("a person's own sessions", () => {
 
     it('puts the one used last first, and moves its end with its use', async () => {
       const phone = await login(app, ada.email);
-      const [before] = (await sessions(ada)).filter((session) => session.current);
+      const before = (await sessions(ada)).find((session) => session.current);
       app.clock.advance('1h');
       await refreshed(app, ada.refresh_token);
       const [first, second] = await sessions(ada);
+      if (!before || !first || !second) throw new Error('a session is missing');
       expect([first.current, second.current]).toEqual([true, false]);
       expect(first.created_at).toBe(before.created_at);
       expect(Date.parse(first.last_used_at)).toBeGreaterThanOrEqual(Date.parse(before.last_used_at) + 3_600_000);
@@ -55,13 +61,12 @@ describe("a person's own sessions", () => {
 
     it('shows neither ended sessions nor those of others', async () => {
       const phone = await login(app, ada.email);
-      await app.api.as(phone.access_token).post('/auth/logout');
+      await unwrap(phone.client.logout());
       expect(await sessions(ada)).toHaveLength(1);
       app.clock.advance('29d');
-      const tokens = await login(app, ada.email);
+      const tablet = await login(app, ada.email);
       app.clock.advance('2d');
-      const later = await app.api.as((await refreshed(app, tokens.refresh_token)).access_token).get('/auth/sessions');
-      expect(later.body).toHaveLength(1);
+      expect(await sessions(tablet)).toHaveLength(1);
     });
 
     it('shows nothing that could be used as a token', async () => {
@@ -70,40 +75,39 @@ describe("a person's own sessions", () => {
     });
 
     it('is closed to nobody', async () => {
-      expectRefused(await app.api.get('/auth/sessions'), 'authentication_required');
+      expectRefused(await app.client.get('/auth/sessions'), 'authentication_required');
     });
   });
 
   describe('DELETE /auth/sessions/{id}', () => {
     const other = async (): Promise<{ id: string; tokens: Tokens }> => {
       const tokens = await login(app, ada.email);
-      const listed: any[] = (await app.api.as(tokens.access_token).get('/auth/sessions')).body;
-      return { id: listed.find((session) => session.current).id, tokens };
+      const current = (await sessions(tokens)).find((session) => session.current);
+      return { id: current?.id ?? '', tokens };
     };
 
     it('ends that one at once, and no other [V7.5.2]', async () => {
       const phone = await other();
-      const answer = await ada.api.delete(`/auth/sessions/${phone.id}`);
-      expect([answer.status, answer.text]).toEqual([204, '']);
+      expect(await end(ada, phone.id)).toMatchObject({ status: 204, data: undefined });
       await expectDead(app, phone.tokens);
       await expectLive(app, ada);
     });
 
     it("ends the caller's own, too", async () => {
       const [own] = await sessions(ada);
-      expect((await ada.api.delete(`/auth/sessions/${own.id}`)).status).toBe(204);
+      expect((await end(ada, own?.id ?? '')).status).toBe(204);
       await expectDead(app, ada);
     });
 
     it("knows no session of another person's [V7.5.2] [V8.2.2]", async () => {
       const phone = await other();
-      expectRefused(await bob.api.delete(`/auth/sessions/${phone.id}`), 'session_not_found', 404);
+      expectRefused(await end(bob, phone.id), 'session_not_found', 404);
       await expectLive(app, phone.tokens);
     });
 
     it('knows none twice', async () => {
       const phone = await other();
-      const answers = await Promise.all(Array.from({ length: 8 }, () => ada.api.delete(`/auth/sessions/${phone.id}`)));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => end(ada, phone.id)));
       expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array<number>(7).fill(404)]);
     });
 
@@ -116,7 +120,7 @@ describe("a person's own sessions", () => {
 
     it('is closed to nobody', async () => {
       const phone = await other();
-      expectRefused(await app.api.delete(`/auth/sessions/${phone.id}`), 'authentication_required');
+      expectRefused(await end(app, phone.id), 'authentication_required');
       await expectLive(app, phone.tokens);
     });
   });
@@ -142,7 +146,7 @@ describe("a person's own sessions", () => {
     it('holds however many log in at once', async () => {
       const eve = await person(few, 'eve');
       const logins = await Promise.all(Array.from({ length: 12 }, () => login(few, eve.email)));
-      const answers = await Promise.all(logins.map(({ access_token }) => few.api.as(access_token).get('/auth/me')));
+      const answers = await Promise.all(logins.map(({ client }) => client.get('/auth/me')));
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
       const { rows } = await app.pool.query(
         `SELECT count(*)::int AS live FROM sessions WHERE user_id = $1 AND revoked_at IS NULL`,
@@ -158,9 +162,7 @@ describe("a person's own sessions", () => {
         for (let round = 0; round < 5; round += 1) {
           const eve = await person(one, 'eve');
           const logins = await Promise.all(Array.from({ length: 3 }, () => login(one, eve.email)));
-          const answers = await Promise.all(
-            [eve, ...logins].map(({ access_token }) => one.api.as(access_token).get('/auth/me')),
-          );
+          const answers = await Promise.all([eve, ...logins].map(({ client }) => client.get('/auth/me')));
           expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
         }
       } finally {

@@ -1,8 +1,11 @@
-import type { Answer, Api } from '../support/api.js';
+import { type PostResponse, unwrap } from 'roost-client';
+
+import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited } from '../support/audit.js';
-import { walk } from '../support/pages.js';
+import { collect } from '../support/client.js';
 import { person, type Person, staff } from '../support/people.js';
+import { expectRefused } from '../support/sessions.js';
 
 const FAMILY = '👩‍👩‍👧‍👦';
 
@@ -21,36 +24,40 @@ describe('posts', () => {
 
   afterAll(() => app.stop());
 
-  const post = async ({ api }: Person, text: string): Promise<{ id: string }> =>
-    (await api.post('/posts', { text })).body as { id: string };
+  const post = ({ client }: Person, text: string): Promise<PostResponse> =>
+    unwrap(client.post('/posts', { body: { text } }));
+
+  const read = ({ client }: Person, { id: post_id }: Pick<PostResponse, 'id'>) =>
+    client.get('/posts/{post_id}', { path: { post_id } });
+
+  const remove = ({ client }: Person, { id: post_id }: Pick<PostResponse, 'id'>) =>
+    client.delete('/posts/{post_id}', { path: { post_id } });
 
   const codes = ({ status, body }: Answer): unknown[] => [
     status,
     ...(body.errors as { pointer: string; code: string }[]).map(({ pointer, code }) => `${pointer} ${code}`),
   ];
 
-  const refusal = ({ status, body }: Answer): unknown[] => [status, body.code];
-
-  const countOf = async ({ api, username }: Person): Promise<number> =>
-    (await api.get(`/users/${username}`)).body.posts_count as number;
+  const countOf = async (who: Person): Promise<number> =>
+    (await unwrap(who.client.get('/users/{username}', { path: who }))).posts_count;
 
   describe('posting', () => {
     it('gives back the post as it was written', async () => {
-      const answer = await alice.api.post('/posts', { text: 'Good morning' });
+      const answer = await alice.client.post('/posts', { body: { text: 'Good morning' } });
+      const written = await unwrap(answer);
       expect(answer.status).toBe(201);
-      expect(answer.body).toEqual({
+      expect(written).toEqual({
         id: expect.stringMatching(/^[1-9]\d*$/),
         author: { id: alice.id, username: alice.username },
         text: 'Good morning',
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       });
-      expect((await bob.api.get(`/posts/${answer.body.id}`)).body).toEqual(answer.body);
+      expect(await unwrap(read(bob, written))).toEqual(written);
     });
 
     it('keeps any text a person can type, byte for byte and untrimmed', async () => {
       const text = `  Ünï ${FAMILY} \u202e עברית e\u0301 \u2028 \r\n\u{10ffff} \ufffd\t`;
-      const { id } = await post(alice, text);
-      expect((await bob.api.get(`/posts/${id}`)).body.text).toBe(text);
+      expect((await unwrap(read(bob, await post(alice, text)))).text).toBe(text);
     });
 
     it.each([
@@ -60,14 +67,14 @@ describe('posts', () => {
       ['families of four', FAMILY],
       ['flags', '🇨🇭'],
     ])('counts %s as a person does: 280 are taken, 281 are not', async (_, character) => {
-      expect((await alice.api.post('/posts', { text: character.repeat(280) })).status).toBe(201);
+      await post(alice, character.repeat(280));
       expect(codes(await alice.api.post('/posts', { text: character.repeat(281) }))).toEqual([422, '#/text too_long']);
     });
 
     it('takes 8,000 bytes and not one more, however few characters they are', async () => {
       const text = `x${'\u0301'.repeat(3_999)}`;
       expect(Buffer.byteLength(text)).toBe(7_999);
-      expect((await alice.api.post('/posts', { text: `${text}y` })).status).toBe(201);
+      await post(alice, `${text}y`);
       expect(codes(await alice.api.post('/posts', { text: `${text}\u0301` }))).toEqual([422, '#/text too_long']);
     });
 
@@ -91,7 +98,8 @@ describe('posts', () => {
     it('is refused to whoever is gone, though their token lives', async () => {
       const ghost = await person(app, 'ghost');
       await app.pool.query('DELETE FROM users WHERE id = $1', [ghost.id]);
-      expect(refusal(await ghost.api.post('/posts', { text: 'boo' }))).toEqual([401, 'invalid_token']);
+      expectRefused(await ghost.api.post('/posts', { text: 'boo' }), 'invalid_token');
+      expectRefused(await ghost.client.post('/posts', { body: { text: 'boo' } }), 'invalid_token');
     });
 
     it('is counted exactly, also all at once', async () => {
@@ -111,130 +119,128 @@ describe('posts', () => {
     );
 
     it('is not there when there is none', async () => {
-      expect(refusal(await alice.api.get('/posts/9223372036854775807'))).toEqual([404, 'post_not_found']);
+      expectRefused(await read(alice, { id: '9223372036854775807' }), 'post_not_found', 404);
     });
 
     it('is hidden while its author is disabled, and there again afterwards', async () => {
       const carol = await person(app, 'carol');
-      const { id } = await post(carol, 'still here?');
-      await moderator.api.post(`/admin/users/${carol.id}/disable`, { reason: 'spam' });
-      expect(refusal(await alice.api.get(`/posts/${id}`))).toEqual([404, 'post_not_found']);
-      expect(refusal(await alice.api.delete(`/posts/${id}`))).toEqual([404, 'post_not_found']);
-      await moderator.api.post(`/admin/users/${carol.id}/enable`);
-      expect((await alice.api.get(`/posts/${id}`)).status).toBe(200);
+      const hidden = await post(carol, 'still here?');
+      const path = { user_id: carol.id };
+      await unwrap(moderator.client.post('/admin/users/{user_id}/disable', { path, body: { reason: 'spam' } }));
+      expectRefused(await read(alice, hidden), 'post_not_found', 404);
+      expectRefused(await remove(alice, hidden), 'post_not_found', 404);
+      await unwrap(moderator.client.post('/admin/users/{user_id}/enable', { path }));
+      expect(await unwrap(read(alice, hidden))).toEqual(hidden);
     });
 
     it('is hidden between two of whom one has blocked the other, either way', async () => {
       const [carol, dave] = [await person(app, 'carol'), await person(app, 'dave')];
       const [hers, his] = [await post(carol, 'hers'), await post(dave, 'his')];
-      await carol.api.put(`/users/${dave.username}/block`);
-      expect(refusal(await dave.api.get(`/posts/${hers.id}`))).toEqual([404, 'post_not_found']);
-      expect(refusal(await carol.api.get(`/posts/${his.id}`))).toEqual([404, 'post_not_found']);
-      expect((await carol.api.get(`/posts/${hers.id}`)).status).toBe(200);
+      await unwrap(carol.client.put('/users/{username}/block', { path: dave }));
+      expectRefused(await read(dave, hers), 'post_not_found', 404);
+      expectRefused(await read(carol, his), 'post_not_found', 404);
+      expect(await unwrap(read(carol, hers))).toEqual(hers);
     });
   });
 
   describe('deleting', () => {
     it('takes a post away for everybody, and out of the count', async () => {
-      const { id } = await post(alice, 'regret');
+      const regretted = await post(alice, 'regret');
       const before = await countOf(alice);
-      const answer = await alice.api.delete(`/posts/${id}`);
-      expect([answer.status, answer.body]).toEqual([200, { message: 'Post deleted successfully' }]);
-      expect(refusal(await bob.api.get(`/posts/${id}`))).toEqual([404, 'post_not_found']);
-      expect(refusal(await alice.api.delete(`/posts/${id}`))).toEqual([404, 'post_not_found']);
+      const answer = await remove(alice, regretted);
+      expect([answer.status, await unwrap(answer)]).toEqual([200, { message: 'Post deleted successfully' }]);
+      expectRefused(await read(bob, regretted), 'post_not_found', 404);
+      expectRefused(await remove(alice, regretted), 'post_not_found', 404);
       expect(await countOf(alice)).toBe(before - 1);
     });
 
     it('only marks the row, with who did it', async () => {
       const { id } = await post(alice, 'kept');
-      await moderator.api.delete(`/posts/${id}`);
+      await unwrap(remove(moderator, { id }));
       const { rows } = await app.pool.query('SELECT text, deleted_by, deleted_at FROM posts WHERE id = $1', [id]);
       expect(rows).toEqual([{ text: 'kept', deleted_by: moderator.id, deleted_at: expect.any(Date) }]);
     });
 
     it('is refused for what somebody else wrote', async () => {
-      const { id } = await post(alice, 'mine');
-      expect(refusal(await bob.api.delete(`/posts/${id}`))).toEqual([403, 'post_forbidden']);
-      expect((await alice.api.get(`/posts/${id}`)).status).toBe(200);
+      const hers = await post(alice, 'mine');
+      expectRefused(await remove(bob, hers), 'post_forbidden', 403);
+      expect(await unwrap(read(alice, hers))).toEqual(hers);
     });
 
     it('is for moderators and admins whosever it is, also of whoever has blocked them, and audited', async () => {
-      const posts = [await post(alice, 'one'), await post(alice, 'two')];
-      await alice.api.put(`/users/${moderator.username}/block`);
+      const [one, two] = [await post(alice, 'one'), await post(alice, 'two')];
+      await unwrap(alice.client.put('/users/{username}/block', { path: moderator }));
       const rows = await audited(app, async () => {
-        expect((await moderator.api.delete(`/posts/${posts[0]?.id}`)).status).toBe(200);
-        expect((await admin.api.delete(`/posts/${posts[1]?.id}`)).status).toBe(200);
+        await unwrap(remove(moderator, one));
+        await unwrap(remove(admin, two));
       });
-      await alice.api.delete(`/users/${moderator.username}/block`);
+      await unwrap(alice.client.delete('/users/{username}/block', { path: moderator }));
       expect(rows.map(({ action, actor_id, subject_id, after }) => [action, actor_id, subject_id, after])).toEqual([
-        ['post.deleted', moderator.id, alice.id, { post: posts[0]?.id }],
-        ['post.deleted', admin.id, alice.id, { post: posts[1]?.id }],
+        ['post.deleted', moderator.id, alice.id, { post: one.id }],
+        ['post.deleted', admin.id, alice.id, { post: two.id }],
       ]);
     });
 
     it('of one’s own is not audited, for moderators neither', async () => {
-      const { id } = await post(moderator, 'own');
-      expect(await audited(app, () => moderator.api.delete(`/posts/${id}`))).toEqual([]);
+      const own = await post(moderator, 'own');
+      expect(await audited(app, () => unwrap(remove(moderator, own)))).toEqual([]);
     });
 
     it('happens once, however many ask at the same time', async () => {
-      const { id } = await post(alice, 'contested');
+      const contested = await post(alice, 'contested');
       const before = await countOf(alice);
       const askers = Array.from({ length: 20 }, (_, index) => [alice, moderator, admin][index % 3] ?? alice);
-      const answers = await Promise.all(askers.map(({ api }) => api.delete(`/posts/${id}`)));
+      const answers = await Promise.all(askers.map((asker) => remove(asker, contested)));
       expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 19 }, () => 404)]);
       expect(await countOf(alice)).toBe(before - 1);
     });
   });
 
   describe('restoring', () => {
-    const restore = (api: Api, id: string): Promise<Answer> => api.post(`/admin/posts/${id}/restore`);
+    const restore = ({ id: post_id }: Pick<PostResponse, 'id'>) =>
+      admin.client.post('/admin/posts/{post_id}/restore', { path: { post_id } });
 
     it('brings back what another deleted, as it was, counted and audited', async () => {
-      const answer = await alice.api.post('/posts', { text: 'taken down' });
-      const id = answer.body.id as string;
+      const written = await post(alice, 'taken down');
       const before = await countOf(alice);
-      await moderator.api.delete(`/posts/${id}`);
+      await unwrap(remove(moderator, written));
       const rows = await audited(app, async () => {
-        const restored = await restore(admin.api, id);
-        expect([restored.status, restored.body]).toEqual([200, answer.body]);
+        expect(await unwrap(restore(written))).toEqual(written);
       });
       expect(rows.map(({ action, actor_id, subject_id, after }) => [action, actor_id, subject_id, after])).toEqual([
-        ['post.restored', admin.id, alice.id, { post: id }],
+        ['post.restored', admin.id, alice.id, { post: written.id }],
       ]);
-      expect((await bob.api.get(`/posts/${id}`)).body).toEqual(answer.body);
+      expect(await unwrap(read(bob, written))).toEqual(written);
       expect(await countOf(alice)).toBe(before);
     });
 
     it('leaves what its author deleted, also an author who moderates', async () => {
       for (const author of [alice, moderator]) {
-        const { id } = await post(author, 'gone for good');
-        await author.api.delete(`/posts/${id}`);
-        expect(refusal(await restore(admin.api, id))).toEqual([404, 'post_not_found']);
+        const gone = await post(author, 'gone for good');
+        await unwrap(remove(author, gone));
+        expectRefused(await restore(gone), 'post_not_found', 404);
       }
     });
 
     it('of what is there changes nothing, and is not audited', async () => {
-      const { id } = await post(alice, 'never away');
+      const there = await post(alice, 'never away');
       const before = await countOf(alice);
-      const rows = await audited(app, async () => {
-        expect((await restore(admin.api, id)).status).toBe(200);
-      });
-      expect([rows, await countOf(alice)]).toEqual([[], before]);
+      expect(await audited(app, () => unwrap(restore(there)))).toEqual([]);
+      expect(await countOf(alice)).toBe(before);
     });
 
     it('happens once, however many ask at the same time', async () => {
-      const { id } = await post(alice, 'wanted back');
+      const wanted = await post(alice, 'wanted back');
       const before = await countOf(alice);
-      await moderator.api.delete(`/posts/${id}`);
-      const answers = await Promise.all(Array.from({ length: 10 }, () => restore(admin.api, id)));
+      await unwrap(remove(moderator, wanted));
+      const answers = await Promise.all(Array.from({ length: 10 }, () => restore(wanted)));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       expect(await countOf(alice)).toBe(before);
     });
 
     it('finds nothing by a malformed id, or one that nobody has', async () => {
       for (const id of ['x', '0', '9223372036854775808', '9223372036854775807'])
-        expect(refusal(await restore(admin.api, id))).toEqual([404, 'post_not_found']);
+        expectRefused(await restore({ id }), 'post_not_found', 404);
     });
   });
 
@@ -243,8 +249,8 @@ describe('posts', () => {
       const carol = await person(app, 'carol');
       const ids: string[] = [];
       for (let n = 1; n <= 7; n += 1) ids.unshift((await post(carol, `No. ${n}`)).id);
-      await carol.api.delete(`/posts/${ids[2]}`);
-      const pages = await walk(bob.api, `/users/${carol.username}/posts?limit=2`);
+      await unwrap(remove(carol, { id: ids[2] ?? '' }));
+      const pages = await collect(bob.client.pages('/users/{username}/posts', { path: carol, query: { limit: 2 } }));
       expect(pages.map(({ length }) => length)).toEqual([2, 2, 2]);
       expect(pages.flat().map(({ id }) => id)).toEqual(ids.filter((_, index) => index !== 2));
     });
@@ -257,29 +263,29 @@ describe('posts', () => {
       expect(answer.headers.get('link')).toMatch(
         new RegExp(`^</api/users/${carol.username.toUpperCase()}/posts\\?cursor=[\\w-]+>; rel="next"$`),
       );
-      expect((await bob.api.get(`/users/${carol.username}/posts?limit=100`)).body).toHaveLength(21);
+      const all = bob.client.get('/users/{username}/posts', { path: carol, query: { limit: 100 } });
+      expect(await unwrap(all)).toHaveLength(21);
     });
 
     it('are each walked once while more are posted', async () => {
       const carol = await person(app, 'carol');
-      const before = [];
-      for (let n = 0; n < 9; n += 1) before.unshift((await post(carol, `No. ${n}`)).id);
-      const pages = await walk(bob.api, `/users/${carol.username}/posts?limit=2`, () => post(carol, 'meanwhile'));
-      expect(pages.flat().map(({ id }) => id)).toEqual(before);
+      const before: PostResponse[] = [];
+      for (let n = 0; n < 9; n += 1) before.unshift(await post(carol, `No. ${n}`));
+      const pages = bob.client.pages('/users/{username}/posts', { path: carol, query: { limit: 2 } });
+      expect((await collect(pages, () => post(carol, 'meanwhile'))).flat()).toEqual(before);
     });
 
     it.each(['limit=0', 'limit=101', 'limit=x', 'limit=1&limit=2', 'cursor=x', 'cursor=', 'page=2'])(
       'refuses %s [V15.3.7]',
       async (query) => {
-        const answer = await bob.api.get(`/users/${alice.username}/posts?${query}`);
-        expect(refusal(answer)).toEqual([422, 'validation_failed']);
+        expectRefused(await bob.api.get(`/users/${alice.username}/posts?${query}`), 'validation_failed', 422);
       },
     );
 
     it('refuse a cursor of another list', async () => {
       await Promise.all([post(alice, 'one'), post(alice, 'two')]);
-      const { headers } = await alice.api.get(`/users/${alice.username}/posts?limit=1`);
-      const [, cursor] = /cursor=([\w-]+)/.exec(headers.get('link') ?? '') ?? [];
+      const { response } = await alice.client.get('/users/{username}/posts', { path: alice, query: { limit: 1 } });
+      const [, cursor] = /cursor=([\w-]+)/.exec(response.headers.get('link') ?? '') ?? [];
       for (const path of [`/users/${bob.username}/posts`, '/timeline', '/tasks'])
         expect(codes(await alice.api.get(`${path}?cursor=${cursor}`))).toEqual([422, '#/cursor invalid_cursor']);
     });

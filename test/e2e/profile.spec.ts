@@ -1,8 +1,10 @@
 /** What people say of themselves. */
+import { unwrap, type UpdateProfileRequest } from 'roost-client';
+
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited, auditOf } from '../support/audit.js';
-import { login, person, type Person } from '../support/people.js';
+import { login, PASSWORD, person, type Person } from '../support/people.js';
 import { expectRefused } from '../support/sessions.js';
 import { soaked } from '../support/soak.js';
 
@@ -19,38 +21,38 @@ beforeEach(async () => {
   ada = await person(app, 'ada');
 });
 
-const change = (whose: Person, body: unknown): Promise<Answer> => whose.api.patch('/users/me', body);
+const profile = ({ client }: Pick<Person, 'client'>) => client.get('/users/me');
+
+const change = ({ client }: Pick<Person, 'client'>, body: UpdateProfileRequest) => client.patch('/users/me', { body });
+
+/** What the types of the client forbid. */
+const tamper = ({ api }: Person, body: object): Promise<Answer> => api.patch('/users/me', body);
 
 describe('a profile', () => {
   it('is what GET /auth/me says', async () => {
-    const [profile, me] = [await ada.api.get('/users/me'), await ada.api.get('/auth/me')];
-    expect([profile.status, profile.body]).toEqual([200, me.body]);
+    expect(await unwrap(profile(ada))).toEqual(await unwrap(ada.client.get('/auth/me')));
   });
 
   it('holds what its owner writes, byte for byte, and everything else stays', async () => {
-    const { body: before } = await ada.api.get('/users/me');
+    const before = await unwrap(profile(ada));
     const said = { display_name: ' Ada  Lovelace 👩🏽‍💻\u0301 ', bio: 'Notes,\r\n\tcursives,\n\nand so on. \u202Eabc' };
-    const { status, body } = await change(ada, said);
-    expect([status, body]).toEqual([200, { ...before, ...said, updated_at: body.updated_at }]);
-    expect(Date.parse(body.updated_at as string)).toBeGreaterThan(Date.parse(before.updated_at as string));
-    expect((await ada.api.get('/users/me')).body).toEqual(body);
-    expect((await change(ada, { bio: 'Only this.' })).body).toMatchObject({ display_name: said.display_name });
+    const after = await unwrap(change(ada, said));
+    expect(after).toEqual({ ...before, ...said, updated_at: after.updated_at });
+    expect(Date.parse(after.updated_at)).toBeGreaterThan(Date.parse(before.updated_at));
+    expect(await unwrap(profile(ada))).toEqual(after);
+    expect(await unwrap(change(ada, { bio: 'Only this.' }))).toMatchObject({ display_name: said.display_name });
   });
 
   it('is emptied by null', async () => {
     await change(ada, { display_name: 'Ada', bio: 'x' });
-    expect((await change(ada, { display_name: null, bio: null })).body).toMatchObject({
-      display_name: null,
-      bio: null,
-    });
+    const emptied = { display_name: null, bio: null };
+    expect(await unwrap(change(ada, emptied))).toMatchObject(emptied);
   });
 
   it('stays as it is, with its time, when nothing is given or nothing differs', async () => {
-    const { body: before } = await change(ada, { bio: 'x' });
-    for (const body of [{}, { bio: 'x', username: ada.username }]) {
-      const answer = await change(ada, body);
-      expect([answer.status, answer.body]).toEqual([200, before]);
-    }
+    const before = await unwrap(change(ada, { bio: 'x' }));
+    for (const body of [{}, { bio: 'x', username: ada.username }])
+      expect(await unwrap(change(ada, body))).toEqual(before);
   });
 
   it('of two who want each other’s name at once stays as it is: nobody deadlocks', async () => {
@@ -66,7 +68,7 @@ describe('a profile', () => {
 
   it('takes as many characters as there is room for, counted in code points', async () => {
     const said = { display_name: '😀'.repeat(50), bio: '😀'.repeat(500) };
-    expect((await change(ada, said)).body).toMatchObject(said);
+    expect(await unwrap(change(ada, said))).toMatchObject(said);
   });
 
   const BAD: [string, object, string, string][] = [
@@ -90,14 +92,14 @@ describe('a profile', () => {
   ];
 
   it.each(BAD)('refuses %s, the field named, and changes nothing', async (_, body, field, code) => {
-    const { body: before } = await ada.api.get('/users/me');
-    const answer = await change(ada, { bio: 'with it', ...body });
+    const before = await unwrap(profile(ada));
+    const answer = await tamper(ada, { bio: 'with it', ...body });
     expect([answer.status, answer.body.errors[0].pointer, answer.body.errors[0].code]).toEqual([
       422,
       `#/${field}`,
       code,
     ]);
-    expect((await ada.api.get('/users/me')).body).toEqual(before);
+    expect(await unwrap(profile(ada))).toEqual(before);
   });
 
   describe('gives nobody more than it is for [V15.3.3] [T26]', () => {
@@ -119,11 +121,11 @@ describe('a profile', () => {
       async (field, value) => {
         const before = await rowOf(ada);
         const tries: [Answer, string][] = [
-          [await change(ada, { [field]: value }), field],
-          [await change(ada, { bio: 'with it', [field]: value }), field],
-          [await change(ada, { bio: { [field]: value } }), 'bio'],
-          [await change(ada, { user: { [field]: value } }), 'user'],
-          [await change(ada, { [`user.${field}`]: value }), `user.${field}`],
+          [await tamper(ada, { [field]: value }), field],
+          [await tamper(ada, { bio: 'with it', [field]: value }), field],
+          [await tamper(ada, { bio: { [field]: value } }), 'bio'],
+          [await tamper(ada, { user: { [field]: value } }), 'user'],
+          [await tamper(ada, { [`user.${field}`]: value }), `user.${field}`],
         ];
         for (const [{ status, body }, pointer] of tries)
           expect([status, body.code, body.errors[0].pointer]).toEqual([422, 'validation_failed', `#/${pointer}`]);
@@ -135,16 +137,16 @@ describe('a profile', () => {
 
     it('by the prototype [V15.3.6]', async () => {
       const before = await rowOf(ada);
-      const { status } = await change(ada, JSON.parse('{"__proto__": {"role": "admin"}, "bio": "with it"}') as unknown);
+      const { status } = await tamper(ada, JSON.parse('{"__proto__": {"role": "admin"}, "bio": "with it"}') as object);
       expect([400, 422]).toContain(status);
       expect(await rowOf(ada)).toEqual(before);
     });
   });
 
   it('is for nobody who is not logged in', async () => {
-    expectRefused(await app.api.get('/users/me'), 'authentication_required');
-    expectRefused(await app.api.patch('/users/me', { bio: 'x' }), 'authentication_required');
-    await ada.api.post('/auth/logout');
+    expectRefused(await profile(app), 'authentication_required');
+    expectRefused(await change(app, { bio: 'x' }), 'authentication_required');
+    await unwrap(ada.client.post('/auth/logout'));
     expectRefused(await change(ada, { bio: 'x' }), 'token_revoked');
   });
 });
@@ -154,7 +156,7 @@ describe('a username', () => {
     const bob = await person(app, 'bob');
     const username = `Countess_${ada.username}`;
     const rows = await audited(app, async () => {
-      expect((await change(ada, { username })).body.username).toBe(username);
+      expect((await unwrap(change(ada, { username }))).username).toBe(username);
     });
     expect(rows).toMatchObject([
       {
@@ -165,14 +167,14 @@ describe('a username', () => {
         after: { username },
       },
     ]);
-    const login = { username: username.toLowerCase(), password: 'correct horse battery' };
-    expect((await app.api.post('/auth/login', login)).status).toBe(200);
+    const body = { username: username.toLowerCase(), password: PASSWORD };
+    expect((await app.client.post('/auth/login', { body })).status).toBe(200);
     expect((await change(bob, { username: ada.username })).status).toBe(200);
   });
 
   it('may change only its case', async () => {
     const username = ada.username.toUpperCase();
-    expect((await change(ada, { username })).body.username).toBe(username);
+    expect((await unwrap(change(ada, { username }))).username).toBe(username);
   });
 
   it('of somebody else is refused in any case, and nothing else is changed either', async () => {
@@ -182,20 +184,20 @@ describe('a username', () => {
         expectRefused(await change(bob, { username: ada.username.toUpperCase(), bio: 'x' }), 'username_taken', 409);
       }),
     ).toEqual([]);
-    expect((await bob.api.get('/users/me')).body).toMatchObject({ username: bob.username, bio: null });
+    expect(await unwrap(profile(bob))).toMatchObject({ username: bob.username, bio: null });
   });
 
   it('goes to one of two who want it at the same moment', async () => {
     const there = await TestApp.start({ sharing: app });
     try {
       const bob = await person(app, 'bob');
-      const other = there.api.as((await login(there, bob.email)).access_token);
+      const other = await login(there, bob.email);
       const rounds = soaked(30, 10);
       for (let round = 0; round < rounds; round += 1) {
         const username = `wanted_${round}`;
         const answers = await Promise.all([
           change(ada, { username }),
-          other.patch('/users/me', { username: username.toUpperCase() }),
+          change(other, { username: username.toUpperCase() }),
         ]);
         expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
       }
@@ -213,13 +215,12 @@ describe('a username', () => {
       change(bob, { username: ada.username }),
     ]);
     for (const { status } of answers) expect([409, 503]).toContain(status);
-    for (const whose of [ada, bob])
-      expect((await whose.api.get('/users/me')).body).toMatchObject({ username: whose.username });
+    for (const whose of [ada, bob]) expect(await unwrap(profile(whose))).toMatchObject({ username: whose.username });
   });
 
   it('and a bio that are changed at the same moment are both changed', async () => {
     const username = `both_${ada.username}`;
     await Promise.all([change(ada, { username }), change(ada, { bio: 'both' })]);
-    expect((await ada.api.get('/users/me')).body).toMatchObject({ username, bio: 'both' });
+    expect(await unwrap(profile(ada))).toMatchObject({ username, bio: 'both' });
   });
 });

@@ -1,8 +1,10 @@
+import { unwrap } from 'roost-client';
+
 import { NEAR_PEOPLE } from '../../src/timeline/people/people.query.js';
-import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
-import { walk } from '../support/pages.js';
+import { collect } from '../support/client.js';
 import { person, type Person, staff } from '../support/people.js';
+import { expectRefused } from '../support/sessions.js';
 
 describe('people', () => {
   let app: TestApp;
@@ -18,7 +20,15 @@ describe('people', () => {
 
   afterAll(() => app.stop());
 
-  const refusal = ({ status, body }: Answer): unknown[] => [status, body.code];
+  const profile = (whom: Person) => ada.client.get('/users/{username}', { path: whom });
+
+  const disable = ({ id: user_id }: Person, until?: string) =>
+    unwrap(
+      moderator.client.post('/admin/users/{user_id}/disable', {
+        path: { user_id },
+        body: { reason: 'spam', ...(until !== undefined && { until }) },
+      }),
+    );
 
   const describeAs = (who: Person, name: string | null, bio: string | null = null): Promise<unknown> =>
     app.pool.query('UPDATE users SET display_name = $2, bio = $3 WHERE id = $1', [who.id, name, bio]);
@@ -26,15 +36,13 @@ describe('people', () => {
   describe('a profile', () => {
     it('is what others may know, and nothing else [V14.2.6] [V15.3.1] [V8.2.3]', async () => {
       await describeAs(bob, 'Bob 🦜', 'Two\nlines');
-      await bob.api.post('/posts', { text: 'hello' });
-      const { status, body } = await ada.api.get(`/users/${bob.username}`);
-      expect(status).toBe(200);
-      expect(body).toEqual({
+      await unwrap(bob.client.post('/posts', { body: { text: 'hello' } }));
+      expect(await unwrap(profile(bob))).toEqual({
         id: bob.id,
         username: bob.username,
         display_name: 'Bob 🦜',
         bio: 'Two\nlines',
-        created_at: (await bob.api.get('/auth/me')).body.created_at,
+        created_at: (await unwrap(bob.client.get('/auth/me'))).created_at,
         posts_count: 1,
         followers_count: 0,
         following_count: 0,
@@ -45,25 +53,21 @@ describe('people', () => {
     });
 
     it('is one’s own by the same address', async () => {
-      expect((await ada.api.get(`/users/${ada.username}`)).body).toMatchObject({ id: ada.id, is_following: false });
+      expect(await unwrap(profile(ada))).toMatchObject({ id: ada.id, is_following: false });
     });
 
     it('is there from the registration on, with counts of nothing', async () => {
       const carol = await person(app, 'carol');
-      expect((await ada.api.get(`/users/${carol.username}`)).body).toMatchObject({
-        posts_count: 0,
-        followers_count: 0,
-      });
+      expect(await unwrap(profile(carol))).toMatchObject({ posts_count: 0, followers_count: 0 });
     });
 
     it('is not there while the account is disabled, and again when a ban is over by itself', async () => {
       const carol = await person(app, 'carol');
-      const until = new Date(Date.now() + 3_600_000).toISOString();
-      await moderator.api.post(`/admin/users/${carol.id}/disable`, { reason: 'spam', until });
-      expect(refusal(await ada.api.get(`/users/${carol.username}`))).toEqual([404, 'user_not_found']);
+      await disable(carol, new Date(Date.now() + 3_600_000).toISOString());
+      expectRefused(await profile(carol), 'user_not_found', 404);
       app.clock.advance('2h');
       try {
-        expect((await ada.api.get(`/users/${carol.username}`)).status).toBe(200);
+        expect((await profile(carol)).status).toBe(200);
       } finally {
         app.clock.offsetMs = 0;
       }
@@ -87,9 +91,7 @@ describe('people', () => {
     });
 
     const search = async (q: string, who = ada): Promise<string[]> =>
-      ((await who.api.get(`/users?q=${encodeURIComponent(q)}`)).body as { username: string }[]).map(
-        ({ username }) => username,
-      );
+      (await unwrap(who.client.get('/users', { query: { q } }))).map(({ username }) => username);
 
     it.each([
       ['İzzet Öz', ['İz', 'izzet', 'IZZET ÖZ', 'zzet']],
@@ -142,7 +144,7 @@ describe('people', () => {
 
     it('leaves out who is disabled', async () => {
       const spammer = await person(app, 'spammer');
-      await moderator.api.post(`/admin/users/${spammer.id}/disable`, { reason: 'spam' });
+      await disable(spammer);
       expect(await search('spammer')).toEqual([]);
     });
 
@@ -153,7 +155,7 @@ describe('people', () => {
         .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
       for (const first of [1, 3_000]) {
         jest.replaceProperty(NEAR_PEOPLE, 'rows', first);
-        const pages = await walk<{ id: string; username: string }>(ada.api, '/users?q=fox_&limit=2');
+        const pages = await collect(ada.client.pages('/users', { query: { q: 'fox_', limit: 2 } }));
         expect(pages.map((page) => page.map(({ username }) => username))).toEqual([
           inOrder.slice(0, 2),
           inOrder.slice(2, 4),

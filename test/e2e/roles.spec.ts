@@ -2,6 +2,7 @@ import { ACCESS, type Role, ROLES } from '../../src/common/access.js';
 import { TasksController } from '../../src/tasks/tasks.controller.js';
 import { TestApp } from '../support/app.js';
 import { login, person, type Tokens } from '../support/people.js';
+import { refreshed } from '../support/sessions.js';
 
 /** A route that is not for everybody, while no noun has one of its own. */
 const handler = Object.getOwnPropertyDescriptor(TasksController.prototype, 'list')?.value as object;
@@ -45,7 +46,7 @@ describe('a route for certain roles', () => {
     const admin = await someone('admin');
     await app.pool.query(`UPDATE users SET role = 'user' WHERE id = $1`, [admin.id]);
     expect(await ask(admin.access_token)).toEqual([200, undefined]);
-    const { body } = await app.api.post('/auth/refresh', { refresh_token: admin.refresh_token });
-    expect(await ask(body.access_token)).toEqual([403, 'insufficient_role']);
+    const { access_token } = await refreshed(app, admin.refresh_token);
+    expect(await ask(access_token)).toEqual([403, 'insufficient_role']);
   });
 });

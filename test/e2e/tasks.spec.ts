@@ -1,9 +1,18 @@
 import pg from 'pg';
+import { type CreateTaskRequest, type TaskResponse, unwrap, type UpdateTaskRequest } from 'roost-client';
 
-import type { Answer, Api } from '../support/api.js';
 import { NEAR } from '../../src/tasks/tasks.query.js';
+import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
+import { collect } from '../support/client.js';
+import { walk } from '../support/pages.js';
 import { person, type Person } from '../support/people.js';
+import { expectRefused } from '../support/sessions.js';
+
+type Caller = Pick<Person, 'client'>;
+type Task = Pick<TaskResponse, 'id'>;
+
+const MISSING: Task = { id: 2_147_483_647 };
 
 describe('tasks', () => {
   let app: TestApp;
@@ -17,34 +26,45 @@ describe('tasks', () => {
 
   afterAll(() => app.stop());
 
-  const create = async (api: Api, title: string, more: object = {}): Promise<any> =>
-    (await api.post('/tasks', { title, ...more })).body;
+  const create = ({ client }: Caller, title: string, more: Partial<CreateTaskRequest> = {}): Promise<TaskResponse> =>
+    unwrap(client.post('/tasks', { body: { title, ...more } }));
+
+  const read = ({ client }: Caller, { id: task_id }: Task) => client.get('/tasks/{task_id}', { path: { task_id } });
+
+  const update = ({ client }: Caller, { id: task_id }: Task, body: UpdateTaskRequest) =>
+    client.put('/tasks/{task_id}', { path: { task_id }, body });
+
+  const complete = ({ client }: Caller, { id: task_id }: Task, completed = true) =>
+    client.patch('/tasks/{task_id}/complete', { path: { task_id }, body: { completed } });
+
+  const remove = ({ client }: Caller, { id: task_id }: Task) =>
+    client.delete('/tasks/{task_id}', { path: { task_id } });
+
+  const ids = (tasks: Task[]): number[] => tasks.map(({ id }) => id);
 
   const pointers = (answer: Answer): string[] => answer.body.errors.map((error: { pointer: string }) => error.pointer);
 
   it('closes every route to nobody', async () => {
-    const task = await create(alice.api, 'private');
-    const answers = [
-      await app.api.get('/tasks'),
-      await app.api.post('/tasks', { title: 'x' }),
-      await app.api.get(`/tasks/${task.id}`),
-      await app.api.put(`/tasks/${task.id}`, { title: 'x' }),
-      await app.api.delete(`/tasks/${task.id}`),
-      await app.api.patch(`/tasks/${task.id}/complete`, { completed: true }),
-    ];
-    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(
-      answers.map(() => [401, 'authentication_required']),
-    );
+    const task = await create(alice, 'private');
+    for (const answer of [
+      await app.client.get('/tasks'),
+      await app.client.post('/tasks', { body: { title: 'x' } }),
+      await read(app, task),
+      await update(app, task, { title: 'x' }),
+      await remove(app, task),
+      await complete(app, task),
+    ])
+      expectRefused(answer, 'authentication_required');
   });
 
   it('answers at /api as at /api/v1', async () => {
-    const task = await create(alice.api, 'two addresses');
+    const task = await create(alice, 'two addresses');
     expect((await alice.api.get(`/api/tasks/${task.id}`)).body).toEqual(task);
     expect((await alice.api.get(`/api/v1/tasks/${task.id}`)).body).toEqual(task);
   });
 
   it('keeps a question mark of the query in the address of the next page', async () => {
-    for (let n = 0; n < 2; n += 1) await create(alice.api, `who? me? ${n}`);
+    for (let n = 0; n < 2; n += 1) await create(alice, `who? me? ${n}`);
     const { headers } = await alice.api.get('/tasks?q=who?&limit=1');
     const next = /^<([^>]+)>/.exec(headers.get('link') ?? '')?.[1] ?? '';
     expect(Object.fromEntries(new URL(next, 'http://x').searchParams)).toEqual({
@@ -58,35 +78,36 @@ describe('tasks', () => {
 
   describe('creating', () => {
     it('gives back the task as it was written', async () => {
-      const answer = await alice.api.post('/tasks', { title: 'Water the plants', description: 'All of them' });
+      const answer = await alice.client.post('/tasks', {
+        body: { title: 'Water the plants', description: 'All of them' },
+      });
+      const task = await unwrap(answer);
       expect(answer.status).toBe(201);
-      expect(answer.body).toEqual({
+      expect(task).toEqual({
         id: expect.any(Number),
         user_id: alice.id,
         title: 'Water the plants',
         description: 'All of them',
         completed: false,
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-        updated_at: answer.body.created_at,
+        updated_at: task.created_at,
       });
     });
 
     it('takes no description, null and the empty one', async () => {
-      expect((await create(alice.api, 'none')).description).toBeNull();
-      expect((await create(alice.api, 'null', { description: null })).description).toBeNull();
-      expect((await create(alice.api, 'empty', { description: '' })).description).toBe('');
+      expect((await create(alice, 'none')).description).toBeNull();
+      expect((await create(alice, 'null', { description: null })).description).toBeNull();
+      expect((await create(alice, 'empty', { description: '' })).description).toBe('');
     });
 
     it('keeps any text a person can type, byte for byte and untrimmed', async () => {
       const title = '  Ünï 👩‍👩‍👧‍👦 \u202e עברית e\u0301 \u2028 \u{10ffff} \ufffd\t';
-      const task = await create(alice.api, title, { description: `${title}\r\n` });
-      const read = (await alice.api.get(`/tasks/${task.id}`)).body;
-      expect([read.title, read.description]).toEqual([title, `${title}\r\n`]);
+      const task = await create(alice, title, { description: `${title}\r\n` });
+      expect(await unwrap(read(alice, task))).toMatchObject({ title, description: `${title}\r\n` });
     });
 
     it('counts lengths in code points', async () => {
-      const accepted = await alice.api.post('/tasks', { title: '🦜'.repeat(200), description: '🪺'.repeat(1_000) });
-      expect(accepted.status).toBe(201);
+      await create(alice, '🦜'.repeat(200), { description: '🪺'.repeat(1_000) });
       const refused = await alice.api.post('/tasks', { title: '🦜'.repeat(201), description: '🪺'.repeat(1_001) });
       expect(refused.status).toBe(422);
       expect(refused.body.errors).toEqual([
@@ -116,30 +137,29 @@ describe('tasks', () => {
 
   describe('reading', () => {
     it('tells another person, and an admin, that a task is not theirs, and nothing of it [V8.2.2] [T28]', async () => {
-      const task = await create(alice.api, 'a secret of mine', { description: 'very private' });
+      const task = await create(alice, 'a secret of mine', { description: 'very private' });
       await app.pool.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [bob.id]);
       for (const answer of [
-        await bob.api.get(`/tasks/${task.id}`),
-        await bob.api.put(`/tasks/${task.id}`, { title: 'mine now' }),
-        await bob.api.put(`/tasks/${task.id}`, {}),
-        await bob.api.patch(`/tasks/${task.id}/complete`, { completed: true }),
-        await bob.api.delete(`/tasks/${task.id}`),
+        await read(bob, task),
+        await update(bob, task, { title: 'mine now' }),
+        await update(bob, task, {}),
+        await complete(bob, task),
+        await remove(bob, task),
       ]) {
-        expect([answer.status, answer.body.code]).toEqual([403, 'task_forbidden']);
-        expect(answer.text).not.toMatch(/secret of mine|very private/);
+        expectRefused(answer, 'task_forbidden', 403);
+        expect(JSON.stringify(answer)).not.toMatch(/secret of mine|very private/);
       }
-      expect((await alice.api.get(`/tasks/${task.id}`)).body).toEqual(task);
+      expect(await unwrap(read(alice, task))).toEqual(task);
     });
 
     it('answers 404 for a task that does not exist', async () => {
       for (const answer of [
-        await alice.api.get('/tasks/2147483647'),
-        await alice.api.put('/tasks/2147483647', { title: 'x' }),
-        await alice.api.patch('/tasks/2147483647/complete', { completed: true }),
-        await alice.api.delete('/tasks/2147483647'),
-      ]) {
-        expect([answer.status, answer.body.code]).toEqual([404, 'task_not_found']);
-      }
+        await read(alice, MISSING),
+        await update(alice, MISSING, { title: 'x' }),
+        await complete(alice, MISSING),
+        await remove(alice, MISSING),
+      ])
+        expectRefused(answer, 'task_not_found', 404);
     });
 
     it.each([
@@ -157,34 +177,31 @@ describe('tasks', () => {
       'NaN',
       'ä',
     ])('takes %s for no id', async (id) => {
-      const answer = await alice.api.get(`/tasks/${id}`);
-      expect([answer.status, answer.body.code]).toEqual([404, 'task_not_found']);
+      expectRefused(await alice.api.get(`/tasks/${id}`), 'task_not_found', 404);
     });
   });
 
   describe('changing', () => {
     it('writes only the fields that are given', async () => {
-      const task = await create(alice.api, 'before', { description: 'kept' });
-      const answer = await alice.api.put(`/tasks/${task.id}`, { title: 'after' });
-      expect(answer.status).toBe(200);
-      expect(answer.body).toEqual({ ...task, title: 'after', updated_at: answer.body.updated_at });
-      expect(answer.body.updated_at >= task.updated_at).toBe(true);
+      const task = await create(alice, 'before', { description: 'kept' });
+      const after = await unwrap(update(alice, task, { title: 'after' }));
+      expect(after).toEqual({ ...task, title: 'after', updated_at: after.updated_at });
+      expect(after.updated_at >= task.updated_at).toBe(true);
     });
 
     it('changes nothing with an empty body', async () => {
-      const task = await create(alice.api, 'as it was', { description: 'too' });
-      const answer = await alice.api.put(`/tasks/${task.id}`, {});
-      expect([answer.status, answer.body]).toEqual([200, task]);
+      const task = await create(alice, 'as it was', { description: 'too' });
+      expect(await unwrap(update(alice, task, {}))).toEqual(task);
     });
 
     it('leaves updated_at alone when the new values are the old ones', async () => {
-      const task = await create(alice.api, 'same');
-      expect((await alice.api.put(`/tasks/${task.id}`, { title: 'same' })).body).toEqual(task);
+      const task = await create(alice, 'same');
+      expect(await unwrap(update(alice, task, { title: 'same' }))).toEqual(task);
     });
 
     it('clears the description with null', async () => {
-      const task = await create(alice.api, 'x', { description: 'gone soon' });
-      expect((await alice.api.put(`/tasks/${task.id}`, { description: null })).body.description).toBeNull();
+      const task = await create(alice, 'x', { description: 'gone soon' });
+      expect((await unwrap(update(alice, task, { description: null }))).description).toBeNull();
     });
 
     it.each([
@@ -195,23 +212,22 @@ describe('tasks', () => {
       [{ title: 7, description: 7, completed: 7 }, ['#/title', '#/description', '#/completed']],
       [{ created_at: '2020-01-01T00:00:00Z' }, ['#/created_at']],
     ])('refuses %j and names each field', async (body, expected) => {
-      const task = await create(alice.api, 'stays');
+      const task = await create(alice, 'stays');
       const answer = await alice.api.put(`/tasks/${task.id}`, body);
       expect([answer.status, pointers(answer)]).toEqual([422, expected]);
-      expect((await alice.api.get(`/tasks/${task.id}`)).body).toEqual(task);
+      expect(await unwrap(read(alice, task))).toEqual(task);
     });
 
     it('completes and reopens', async () => {
-      const task = await create(alice.api, 'to do');
-      const completed = await alice.api.patch(`/tasks/${task.id}/complete`, { completed: true });
-      expect([completed.status, completed.body.completed]).toEqual([200, true]);
-      expect((await alice.api.patch(`/tasks/${task.id}/complete`, { completed: false })).body.completed).toBe(false);
+      const task = await create(alice, 'to do');
+      expect(await complete(alice, task, true)).toMatchObject({ status: 200, data: { completed: true } });
+      expect(await complete(alice, task, false)).toMatchObject({ status: 200, data: { completed: false } });
     });
 
     it.each([{}, { completed: null }, { completed: 'yes' }, { completed: 1 }, undefined])(
       'does not complete with %j',
       async (body) => {
-        const task = await create(alice.api, 'to do');
+        const task = await create(alice, 'to do');
         const answer = await alice.api.patch(`/tasks/${task.id}/complete`, body);
         expect([answer.status, pointers(answer)]).toEqual([422, ['#/completed']]);
       },
@@ -219,30 +235,29 @@ describe('tasks', () => {
 
     it('keeps both of two simultaneous changes to different fields', async () => {
       for (let round = 0; round < 10; round += 1) {
-        const task = await create(alice.api, 'old');
+        const task = await create(alice, 'old');
         await Promise.all([
-          alice.api.put(`/tasks/${task.id}`, { title: 'new' }),
-          alice.api.put(`/tasks/${task.id}`, { description: 'new' }),
-          alice.api.patch(`/tasks/${task.id}/complete`, { completed: true }),
+          update(alice, task, { title: 'new' }),
+          update(alice, task, { description: 'new' }),
+          complete(alice, task),
         ]);
-        const { title, description, completed } = (await alice.api.get(`/tasks/${task.id}`)).body;
-        expect({ title, description, completed }).toEqual({ title: 'new', description: 'new', completed: true });
+        expect(await unwrap(read(alice, task))).toMatchObject({ title: 'new', description: 'new', completed: true });
       }
     });
   });
 
   describe('deleting', () => {
     it('deletes once', async () => {
-      const task = await create(alice.api, 'short-lived');
-      const answer = await alice.api.delete(`/tasks/${task.id}`);
-      expect([answer.status, answer.body]).toEqual([200, { message: 'Task deleted successfully' }]);
-      expect((await alice.api.get(`/tasks/${task.id}`)).status).toBe(404);
-      expect((await alice.api.delete(`/tasks/${task.id}`)).status).toBe(404);
+      const task = await create(alice, 'short-lived');
+      const answer = await remove(alice, task);
+      expect([answer.status, await unwrap(answer)]).toEqual([200, { message: 'Task deleted successfully' }]);
+      expectRefused(await read(alice, task), 'task_not_found', 404);
+      expectRefused(await remove(alice, task), 'task_not_found', 404);
     });
 
     it('tells exactly one of many simultaneous callers that it deleted the task', async () => {
-      const task = await create(alice.api, 'popular');
-      const answers = await Promise.all(Array.from({ length: 10 }, () => alice.api.delete(`/tasks/${task.id}`)));
+      const task = await create(alice, 'popular');
+      const answers = await Promise.all(Array.from({ length: 10 }, () => remove(alice, task)));
       expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(404)]);
     });
   });
@@ -250,16 +265,16 @@ describe('tasks', () => {
   describe('listing', () => {
     const SORTS = ['-created_at', 'created_at', '-updated_at', 'title'] as const;
     let carol: Person;
-    let all: any[];
+    let all: TaskResponse[];
 
     beforeAll(async () => {
       carol = await person(app, 'carol');
       // Few distinct keys, so that pages end between equal ones.
       for (let index = 0; index < 23; index += 1) {
-        const task = await create(carol.api, `title ${index % 4}`, {
+        const task = await create(carol, `title ${index % 4}`, {
           description: index % 3 === 0 ? '100% _done_ \\o/' : null,
         });
-        if (index % 5 === 0) await carol.api.patch(`/tasks/${task.id}/complete`, { completed: true });
+        if (index % 5 === 0) await complete(carol, task);
       }
       await app.pool.query(`ALTER TABLE tasks DISABLE TRIGGER tasks_keep_timestamps`);
       await app.pool.query(
@@ -267,29 +282,17 @@ describe('tasks', () => {
         [carol.id],
       );
       await app.pool.query(`ALTER TABLE tasks ENABLE TRIGGER tasks_keep_timestamps`);
-      all = (await carol.api.get('/tasks?limit=100')).body;
+      all = await allOf(carol);
     });
 
-    const walk = async (
-      path: string,
-      onPage: (page: any[]) => Promise<void> = () => Promise.resolve(),
-    ): Promise<any[]> => {
-      const rows: any[] = [];
-      for (let next: string | undefined = path; next !== undefined;) {
-        const answer: Answer = await carol.api.get(next);
-        expect(answer.status).toBe(200);
-        rows.push(...answer.body);
-        await onPage(answer.body);
-        next = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1];
-      }
-      return rows;
-    };
+    const allOf = ({ client }: Caller): Promise<TaskResponse[]> =>
+      unwrap(client.get('/tasks', { query: { limit: 100 } }));
 
     it("shows the caller's own tasks only, newest first", () => {
       expect(all).toHaveLength(23);
       expect(new Set(all.map((task) => task.user_id))).toEqual(new Set([carol.id]));
-      const keys = all.map((task) => [task.created_at, task.id]);
-      expect(keys).toEqual([...keys].sort((a, b) => (a[0] === b[0] ? b[1] - a[1] : a[0] < b[0] ? 1 : -1)));
+      const newestFirst = all.toSorted((a, b) => b.created_at.localeCompare(a.created_at) || b.id - a.id);
+      expect(ids(all)).toEqual(ids(newestFirst));
     });
 
     it('shows 50 rows when no limit is given, and no link on the last page', async () => {
@@ -297,20 +300,21 @@ describe('tasks', () => {
       await app.pool.query(`INSERT INTO tasks (user_id, title) SELECT $1, 'task ' || n FROM generate_series(1, 51) n`, [
         dave.id,
       ]);
-      const answer = await dave.api.get('/tasks');
-      expect(answer.body).toHaveLength(50);
-      expect(answer.headers.get('link')).toMatch(/^<\/api\/v1\/tasks\?cursor=[\w-]+>; rel="next"$/);
-      const exact = await dave.api.get('/tasks?limit=51');
-      expect([exact.body.length, exact.headers.get('link')]).toEqual([51, null]);
+      const answer = await dave.client.get('/tasks');
+      expect(await unwrap(answer)).toHaveLength(50);
+      expect(answer.response.headers.get('link')).toMatch(/^<\/api\/v1\/tasks\?cursor=[\w-]+>; rel="next"$/);
+      const exact = await dave.client.get('/tasks', { query: { limit: 51 } });
+      expect([(await unwrap(exact)).length, exact.response.headers.get('link')]).toEqual([51, null]);
     });
 
     it.each(SORTS.flatMap((sort) => [1, 2, 7, 23, 24].map((limit) => [sort, limit] as const)))(
       'adds up to the whole by %s in pages of %i',
       async (sort, limit) => {
-        const whole = (await carol.api.get(`/tasks?sort=${sort}&limit=100`)).body.map((task: any) => task.id);
-        const walked = (await walk(`/tasks?sort=${sort}&limit=${limit}`)).map((task) => task.id);
-        expect(walked).toEqual(whole);
-        expect(new Set(walked).size).toBe(23);
+        const whole = await unwrap(carol.client.get('/tasks', { query: { sort, limit: 100 } }));
+        const pages = await collect(carol.client.pages('/tasks', { query: { sort, limit } }));
+        expect(pages.length).toBe(Math.ceil(23 / limit));
+        expect(pages.flat()).toEqual(whole);
+        expect(new Set(ids(whole)).size).toBe(23);
       },
     );
 
@@ -318,29 +322,27 @@ describe('tasks', () => {
       const answer = await carol.api.get('/api/tasks?q=100%25&limit=2&sort=title');
       const link = answer.headers.get('link') ?? '';
       expect(link).toMatch(/^<\/api\/tasks\?q=100%25&limit=2&sort=title&cursor=/);
-      const rows = await walk('/api/tasks?q=100%25&limit=2&sort=title');
-      expect(rows).toHaveLength(8);
+      const pages = await walk(carol.api, '/api/tasks?q=100%25&limit=2&sort=title');
+      expect(pages.map(({ length }) => length)).toEqual([2, 2, 2, 2]);
     });
 
     it.each(SORTS)('gives every row of before exactly once while rows are added, by %s', async (sort) => {
-      const before = new Set<number>((await carol.api.get('/tasks?limit=100')).body.map((task: any) => task.id));
-      const added: number[] = [];
-      const rows = await walk(`/tasks?sort=${sort}&limit=3`, async () => {
-        added.push((await create(carol.api, `title ${added.length % 5}`)).id);
+      const before = ids(await allOf(carol));
+      const added: Task[] = [];
+      const pages = await collect(carol.client.pages('/tasks', { query: { sort, limit: 3 } }), async () => {
+        added.push(await create(carol, `title ${added.length % 5}`));
       });
-      const seen = rows.map((task) => task.id as number).filter((id) => before.has(id));
-      expect(seen.sort((a, b) => a - b)).toEqual([...before].sort((a, b) => a - b));
-      for (const id of added) await carol.api.delete(`/tasks/${id}`);
+      const seen = ids(pages.flat()).filter((id) => before.includes(id));
+      expect(seen.toSorted((a, b) => a - b)).toEqual(before.toSorted((a, b) => a - b));
+      for (const task of added) await remove(carol, task);
     });
 
     it('filters by completed', async () => {
-      const completed = (await carol.api.get('/tasks?completed=true')).body;
-      const open = (await carol.api.get('/tasks?completed=false')).body;
+      const completed = await unwrap(carol.client.get('/tasks', { query: { completed: true } }));
+      const open = await unwrap(carol.client.get('/tasks', { query: { completed: false } }));
       expect([completed.length, open.length]).toEqual([5, 18]);
-      expect(completed.every((task: any) => task.completed)).toBe(true);
-      expect((await walk('/tasks?completed=false&limit=4')).map((task) => task.id)).toEqual(
-        open.map((task: any) => task.id),
-      );
+      expect(completed.every((task) => task.completed)).toBe(true);
+      expect(await collect(carol.client.list('/tasks', { query: { completed: false, limit: 4 } }))).toEqual(open);
     });
 
     it('searches in either form in which an accent or a syllable may be written, and by the index', async () => {
@@ -348,11 +350,11 @@ describe('tasks', () => {
       const texts = ['Caf\u00e9 cr\u00e8me', '\ud55c\uae00'];
       for (const form of ['NFC', 'NFD'])
         for (const text of texts) {
-          await create(erin.api, `${text} ${form}`.normalize(form));
-          await create(erin.api, form, { description: text.normalize(form) });
+          await create(erin, `${text} ${form}`.normalize(form));
+          await create(erin, form, { description: text.normalize(form) });
         }
       const found = async (q: string): Promise<string[]> =>
-        (await erin.api.get(`/tasks?sort=title&q=${encodeURIComponent(q)}`)).body.map(({ title }: any) => title);
+        (await unwrap(erin.client.get('/tasks', { query: { sort: 'title', q } }))).map(({ title }) => title);
       for (const text of texts)
         for (const form of ['NFC', 'NFD']) {
           const titles = await found(text.normalize(form));
@@ -380,29 +382,21 @@ describe('tasks', () => {
       const words = ['Ox', 'ox', 'x', 'Ö', 'ß', 'bread', 'Bread and ox', '!?', '100%', '漢字', 'Σ', 'o x'];
       for (const [index, word] of words.entries())
         for (const text of ['', ` ${index}`, ' and more'])
-          await create(frank.api, `${word}${text}`, { description: words[(index * 5) % words.length] ?? '' });
-      const tasks = (await frank.api.get('/tasks?limit=100')).body as {
-        id: number;
-        title: string;
-        description: string;
-      }[];
+          await create(frank, `${word}${text}`, { description: words[(index * 5) % words.length] ?? '' });
+      const tasks = await allOf(frank);
       const texts = ['o', 'X', 'ox', 'xo', 'brea', 'AND O', '!', '?!', '%', '字', '漢字', 'σ', 'd 1', 'x \u00f6', ' '];
       for (const rows of [1, 4, 1_000]) {
         jest.replaceProperty(NEAR, 'rows', rows);
         for (const q of texts)
-          for (const sort of ['-created_at', 'title']) {
-            const found: number[] = [];
-            for (let next: string | undefined = `/tasks?limit=3&sort=${sort}&q=${encodeURIComponent(q)}`; next;) {
-              const { body, headers } = await frank.api.get(next);
-              found.push(...body.map(({ id }: { id: number }) => id));
-              next = /<([^>]+)>/.exec(headers.get('link') ?? '')?.[1];
-            }
-            const expected = tasks.filter((task) =>
-              [task.title, task.description].some((text) => text.toLowerCase().includes(q.toLowerCase())),
+          for (const sort of ['-created_at', 'title'] as const) {
+            const found = ids(await collect(frank.client.list('/tasks', { query: { limit: 3, sort, q } })));
+            const expected = ids(
+              tasks.filter(({ title, description }) =>
+                [title, description].some((text) => text?.toLowerCase().includes(q.toLowerCase())),
+              ),
             );
-            const ids = expected.map(({ id }) => id);
-            expect([q, rows, found.toSorted((a, b) => b - a)]).toEqual([q, rows, ids.toSorted((a, b) => b - a)]);
-            if (sort === '-created_at') expect(found).toEqual(ids);
+            expect([q, rows, found.toSorted((a, b) => b - a)]).toEqual([q, rows, expected.toSorted((a, b) => b - a)]);
+            if (sort === '-created_at') expect(found).toEqual(expected);
           }
       }
       jest.restoreAllMocks();
@@ -410,7 +404,7 @@ describe('tasks', () => {
 
     it('searches title and description literally and without regard to case [V1.2.9] [T43]', async () => {
       const count = async (q: string): Promise<number> =>
-        (await carol.api.get(`/tasks?q=${encodeURIComponent(q)}`)).body.length;
+        (await unwrap(carol.client.get('/tasks', { query: { q } }))).length;
       expect(await count('TITLE 3')).toBe(5);
       expect(await count('100%')).toBe(8);
       expect(await count('%')).toBe(8);
@@ -450,39 +444,39 @@ describe('tasks', () => {
     });
 
     it('takes a cursor only for the person and the sort it was made for, and only whole [T41]', async () => {
-      const first = await carol.api.get('/tasks?limit=2&sort=title');
-      const cursor = /cursor=([\w-]+)/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
-      expect((await carol.api.get(`/tasks?sort=title&cursor=${cursor}`)).status).toBe(200);
-      const refused = [
-        await alice.api.get(`/tasks?sort=title&cursor=${cursor}`),
-        await carol.api.get(`/tasks?sort=created_at&cursor=${cursor}`),
-        await carol.api.get(`/tasks?sort=title&cursor=${cursor.slice(0, -1)}`),
-        await carol.api.get(`/tasks?sort=title&cursor=${cursor}A`),
-        await carol.api.get(`/tasks?sort=title&cursor=${cursor}=`),
-        await carol.api.get(`/tasks?sort=title&cursor=${cursor.startsWith('A') ? 'B' : 'A'}${cursor.slice(1)}`),
-      ];
-      expect(refused.map((answer) => [answer.status, answer.body.errors?.[0]?.code])).toEqual(
-        refused.map(() => [422, 'invalid_cursor']),
-      );
+      const first = await carol.client.get('/tasks', { query: { limit: 2, sort: 'title' } });
+      const cursor = /cursor=([\w-]+)/.exec(first.response.headers.get('link') ?? '')?.[1] ?? '';
+      const by = ({ client }: Caller, given: string, sort: 'title' | 'created_at' = 'title') =>
+        client.get('/tasks', { query: { sort, cursor: given } });
+      expect((await by(carol, cursor)).status).toBe(200);
+      for (const answer of [
+        await by(alice, cursor),
+        await by(carol, cursor, 'created_at'),
+        await by(carol, cursor.slice(0, -1)),
+        await by(carol, `${cursor}A`),
+        await by(carol, `${cursor}=`),
+        await by(carol, `${cursor.startsWith('A') ? 'B' : 'A'}${cursor.slice(1)}`),
+      ])
+        expect(answer).toMatchObject({ status: 422, problem: { errors: [{ code: 'invalid_cursor' }] } });
     });
   });
 
   it('answers 401 and not 500 when the account of a valid token is gone', async () => {
     const ghost = await person(app, 'ghost');
     await app.pool.query('DELETE FROM users WHERE id = $1', [ghost.id]);
-    const answer = await ghost.api.post('/tasks', { title: 'from beyond' });
-    expect([answer.status, answer.body.code]).toEqual([401, 'invalid_token']);
+    expectRefused(await ghost.api.post('/tasks', { title: 'from beyond' }), 'invalid_token');
+    expectRefused(await ghost.client.post('/tasks', { body: { title: 'from beyond' } }), 'invalid_token');
     expect((await ghost.api.get('/auth/me')).status).toBe(401);
   });
 
   it('keeps the timestamps true for writers that are not this program', async () => {
-    const task = await create(alice.api, 'tampered with');
+    const task = await create(alice, 'tampered with');
     await app.pool.query(
       `UPDATE tasks SET title = 'changed', created_at = 'epoch', updated_at = 'epoch' WHERE id = $1`,
       [task.id],
     );
-    const read = (await alice.api.get(`/tasks/${task.id}`)).body;
-    expect(read.created_at).toBe(task.created_at);
-    expect(read.updated_at >= task.updated_at).toBe(true);
+    const found = await unwrap(read(alice, task));
+    expect(found.created_at).toBe(task.created_at);
+    expect(found.updated_at >= task.updated_at).toBe(true);
   });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 import pg from 'pg';
+import { unwrap } from 'roost-client';
 import { DataSource } from 'typeorm';
 
 import { TIMEOUTS } from '../../src/app.js';
@@ -226,11 +227,12 @@ describe('a stream', () => {
   it('hides at once who is banned, and shows them again', async () => {
     const moderator = await staff(here, 'moderator');
     const stream = await open(ada);
-    expect((await moderator.api.post(`/admin/users/${bob.id}/disable`, { reason: 'spam' })).status).toBe(204);
+    const path = { user_id: bob.id };
+    await unwrap(moderator.client.post('/admin/users/{user_id}/disable', { path, body: { reason: 'spam' } }));
     await post(bob, 'spam');
     await post(ada, 'one');
     await stream.until(() => stream.texts.includes('one'));
-    expect((await moderator.api.post(`/admin/users/${bob.id}/enable`)).status).toBe(204);
+    await unwrap(moderator.client.post('/admin/users/{user_id}/enable', { path }));
     await post(bob, 'sorry');
     await stream.until(() => stream.texts.includes('sorry'));
     expect(stream.texts).toEqual(['one', 'sorry']);
@@ -560,23 +562,25 @@ describe('resuming', () => {
 
 describe('a stream ends', () => {
   it.each([
-    ['a logout', 'token_revoked', () => ada.api.post('/auth/logout')],
-    ['a logout of all', 'token_revoked', () => ada.api.post('/auth/logout', { scope: 'global' })],
+    ['a logout', 'token_revoked', () => ada.client.logout()],
+    ['a logout of all', 'token_revoked', () => ada.client.logout('global')],
     [
       'a ban',
       'token_revoked',
       async () => {
-        const { api } = await staff(here, 'moderator');
-        return api.post(`/admin/users/${ada.id}/disable`, { reason: 'spam' });
+        const { client } = await staff(here, 'moderator');
+        const ban = { path: { user_id: ada.id }, body: { reason: 'spam' } };
+        return client.post('/admin/users/{user_id}/disable', ban);
       },
     ],
     [
       'a change of role',
       'token_stale',
       async () => {
-        const { api } = await staff(here, 'admin');
+        const { client } = await staff(here, 'admin');
         await confirmAddress(here, ada.email);
-        return api.patch(`/admin/users/${ada.id}`, { role: 'moderator' });
+        const promotion = { path: { user_id: ada.id }, body: { role: 'moderator' as const } };
+        return client.patch('/admin/users/{user_id}', promotion);
       },
     ],
   ])('by %s, on every instance, and gives nothing from then on', async (_, code, end) => {
@@ -600,7 +604,7 @@ describe('a stream ends', () => {
   it('not by the end of another session', async () => {
     const stream = await open(ada);
     const phone = await login(here, ada.email);
-    await here.api.as(phone.access_token).post('/auth/logout');
+    await unwrap(phone.client.logout());
     await post(bob, 'still here');
     await stream.until(() => stream.events.length === 1);
   });

@@ -3,10 +3,10 @@
  * graphs of many against the naive query. FC_RUNS sets the number of runs, FC_SEED the seed.
  */
 import fc from 'fast-check';
+import { type PostResponse, unwrap } from 'roost-client';
 
-import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
-import { walk } from '../support/pages.js';
+import { collect } from '../support/client.js';
 import { person, type Person, staff } from '../support/people.js';
 import { soaked } from '../support/soak.js';
 
@@ -31,7 +31,7 @@ const step = fc.oneof(
       do: fc.constant('relate' as const),
       who,
       other: who,
-      method: fc.constantFrom('PUT' as const, 'PUT' as const, 'DELETE' as const),
+      method: fc.constantFrom('put' as const, 'put' as const, 'delete' as const),
       what: fc.constantFrom('follow' as const, 'follow' as const, 'follow' as const, 'mute' as const, 'block' as const),
     }),
   },
@@ -55,12 +55,12 @@ class Model {
     const key = `${who} ${other}`;
     const back = `${other} ${who}`;
     const { follow, block } = this.related;
-    if (method === 'DELETE') this.related[what].delete(key);
+    if (method === 'delete') this.related[what].delete(key);
     else if (who === other || this.disabled.has(other)) return;
     else if (what !== 'block' && block.has(back)) return;
     else if (what === 'follow' && block.has(key)) return;
     else this.related[what].add(key);
-    if (what === 'block' && method === 'PUT') for (const edge of [key, back]) follow.delete(edge);
+    if (what === 'block' && method === 'put') for (const edge of [key, back]) follow.delete(edge);
   }
 
   timelineOf(viewer: number): string[] {
@@ -85,23 +85,27 @@ beforeAll(async () => {
 
 afterAll(() => app.stop());
 
-const idsOf = async ({ api }: Person, limit: number): Promise<string[]> =>
-  (await walk<{ id: string }>(api, `/timeline?limit=${limit}`)).flat().map(({ id }) => id);
+const idsOf = async ({ client }: Person, limit: number): Promise<string[]> =>
+  (await collect(client.list('/timeline', { query: { limit } }))).map(({ id }) => id);
+
+const post = ({ client }: Person, text = 'x'): Promise<PostResponse> =>
+  unwrap(client.post('/posts', { body: { text } }));
 
 async function act(model: Model, people: readonly Person[], step: Step): Promise<void> {
   const at = (index: number): Person => people[index] ?? moderator;
   if (step.do === 'post') {
-    const { body } = (await at(step.who).api.post('/posts', { text: 'x' })) as Answer<{ id: string }>;
-    model.posts.push({ id: body.id, author: step.who, deletedBy: undefined });
+    const { id } = await post(at(step.who));
+    model.posts.push({ id, author: step.who, deletedBy: undefined });
   } else if (step.do === 'delete' || step.do === 'restore') {
-    const post = model.posts[step.post % (model.posts.length || 1)];
-    if (!post) return;
+    const chosen = model.posts[step.post % (model.posts.length || 1)];
+    if (!chosen) return;
+    const path = { post_id: chosen.id };
     if (step.do === 'restore') {
-      await admin.api.post(`/admin/posts/${post.id}/restore`);
-      if (post.deletedBy === 'moderator') post.deletedBy = undefined;
+      await admin.client.post('/admin/posts/{post_id}/restore', { path });
+      if (chosen.deletedBy === 'moderator') chosen.deletedBy = undefined;
     } else {
-      await (step.byModerator ? moderator : at(post.author)).api.delete(`/posts/${post.id}`);
-      post.deletedBy ??= step.byModerator ? 'moderator' : 'author';
+      await (step.byModerator ? moderator : at(chosen.author)).client.delete('/posts/{post_id}', { path });
+      chosen.deletedBy ??= step.byModerator ? 'moderator' : 'author';
     }
   } else if (step.do === 'disable') {
     // Not by a route: whoever is disabled still acts here.
@@ -110,7 +114,9 @@ async function act(model: Model, people: readonly Person[], step: Step): Promise
     if (step.is) model.disabled.add(step.who);
     else model.disabled.delete(step.who);
   } else if (step.do === 'relate') {
-    await at(step.who).api.send(step.method, `/users/${at(step.other).username}/${step.what}`);
+    const [{ client }, path] = [at(step.who), at(step.other)];
+    if (step.method === 'put') await client.put(`/users/{username}/${step.what}`, { path });
+    else await client.delete(`/users/{username}/${step.what}`, { path });
     model.relate(step);
   } else expect(await idsOf(at(step.who), step.limit)).toEqual(model.timelineOf(step.who));
 }
@@ -146,37 +152,38 @@ describe('a timeline', () => {
 
   it('gives each post once while others post', async () => {
     const [reader, writer] = [await person(app, 'reader'), await person(app, 'writer')];
-    await reader.api.put(`/users/${writer.username}/follow`);
-    const before: string[] = [];
-    for (let n = 0; n < 25; n += 1) before.unshift((await writer.api.post('/posts', { text: 'x' })).body.id as string);
-    const post = async (): Promise<void> => {
-      await Promise.all([writer, reader].map(({ api }) => api.post('/posts', { text: 'meanwhile' })));
-    };
-    const pages = await walk<{ id: string }>(reader.api, '/timeline?limit=4', post);
-    expect(pages.flat().map(({ id }) => id)).toEqual(before);
+    await unwrap(reader.client.put('/users/{username}/follow', { path: writer }));
+    const before: PostResponse[] = [];
+    for (let n = 0; n < 25; n += 1) before.unshift(await post(writer));
+    const pages = await collect(reader.client.pages('/timeline', { query: { limit: 4 } }), () =>
+      Promise.all([writer, reader].map((who) => post(who, 'meanwhile'))),
+    );
+    expect(pages.flat()).toEqual(before);
   });
 
   it('has twenty posts a page unless others are asked for, each as it is elsewhere', async () => {
     const reader = await person(app, 'reader');
-    for (let n = 0; n < 21; n += 1) await reader.api.post('/posts', { text: `No. ${n}` });
-    const { body, headers } = await reader.api.get('/timeline');
-    expect(body).toHaveLength(20);
-    expect(headers.get('link')).toMatch(/^<\/api\/v1\/timeline\?cursor=[\w-]+>; rel="next"$/);
-    expect(body[0]).toEqual((await reader.api.get(`/posts/${body[0].id}`)).body);
-    expect((await reader.api.get('/timeline?limit=21')).headers.get('link')).toBeNull();
+    for (let n = 0; n < 21; n += 1) await post(reader, `No. ${n}`);
+    const answer = await reader.client.get('/timeline');
+    const page = await unwrap(answer);
+    expect(page).toHaveLength(20);
+    expect(answer.response.headers.get('link')).toMatch(/^<\/api\/v1\/timeline\?cursor=[\w-]+>; rel="next"$/);
+    const path = { post_id: page[0]?.id ?? '' };
+    expect(page[0]).toEqual(await unwrap(reader.client.get('/posts/{post_id}', { path })));
+    const whole = await reader.client.get('/timeline', { query: { limit: 21 } });
+    expect([whole.status, whole.response.headers.get('link')]).toEqual([200, null]);
   });
 
   it('refuses the cursor of somebody else', async () => {
     const [reader, other] = [await person(app, 'reader'), await person(app, 'other')];
-    for (let n = 0; n < 2; n += 1) await reader.api.post('/posts', { text: 'x' });
-    const { headers } = await reader.api.get('/timeline?limit=1');
-    const next = /^<([^>]+)>/.exec(headers.get('link') ?? '')?.[1] ?? '';
-    expect((await reader.api.get(next)).status).toBe(200);
-    const { status, body } = await other.api.get(next);
-    expect([status, body.errors]).toEqual([
-      422,
-      [expect.objectContaining({ pointer: '#/cursor', code: 'invalid_cursor' })],
-    ]);
+    for (let n = 0; n < 2; n += 1) await post(reader);
+    const { response } = await reader.client.get('/timeline', { query: { limit: 1 } });
+    const [, cursor = ''] = /cursor=([\w-]+)/.exec(response.headers.get('link') ?? '') ?? [];
+    expect((await reader.client.get('/timeline', { query: { cursor } })).status).toBe(200);
+    expect(await other.client.get('/timeline', { query: { cursor } })).toMatchObject({
+      status: 422,
+      problem: { errors: [{ pointer: '#/cursor', code: 'invalid_cursor' }] },
+    });
   });
 
   it.each(['limit=0', 'limit=101', 'limit=1e1', 'cursor=x', 'before=1'])('refuses ?%s', async (query) => {

@@ -1,12 +1,14 @@
 /** A running Roost on a database of its own, spoken to through HTTP only. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
+import type { RoostClient } from 'roost-client';
 import { DataSource } from 'typeorm';
 
 import { FIRST_RUN } from '../../src/common/schedule.js';
 import { TestClock } from '../../src/testing/clock.js';
 import { serve } from '../../src/testing/instance.js';
 import { Api } from './api.js';
+import { clientOf } from './client.js';
 import { cloneTemplate, dropDatabase, emptyTables, endPool } from './database.js';
 import { holdToOneConnection } from './one-connection.js';
 
@@ -34,6 +36,8 @@ export class TestApp {
   pool: pg.Pool;
   url: string;
   api: Api;
+  /** Of nobody, as `api` is. */
+  client: RoostClient;
 
   static async start({ env = {}, sharing, on, through }: TestAppOptions = {}): Promise<TestApp> {
     const app = new TestApp();
@@ -83,6 +87,7 @@ export class TestApp {
     this.nest = await serve({ env, databaseUrl, clock: this.clock, onLog, onMade });
     this.url = await this.nest.getUrl();
     this.api = new Api(this.url);
+    this.client = clientOf(this);
   }
 
   private watch(nest: NestFastifyApplication): void {

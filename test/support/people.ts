@@ -1,7 +1,10 @@
 /** People to test with: each registers and logs in through the API like anybody else. */
+import { type RoostClient, unwrap } from 'roost-client';
+
 import type { Role } from '../../src/common/access.js';
 import type { Api } from './api.js';
 import type { TestApp } from './app.js';
+import { clientOf } from './client.js';
 import { claimsOf } from './jwt.js';
 import { mailedToken } from './mailbox.js';
 
@@ -12,11 +15,16 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
-export interface Person extends Tokens {
+export interface Session extends Tokens {
+  /** For raw HTTP: what the types of the client forbid, headers, and the exact text. */
+  readonly api: Api;
+  readonly client: RoostClient;
+}
+
+export interface Person extends Session {
   readonly id: string;
   readonly email: string;
   readonly username: string;
-  readonly api: Api;
 }
 
 let people = 0;
@@ -25,11 +33,10 @@ let people = 0;
 export async function person(app: TestApp, name = 'person'): Promise<Person> {
   const username = `${name}_${(people += 1)}`;
   const email = `${username}@example.org`;
-  const registered = await app.api.post('/auth/register', { email, username, password: PASSWORD });
-  if (registered.status !== 201) throw new Error(`registration answered ${registered.status}: ${registered.text}`);
-  const tokens = await login(app, email);
-  const id = String(claimsOf(tokens.access_token).sub);
-  return { ...tokens, id, email, username, api: app.api.as(tokens.access_token) };
+  await unwrap(app.client.post('/auth/register', { body: { email, username, password: PASSWORD } }));
+  const session = await login(app, email);
+  const id = String(claimsOf(session.access_token).sub);
+  return { ...session, id, email, username };
 }
 
 /** Somebody who has confirmed their address by the mailed link. */
@@ -39,28 +46,30 @@ export async function confirmedPerson(app: TestApp, name?: string): Promise<Pers
   return who;
 }
 
-export async function confirmAddress(app: TestApp, email: string): Promise<void> {
-  const token = await mailedToken(app, email, 'Confirm your e-mail address');
-  const { status, text } = await app.api.post('/auth/email/confirm', { token });
-  if (status !== 204) throw new Error(`confirmation answered ${status}: ${text}`);
+/** By the newest mail of this subject. */
+export async function confirmAddress(
+  app: TestApp,
+  email: string,
+  subject = 'Confirm your e-mail address',
+): Promise<void> {
+  const token = await mailedToken(app, email, subject);
+  await unwrap(app.client.post('/auth/email/confirm', { body: { token } }));
 }
 
-export async function login(app: TestApp, email: string, password = PASSWORD): Promise<Tokens> {
-  const answer = await app.api.post('/auth/login', { email, password });
-  if (answer.status !== 200) throw new Error(`login answered ${answer.status}: ${answer.text}`);
-  return answer.body as Tokens;
+export async function login(app: TestApp, email: string, password = PASSWORD): Promise<Session> {
+  const tokens = await unwrap(app.client.post('/auth/login', { body: { email, password } }));
+  if (!('refresh_token' in tokens)) throw new Error('the login asks for a second factor');
+  return { ...tokens, api: app.api.as(tokens.access_token), client: clientOf(app, tokens) };
 }
 
 /** Somebody of a role, which only the database gives to the first one. */
 export async function staff(app: TestApp, role: Role): Promise<Person> {
   const { id, email, username } = await person(app, role);
   await app.pool.query('UPDATE users SET role = $2, token_epoch = token_epoch + 1 WHERE id = $1', [id, role]);
-  const tokens = await login(app, email);
-  return { ...tokens, id, email, username, api: app.api.as(tokens.access_token) };
+  return { ...(await login(app, email)), id, email, username };
 }
 
 /** A fresh proof, for what is asked of a session that was started more than ten minutes ago. */
-export async function stepUp({ api }: Pick<Person, 'api'>): Promise<void> {
-  const { status, text } = await api.post('/auth/step-up', { password: PASSWORD });
-  if (status !== 200) throw new Error(`step-up answered ${status}: ${text}`);
+export async function stepUp({ client }: Pick<Person, 'client'>): Promise<void> {
+  await unwrap(client.post('/auth/step-up', { body: { password: PASSWORD } }));
 }

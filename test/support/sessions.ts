@@ -3,6 +3,11 @@ import type { Answer } from './api.js';
 import type { TestApp } from './app.js';
 import type { Person, Tokens } from './people.js';
 
+/** As the typed client gives it. */
+type Answered<C> =
+  | { readonly ok: true; readonly status: number }
+  | { readonly ok: false; readonly status: number; readonly problem: { readonly code: C } };
+
 export function refresh(app: TestApp, token: unknown): Promise<Answer> {
   return app.api.post('/auth/refresh', { refresh_token: token });
 }
@@ -17,9 +22,16 @@ export function me(app: TestApp, accessToken: string): Promise<Answer> {
   return app.api.as(accessToken).get('/auth/me');
 }
 
-export function expectRefused(answer: Answer, code: string, status = 401): void {
-  expect([answer.status, answer.body.code]).toEqual([status, code]);
-  expect(answer.body).not.toHaveProperty('access_token');
+/** Of either client. @param code of the operation's problems, where its types are known */
+export function expectRefused<C extends string>(answer: Answer | Answered<C>, code: NoInfer<C>, status = 401): void {
+  expect(refusal(answer)).toEqual([status, code]);
+  expect('ok' in answer ? answer : answer.body).not.toHaveProperty('access_token');
+}
+
+/** Status and code. */
+export function refusal(answer: Answer | Answered<string>): [number, string | undefined] {
+  const problem = 'ok' in answer ? (answer.ok ? undefined : answer.problem) : (answer.body as { code?: string });
+  return [answer.status, problem?.code];
 }
 
 /** Uses the refresh token up. */
