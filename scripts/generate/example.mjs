@@ -30,7 +30,7 @@ export class Example {
     return this;
   }
 
-  /** @param name in the example: a declaration, or a member such as `TasksController.complete` */
+  /** @param name in the example: a declaration, or a member such as `TasksController.completeTask` */
   remove(...names) {
     for (const name of names) this.#splice(this.#find(name), '');
     return this;

@@ -118,7 +118,7 @@ function controllerOf(example, { noun, fields }) {
   const filters = fields.filter(({ isFilter }) => isFilter);
   return (
     example
-      .remove('TasksController.complete')
+      .remove('TasksController.completeTask')
       .exchange(
         '{ completed, q, sort, cursor, limit }: ListTasksQuery',
         `{ ${[...filters.map(bound), 'cursor', 'limit'].join(', ')} }: List${noun.Many}Query`,

@@ -1,5 +1,5 @@
 import { Controller, Get, StreamableFile } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { Answers } from '../http/openapi/answers.js';
 import { Streaming } from '../http/streaming.js';
@@ -23,8 +23,7 @@ export class ExportController {
   @Streaming()
   @StrictlyLimited('export')
   @Answers({ status: 200, type: ExportResponse })
-  @ApiOperation({ operationId: 'account_export' })
-  async export(@From() actor: Actor): Promise<StreamableFile> {
+  async exportOwnData(@From() actor: Actor): Promise<StreamableFile> {
     return new StreamableFile(await this.exports.begin(actor), {
       type: 'application/json; charset=utf-8',
       disposition: 'attachment; filename="roost-export.json"',

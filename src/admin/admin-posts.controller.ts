@@ -20,7 +20,7 @@ export class AdminPostsController {
   @ApiParam({ name: 'post_id', schema: { type: 'string', pattern: '^[1-9][0-9]{0,18}$', maxLength: 19 } })
   @HttpCode(200)
   @Answers({ status: 200, type: PostResponse, errors: ['post_not_found'] })
-  async restore(
+  async restorePost(
     @From() actor: Actor,
     @Param('post_id', new BigintIdPipe('post_not_found')) id: string,
   ): Promise<PostResponse> {

@@ -41,7 +41,10 @@ export class AdminUsersController {
   /** All accounts in keyset pages; the next page is in the `Link` header. */
   @Get()
   @Answers({ status: 200, type: [UserResponse], paged: true })
-  async list(@Query() query: ListUsersQuery, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserResponse[]> {
+  async listUsers(
+    @Query() query: ListUsersQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserResponse[]> {
     const { q, role, status, confirmed, deleting, sort, cursor, limit } = query;
     const createdFrom = parseDayOrTimestamp(query.created_from ?? '');
     const createdTo = parseDayOrTimestamp(query.created_to ?? '');
@@ -54,7 +57,7 @@ export class AdminUsersController {
   @StepUp()
   @SessionOnly()
   @Answers({ status: 201, type: UserResponse, errors: ['email_taken', 'username_taken'] })
-  async invite(
+  async inviteUser(
     @From() actor: Actor,
     @Body() { email, username, role }: InviteUserRequest,
     @Idempotent() request: IdempotentRequest,
@@ -66,7 +69,7 @@ export class AdminUsersController {
   @Get(':user_id')
   @UserIdInPath()
   @Answers({ status: 200, type: UserResponse, errors: ['user_not_found'] })
-  async get(@UserId() userId: string): Promise<UserResponse> {
+  async getUser(@UserId() userId: string): Promise<UserResponse> {
     return presentUser(await this.users.describe(userId));
   }
 
@@ -74,7 +77,7 @@ export class AdminUsersController {
   @Get(':user_id/sessions')
   @UserIdInPath()
   @Answers({ status: 200, type: [SessionResponse], errors: ['user_not_found'], atMost: SESSIONS_PER_USER_MAX })
-  async listSessions(@CurrentUser() principal: Principal, @UserId() userId: string): Promise<SessionResponse[]> {
+  async listUserSessions(@CurrentUser() principal: Principal, @UserId() userId: string): Promise<SessionResponse[]> {
     const { id } = await this.users.describe(userId);
     const sessions = await this.sessions.list({ userId: id });
     return sessions.map((session) => presentSession(session, principal.sessionId));
@@ -105,7 +108,7 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['own_account', 'user_not_found'] })
-  async disable(
+  async disableUser(
     @From() actor: Actor,
     @UserId() userId: string,
     @Body() { reason, until }: DisableUserRequest,
@@ -123,7 +126,7 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(202)
   @Answers({ status: 202, type: DeletionResponse, errors: ['own_account', 'user_not_found'] })
-  async delete(@From() actor: Actor, @UserId() userId: string): Promise<DeletionResponse> {
+  async deleteUser(@From() actor: Actor, @UserId() userId: string): Promise<DeletionResponse> {
     return presentDeletion(await this.moderation.delete({ ...actor, userId }));
   }
 
@@ -134,7 +137,7 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['own_account', 'user_not_found'] })
-  async enable(@From() actor: Actor, @UserId() userId: string): Promise<void> {
+  async enableUser(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.moderation.enable({ ...actor, userId });
   }
 
@@ -144,7 +147,7 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
-  async logOut(@From() actor: Actor, @UserId() userId: string): Promise<void> {
+  async logOutUser(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.moderation.logOut({ ...actor, userId });
   }
 

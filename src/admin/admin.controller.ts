@@ -24,7 +24,7 @@ export class AdminController {
   @Get('audit')
   @Scoped('admin:audit')
   @Answers({ status: 200, type: [AuditEventResponse], paged: true })
-  async listAudit(
+  async listAuditEvents(
     @Query() { actor, subject, action, from, to, cursor, limit }: ListAuditQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AuditEventResponse[]> {
@@ -37,7 +37,7 @@ export class AdminController {
   @Get('stats')
   @Scoped('admin:stats')
   @Answers({ status: 200, type: StatsResponse })
-  async stats(): Promise<StatsResponse> {
+  async getStats(): Promise<StatsResponse> {
     return presentStats(await selectStats(this.database.manager));
   }
 }

@@ -21,14 +21,14 @@ export class HealthController {
   /** Whether the process is alive; never asks the database. */
   @Get('live')
   @Answers({ status: 200, type: HealthResponse })
-  live(): HealthResponse {
+  getLiveness(): HealthResponse {
     return { status: 'ok' };
   }
 
   /** Whether requests should be sent here: 503 while the database is away or the process is draining. */
   @Get('ready')
   @Answers({ status: 200, type: HealthResponse, errors: ['database_unavailable', 'starting', 'draining'] })
-  async ready(): Promise<HealthResponse> {
+  async getReadiness(): Promise<HealthResponse> {
     if (this.readiness.draining) throw new AppError('draining');
     await this.readiness.ask(() => this.database.query('SELECT 1'));
     return { status: 'ok' };

@@ -30,7 +30,7 @@ export class TasksController {
   /** The caller's tasks in keyset pages; the next page is in the `Link` header. */
   @Get()
   @Answers({ status: 200, type: [TaskResponse], paged: true })
-  async list(
+  async listTasks(
     @CurrentUser() principal: Principal,
     @Query() { completed, q, sort, cursor, limit }: ListTasksQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -42,7 +42,7 @@ export class TasksController {
   /** Creates a task of the caller's. */
   @Post()
   @Answers({ status: 201, type: TaskResponse })
-  async create(
+  async createTask(
     @CurrentUser() principal: Principal,
     @Body() { title, description }: CreateTaskRequest,
     @Idempotent() request: IdempotentRequest,
@@ -54,7 +54,7 @@ export class TasksController {
   @Get(':task_id')
   @TaskIdInPath()
   @Answers({ status: 200, type: TaskResponse, errors: ['task_forbidden', 'task_not_found'] })
-  async get(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<TaskResponse> {
+  async getTask(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<TaskResponse> {
     return presentTask(await this.tasks.get(principal, id));
   }
 
@@ -62,7 +62,7 @@ export class TasksController {
   @Put(':task_id')
   @TaskIdInPath()
   @Answers({ status: 200, type: TaskResponse, errors: ['task_forbidden', 'task_not_found'] })
-  async update(
+  async updateTask(
     @CurrentUser() principal: Principal,
     @TaskId() id: number,
     @Body() { title, description, completed }: UpdateTaskRequest,
@@ -74,7 +74,7 @@ export class TasksController {
   @Delete(':task_id')
   @TaskIdInPath()
   @Answers({ status: 200, type: MessageResponse, errors: ['task_forbidden', 'task_not_found'] })
-  async delete(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<MessageResponse> {
+  async deleteTask(@CurrentUser() principal: Principal, @TaskId() id: number): Promise<MessageResponse> {
     await this.tasks.delete(principal, id);
     return { message: 'Task deleted successfully' };
   }
@@ -83,7 +83,7 @@ export class TasksController {
   @Patch(':task_id/complete')
   @TaskIdInPath()
   @Answers({ status: 200, type: TaskResponse, errors: ['task_forbidden', 'task_not_found'] })
-  async complete(
+  async completeTask(
     @CurrentUser() principal: Principal,
     @TaskId() id: number,
     @Body() { completed }: CompleteTaskRequest,

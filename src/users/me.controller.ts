@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { CurrentUser, type Principal, Scoped } from '../common/access.js';
 import { Answers } from '../http/openapi/answers.js';
@@ -16,16 +16,14 @@ export class MeController {
   /** The caller's account. */
   @Get()
   @Answers({ status: 200, type: AccountResponse })
-  @ApiOperation({ operationId: 'account_get' })
-  async get(@CurrentUser() principal: Principal): Promise<AccountResponse> {
+  async getOwnProfile(@CurrentUser() principal: Principal): Promise<AccountResponse> {
     return presentAccount(await this.users.require(principal.userId));
   }
 
   /** Changes what is given of the caller's profile. */
   @Patch()
   @Answers({ status: 200, type: AccountResponse, errors: ['username_taken'] })
-  @ApiOperation({ operationId: 'account_update' })
-  async update(
+  async updateOwnProfile(
     @From() actor: Actor,
     @Body() { username, display_name: displayName, bio }: UpdateProfileRequest,
   ): Promise<AccountResponse> {

@@ -79,6 +79,14 @@ describe('the document', () => {
       ]);
   });
 
+  it('names operations as generated clients want it: one or more words, each name once', () => {
+    const names = operations().map(([, { operationId }]) => operationId);
+    expect(names.filter((name) => !/^[a-z]+(?:[A-Z][a-z]+)*$/.test(name))).toEqual([]);
+    // A verb alone is that of a noun, which shares it with all others.
+    expect(names.filter((name) => ['create', 'list', 'get', 'update', 'delete', 'remove'].includes(name))).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
   it('has no two operations of one summary', () => {
     const summaries = operations().map(([, { summary }]) => summary);
     expect(summaries.filter((summary, index) => summaries.indexOf(summary) !== index)).toEqual([]);

@@ -5,7 +5,7 @@ import { login, person, type Tokens } from '../support/people.js';
 import { refreshed } from '../support/sessions.js';
 
 /** A route that is not for everybody, while no noun has one of its own. */
-const handler = Object.getOwnPropertyDescriptor(TasksController.prototype, 'list')?.value as object;
+const handler = Object.getOwnPropertyDescriptor(TasksController.prototype, 'listTasks')?.value as object;
 
 describe('a route for certain roles', () => {
   let app: TestApp;

@@ -14,7 +14,8 @@ export const OPERATIONS = Object.entries(DOCUMENT.paths).flatMap(([path, item]) 
 );
 
 /** They hash, mail or stream: as many as others would take most of the time. */
-const SLOW = /_(?:register|login|changePassword|resetPassword|undoEmail|export|open|invite)$/;
+const SLOW =
+  /^(?:register|login|changePassword|resetPassword|undoEmailChange|exportOwnData|streamTimeline|inviteUser)$/;
 
 const ODD_HEADERS = [
   ['x-request-id', 'a b\u00e9'],
@@ -122,7 +123,7 @@ const requestOf = ({ path, method, operation }) => {
       body: body ? fc.option(bodyOf(body, SCHEMAS), { freq: 20, nil: undefined }) : fc.constant(undefined),
       raw: rarely(fc.constantFrom(...RAW_BODIES), 25),
       type: rarely(fc.constantFrom(...CONTENT_TYPES), 25),
-      authorization: rarely(fc.constantFrom(...AUTHORIZATIONS), operation.operationId === 'revocations_list' ? 2 : 20),
+      authorization: rarely(fc.constantFrom(...AUTHORIZATIONS), operation.operationId === 'listRevocations' ? 2 : 20),
       header: rarely(fc.constantFrom(...ODD_HEADERS), 10),
       otherMethod: rarely(fc.constantFrom(...METHODS), 30),
       unversioned: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),

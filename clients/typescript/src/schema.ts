@@ -13,7 +13,7 @@ export interface paths {
      * Creates an account, and mails a link and a code to confirm its address.
      * @description Open to everybody.
      */
-    post: operations['auth_register'];
+    post: operations['register'];
     delete?: never;
     options?: never;
     head?: never;
@@ -33,7 +33,7 @@ export interface paths {
      * Starts a session, by e-mail or by username.
      * @description Open to everybody.
      */
-    post: operations['auth_login'];
+    post: operations['login'];
     delete?: never;
     options?: never;
     head?: never;
@@ -53,7 +53,7 @@ export interface paths {
      * The second step of a login that was answered `mfa_required`.
      * @description Open to everybody.
      */
-    post: operations['auth_completeLogin'];
+    post: operations['completeLogin'];
     delete?: never;
     options?: never;
     head?: never;
@@ -75,7 +75,7 @@ export interface paths {
      *
      *     Open to everybody.
      */
-    post: operations['auth_beginPasskeyLogin'];
+    post: operations['beginPasskeyLogin'];
     delete?: never;
     options?: never;
     head?: never;
@@ -95,7 +95,7 @@ export interface paths {
      * Starts a session by a passkey alone: no password, no second step.
      * @description Open to everybody.
      */
-    post: operations['auth_passkeyLogin'];
+    post: operations['completePasskeyLogin'];
     delete?: never;
     options?: never;
     head?: never;
@@ -117,7 +117,7 @@ export interface paths {
      *
      *     Open to everybody.
      */
-    post: operations['auth_beginEmailLogin'];
+    post: operations['beginEmailLogin'];
     delete?: never;
     options?: never;
     head?: never;
@@ -137,7 +137,7 @@ export interface paths {
      * Starts a session by the code or the token of the mail, in the browser that asked for it.
      * @description Open to everybody.
      */
-    post: operations['auth_completeEmailLogin'];
+    post: operations['completeEmailLogin'];
     delete?: never;
     options?: never;
     head?: never;
@@ -160,7 +160,7 @@ export interface paths {
      *
      *     Open to everybody.
      */
-    post: operations['auth_refresh'];
+    post: operations['refreshTokens'];
     delete?: never;
     options?: never;
     head?: never;
@@ -180,7 +180,7 @@ export interface paths {
      * Ends sessions at once: with a bearer token by scope, or without one the session of a refresh token.
      * @description Open to everybody; a bearer token is checked when there is one.
      */
-    post: operations['auth_logout'];
+    post: operations['logout'];
     delete?: never;
     options?: never;
     head?: never;
@@ -198,7 +198,7 @@ export interface paths {
      * The account of the access token; the same as `GET /users/me`.
      * @description Needs an access token.
      */
-    get: operations['auth_me'];
+    get: operations['getOwnAccount'];
     put?: never;
     post?: never;
     delete?: never;
@@ -218,7 +218,7 @@ export interface paths {
      * The caller's live sessions, the one used last first.
      * @description Needs an access token.
      */
-    get: operations['sessions_list'];
+    get: operations['listSessions'];
     put?: never;
     post?: never;
     delete?: never;
@@ -241,7 +241,7 @@ export interface paths {
      * Ends one of the caller's sessions at once.
      * @description Needs an access token.
      */
-    delete: operations['sessions_end'];
+    delete: operations['endSession'];
     options?: never;
     head?: never;
     patch?: never;
@@ -258,7 +258,7 @@ export interface paths {
      * The caller's personal access tokens that have not ended, the newest first.
      * @description Needs an access token.
      */
-    get: operations['tokens_list'];
+    get: operations['listTokens'];
     put?: never;
     /**
      * Makes a personal access token for a script or a service. Only this answer has it: store it now.
@@ -267,7 +267,7 @@ export interface paths {
      *
      *     Needs an access token.
      */
-    post: operations['tokens_create'];
+    post: operations['createToken'];
     delete?: never;
     options?: never;
     head?: never;
@@ -288,7 +288,7 @@ export interface paths {
      * Revokes one of the caller's tokens at once.
      * @description Needs an access token.
      */
-    delete: operations['tokens_revoke'];
+    delete: operations['revokeToken'];
     options?: never;
     head?: never;
     patch?: never;
@@ -306,7 +306,7 @@ export interface paths {
      * Changes the caller's password and ends all of their other sessions at once; the one that asks lives on.
      * @description Needs an access token.
      */
-    put: operations['auth_changePassword'];
+    put: operations['changePassword'];
     post?: never;
     delete?: never;
     options?: never;
@@ -327,7 +327,7 @@ export interface paths {
      * Mails a link to choose a new password, if an account has the address; the answer is the same if not.
      * @description Open to everybody.
      */
-    post: operations['auth_forgotPassword'];
+    post: operations['forgotPassword'];
     delete?: never;
     options?: never;
     head?: never;
@@ -347,7 +347,7 @@ export interface paths {
      * Sets a new password by the token of that mail, or accepts an invitation; ends all sessions of the account at once, and tells its owner.
      * @description Open to everybody.
      */
-    post: operations['auth_resetPassword'];
+    post: operations['resetPassword'];
     delete?: never;
     options?: never;
     head?: never;
@@ -368,7 +368,7 @@ export interface paths {
      *     change of address makes it the account's.
      * @description Open to everybody.
      */
-    post: operations['auth_confirmEmail'];
+    post: operations['confirmEmail'];
     delete?: never;
     options?: never;
     head?: never;
@@ -389,7 +389,7 @@ export interface paths {
      *     account at once.
      * @description Open to everybody.
      */
-    post: operations['auth_undoEmail'];
+    post: operations['undoEmailChange'];
     delete?: never;
     options?: never;
     head?: never;
@@ -409,7 +409,7 @@ export interface paths {
      * Mails the confirmation again, if the address waits for one; the answer is the same if not.
      * @description Open to everybody.
      */
-    post: operations['auth_resendConfirmation'];
+    post: operations['resendConfirmation'];
     delete?: never;
     options?: never;
     head?: never;
@@ -432,7 +432,7 @@ export interface paths {
      *
      *     Needs an access token.
      */
-    post: operations['auth_stepUp'];
+    post: operations['stepUp'];
     delete?: never;
     options?: never;
     head?: never;
@@ -450,7 +450,7 @@ export interface paths {
      * The second factors of the caller's account.
      * @description Needs an access token.
      */
-    get: operations['auth_secondFactors'];
+    get: operations['getSecondFactors'];
     put?: never;
     post?: never;
     delete?: never;
@@ -472,7 +472,7 @@ export interface paths {
      * Ten new recovery codes; those given before are void.
      * @description Needs an access token.
      */
-    post: operations['auth_renewRecoveryCodes'];
+    post: operations['renewRecoveryCodes'];
     delete?: never;
     options?: never;
     head?: never;
@@ -492,12 +492,12 @@ export interface paths {
      * Begins to set up an authenticator app: shows its secret, which a code has to confirm within ten minutes.
      * @description Needs an access token.
      */
-    post: operations['auth_beginTotp'];
+    post: operations['beginTotp'];
     /**
      * Removes the authenticator app. Without another second factor, the recovery codes end, too.
      * @description Needs an access token.
      */
-    delete: operations['auth_removeTotp'];
+    delete: operations['removeTotp'];
     options?: never;
     head?: never;
     patch?: never;
@@ -516,7 +516,7 @@ export interface paths {
      * Confirms the app by a code, in the session that began. From then on a login asks for a code.
      * @description Needs an access token.
      */
-    post: operations['auth_confirmTotp'];
+    post: operations['confirmTotp'];
     delete?: never;
     options?: never;
     head?: never;
@@ -534,13 +534,13 @@ export interface paths {
      * The caller's passkeys, the oldest first.
      * @description Needs an access token.
      */
-    get: operations['auth_passkeys'];
+    get: operations['listPasskeys'];
     put?: never;
     /**
      * Keeps a new passkey, and tells the owner by mail.
      * @description Needs an access token.
      */
-    post: operations['auth_createPasskey'];
+    post: operations['createPasskey'];
     delete?: never;
     options?: never;
     head?: never;
@@ -561,14 +561,14 @@ export interface paths {
      * Removes a passkey at once. The device may still offer it, and is refused.
      * @description Needs an access token.
      */
-    delete: operations['auth_removePasskey'];
+    delete: operations['removePasskey'];
     options?: never;
     head?: never;
     /**
      * Renames a passkey.
      * @description Needs an access token.
      */
-    patch: operations['auth_renamePasskey'];
+    patch: operations['renamePasskey'];
     trace?: never;
   };
   '/api/v1/auth/passkey-options': {
@@ -584,7 +584,7 @@ export interface paths {
      * The options of a new passkey, for `navigator.credentials.create()`.
      * @description Needs an access token.
      */
-    post: operations['auth_beginPasskey'];
+    post: operations['beginPasskey'];
     delete?: never;
     options?: never;
     head?: never;
@@ -606,7 +606,7 @@ export interface paths {
      *
      *     Needs SERVICE_TOKEN as the bearer token.
      */
-    get: operations['revocations_list'];
+    get: operations['listRevocations'];
     put?: never;
     post?: never;
     delete?: never;
@@ -628,7 +628,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `profile:read`.
      */
-    get: operations['account_get'];
+    get: operations['getOwnProfile'];
     put?: never;
     post?: never;
     /**
@@ -637,7 +637,7 @@ export interface paths {
      *
      *     Needs an access token.
      */
-    delete: operations['account_delete'];
+    delete: operations['deleteOwnAccount'];
     options?: never;
     head?: never;
     /**
@@ -646,7 +646,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `profile:write`.
      */
-    patch: operations['account_update'];
+    patch: operations['updateOwnProfile'];
     trace?: never;
   };
   '/api/v1/users/me/email': {
@@ -664,7 +664,7 @@ export interface paths {
      *
      *     Needs an access token.
      */
-    post: operations['emailchange_change'];
+    post: operations['changeEmail'];
     delete?: never;
     options?: never;
     head?: never;
@@ -682,7 +682,7 @@ export interface paths {
      * What happened to the caller's account, the newest first, in keyset pages; the next page is in the `Link` header.
      * @description Needs an access token.
      */
-    get: operations['activity_list'];
+    get: operations['listActivity'];
     put?: never;
     post?: never;
     delete?: never;
@@ -704,7 +704,7 @@ export interface paths {
      *
      *     Needs an access token.
      */
-    get: operations['account_export'];
+    get: operations['exportOwnData'];
     put?: never;
     post?: never;
     delete?: never;
@@ -726,7 +726,7 @@ export interface paths {
      * The same as `DELETE /users/me`, for clients behind a proxy that drops the body of a DELETE.
      * @description Needs an access token.
      */
-    post: operations['account_deleteByPost'];
+    post: operations['deleteOwnAccountByPost'];
     delete?: never;
     options?: never;
     head?: never;
@@ -746,7 +746,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `tasks:read`.
      */
-    get: operations['tasks_list'];
+    get: operations['listTasks'];
     put?: never;
     /**
      * Creates a task of the caller's.
@@ -754,7 +754,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `tasks:write`.
      */
-    post: operations['tasks_create'];
+    post: operations['createTask'];
     delete?: never;
     options?: never;
     head?: never;
@@ -774,14 +774,14 @@ export interface paths {
      *
      *     A personal access token needs the scope `tasks:read`.
      */
-    get: operations['tasks_get'];
+    get: operations['getTask'];
     /**
      * Changes the fields that are given.
      * @description Needs an access token.
      *
      *     A personal access token needs the scope `tasks:write`.
      */
-    put: operations['tasks_update'];
+    put: operations['updateTask'];
     post?: never;
     /**
      * Deletes a task.
@@ -789,7 +789,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `tasks:write`.
      */
-    delete: operations['tasks_delete'];
+    delete: operations['deleteTask'];
     options?: never;
     head?: never;
     patch?: never;
@@ -814,7 +814,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `tasks:write`.
      */
-    patch: operations['tasks_complete'];
+    patch: operations['completeTask'];
     trace?: never;
   };
   '/api/v1/timeline': {
@@ -831,7 +831,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `timeline:read`.
      */
-    get: operations['posts_timeline'];
+    get: operations['listTimeline'];
     put?: never;
     post?: never;
     delete?: never;
@@ -854,7 +854,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `timeline:read`.
      */
-    get: operations['stream_open'];
+    get: operations['streamTimeline'];
     put?: never;
     post?: never;
     delete?: never;
@@ -878,7 +878,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `posts:write`.
      */
-    post: operations['posts_create'];
+    post: operations['createPost'];
     delete?: never;
     options?: never;
     head?: never;
@@ -898,7 +898,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `posts:read`.
      */
-    get: operations['posts_get'];
+    get: operations['getPost'];
     put?: never;
     post?: never;
     /**
@@ -907,7 +907,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `posts:write`.
      */
-    delete: operations['posts_delete'];
+    delete: operations['deletePost'];
     options?: never;
     head?: never;
     patch?: never;
@@ -926,7 +926,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:read`.
      */
-    get: operations['profiles_search'];
+    get: operations['searchPeople'];
     put?: never;
     post?: never;
     delete?: never;
@@ -948,7 +948,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:read`.
      */
-    get: operations['profiles_get'];
+    get: operations['getPerson'];
     put?: never;
     post?: never;
     delete?: never;
@@ -970,7 +970,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `posts:read`.
      */
-    get: operations['profiles_listPosts'];
+    get: operations['listPostsOf'];
     put?: never;
     post?: never;
     delete?: never;
@@ -992,7 +992,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:read`.
      */
-    get: operations['profiles_listFollowers'];
+    get: operations['listFollowers'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1014,7 +1014,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:read`.
      */
-    get: operations['profiles_listFollowing'];
+    get: operations['listFollowing'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1037,7 +1037,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    put: operations['profiles_follow'];
+    put: operations['follow'];
     post?: never;
     /**
      * Follows somebody no more.
@@ -1045,7 +1045,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    delete: operations['profiles_unfollow'];
+    delete: operations['unfollow'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1065,7 +1065,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    put: operations['profiles_mute'];
+    put: operations['mute'];
     post?: never;
     /**
      * Lets them in again.
@@ -1073,7 +1073,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    delete: operations['profiles_unmute'];
+    delete: operations['unmute'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1093,7 +1093,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    put: operations['profiles_block'];
+    put: operations['block'];
     post?: never;
     /**
      * Unblocks somebody; the follows that the block has ended stay ended.
@@ -1101,7 +1101,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    delete: operations['profiles_unblock'];
+    delete: operations['unblock'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1120,7 +1120,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:read`.
      */
-    get: operations['profiles_listMutes'];
+    get: operations['listMutes'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1142,7 +1142,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:read`.
      */
-    get: operations['profiles_listBlocks'];
+    get: operations['listBlocks'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1164,13 +1164,13 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:read`.
      */
-    get: operations['adminusers_list'];
+    get: operations['listUsers'];
     put?: never;
     /**
      * Makes an account for somebody, who is mailed a link to choose its password; until then nobody can log in to it.
      * @description Only for admins.
      */
-    post: operations['adminusers_invite'];
+    post: operations['inviteUser'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1190,7 +1190,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:read`.
      */
-    get: operations['adminusers_get'];
+    get: operations['getUser'];
     put?: never;
     post?: never;
     /**
@@ -1200,14 +1200,14 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:write`.
      */
-    delete: operations['adminusers_delete'];
+    delete: operations['deleteUser'];
     options?: never;
     head?: never;
     /**
      * Changes an account's role; its access tokens are refused from now on, and a refresh brings the new role.
      * @description Only for admins.
      */
-    patch: operations['adminusers_changeRole'];
+    patch: operations['changeRole'];
     trace?: never;
   };
   '/api/v1/admin/users/{user_id}/sessions': {
@@ -1223,7 +1223,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:read`.
      */
-    get: operations['adminusers_listSessions'];
+    get: operations['listUserSessions'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1247,7 +1247,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:write`.
      */
-    post: operations['adminusers_disable'];
+    post: operations['disableUser'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1269,7 +1269,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:write`.
      */
-    post: operations['adminusers_enable'];
+    post: operations['enableUser'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1291,7 +1291,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:write`.
      */
-    post: operations['adminusers_logOut'];
+    post: operations['logOutUser'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1313,7 +1313,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:write`.
      */
-    post: operations['adminusers_sendPasswordLink'];
+    post: operations['sendPasswordLink'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1334,7 +1334,7 @@ export interface paths {
      * Removes all second factors of an account whose owner has lost them, tells the owner, and ends all sessions.
      * @description Only for admins.
      */
-    delete: operations['adminusers_resetSecondFactors'];
+    delete: operations['resetSecondFactors'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1355,7 +1355,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:posts:write`.
      */
-    post: operations['adminposts_restore'];
+    post: operations['restorePost'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1375,7 +1375,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:read`.
      */
-    get: operations['adminusers_listTokens'];
+    get: operations['listUserTokens'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1398,7 +1398,7 @@ export interface paths {
      * Revokes a token of an account at once.
      * @description Only for admins.
      */
-    delete: operations['adminusers_revokeToken'];
+    delete: operations['revokeUserToken'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1417,7 +1417,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:audit:read`.
      */
-    get: operations['admin_listAudit'];
+    get: operations['listAuditEvents'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1439,7 +1439,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:stats:read`.
      */
-    get: operations['admin_stats'];
+    get: operations['getStats'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1459,7 +1459,7 @@ export interface paths {
      * Whether the process is alive; never asks the database.
      * @description Open to everybody.
      */
-    get: operations['health_live'];
+    get: operations['getLiveness'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1479,7 +1479,7 @@ export interface paths {
      * Whether requests should be sent here: 503 while the database is away or the process is draining.
      * @description Open to everybody.
      */
-    get: operations['health_ready'];
+    get: operations['getReadiness'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1499,7 +1499,7 @@ export interface paths {
      * The public keys of access tokens (RFC 7517), also those that are about to sign; none under HS256, which has no public key.
      * @description Open to everybody.
      */
-    get: operations['jwks_keys'];
+    get: operations['getJwks'];
     put?: never;
     post?: never;
     delete?: never;
@@ -2782,7 +2782,7 @@ export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Repla
 export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type $defs = Record<string, never>;
 export interface operations {
-  auth_register: {
+  register: {
     parameters: {
       query?: never;
       header?: {
@@ -2855,7 +2855,7 @@ export interface operations {
       };
     };
   };
-  auth_login: {
+  login: {
     parameters: {
       query?: never;
       header?: {
@@ -2928,7 +2928,7 @@ export interface operations {
       };
     };
   };
-  auth_completeLogin: {
+  completeLogin: {
     parameters: {
       query?: never;
       header?: {
@@ -2998,7 +2998,7 @@ export interface operations {
       };
     };
   };
-  auth_beginPasskeyLogin: {
+  beginPasskeyLogin: {
     parameters: {
       query?: never;
       header?: never;
@@ -3030,7 +3030,7 @@ export interface operations {
       };
     };
   };
-  auth_passkeyLogin: {
+  completePasskeyLogin: {
     parameters: {
       query?: never;
       header?: {
@@ -3100,7 +3100,7 @@ export interface operations {
       };
     };
   };
-  auth_beginEmailLogin: {
+  beginEmailLogin: {
     parameters: {
       query?: never;
       header?: never;
@@ -3159,7 +3159,7 @@ export interface operations {
       };
     };
   };
-  auth_completeEmailLogin: {
+  completeEmailLogin: {
     parameters: {
       query?: never;
       header?: {
@@ -3240,7 +3240,7 @@ export interface operations {
       };
     };
   };
-  auth_refresh: {
+  refreshTokens: {
     parameters: {
       query?: never;
       header?: {
@@ -3310,7 +3310,7 @@ export interface operations {
       };
     };
   };
-  auth_logout: {
+  logout: {
     parameters: {
       query?: never;
       header?: {
@@ -3386,7 +3386,7 @@ export interface operations {
       };
     };
   };
-  auth_me: {
+  getOwnAccount: {
     parameters: {
       query?: never;
       header?: never;
@@ -3428,7 +3428,7 @@ export interface operations {
       };
     };
   };
-  sessions_list: {
+  listSessions: {
     parameters: {
       query?: never;
       header?: never;
@@ -3470,7 +3470,7 @@ export interface operations {
       };
     };
   };
-  sessions_end: {
+  endSession: {
     parameters: {
       query?: never;
       header?: never;
@@ -3520,7 +3520,7 @@ export interface operations {
       };
     };
   };
-  tokens_list: {
+  listTokens: {
     parameters: {
       query?: never;
       header?: never;
@@ -3562,7 +3562,7 @@ export interface operations {
       };
     };
   };
-  tokens_create: {
+  createToken: {
     parameters: {
       query?: never;
       header?: never;
@@ -3634,7 +3634,7 @@ export interface operations {
       };
     };
   };
-  tokens_revoke: {
+  revokeToken: {
     parameters: {
       query?: never;
       header?: never;
@@ -3684,7 +3684,7 @@ export interface operations {
       };
     };
   };
-  auth_changePassword: {
+  changePassword: {
     parameters: {
       query?: never;
       header?: never;
@@ -3746,7 +3746,7 @@ export interface operations {
       };
     };
   };
-  auth_forgotPassword: {
+  forgotPassword: {
     parameters: {
       query?: never;
       header?: never;
@@ -3797,7 +3797,7 @@ export interface operations {
       };
     };
   };
-  auth_resetPassword: {
+  resetPassword: {
     parameters: {
       query?: never;
       header?: never;
@@ -3858,7 +3858,7 @@ export interface operations {
       };
     };
   };
-  auth_confirmEmail: {
+  confirmEmail: {
     parameters: {
       query?: never;
       header?: never;
@@ -3932,7 +3932,7 @@ export interface operations {
       };
     };
   };
-  auth_undoEmail: {
+  undoEmailChange: {
     parameters: {
       query?: never;
       header?: never;
@@ -3993,7 +3993,7 @@ export interface operations {
       };
     };
   };
-  auth_resendConfirmation: {
+  resendConfirmation: {
     parameters: {
       query?: never;
       header?: never;
@@ -4044,7 +4044,7 @@ export interface operations {
       };
     };
   };
-  auth_stepUp: {
+  stepUp: {
     parameters: {
       query?: never;
       header?: never;
@@ -4109,7 +4109,7 @@ export interface operations {
       };
     };
   };
-  auth_secondFactors: {
+  getSecondFactors: {
     parameters: {
       query?: never;
       header?: never;
@@ -4151,7 +4151,7 @@ export interface operations {
       };
     };
   };
-  auth_renewRecoveryCodes: {
+  renewRecoveryCodes: {
     parameters: {
       query?: never;
       header?: never;
@@ -4201,7 +4201,7 @@ export interface operations {
       };
     };
   };
-  auth_beginTotp: {
+  beginTotp: {
     parameters: {
       query?: never;
       header?: never;
@@ -4251,7 +4251,7 @@ export interface operations {
       };
     };
   };
-  auth_removeTotp: {
+  removeTotp: {
     parameters: {
       query?: never;
       header?: never;
@@ -4307,7 +4307,7 @@ export interface operations {
       };
     };
   };
-  auth_confirmTotp: {
+  confirmTotp: {
     parameters: {
       query?: never;
       header?: never;
@@ -4379,7 +4379,7 @@ export interface operations {
       };
     };
   };
-  auth_passkeys: {
+  listPasskeys: {
     parameters: {
       query?: never;
       header?: never;
@@ -4421,7 +4421,7 @@ export interface operations {
       };
     };
   };
-  auth_createPasskey: {
+  createPasskey: {
     parameters: {
       query?: never;
       header?: {
@@ -4504,7 +4504,7 @@ export interface operations {
       };
     };
   };
-  auth_removePasskey: {
+  removePasskey: {
     parameters: {
       query?: never;
       header?: never;
@@ -4562,7 +4562,7 @@ export interface operations {
       };
     };
   };
-  auth_renamePasskey: {
+  renamePasskey: {
     parameters: {
       query?: never;
       header?: never;
@@ -4633,7 +4633,7 @@ export interface operations {
       };
     };
   };
-  auth_beginPasskey: {
+  beginPasskey: {
     parameters: {
       query?: never;
       header?: never;
@@ -4683,7 +4683,7 @@ export interface operations {
       };
     };
   };
-  revocations_list: {
+  listRevocations: {
     parameters: {
       query?: {
         /** @description From the `Link` header of the page before; without it, everything that still matters. */
@@ -4734,7 +4734,7 @@ export interface operations {
       };
     };
   };
-  account_get: {
+  getOwnProfile: {
     parameters: {
       query?: never;
       header?: never;
@@ -4776,7 +4776,7 @@ export interface operations {
       };
     };
   };
-  account_delete: {
+  deleteOwnAccount: {
     parameters: {
       query?: never;
       header?: never;
@@ -4853,7 +4853,7 @@ export interface operations {
       };
     };
   };
-  account_update: {
+  updateOwnProfile: {
     parameters: {
       query?: never;
       header?: never;
@@ -4927,7 +4927,7 @@ export interface operations {
       };
     };
   };
-  emailchange_change: {
+  changeEmail: {
     parameters: {
       query?: never;
       header?: {
@@ -5013,7 +5013,7 @@ export interface operations {
       };
     };
   };
-  activity_list: {
+  listActivity: {
     parameters: {
       query?: {
         /** @description Rows a page. */
@@ -5070,7 +5070,7 @@ export interface operations {
       };
     };
   };
-  account_export: {
+  exportOwnData: {
     parameters: {
       query?: never;
       header?: never;
@@ -5112,7 +5112,7 @@ export interface operations {
       };
     };
   };
-  account_deleteByPost: {
+  deleteOwnAccountByPost: {
     parameters: {
       query?: never;
       header?: never;
@@ -5189,7 +5189,7 @@ export interface operations {
       };
     };
   };
-  tasks_list: {
+  listTasks: {
     parameters: {
       query?: {
         /** @description Only completed, or only open tasks. */
@@ -5252,7 +5252,7 @@ export interface operations {
       };
     };
   };
-  tasks_create: {
+  createTask: {
     parameters: {
       query?: never;
       header?: {
@@ -5335,7 +5335,7 @@ export interface operations {
       };
     };
   };
-  tasks_get: {
+  getTask: {
     parameters: {
       query?: never;
       header?: never;
@@ -5390,7 +5390,7 @@ export interface operations {
       };
     };
   };
-  tasks_update: {
+  updateTask: {
     parameters: {
       query?: never;
       header?: never;
@@ -5469,7 +5469,7 @@ export interface operations {
       };
     };
   };
-  tasks_delete: {
+  deleteTask: {
     parameters: {
       query?: never;
       header?: never;
@@ -5524,7 +5524,7 @@ export interface operations {
       };
     };
   };
-  tasks_complete: {
+  completeTask: {
     parameters: {
       query?: never;
       header?: never;
@@ -5603,7 +5603,7 @@ export interface operations {
       };
     };
   };
-  posts_timeline: {
+  listTimeline: {
     parameters: {
       query?: {
         /** @description Posts a page. */
@@ -5660,7 +5660,7 @@ export interface operations {
       };
     };
   };
-  stream_open: {
+  streamTimeline: {
     parameters: {
       query?: never;
       header?: {
@@ -5711,7 +5711,7 @@ export interface operations {
       };
     };
   };
-  posts_create: {
+  createPost: {
     parameters: {
       query?: never;
       header?: {
@@ -5794,7 +5794,7 @@ export interface operations {
       };
     };
   };
-  posts_get: {
+  getPost: {
     parameters: {
       query?: never;
       header?: never;
@@ -5846,7 +5846,7 @@ export interface operations {
       };
     };
   };
-  posts_delete: {
+  deletePost: {
     parameters: {
       query?: never;
       header?: never;
@@ -5901,7 +5901,7 @@ export interface operations {
       };
     };
   };
-  profiles_search: {
+  searchPeople: {
     parameters: {
       query: {
         /** @description People a page. */
@@ -5963,7 +5963,7 @@ export interface operations {
       };
     };
   };
-  profiles_get: {
+  getPerson: {
     parameters: {
       query?: never;
       header?: never;
@@ -6012,7 +6012,7 @@ export interface operations {
       };
     };
   };
-  profiles_listPosts: {
+  listPostsOf: {
     parameters: {
       query?: {
         /** @description Posts a page. */
@@ -6076,7 +6076,7 @@ export interface operations {
       };
     };
   };
-  profiles_listFollowers: {
+  listFollowers: {
     parameters: {
       query?: {
         /** @description People a page. */
@@ -6140,7 +6140,7 @@ export interface operations {
       };
     };
   };
-  profiles_listFollowing: {
+  listFollowing: {
     parameters: {
       query?: {
         /** @description People a page. */
@@ -6204,7 +6204,7 @@ export interface operations {
       };
     };
   };
-  profiles_follow: {
+  follow: {
     parameters: {
       query?: never;
       header?: never;
@@ -6262,7 +6262,7 @@ export interface operations {
       };
     };
   };
-  profiles_unfollow: {
+  unfollow: {
     parameters: {
       query?: never;
       header?: never;
@@ -6309,109 +6309,7 @@ export interface operations {
       };
     };
   };
-  profiles_mute: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        username: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Success, without a body. */
-      204: {
-        content?: never;
-      };
-      401: {
-        content: {
-          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
-        };
-      };
-      403: {
-        content: {
-          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
-        };
-      };
-      404: {
-        content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
-        };
-      };
-      422: {
-        content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'not_oneself';
-          };
-        };
-      };
-      429: {
-        content: {
-          'application/problem+json': components['schemas']['RateLimitedProblem'];
-        };
-      };
-      500: {
-        content: {
-          'application/problem+json': components['schemas']['InternalErrorProblem'];
-        };
-      };
-      503: {
-        content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
-        };
-      };
-    };
-  };
-  profiles_unmute: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        username: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Success, without a body. */
-      204: {
-        content?: never;
-      };
-      401: {
-        content: {
-          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
-        };
-      };
-      403: {
-        content: {
-          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
-        };
-      };
-      404: {
-        content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
-        };
-      };
-      429: {
-        content: {
-          'application/problem+json': components['schemas']['RateLimitedProblem'];
-        };
-      };
-      500: {
-        content: {
-          'application/problem+json': components['schemas']['InternalErrorProblem'];
-        };
-      };
-      503: {
-        content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
-        };
-      };
-    };
-  };
-  profiles_block: {
+  mute: {
     parameters: {
       query?: never;
       header?: never;
@@ -6466,7 +6364,7 @@ export interface operations {
       };
     };
   };
-  profiles_unblock: {
+  unmute: {
     parameters: {
       query?: never;
       header?: never;
@@ -6513,7 +6411,109 @@ export interface operations {
       };
     };
   };
-  profiles_listMutes: {
+  block: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        username: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+        };
+      };
+      422: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'not_oneself';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  unblock: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        username: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  listMutes: {
     parameters: {
       query?: {
         /** @description People a page. */
@@ -6570,7 +6570,7 @@ export interface operations {
       };
     };
   };
-  profiles_listBlocks: {
+  listBlocks: {
     parameters: {
       query?: {
         /** @description People a page. */
@@ -6627,7 +6627,7 @@ export interface operations {
       };
     };
   };
-  adminusers_list: {
+  listUsers: {
     parameters: {
       query?: {
         /** @description Rows a page. */
@@ -6698,7 +6698,7 @@ export interface operations {
       };
     };
   };
-  adminusers_invite: {
+  inviteUser: {
     parameters: {
       query?: never;
       header?: {
@@ -6781,7 +6781,7 @@ export interface operations {
       };
     };
   };
-  adminusers_get: {
+  getUser: {
     parameters: {
       query?: never;
       header?: never;
@@ -6830,7 +6830,7 @@ export interface operations {
       };
     };
   };
-  adminusers_delete: {
+  deleteUser: {
     parameters: {
       query?: never;
       header?: never;
@@ -6887,7 +6887,7 @@ export interface operations {
       };
     };
   };
-  adminusers_changeRole: {
+  changeRole: {
     parameters: {
       query?: never;
       header?: never;
@@ -6976,7 +6976,7 @@ export interface operations {
       };
     };
   };
-  adminusers_listSessions: {
+  listUserSessions: {
     parameters: {
       query?: never;
       header?: never;
@@ -7025,7 +7025,7 @@ export interface operations {
       };
     };
   };
-  adminusers_disable: {
+  disableUser: {
     parameters: {
       query?: never;
       header?: never;
@@ -7104,7 +7104,7 @@ export interface operations {
       };
     };
   };
-  adminusers_enable: {
+  enableUser: {
     parameters: {
       query?: never;
       header?: never;
@@ -7159,7 +7159,7 @@ export interface operations {
       };
     };
   };
-  adminusers_logOut: {
+  logOutUser: {
     parameters: {
       query?: never;
       header?: never;
@@ -7206,7 +7206,7 @@ export interface operations {
       };
     };
   };
-  adminusers_sendPasswordLink: {
+  sendPasswordLink: {
     parameters: {
       query?: never;
       header?: never;
@@ -7253,7 +7253,7 @@ export interface operations {
       };
     };
   };
-  adminusers_resetSecondFactors: {
+  resetSecondFactors: {
     parameters: {
       query?: never;
       header?: never;
@@ -7308,7 +7308,7 @@ export interface operations {
       };
     };
   };
-  adminposts_restore: {
+  restorePost: {
     parameters: {
       query?: never;
       header?: never;
@@ -7360,7 +7360,7 @@ export interface operations {
       };
     };
   };
-  adminusers_listTokens: {
+  listUserTokens: {
     parameters: {
       query?: never;
       header?: never;
@@ -7409,7 +7409,7 @@ export interface operations {
       };
     };
   };
-  adminusers_revokeToken: {
+  revokeUserToken: {
     parameters: {
       query?: never;
       header?: never;
@@ -7460,7 +7460,7 @@ export interface operations {
       };
     };
   };
-  admin_listAudit: {
+  listAuditEvents: {
     parameters: {
       query?: {
         /** @description Rows a page. */
@@ -7570,7 +7570,7 @@ export interface operations {
       };
     };
   };
-  admin_stats: {
+  getStats: {
     parameters: {
       query?: never;
       header?: never;
@@ -7612,7 +7612,7 @@ export interface operations {
       };
     };
   };
-  health_live: {
+  getLiveness: {
     parameters: {
       query?: never;
       header?: never;
@@ -7629,7 +7629,7 @@ export interface operations {
       };
     };
   };
-  health_ready: {
+  getReadiness: {
     parameters: {
       query?: never;
       header?: never;
@@ -7654,7 +7654,7 @@ export interface operations {
       };
     };
   };
-  jwks_keys: {
+  getJwks: {
     parameters: {
       query?: never;
       header?: never;

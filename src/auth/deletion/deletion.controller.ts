@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { StepUp } from '../../common/access.js';
 import { Answers } from '../../http/openapi/answers.js';
@@ -24,8 +24,7 @@ export class DeletionController {
   @HttpCode(202)
   @StrictlyLimited('authentication')
   @Answers({ status: 202, type: DeletionResponse, errors: ['wrong_password', 'account_disabled', 'last_admin'] })
-  @ApiOperation({ operationId: 'account_delete' })
-  async delete(@From() actor: Actor, @Body() body: DeleteAccountRequest): Promise<DeletionResponse> {
+  async deleteOwnAccount(@From() actor: Actor, @Body() body: DeleteAccountRequest): Promise<DeletionResponse> {
     return presentDeletion(await this.deletion.request(actor, body.current_password));
   }
 
@@ -35,8 +34,7 @@ export class DeletionController {
   @HttpCode(202)
   @StrictlyLimited('authentication')
   @Answers({ status: 202, type: DeletionResponse, errors: ['wrong_password', 'account_disabled', 'last_admin'] })
-  @ApiOperation({ operationId: 'account_deleteByPost' })
-  async deleteByPost(@From() actor: Actor, @Body() body: DeleteAccountRequest): Promise<DeletionResponse> {
-    return this.delete(actor, body);
+  async deleteOwnAccountByPost(@From() actor: Actor, @Body() body: DeleteAccountRequest): Promise<DeletionResponse> {
+    return this.deleteOwnAccount(actor, body);
   }
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { Public } from '../../common/access.js';
 import { type Client, From } from '../../common/actor.js';
@@ -35,8 +35,7 @@ export class EmailLoginController {
   @StrictlyLimited('authentication', 'account_mail')
   @HttpCode(202)
   @Answers({ status: 202, type: EmailLoginResponse, errors: ['route_not_found'] })
-  @ApiOperation({ operationId: 'auth_beginEmailLogin' })
-  async begin(@Body() { email }: EmailLoginRequest, @From() client: Client): Promise<EmailLoginResponse> {
+  async beginEmailLogin(@Body() { email }: EmailLoginRequest, @From() client: Client): Promise<EmailLoginResponse> {
     return presentEmailLogin(await this.logins.request(email, client));
   }
 
@@ -50,8 +49,7 @@ export class EmailLoginController {
     oneOf: [TokensResponse, CookieTokensResponse, MfaRequiredResponse],
     errors: ['cross_site_request', 'invalid_email_login', 'account_disabled', 'account_deleted', 'route_not_found'],
   })
-  @ApiOperation({ operationId: 'auth_completeEmailLogin' })
-  async complete(
+  async completeEmailLogin(
     @Body() body: CompleteEmailLoginRequest,
     @From() client: Client,
   ): Promise<TokensResponse | MfaRequiredResponse> {

@@ -26,7 +26,7 @@ export class EmailChangeController {
   @StepUp({ passwordInBody: true })
   @HttpCode(202)
   @Answers({ status: 202, type: MessageResponse, errors: ['wrong_password', 'account_disabled', 'email_taken'] })
-  async change(
+  async changeEmail(
     @From() actor: Actor,
     @Body() { email, current_password: password }: ChangeEmailRequest,
     @Idempotent() request: IdempotentRequest,

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { Public } from '../../common/access.js';
 import { MessageResponse } from '../../http/openapi/message.dto.js';
@@ -30,8 +30,7 @@ export class EmailsController {
     status: 204,
     errors: ['invalid_account_token', 'invalid_confirmation_code', 'account_disabled', 'email_taken'],
   })
-  @ApiOperation({ operationId: 'auth_confirmEmail' })
-  async confirm(@Body() body: ConfirmEmailRequest, @From() client: Client): Promise<void> {
+  async confirmEmail(@Body() body: ConfirmEmailRequest, @From() client: Client): Promise<void> {
     await this.confirmation.confirm(confirmationOf(body), client);
   }
 
@@ -44,8 +43,7 @@ export class EmailsController {
   @StrictlyLimited('authentication')
   @HttpCode(204)
   @Answers({ status: 204, errors: ['invalid_account_token', 'email_taken'] })
-  @ApiOperation({ operationId: 'auth_undoEmail' })
-  async undo(@Body() body: UndoEmailRequest, @From() client: Client): Promise<void> {
+  async undoEmailChange(@Body() body: UndoEmailRequest, @From() client: Client): Promise<void> {
     await this.changes.undo(body.token, body.new_password, client);
   }
 
@@ -55,8 +53,7 @@ export class EmailsController {
   @HttpCode(202)
   @StrictlyLimited('authentication', 'account_mail')
   @Answers({ status: 202, type: MessageResponse })
-  @ApiOperation({ operationId: 'auth_resendConfirmation' })
-  async resend(@Body() { email }: ResendConfirmationRequest): Promise<MessageResponse> {
+  async resendConfirmation(@Body() { email }: ResendConfirmationRequest): Promise<MessageResponse> {
     await this.confirmation.resend(email);
     return { message: 'If this address waits to be confirmed, a mail is on its way.' };
   }

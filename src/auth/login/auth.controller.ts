@@ -100,7 +100,7 @@ export class AuthController {
     oneOf: [TokensResponse, CookieTokensResponse],
     errors: ['cross_site_request', 'invalid_refresh_token', 'refresh_token_reused', 'account_disabled'],
   })
-  async refresh(@Body() body: RefreshRequest, @From() client: Client): Promise<TokensResponse> {
+  async refreshTokens(@Body() body: RefreshRequest, @From() client: Client): Promise<TokensResponse> {
     return presentTokens(await this.auth.refresh(body.refresh_token, client));
   }
 
@@ -119,7 +119,7 @@ export class AuthController {
   /** The account of the access token; the same as `GET /users/me`. */
   @Get('me')
   @Answers({ status: 200, type: AccountResponse })
-  async me(@CurrentUser() principal: Principal): Promise<AccountResponse> {
+  async getOwnAccount(@CurrentUser() principal: Principal): Promise<AccountResponse> {
     return presentAccount(await this.auth.account(principal));
   }
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { Public } from '../../common/access.js';
 import { type Client, From } from '../../common/actor.js';
@@ -26,8 +26,7 @@ export class PasskeyLoginController {
   @StrictlyLimited('authentication')
   @HttpCode(200)
   @Answers({ status: 200, type: PasskeyOptionsResponse })
-  @ApiOperation({ operationId: 'auth_beginPasskeyLogin' })
-  async begin(): Promise<PasskeyOptionsResponse> {
+  async beginPasskeyLogin(): Promise<PasskeyOptionsResponse> {
     return { options: await this.passkeys.beginAssertion() };
   }
 
@@ -47,8 +46,10 @@ export class PasskeyLoginController {
       'email_not_confirmed',
     ],
   })
-  @ApiOperation({ operationId: 'auth_passkeyLogin' })
-  async login(@Body() { credential }: PasskeyLoginRequest, @From() client: Client): Promise<TokensResponse> {
+  async completePasskeyLogin(
+    @Body() { credential }: PasskeyLoginRequest,
+    @From() client: Client,
+  ): Promise<TokensResponse> {
     return presentTokens(await this.passkeys.login(credential, client));
   }
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { CurrentUser, type Principal, StepUp } from '../../common/access.js';
 import { type Actor, From } from '../../common/actor.js';
@@ -29,8 +29,7 @@ export class PasskeysController {
   /** The caller's passkeys, the oldest first. */
   @Get('passkeys')
   @Answers({ status: 200, type: [PasskeyResponse], atMost: PASSKEYS_PER_USER })
-  @ApiOperation({ operationId: 'auth_passkeys' })
-  async list(@CurrentUser() principal: Principal): Promise<PasskeyResponse[]> {
+  async listPasskeys(@CurrentUser() principal: Principal): Promise<PasskeyResponse[]> {
     return (await this.passkeys.list(principal)).map(presentPasskey);
   }
 
@@ -39,8 +38,7 @@ export class PasskeysController {
   @StepUp()
   @HttpCode(200)
   @Answers({ status: 200, type: PasskeyOptionsResponse, errors: ['passkeys_unavailable'] })
-  @ApiOperation({ operationId: 'auth_beginPasskey' })
-  async begin(@CurrentUser() principal: Principal): Promise<PasskeyOptionsResponse> {
+  async beginPasskey(@CurrentUser() principal: Principal): Promise<PasskeyOptionsResponse> {
     return { options: await this.passkeys.beginCreation(principal) };
   }
 
@@ -52,8 +50,7 @@ export class PasskeysController {
     type: CreatedPasskeyResponse,
     errors: ['invalid_passkey', 'passkey_exists', 'too_many_passkeys'],
   })
-  @ApiOperation({ operationId: 'auth_createPasskey' })
-  async create(
+  async createPasskey(
     @From() actor: Actor,
     @Body() { credential, name, second_factor: secondFactor = false }: CreatePasskeyRequest,
     @Idempotent() request: IdempotentRequest,
@@ -65,8 +62,7 @@ export class PasskeysController {
   @Patch('passkeys/:passkey_id')
   @PasskeyIdInPath()
   @Answers({ status: 200, type: PasskeyResponse, errors: ['passkey_not_found'] })
-  @ApiOperation({ operationId: 'auth_renamePasskey' })
-  async rename(
+  async renamePasskey(
     @CurrentUser() principal: Principal,
     @PasskeyId() id: string,
     @Body() { name }: RenamePasskeyRequest,
@@ -80,8 +76,7 @@ export class PasskeysController {
   @PasskeyIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['passkey_not_found', 'second_factor_kept'] })
-  @ApiOperation({ operationId: 'auth_removePasskey' })
-  async remove(@From() actor: Actor, @PasskeyId() id: string): Promise<void> {
+  async removePasskey(@From() actor: Actor, @PasskeyId() id: string): Promise<void> {
     await this.passkeys.remove(actor, id);
   }
 }

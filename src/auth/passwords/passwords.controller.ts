@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, Put } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { Public, StepUp } from '../../common/access.js';
 import { MessageResponse } from '../../http/openapi/message.dto.js';
@@ -24,8 +24,7 @@ export class PasswordsController {
   @StrictlyLimited('authentication')
   @HttpCode(204)
   @Answers({ status: 204, errors: ['wrong_password', 'account_disabled'] })
-  @ApiOperation({ operationId: 'auth_changePassword' })
-  async change(@From() actor: Actor, @Body() body: ChangePasswordRequest): Promise<void> {
+  async changePassword(@From() actor: Actor, @Body() body: ChangePasswordRequest): Promise<void> {
     const passwords = { from: body.current_password, to: body.new_password };
     await this.changes.change(actor, passwords);
   }
@@ -36,8 +35,7 @@ export class PasswordsController {
   @HttpCode(202)
   @StrictlyLimited('authentication', 'account_mail')
   @Answers({ status: 202, type: MessageResponse })
-  @ApiOperation({ operationId: 'auth_forgotPassword' })
-  async forgot(@Body() { email }: ForgotPasswordRequest): Promise<MessageResponse> {
+  async forgotPassword(@Body() { email }: ForgotPasswordRequest): Promise<MessageResponse> {
     await this.recovery.request(email);
     return { message: 'If an account has this address, a mail with a link is on its way.' };
   }
@@ -48,8 +46,7 @@ export class PasswordsController {
   @StrictlyLimited('authentication')
   @HttpCode(204)
   @Answers({ status: 204, errors: ['invalid_account_token', 'last_admin'] })
-  @ApiOperation({ operationId: 'auth_resetPassword' })
-  async reset(@Body() body: ResetPasswordRequest, @From() client: Client): Promise<void> {
+  async resetPassword(@Body() body: ResetPasswordRequest, @From() client: Client): Promise<void> {
     const { token, new_password: password, start_afresh: startAfresh = false } = body;
     await this.recovery.reset({ token, password, startAfresh }, client);
   }

@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { Roles, Scoped, StepUp } from '../../common/access.js';
 import { type Actor, From } from '../../common/actor.js';
@@ -27,8 +27,7 @@ export class AdminTokensController {
   @Scoped('admin:users')
   @UserIdInPath()
   @Answers({ status: 200, type: [TokenResponse], errors: ['user_not_found'], atMost: TOKENS_PER_USER })
-  @ApiOperation({ operationId: 'adminusers_listTokens' })
-  async list(@UserId() userId: string): Promise<TokenResponse[]> {
+  async listUserTokens(@UserId() userId: string): Promise<TokenResponse[]> {
     const { id } = await this.users.describe(userId);
     return (await this.tokens.list(id)).map(presentToken);
   }
@@ -40,8 +39,7 @@ export class AdminTokensController {
   @ApiParam({ name: 'id', schema: UUID })
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found', 'token_not_found'] })
-  @ApiOperation({ operationId: 'adminusers_revokeToken' })
-  async revoke(
+  async revokeUserToken(
     @From() actor: Actor,
     @UserId() userId: string,
     @Param('id', new UuidPipe('token_not_found')) id: string,

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { CurrentUser, type Principal, StepUp } from '../../common/access.js';
 import { type Actor, From } from '../../common/actor.js';
@@ -24,8 +24,7 @@ export class PersonalTokensController {
   /** The caller's personal access tokens that have not ended, the newest first. */
   @Get()
   @Answers({ status: 200, type: [TokenResponse], atMost: TOKENS_PER_USER })
-  @ApiOperation({ operationId: 'tokens_list' })
-  async list(@CurrentUser() { userId }: Principal): Promise<TokenResponse[]> {
+  async listTokens(@CurrentUser() { userId }: Principal): Promise<TokenResponse[]> {
     return (await this.tokens.list(userId)).map(presentToken);
   }
 
@@ -40,8 +39,7 @@ export class PersonalTokensController {
   @StepUp()
   @StrictlyLimited('authentication')
   @Answers({ status: 201, type: CreatedTokenResponse, errors: ['insufficient_role', 'token_limit_reached'] })
-  @ApiOperation({ operationId: 'tokens_create' })
-  async create(
+  async createToken(
     @From() actor: Actor,
     @Body() { name, scopes, expires_in_days: days }: CreateTokenRequest,
   ): Promise<CreatedTokenResponse> {
@@ -53,8 +51,7 @@ export class PersonalTokensController {
   @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
   @HttpCode(204)
   @Answers({ status: 204, errors: ['token_not_found'] })
-  @ApiOperation({ operationId: 'tokens_revoke' })
-  async revoke(@From() actor: Actor, @Param('id', new UuidPipe('token_not_found')) id: string): Promise<void> {
+  async revokeToken(@From() actor: Actor, @Param('id', new UuidPipe('token_not_found')) id: string): Promise<void> {
     await this.tokens.revoke(actor, { userId: actor.principal.userId, id });
   }
 }

@@ -32,7 +32,7 @@ export class RevocationsController {
   @Get()
   @ForServices()
   @Answers({ status: 200, type: [RevocationResponse], paged: 'endless', atMost: PAGE_SIZE })
-  async list(
+  async listRevocations(
     @Query() { after }: ListRevocationsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RevocationResponse[]> {

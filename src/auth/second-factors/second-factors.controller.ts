@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { CurrentUser, type Principal, StepUp } from '../../common/access.js';
 import { type Actor, From } from '../../common/actor.js';
@@ -15,8 +15,7 @@ export class SecondFactorsController {
   /** The second factors of the caller's account. */
   @Get()
   @Answers({ status: 200, type: SecondFactorsResponse })
-  @ApiOperation({ operationId: 'auth_secondFactors' })
-  async describe(@CurrentUser() principal: Principal): Promise<SecondFactorsResponse> {
+  async getSecondFactors(@CurrentUser() principal: Principal): Promise<SecondFactorsResponse> {
     const { methods, recoveryCodesLeft } = await this.secondFactors.describe(principal);
     return { methods, recovery_codes_left: recoveryCodesLeft };
   }
@@ -26,7 +25,6 @@ export class SecondFactorsController {
   @StepUp()
   @HttpCode(200)
   @Answers({ status: 200, type: RecoveryCodesResponse, errors: ['no_second_factor'] })
-  @ApiOperation({ operationId: 'auth_renewRecoveryCodes' })
   async renewRecoveryCodes(@From() actor: Actor): Promise<RecoveryCodesResponse> {
     return { recovery_codes: await this.secondFactors.renewRecoveryCodes(actor) };
   }

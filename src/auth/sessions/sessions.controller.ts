@@ -16,7 +16,7 @@ export class SessionsController {
   /** The caller's live sessions, the one used last first. */
   @Get()
   @Answers({ status: 200, type: [SessionResponse], atMost: SESSIONS_PER_USER_MAX })
-  async list(@CurrentUser() principal: Principal): Promise<SessionResponse[]> {
+  async listSessions(@CurrentUser() principal: Principal): Promise<SessionResponse[]> {
     const sessions = await this.sessions.list(principal);
     return sessions.map((session) => presentSession(session, principal.sessionId));
   }
@@ -26,7 +26,7 @@ export class SessionsController {
   @ApiParam({ name: 'session_id', schema: { type: 'string', format: 'uuid' } })
   @HttpCode(204)
   @Answers({ status: 204, errors: ['session_not_found'] })
-  async end(
+  async endSession(
     @From() actor: Actor,
     @Param('session_id', new UuidPipe('session_not_found')) sessionId: string,
   ): Promise<void> {

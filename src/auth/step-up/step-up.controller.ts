@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { type Actor, From } from '../../common/actor.js';
 import { isoTimestamp } from '../../common/timestamps.js';
@@ -12,7 +12,7 @@ import { FRESH_MS, StepUpService } from './step-up.service.js';
 @ApiTags('Authentication')
 @Controller('auth/step-up')
 export class StepUpController {
-  constructor(private readonly stepUp: StepUpService) {}
+  constructor(private readonly service: StepUpService) {}
 
   /**
    * Proves again who the caller is, for ten minutes and this session.
@@ -29,10 +29,9 @@ export class StepUpController {
     type: StepUpResponse,
     errors: ['wrong_password', 'wrong_second_factor', 'step_up_required', 'account_disabled'],
   })
-  @ApiOperation({ operationId: 'auth_stepUp' })
-  async prove(@From() actor: Actor, @Body() body: StepUpRequest): Promise<StepUpResponse> {
+  async stepUp(@From() actor: Actor, @Body() body: StepUpRequest): Promise<StepUpResponse> {
     const { password, totp, recovery_code, passkey } = body;
-    const at = await this.stepUp.prove(actor, proofOf({ password, totp, recovery_code, passkey }));
+    const at = await this.service.prove(actor, proofOf({ password, totp, recovery_code, passkey }));
     return { proved_at: isoTimestamp(at), expires_at: isoTimestamp(new Date(at.getTime() + FRESH_MS)) };
   }
 }

@@ -19,7 +19,7 @@ export class JwksController {
   /** The public keys of access tokens (RFC 7517), also those that are about to sign; none under HS256, which has no public key. */
   @Get('jwks.json')
   @Answers({ status: 200, type: JwksResponse })
-  keys(@Res({ passthrough: true }) reply: FastifyReply): JwksResponse {
+  getJwks(@Res({ passthrough: true }) reply: FastifyReply): JwksResponse {
     const keys = this.signingKeys.jwks();
     if (keys.length > 0) void reply.header('cache-control', CACHED);
     return { keys: [...keys] };

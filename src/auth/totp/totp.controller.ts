@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { StepUp } from '../../common/access.js';
 import { type Actor, From } from '../../common/actor.js';
@@ -18,8 +18,7 @@ export class TotpController {
   @Post()
   @StepUp()
   @Answers({ status: 201, type: TotpEnrolmentResponse, errors: ['totp_enabled'] })
-  @ApiOperation({ operationId: 'auth_beginTotp' })
-  async begin(@From() actor: Actor): Promise<TotpEnrolmentResponse> {
+  async beginTotp(@From() actor: Actor): Promise<TotpEnrolmentResponse> {
     return presentEnrolment(await this.totp.begin(actor));
   }
 
@@ -28,8 +27,7 @@ export class TotpController {
   @HttpCode(200)
   @StrictlyLimited('authentication')
   @Answers({ status: 200, type: RecoveryCodesResponse, errors: ['totp_not_begun', 'wrong_second_factor'] })
-  @ApiOperation({ operationId: 'auth_confirmTotp' })
-  async confirm(@From() actor: Actor, @Body() { code }: ConfirmTotpRequest): Promise<RecoveryCodesResponse> {
+  async confirmTotp(@From() actor: Actor, @Body() { code }: ConfirmTotpRequest): Promise<RecoveryCodesResponse> {
     return { recovery_codes: await this.totp.confirm(actor, code) };
   }
 
@@ -38,8 +36,7 @@ export class TotpController {
   @StepUp()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['totp_not_enabled', 'second_factor_kept'] })
-  @ApiOperation({ operationId: 'auth_removeTotp' })
-  async remove(@From() actor: Actor): Promise<void> {
+  async removeTotp(@From() actor: Actor): Promise<void> {
     await this.totp.remove(actor);
   }
 }

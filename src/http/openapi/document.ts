@@ -75,8 +75,7 @@ export function buildOpenApi(app: INestApplication, { DocumentBuilder, SwaggerMo
   const built = options.build();
   delete built.info.contact;
   const document = SwaggerModule.createDocument(app, built, {
-    operationIdFactory: (controller, method) =>
-      `${controller.replace(/Controller$/, '').toLowerCase()}_${method.replace(/\W.*$/, '')}`,
+    operationIdFactory: (_, method) => method.replace(/\W.*$/, ''),
   });
   document.paths = Object.fromEntries(
     Object.entries(document.paths)

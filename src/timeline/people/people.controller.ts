@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Put, Query, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal, Scoped } from '../../common/access.js';
@@ -28,8 +28,7 @@ export class PeopleController {
   /** Finds people by username and name, in the order of usernames, in keyset pages. */
   @Get()
   @Answers({ status: 200, type: [PersonResponse], paged: true })
-  @ApiOperation({ operationId: 'profiles_search' })
-  async search(
+  async searchPeople(
     @CurrentUser() principal: Principal,
     @Query() { q, cursor, limit }: SearchPeopleQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -40,7 +39,6 @@ export class PeopleController {
   /** Whom the caller has muted, the newest first, in keyset pages. */
   @Get('me/mutes')
   @Answers({ status: 200, type: [PersonResponse], paged: true })
-  @ApiOperation({ operationId: 'profiles_listMutes' })
   async listMutes(
     @CurrentUser() principal: Principal,
     @Query() { cursor, limit }: ListPeopleQuery,
@@ -52,7 +50,6 @@ export class PeopleController {
   /** Whom the caller has blocked, the newest first, in keyset pages. */
   @Get('me/blocks')
   @Answers({ status: 200, type: [PersonResponse], paged: true })
-  @ApiOperation({ operationId: 'profiles_listBlocks' })
   async listBlocks(
     @CurrentUser() principal: Principal,
     @Query() { cursor, limit }: ListPeopleQuery,
@@ -65,8 +62,7 @@ export class PeopleController {
   @Get(':username')
   @UsernameInPath()
   @Answers({ status: 200, type: ProfileResponse, errors: ['user_not_found'] })
-  @ApiOperation({ operationId: 'profiles_get' })
-  async get(@AboutPerson() about: About): Promise<ProfileResponse> {
+  async getPerson(@AboutPerson() about: About): Promise<ProfileResponse> {
     return presentProfile(await this.people.get(about));
   }
 
@@ -74,7 +70,6 @@ export class PeopleController {
   @Get(':username/followers')
   @UsernameInPath()
   @Answers({ status: 200, type: [PersonResponse], errors: ['user_not_found'], paged: true })
-  @ApiOperation({ operationId: 'profiles_listFollowers' })
   async listFollowers(
     @AboutPerson() about: About,
     @Query() { cursor, limit }: ListPeopleQuery,
@@ -88,7 +83,6 @@ export class PeopleController {
   @Get(':username/following')
   @UsernameInPath()
   @Answers({ status: 200, type: [PersonResponse], errors: ['user_not_found'], paged: true })
-  @ApiOperation({ operationId: 'profiles_listFollowing' })
   async listFollowing(
     @AboutPerson() about: About,
     @Query() { cursor, limit }: ListPeopleQuery,
@@ -103,7 +97,6 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_blocked', 'user_not_found', 'not_oneself', 'follow_limit_reached'] })
-  @ApiOperation({ operationId: 'profiles_follow' })
   async follow(@AboutPerson() about: About): Promise<void> {
     await this.follows.follow(about);
   }
@@ -113,7 +106,6 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
-  @ApiOperation({ operationId: 'profiles_unfollow' })
   async unfollow(@AboutPerson() about: About): Promise<void> {
     await this.follows.unfollow(about);
   }
@@ -123,7 +115,6 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found', 'not_oneself'] })
-  @ApiOperation({ operationId: 'profiles_mute' })
   async mute(@AboutPerson() about: About): Promise<void> {
     await this.follows.mute(about);
   }
@@ -133,7 +124,6 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
-  @ApiOperation({ operationId: 'profiles_unmute' })
   async unmute(@AboutPerson() about: About): Promise<void> {
     await this.follows.unmute(about);
   }
@@ -143,7 +133,6 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found', 'not_oneself'] })
-  @ApiOperation({ operationId: 'profiles_block' })
   async block(@AboutPerson() about: About): Promise<void> {
     await this.follows.block(about);
   }
@@ -153,7 +142,6 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
-  @ApiOperation({ operationId: 'profiles_unblock' })
   async unblock(@AboutPerson() about: About): Promise<void> {
     await this.follows.unblock(about);
   }

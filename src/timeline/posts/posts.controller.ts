@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { CurrentUser, type Principal, Scoped } from '../../common/access.js';
@@ -25,7 +25,7 @@ export class PostsController {
   /** Posts something. */
   @Post('posts')
   @Answers({ status: 201, type: PostResponse })
-  async create(
+  async createPost(
     @CurrentUser() principal: Principal,
     @Body() { text }: CreatePostRequest,
     @Idempotent() request: IdempotentRequest,
@@ -37,7 +37,7 @@ export class PostsController {
   @Get('posts/:post_id')
   @PostIdInPath()
   @Answers({ status: 200, type: PostResponse, errors: ['post_not_found'] })
-  async get(@CurrentUser() principal: Principal, @PostId() id: string): Promise<PostResponse> {
+  async getPost(@CurrentUser() principal: Principal, @PostId() id: string): Promise<PostResponse> {
     return presentPost(await this.posts.get(principal, id));
   }
 
@@ -45,7 +45,7 @@ export class PostsController {
   @Delete('posts/:post_id')
   @PostIdInPath()
   @Answers({ status: 200, type: MessageResponse, errors: ['post_forbidden', 'post_not_found'] })
-  async delete(@From() actor: Actor, @PostId() id: string): Promise<MessageResponse> {
+  async deletePost(@From() actor: Actor, @PostId() id: string): Promise<MessageResponse> {
     await this.posts.delete(actor, id);
     return { message: 'Post deleted successfully' };
   }
@@ -57,7 +57,7 @@ export class PostsController {
   @Get('timeline')
   @Scoped('timeline')
   @Answers({ status: 200, type: [PostResponse], paged: true })
-  async timeline(
+  async listTimeline(
     @CurrentUser() principal: Principal,
     @Query() { cursor, limit }: ListPostsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -69,8 +69,7 @@ export class PostsController {
   @Get('users/:username/posts')
   @UsernameInPath()
   @Answers({ status: 200, type: [PostResponse], errors: ['user_not_found'], paged: true })
-  @ApiOperation({ operationId: 'profiles_listPosts' })
-  async listOf(
+  async listPostsOf(
     @AboutPerson() about: About,
     @Query() { cursor, limit }: ListPostsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -40,7 +40,7 @@ export class StreamController {
   @ApiExtension('x-errors', ['too_many_streams'])
   @ApiExtension('x-events', { post: { $ref: getSchemaPath(PostResponse) }, reset: {}, end: END })
   @ApiResponse({ status: 200, description: EVENTS, content: { 'text/event-stream': { schema: { type: 'string' } } } })
-  async open(
+  async streamTimeline(
     @CurrentUser() caller: Caller,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
