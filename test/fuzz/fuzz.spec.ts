@@ -67,7 +67,7 @@ describe('the judge of the fuzzer', () => {
   it.each([
     ['a 500', 500, { status: 'ok' }, {}, /answered 500/],
     ['an undocumented status', 201, { status: 'ok' }, {}, /not in openapi\.json/],
-    ['an undocumented field', 200, { status: 'ok', more: 1 }, {}, /does not match openapi\.json/],
+    ['an undocumented field', 200, { status: 'ok', more: 1 }, {}, /does not match openapi\.json: .*\(more\)/],
     ['another content type', 200, { status: 'ok' }, { 'content-type': 'text/html' }, /is not application\/json/],
     ['a secret', 200, { status: SECRET }, {}, /shows a secret/],
     ['a hash', 200, { status: '$2b$12$' }, {}, /shows a hash/],

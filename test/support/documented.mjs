@@ -89,7 +89,13 @@ export function assertProblem(answer, where) {
 function validate(schema, body, where) {
   let check = checks.get(schema);
   if (!check) checks.set(schema, (check = checkOf(schema)));
-  if (!check(body)) throw new Error(`${where} does not match openapi.json: ${ajv.errorsText(check.errors)}`);
+  if (!check(body)) throw new Error(`${where} does not match openapi.json: ${check.errors?.map(saidOf).join('; ')}`);
+}
+
+/** @param {import('ajv').ErrorObject} error */
+function saidOf({ instancePath, message, params }) {
+  const field = params['additionalProperty'];
+  return `${instancePath || 'it'} ${message}${field === undefined ? '' : ` (${field})`}`;
 }
 
 /** Many schemas are written out more than once. @param {object} schema */
