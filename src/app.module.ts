@@ -56,7 +56,7 @@ export class AppModule {
         TasksModule,
         TimelineModule,
         AccountModule.with(),
-        AdminModule,
+        AdminModule.with(),
         HealthModule,
         SiteModule,
       ],

@@ -37,7 +37,6 @@ import { Reads } from './database/replicas/reads.js';
 import { Metrics } from './health/metrics.js';
 import { Readiness } from './health/readiness.js';
 import { observeRooms } from './measures.js';
-import { Streams } from './timeline/stream/streams.js';
 
 /** Milliseconds. The handler's limit exceeds the request's, so that a slow body is the client's 408 and not our 503. */
 export const TIMEOUTS = {
@@ -137,7 +136,6 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   observeRooms(app, underWay);
   // The jobs of all workers are the first one's, also while the others have all requests.
   if (config.workers > 1 && config.runsJobs) activity.useWhile(() => true);
-  app.get(Metrics).observeStreams(app.get(Streams));
   app.get(Metrics).observeConnections({ connections, answers });
   app.get(Metrics).observeQueue(queue);
   const { replicas } = app.get(Reads);

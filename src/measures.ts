@@ -1,4 +1,4 @@
-/** What the metrics show of the rooms: each number is kept where it lies. */
+/** What the metrics show of the ground and of accounts; other rooms add theirs to `Measures`. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
@@ -9,7 +9,7 @@ import { Revocations } from './auth/revocations/revocations.js';
 import { poolOf } from './database/data-source.js';
 import { Reads } from './database/replicas/reads.js';
 import type { Replicas } from './database/replicas/replicas.js';
-import type { Measure } from './health/measure.js';
+import { type Measure, Measures } from './common/registries/measures.js';
 import { Metrics } from './health/metrics.js';
 import type { UnderWay } from './http/lifecycle/under-way.js';
 import { OutboxWatch } from './mail/outbox-watch.js';
@@ -21,6 +21,7 @@ export function observeRooms(app: NestFastifyApplication, underWay: UnderWay): v
   const { replicas } = app.get(Reads);
   queue.onStart = metrics.observeHashWait;
   metrics.watch([
+    ...app.get(Measures).all(),
     ...ofProcess(underWay),
     ...ofPools({ primary: poolOf(app.get(DataSource)), ...poolsOf(replicas) }),
     ...(replicas ? ofReplicas(replicas) : []),

@@ -108,7 +108,8 @@ function moduleOf(example, { fields }) {
   const filters = filtersOf(fields).map((name) => `${name}: undefined, `);
   return example
     .replace('ALL', `const ALL = { ${filters.join('')}limit: EXPORT_BATCH } as const;`)
-    .exchange('last && taskKey(ALL.sort, last)', 'last && [last.id]');
+    .exchange('last && taskKey(ALL.sort, last)', 'last && [last.id]')
+    .exchange("@CountedDaily('tasks')", '');
 }
 
 function controllerOf(example, { noun, fields }) {

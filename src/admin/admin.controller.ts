@@ -33,7 +33,7 @@ export class AdminController {
     return (await this.audit.listAll(filter, { cursor, limit })).present(reply, presentAuditEvent);
   }
 
-  /** Accounts, who was active, and tasks, posts and follows by day. Days are by UTC. A job counts what takes long. */
+  /** Accounts, who was active, and what was made by day. Days are by UTC. A job counts what takes long. */
   @Get('stats')
   @Scoped('admin:stats')
   @Answers({ status: 200, type: StatsResponse })

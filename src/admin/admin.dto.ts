@@ -4,6 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { type Role, ROLES } from '../common/access.js';
 import { AUDIT_ACTIONS, type AuditAction } from '../audit/actions.js';
 import type { AuditedState, ListedAuditEvent } from '../audit/audit.query.js';
+import { countedNouns } from '../common/registries/counted-daily.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { PageQuery } from '../http/input/page-query.dto.js';
 import {
@@ -244,17 +245,19 @@ export class StatsResponse {
   counted_at: string;
   accounts: AccountCounts;
   active: ActiveCounts;
-  /** Of the last 30 days, today last. A day that is over keeps its count; of today, what was deleted is not counted. */
-  @ApiProperty({ type: [DayCount], maxItems: 30 })
-  tasks: DayCount[];
-  /** As `tasks`; also posts that were deleted since. */
-  @ApiProperty({ type: [DayCount], maxItems: 30 })
-  posts: DayCount[];
-  /** As `tasks`. */
-  @ApiProperty({ type: [DayCount], maxItems: 30 })
-  follows: DayCount[];
 }
 
-export function presentStats({ countedAt, ...counted }: Stats): StatsResponse {
-  return { counted_at: countedAt, ...counted };
+const BY_DAY =
+  'Of the last 30 days, today last. A day that is over keeps its count; of today, what was deleted is not counted.';
+
+/** Called when all nouns have been imported. */
+export function documentCounts(): void {
+  for (const { table, about } of countedNouns()) {
+    const description = about === undefined ? BY_DAY : `${BY_DAY} ${about}`;
+    ApiProperty({ type: [DayCount], maxItems: 30, description })(StatsResponse.prototype, table);
+  }
+}
+
+export function presentStats({ countedAt, created, ...counted }: Stats): StatsResponse {
+  return { counted_at: countedAt, ...counted, ...created };
 }

@@ -1,5 +1,5 @@
 /** The admin surface: thin controllers over the services of the nouns. */
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 
 import { AuditModule } from '../audit/audit.module.js';
 import { DeletionModule } from '../auth/deletion/deletion.module.js';
@@ -10,10 +10,9 @@ import { SecondFactorsModule } from '../auth/second-factors/second-factors.modul
 import { SessionsModule } from '../auth/sessions/sessions.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { MailModule } from '../mail/mail.module.js';
-import { PostsModule } from '../timeline/posts/posts.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { AdminPostsController } from './admin-posts.controller.js';
 import { AdminController } from './admin.controller.js';
+import { documentCounts } from './admin.dto.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { Admins } from './admins.js';
 import { FirstAdmin } from './first-admin.js';
@@ -29,13 +28,17 @@ import { StatsJob } from './stats-job.js';
     IdempotencyModule,
     MailModule,
     MailedTokensModule,
-    PostsModule,
     RevocationsModule,
     SecondFactorsModule,
     SessionsModule,
     UsersModule,
   ],
-  controllers: [AdminController, AdminUsersController, AdminPostsController],
+  controllers: [AdminController, AdminUsersController],
   providers: [Admins, FirstAdmin, Invitations, Moderation, StatsJob],
 })
-export class AdminModule {}
+export class AdminModule {
+  static with(): DynamicModule {
+    documentCounts();
+    return { module: AdminModule };
+  }
+}

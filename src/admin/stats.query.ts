@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
+import { countedNouns } from '../common/registries/counted-daily.js';
 import { isoTimestamp } from '../common/timestamps.js';
 import { type Database, join, one, raw, row, rows, run, type Sql, sql, utcText } from '../database/sql.js';
 import { isDisabledAt } from '../users/users.query.js';
@@ -7,16 +8,13 @@ import { isDisabledAt } from '../users/users.query.js';
 /** With more rows than this, accounts and their activity are counted once a day, and not at each look. */
 export const COUNTED_DAILY = { aboveRows: 10_000 };
 
-const NOUNS = ['tasks', 'posts', 'follows'] as const;
-type CountedNoun = (typeof NOUNS)[number];
+const nouns = (): string[] => countedNouns().map(({ table }) => table);
 
 export interface Stats {
   readonly countedAt: string;
   readonly accounts: { readonly total: number; readonly confirmed: number; readonly disabled: number };
   readonly active: { readonly day: number; readonly week: number; readonly month: number };
-  readonly tasks: DayCount[];
-  readonly posts: DayCount[];
-  readonly follows: DayCount[];
+  readonly created: Readonly<Record<string, DayCount[]>>;
 }
 
 export interface DayCount {
@@ -35,7 +33,7 @@ export async function selectStats(manager: EntityManager): Promise<Stats> {
     countedAt: isoTimestamp(countedAt),
     accounts: { total, confirmed, disabled },
     active: { day, week, month },
-    ...(await selectDays(manager)),
+    created: await selectDays(manager),
   };
 }
 
@@ -73,23 +71,23 @@ async function countAccounts(db: Database): Promise<AccountCounts & { readonly r
 }
 
 /** The last 30 days, in times of UTC without a zone, as in the indexes. */
-const DAYS = sql`
+const days = (): Sql => sql`
   SELECT noun, d.day, coalesce(c.created, 0) AS created, c.noun IS NOT NULL AND c.counted_until IS NULL AS "isOver",
          d.day::timestamp AS begins, (d.day + 1)::timestamp AS ends, c.counted_until AT TIME ZONE 'UTC' AS counted_until
-    FROM unnest(${NOUNS}::text[]) AS noun CROSS JOIN generate_series(0, 29) AS ago
+    FROM unnest(${nouns()}::text[]) AS noun CROSS JOIN generate_series(0, 29) AS ago
    CROSS JOIN LATERAL (SELECT (${UTC_NOW})::date - ago AS day) d
     LEFT JOIN daily_counts c USING (noun, day)`;
 
-async function selectDays(manager: EntityManager): Promise<Record<CountedNoun, DayCount[]>> {
+async function selectDays(manager: EntityManager): Promise<Stats['created']> {
   const since = countOf(sql`coalesce(counted_until, begins)`, sql`ends`);
-  const days = await rows<DayCount & { readonly noun: CountedNoun }>(
+  const counted = await rows<DayCount & { readonly noun: string }>(
     manager,
     sql`SELECT noun, day::text AS date, created + CASE WHEN "isOver" THEN 0 ELSE ${since} END AS created
-          FROM (${DAYS}) d ORDER BY day`,
+          FROM (${days()}) d ORDER BY day`,
   );
-  const of = (counted: CountedNoun): DayCount[] =>
-    days.filter(({ noun }) => noun === counted).map(({ date, created }) => ({ date, created }));
-  return { tasks: of('tasks'), posts: of('posts'), follows: of('follows') };
+  const of = (table: string): DayCount[] =>
+    counted.filter(({ noun }) => noun === table).map(({ date, created }) => ({ date, created }));
+  return Object.fromEntries(nouns().map((table) => [table, of(table)]));
 }
 
 /** Today's until a minute ago, as what is being committed may be older; those that are over once, and for good. */
@@ -98,7 +96,7 @@ export async function keepDays(db: Database): Promise<void> {
     db,
     sql`INSERT INTO daily_counts (noun, day, created, counted_until)
         SELECT noun, day, ${countOf(sql`begins`, sql`until`)}, nullif(until, ends) AT TIME ZONE 'UTC'
-          FROM (${DAYS}) d
+          FROM (${days()}) d
          CROSS JOIN LATERAL (SELECT least(ends, greatest(begins, ${UTC_NOW} - interval '1 minute')) AS until) u
          WHERE NOT "isOver"
             ON CONFLICT (noun, day) DO UPDATE SET created = excluded.created, counted_until = excluded.counted_until
@@ -107,12 +105,12 @@ export async function keepDays(db: Database): Promise<void> {
 }
 
 function countOf(from: Sql, until: Sql): Sql {
-  const counts = NOUNS.map(
+  const counts = nouns().map(
     (noun) =>
       sql`WHEN ${noun} THEN (SELECT count(*)::int FROM ${raw(noun)}
                               WHERE created_at AT TIME ZONE 'UTC' >= ${from} AND created_at AT TIME ZONE 'UTC' < ${until})`,
   );
-  return sql`CASE noun ${join(counts, ' ')} END`;
+  return counts.length === 0 ? sql`0` : sql`CASE noun ${join(counts, ' ')} END`;
 }
 
 export async function lockStats(db: Database): Promise<boolean> {

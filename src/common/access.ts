@@ -55,7 +55,7 @@ export const StepUp = (options: StepUpOptions = {}): MethodDecorator =>
 
 const SCOPED = Symbol('scope group');
 
-/** Opens routes to personal access tokens: of the group `tasks`, GET needs `tasks:read`, and other methods `tasks:write`. */
+/** Opens routes to personal access tokens: of the group `profile`, GET needs `profile:read`, and other methods `profile:write`. */
 export const Scoped = (group: string): MethodDecorator & ClassDecorator => scoped(group);
 
 /** Closes a route of a scoped controller to personal access tokens. */

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { Activity, Jobs } from '../common/schedule.js';
 import { Clock } from '../common/clock.js';
 import { LOGGER } from '../common/logger.js';
+import { Measures } from '../common/registries/measures.js';
 import { Cursors } from '../common/pagination.js';
 import { PersonalDataRegistry } from '../common/personal-data.js';
 import { Random } from '../common/random.js';
@@ -31,10 +32,11 @@ export class ConfigModule {
         { provide: Clock, useValue: clock },
         Activity,
         { provide: Jobs, inject: [Activity], useFactory: (activity: Activity) => new Jobs(activity, config.runsJobs) },
+        Measures,
         PersonalDataRegistry,
         Random,
       ],
-      exports: [Activity, Jobs, CONFIG, LOGGER, Cursors, Clock, PersonalDataRegistry, Random],
+      exports: [Activity, Jobs, CONFIG, LOGGER, Cursors, Clock, Measures, PersonalDataRegistry, Random],
     };
   }
 }

@@ -1,18 +1,6 @@
-import { type Aggregator, Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
-type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
-
-/** A number that is kept elsewhere, and read at each scrape: it must cost little. */
-export interface Measure {
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: readonly string[];
-  /** How those of several workers become one: their sum by default. */
-  readonly ofWorkers?: Aggregator;
-  /** What is not finite is left out. */
-  readonly read: () => number | readonly Sample[];
-}
+import type { Measure, Sample } from '../common/registries/measures.js';
 
 export function register(registry: Registry, { name, help, labels = [], ofWorkers = 'sum', read }: Measure): void {
   const options = { name, help, labelNames: labels, aggregator: ofWorkers, registers: [registry] };

@@ -1,13 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import type { Measure } from '../common/registries/measures.js';
 import type { AnswerObserver } from '../http/lifecycle/answered.js';
-import { type Measure, register } from './measure.js';
-
-export interface ObservedStreams {
-  readonly open: number;
-  readonly delivered: number;
-}
+import { register } from './measure.js';
 
 export interface ObservedQueue {
   readonly waiting: number;
@@ -115,27 +111,6 @@ export class Metrics {
       collect() {
         this.reset();
         this.inc(queue.refused);
-      },
-    });
-  }
-
-  observeStreams(streams: ObservedStreams): void {
-    const registers = [this.registry];
-    new Gauge({
-      name: 'timeline_streams',
-      help: 'Streams of new posts that are open.',
-      registers,
-      collect() {
-        this.set(streams.open);
-      },
-    });
-    new Counter({
-      name: 'timeline_stream_posts_total',
-      help: 'Posts written to streams.',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(streams.delivered);
       },
     });
   }

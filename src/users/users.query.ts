@@ -168,7 +168,7 @@ interface UserPage {
   readonly limit: number;
 }
 
-/** In two steps, as a search for tasks; filters, too, as those who pass may be anywhere among the names. */
+/** In two steps: the planner cannot know which is short. Filters, too, as those who pass may be anywhere among the names. */
 export async function selectUserPage(
   manager: EntityManager,
   filter: UserFilter,

@@ -1340,28 +1340,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  '/api/v1/admin/posts/{post_id}/restore': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Brings back a post that another than its author deleted.
-     * @description Only for admins.
-     *
-     *     A personal access token needs the scope `admin:posts:write`.
-     */
-    post: operations['restorePost'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   '/api/v1/admin/users/{user_id}/tokens': {
     parameters: {
       query?: never;
@@ -1404,6 +1382,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/admin/posts/{post_id}/restore': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Brings back a post that another than its author deleted.
+     * @description Only for admins.
+     *
+     *     A personal access token needs the scope `admin:posts:write`.
+     */
+    post: operations['restorePost'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/admin/audit': {
     parameters: {
       query?: never;
@@ -1434,7 +1434,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Accounts, who was active, and tasks, posts and follows by day. Days are by UTC. A job counts what takes long.
+     * Accounts, who was active, and what was made by day. Days are by UTC. A job counts what takes long.
      * @description Only for admins.
      *
      *     A personal access token needs the scope `admin:stats:read`.
@@ -2480,11 +2480,11 @@ export interface components {
        */
       counted_at: string;
       /** @description Of the last 30 days, today last. A day that is over keeps its count; of today, what was deleted is not counted. */
-      tasks: components['schemas']['DayCount'][];
-      /** @description As `tasks`; also posts that were deleted since. */
-      posts: components['schemas']['DayCount'][];
-      /** @description As `tasks`. */
       follows: components['schemas']['DayCount'][];
+      /** @description Of the last 30 days, today last. A day that is over keeps its count; of today, what was deleted is not counted. Also posts that were deleted since. */
+      posts: components['schemas']['DayCount'][];
+      /** @description Of the last 30 days, today last. A day that is over keeps its count; of today, what was deleted is not counted. */
+      tasks: components['schemas']['DayCount'][];
       accounts: components['schemas']['AccountCounts'];
       active: components['schemas']['ActiveCounts'];
     };
@@ -7308,58 +7308,6 @@ export interface operations {
       };
     };
   };
-  restorePost: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        post_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Success. */
-      200: {
-        content: {
-          'application/json': components['schemas']['PostResponse'];
-        };
-      };
-      401: {
-        content: {
-          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
-        };
-      };
-      403: {
-        content: {
-          'application/problem+json': components['schemas']['InsufficientRoleProblem'];
-        };
-      };
-      404: {
-        content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'post_not_found' | 'route_not_found';
-          };
-        };
-      };
-      429: {
-        content: {
-          'application/problem+json': components['schemas']['RateLimitedProblem'];
-        };
-      };
-      500: {
-        content: {
-          'application/problem+json': components['schemas']['InternalErrorProblem'];
-        };
-      };
-      503: {
-        content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
-        };
-      };
-    };
-  };
   listUserTokens: {
     parameters: {
       query?: never;
@@ -7440,6 +7388,58 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'] & {
             /** @enum {string} */
             code: 'user_not_found' | 'token_not_found' | 'route_not_found';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  restorePost: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        post_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success. */
+      200: {
+        content: {
+          'application/json': components['schemas']['PostResponse'];
+        };
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientRoleProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'post_not_found' | 'route_not_found';
           };
         };
       };

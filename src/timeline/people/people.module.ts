@@ -5,11 +5,13 @@ import { FollowsService } from './follows.service.js';
 import { PeopleController } from './people.controller.js';
 import { PeopleService } from './people.service.js';
 import { ReplicasModule } from '../../database/replicas/replicas.module.js';
+import { CountedDaily } from '../../common/registries/counted-daily.js';
 import { EXPORT_BATCH, inBatches, type PersonalData, PersonalDataRegistry } from '../../common/personal-data.js';
 import { eraseBlocks, eraseFollows, eraseMutes, lockStats } from './follows.query.js';
 import { presentKeptPerson } from './people.dto.js';
 import { type KeptPerson, type PeopleList, selectPeopleBatch } from './people.query.js';
 
+@CountedDaily('follows')
 @Module({
   imports: [ReplicasModule],
   controllers: [PeopleController],

@@ -143,7 +143,7 @@ export const NEAR_PEOPLE = { rows: 3_000 };
 
 type Search = Viewing & { readonly after: CursorKey | undefined; readonly limit: number };
 
-/** In two steps, as a search for tasks. */
+/** In two steps: the planner cannot know which is short. */
 export async function searchPeople(db: Database, q: string, page: Search): Promise<ListedPerson[]> {
   const near = sql`SELECT * FROM (${people(beyond(page))} LIMIT ${NEAR_PEOPLE.rows}) u WHERE ${has(q)}`;
   const found = await rows<ListedPerson>(db, cut(page, near));

@@ -1,12 +1,12 @@
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { Roles, Scoped } from '../common/access.js';
-import { BigintIdPipe } from '../http/input/id.pipe.js';
-import { Answers } from '../http/openapi/answers.js';
-import { PostResponse, presentPost } from '../timeline/posts/posts.dto.js';
-import { PostsService } from '../timeline/posts/posts.service.js';
-import { type Actor, From } from '../common/actor.js';
+import { Roles, Scoped } from '../../common/access.js';
+import { type Actor, From } from '../../common/actor.js';
+import { BigintIdPipe } from '../../http/input/id.pipe.js';
+import { Answers } from '../../http/openapi/answers.js';
+import { PostResponse, presentPost } from './posts.dto.js';
+import { PostsService } from './posts.service.js';
 
 @ApiTags('Administration')
 @Controller('admin/posts')
