@@ -73,9 +73,9 @@ async function start(options: TestAppOptions = {}): Promise<TestApp> {
 }
 
 const ask = ({ api }: { api: Api }, wish: object = {}): Promise<Answer> =>
-  api.post('/auth/tokens', { name: 'backup', scopes: ['tasks:read'], expires_in_days: 30, ...wish });
+  api.post('/auth/tokens', { name: 'backup', scopes: ['profile:read'], expires_in_days: 30, ...wish });
 
-async function made(who: { api: Api }, scopes: readonly string[] = ['tasks:read', 'tasks:write']): Promise<Token> {
+async function made(who: { api: Api }, scopes: readonly string[] = ['profile:read', 'profile:write']): Promise<Token> {
   const { status, body, text } = await ask(who, { scopes });
   if (status !== 201) throw new Error(`POST /auth/tokens answered ${status}: ${text}`);
   return body as Token;
@@ -84,7 +84,8 @@ async function made(who: { api: Api }, scopes: readonly string[] = ['tasks:read'
 const by = ({ token }: { token: string }, app = here): Api => app.api.as(token);
 
 /** Asks for nothing that is there: authenticated, it is 422, and makes no statement. */
-const knock = (token: { token: string }, app = here): Promise<Answer> => by(token, app).post('/tasks', { title: '' });
+const knock = (token: { token: string }, app = here): Promise<Answer> =>
+  by(token, app).patch('/users/me', { display_name: '' });
 
 async function expectWorks(token: Token, app = here): Promise<void> {
   expect((await knock(token, app)).status).toBe(422);
@@ -112,12 +113,14 @@ async function rowOf({ id }: Token): Promise<Record<string, unknown> | undefined
 
 describe('POST /auth/tokens', () => {
   it('makes a token, which only its answer has', async () => {
-    const { status, body, text, headers } = await ask(ada, { scopes: ['tasks:write', 'tasks:read', 'tasks:read'] });
+    const { status, body, text, headers } = await ask(ada, {
+      scopes: ['profile:write', 'profile:read', 'profile:read'],
+    });
     expect(status).toBe(201);
     expect(body).toEqual({
       id: expect.stringMatching(UUID),
       name: 'backup',
-      scopes: ['tasks:read', 'tasks:write'],
+      scopes: ['profile:read', 'profile:write'],
       token: expect.stringMatching(/^roost_pat_[1-9A-HJ-NP-Za-km-z]{50}$/),
       last_four: body.token.slice(-4),
       created_at: TIME,
@@ -144,16 +147,16 @@ describe('POST /auth/tokens', () => {
     [{ name: 'a\0b' }, '#/name', 'invalid_text'],
     [{ scopes: undefined }, '#/scopes', 'required'],
     [{ scopes: null }, '#/scopes', 'wrong_type'],
-    [{ scopes: 'tasks:read' }, '#/scopes', 'wrong_type'],
+    [{ scopes: 'profile:read' }, '#/scopes', 'wrong_type'],
     [{ scopes: [1] }, '#/scopes', 'wrong_type'],
-    [{ scopes: [['tasks:read']] }, '#/scopes', 'wrong_type'],
+    [{ scopes: [['profile:read']] }, '#/scopes', 'wrong_type'],
     [{ scopes: [] }, '#/scopes', 'out_of_range'],
-    [{ scopes: Array<string>(51).fill('tasks:read') }, '#/scopes', 'out_of_range'],
-    [{ scopes: ['tasks'] }, '#/scopes', 'unknown_value'],
-    [{ scopes: ['tasks:read', 'timeline:write'] }, '#/scopes', 'unknown_value'],
+    [{ scopes: Array<string>(51).fill('profile:read') }, '#/scopes', 'out_of_range'],
+    [{ scopes: ['profile'] }, '#/scopes', 'unknown_value'],
+    [{ scopes: ['profile:read', 'admin:stats:write'] }, '#/scopes', 'unknown_value'],
     [{ scopes: ['auth:write'] }, '#/scopes', 'unknown_value'],
     [{ scopes: ['__proto__'] }, '#/scopes', 'unknown_value'],
-    [{ scopes: ['tasks:read\0'] }, '#/scopes/0', 'invalid_text'],
+    [{ scopes: ['profile:read\0'] }, '#/scopes/0', 'invalid_text'],
     [{ expires_in_days: undefined }, '#/expires_in_days', 'required'],
     [{ expires_in_days: null }, '#/expires_in_days', 'out_of_range'],
     [{ expires_in_days: 0 }, '#/expires_in_days', 'out_of_range'],
@@ -189,15 +192,15 @@ describe('POST /auth/tokens', () => {
   it('gives scopes of admins to admins only', async () => {
     const [admin, moderator] = [await staff(here, 'admin'), await staff(here, 'moderator')];
     for (const who of [ada, moderator])
-      expectRefused(await ask(who, { scopes: ['tasks:read', 'admin:users:read'] }), 'insufficient_role', 403);
+      expectRefused(await ask(who, { scopes: ['profile:read', 'admin:users:read'] }), 'insufficient_role', 403);
     expect((await ask(admin, { scopes: ALL_SCOPES })).status).toBe(201);
   });
 
   it('tells the owner by mail, without the name that somebody may have chosen', async () => {
-    const { body } = await ask(ada, { name: 'call 0900 123', scopes: ['posts:write', 'tasks:read'] });
+    const { body } = await ask(ada, { name: 'call 0900 123', scopes: ['profile:write', 'profile:read'] });
     const [mail] = await mailsTo(here, ada.email, 'A new personal access token was created');
     expect(mail?.text).toContain(`ends with ${body.last_four}`);
-    expect(mail?.text).toContain('posts:write, tasks:read');
+    expect(mail?.text).toContain('profile:read, profile:write');
     expect(mail?.text).not.toContain('0900');
     expect(await mailsTo(here, bob.email, 'token')).toEqual([]);
   });
@@ -209,7 +212,7 @@ describe('POST /auth/tokens', () => {
       actor_id: ada.id,
       session_id: expect.stringMatching(UUID),
       ip: '127.0.0.1',
-      after: { token: id, last_four, expires_at, scopes: 'tasks:read tasks:write' },
+      after: { token: id, last_four, expires_at, scopes: 'profile:read profile:write' },
     });
     const activity = (await ada.api.get('/users/me/activity')).body as { action: string; by: string }[];
     expect(activity[0]).toMatchObject({ action: 'token.created', by: 'self' });
@@ -269,7 +272,7 @@ describe('POST /auth/tokens', () => {
 
 describe('GET and DELETE /auth/tokens', () => {
   it("lists the caller's own that have not ended, the newest first", async () => {
-    const [first, second] = [await made(ada), await made(ada, ['posts:read'])];
+    const [first, second] = [await made(ada), await made(ada, ['profile:write'])];
     await made(bob);
     const third = await made(ada);
     expect((await ada.api.delete(`/auth/tokens/${second.id}`)).status).toBe(204);
@@ -351,15 +354,22 @@ describe('admins', () => {
 describe('a request with a token', () => {
   it("is the owner's", async () => {
     const token = await made(ada);
-    const task = await by(token).post('/tasks', { title: 'by a script' });
-    expect([task.status, task.body.user_id]).toEqual([201, ada.id]);
-    expect((await by(token).get('/tasks')).body).toHaveLength(1);
-    expect((await by(await made(bob)).get(`/tasks/${task.body.id}`)).body.code).toBe('task_forbidden');
+    const { status, body } = await by(token).patch('/users/me', { bio: 'by a script' });
+    expect([status, body.id]).toEqual([200, ada.id]);
+    expect((await by(token).get('/users/me')).body.bio).toBe('by a script');
+    expect((await by(await made(bob)).get('/users/me')).body.id).toBe(bob.id);
+  });
+
+  it("does not open another person's task", async () => {
+    const { body: task } = await ada.api.post('/tasks', { title: 'hers' });
+    const token = await made(bob, ['tasks:read', 'tasks:write']);
+    expect((await by(token).get(`/tasks/${task.id}`)).body.code).toBe('task_forbidden');
+    expect((await by(token).get('/tasks')).body).toEqual([]);
   });
 
   it('makes no query once the token is known, also to be refused', async () => {
     const token = await made(ada);
-    await by(token).get('/tasks');
+    await by(token).get('/users/me');
     const known = await watchQueries(() => Promise.all(Array.from({ length: 20 }, () => knock(token))));
     expect(known.statements).toEqual([]);
     await ada.api.delete(`/auth/tokens/${token.id}`);
@@ -392,12 +402,16 @@ describe('a request with a token', () => {
   });
 
   it.each([
-    ['in the query', (token: string) => here.api.get(`/tasks?access_token=${token}`), 401],
-    ['with another scheme', (token: string) => here.api.with({ authorization: `Basic ${token}` }).get('/tasks'), 401],
-    ['as two words', (token: string) => here.api.with({ authorization: `Bearer ${token} x` }).get('/tasks'), 401],
+    ['in the query', (token: string) => here.api.get(`/users/me?access_token=${token}`), 401],
+    [
+      'with another scheme',
+      (token: string) => here.api.with({ authorization: `Basic ${token}` }).get('/users/me'),
+      401,
+    ],
+    ['as two words', (token: string) => here.api.with({ authorization: `Bearer ${token} x` }).get('/users/me'), 401],
     [
       'with a lower-case scheme',
-      (token: string) => here.api.with({ authorization: `bearer  ${token}` }).get('/tasks'),
+      (token: string) => here.api.with({ authorization: `bearer  ${token}` }).get('/users/me'),
       200,
     ],
   ])('is authenticated only by a bearer token: %s', async (_, send, status) => {
@@ -414,7 +428,7 @@ describe('a request with a token', () => {
 
 describe('a token that expires', () => {
   it('works until its moment, and not after', async () => {
-    const { body } = await ask(ada, { expires_in_days: 1, scopes: ['tasks:write'] });
+    const { body } = await ask(ada, { expires_in_days: 1, scopes: ['profile:write'] });
     const token = body as Token;
     await expectWorks(token);
     here.clock.advance('23h');
@@ -424,7 +438,7 @@ describe('a token that expires', () => {
   });
 
   it('is judged by the clock while it is remembered, and makes no query', async () => {
-    const { body } = await ask(ada, { expires_in_days: 1, scopes: ['tasks:write'] });
+    const { body } = await ask(ada, { expires_in_days: 1, scopes: ['profile:write'] });
     const token = body as Token;
     here.clock.advance('23h');
     here.clock.advance('58m');
@@ -435,7 +449,7 @@ describe('a token that expires', () => {
   });
 
   it('is judged by the database where it is not remembered', async () => {
-    const { body } = await ask(ada, { expires_in_days: 1, scopes: ['tasks:write'] });
+    const { body } = await ask(ada, { expires_in_days: 1, scopes: ['profile:write'] });
     const token = body as Token;
     const late = await start();
     await here.pool.query('UPDATE personal_tokens SET expires_at = now() WHERE id = $1', [token.id]);
@@ -450,7 +464,8 @@ describe('scopes', () => {
     Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, ...operation })),
   );
   const isOpen = ({ security }: { security: object[] }): boolean => security.length === 0;
-  const pathOf = (path: string): string => path.replace(/\{(?:task_id|post_id)\}/g, '1').replace(/\{\w+\}/g, MISSING);
+  const pathOf = (path: string): string =>
+    path.replace(/\{(?:user|session|token|passkey)_id\}/g, MISSING).replace(/\{\w+\}/g, '1');
   const send = (token: { token: string }, { method, path }: { method: string; path: string }): Promise<Answer> =>
     by(token).send(method, pathOf(path), method === 'GET' || method === 'DELETE' ? undefined : {});
   const isLacking = ({ status, body }: Answer): boolean => status === 403 && body.code === 'insufficient_scope';
@@ -458,16 +473,21 @@ describe('scopes', () => {
   it('are those of the document, each needed by a route, and some of them are these', async () => {
     const { body } = await ask(ada, { scopes: ['nothing'] });
     expect(body.errors[0].detail).toBe(`must be of ${ALL_SCOPES.join(', ')}`);
-    const groups = ['tasks', 'posts', 'people', 'profile', 'admin:users'];
-    expect(ALL_SCOPES).toEqual(
-      expect.arrayContaining([
-        ...groups.flatMap((group) => [`${group}:read`, `${group}:write`]),
-        'timeline:read',
-        'admin:posts:write',
-        'admin:audit:read',
-        'admin:stats:read',
-      ]),
-    );
+    const ofAdmins = ['admin:users:read', 'admin:users:write', 'admin:audit:read', 'admin:stats:read'];
+    expect(ALL_SCOPES).toEqual(expect.arrayContaining(['profile:read', 'profile:write', ...ofAdmins]));
+  });
+
+  it.each([
+    'tasks:read',
+    'tasks:write',
+    'posts:read',
+    'posts:write',
+    'people:read',
+    'people:write',
+    'timeline:read',
+    'admin:posts:write',
+  ])('have %s', (scope) => {
+    expect(ALL_SCOPES).toContain(scope);
   });
 
   it('are of admins exactly under /admin, and of reading exactly for GET', () => {
@@ -519,12 +539,12 @@ describe('scopes', () => {
   });
 
   it.each([
-    ['HEAD', '/api/v1/tasks'],
-    ['GET', '/api/tasks'],
-    ['GET', '/api/v1/%74asks'],
-    ['GET', '/api/v1/tasks?limit=1'],
+    ['HEAD', '/api/v1/users/me'],
+    ['GET', '/api/users/me'],
+    ['GET', '/api/v1/%75sers/me'],
+    ['GET', '/api/v1/users/me?'],
   ])('hold for every spelling of a request: %s %s', async (method, path) => {
-    const tokens = [await made(ada, ['tasks:read']), await made(ada, ['tasks:write', 'posts:read'])];
+    const tokens = [await made(ada, ['profile:read']), await made(ada, ['profile:write'])];
     const answers = tokens.map(({ token }) =>
       fetch(here.url + path, { method, headers: { authorization: `Bearer ${token}` } }),
     );
@@ -535,7 +555,7 @@ describe('scopes', () => {
     const admin = await staff(here, 'admin');
     const token = await made(admin, ALL_SCOPES);
     const closed: [string, string, object?][] = [
-      ['POST', '/auth/tokens', { name: 'x', scopes: ['tasks:read'], expires_in_days: 1 }],
+      ['POST', '/auth/tokens', { name: 'x', scopes: ['profile:read'], expires_in_days: 1 }],
       ['GET', '/auth/tokens'],
       ['DELETE', `/auth/tokens/${token.id}`],
       ['DELETE', `/admin/users/${admin.id}/tokens/${token.id}`],
@@ -592,7 +612,7 @@ describe('scopes', () => {
     for (const path of ['/admin/users', `/admin/users/${ada.id}/tokens`, '/admin/audit', '/admin/stats'])
       expect([path, (await by(token).get(path)).status]).toEqual([path, 200]);
     expect((await by(token).post(`/admin/users/${ada.id}/disable`, { reason: 'spam' })).status).toBe(204);
-    expectRefused(await by(token).get('/tasks'), 'insufficient_scope', 403);
+    expectRefused(await by(token).get('/users/me'), 'insufficient_scope', 403);
   });
 });
 
@@ -605,7 +625,7 @@ describe('a change of the role', () => {
     const [admin, demoted] = [await staff(here, 'admin'), await staff(here, 'admin')];
     await here.pool.query('UPDATE users SET email_confirmed_at = now() WHERE id = $1', [demoted.id]);
     const there = await start();
-    const token = await made(demoted, ['tasks:write', 'admin:stats:read']);
+    const token = await made(demoted, ['profile:write', 'admin:stats:read']);
     const asks = async (app: TestApp): Promise<[number, number]> => [
       (await by(token, app).get('/admin/stats')).status,
       (await knock(token, app)).status,
@@ -714,7 +734,7 @@ describe('what ends all tokens of an account', () => {
   });
 
   it('is not a rename, nor the end of the session that made it', async () => {
-    const token = await made(ada, ['tasks:write', 'profile:write']);
+    const token = await made(ada, ['profile:write']);
     expect((await by(token).patch('/users/me', { username: `${ada.username}x` })).status).toBe(200);
     const [event] = (await auditOf(here, ada.id)).filter(({ action }) => action === 'user.renamed');
     expect(event?.session_id).toBe(token.id);
@@ -836,7 +856,7 @@ describe('a stream', () => {
   });
 
   it('needs the scope of the timeline', async () => {
-    const token = await made(ada, ['posts:read', 'tasks:read']);
+    const token = await made(ada, ['posts:read', 'profile:read']);
     expectRefused(await by(token).get('/timeline/stream'), 'insufficient_scope', 403);
   });
 });
@@ -907,7 +927,7 @@ describe('limits', () => {
     expect([left(first, 'token'), left(first, 'tokens'), left(first, 'user')]).toEqual([599, 1_199, undefined]);
     const second = await knock(other, limited);
     expect([left(second, 'token'), left(second, 'tokens')]).toEqual([599, 1_198]);
-    const own = await limited.api.as(ada.access_token).post('/tasks', { title: '' });
+    const own = await limited.api.as(ada.access_token).patch('/users/me', { display_name: '' });
     expect([left(own, 'user'), left(own, 'token')]).toEqual([1_199, undefined]);
   });
 
@@ -918,7 +938,7 @@ describe('limits', () => {
     const from = (token: string): Promise<Answer> =>
       proxied.api
         .with({ authorization: `Bearer ${token}`, 'x-forwarded-for': `198.51.100.${(address += 1) % 200}` })
-        .post('/tasks', { title: '' });
+        .patch('/users/me', { display_name: '' });
     const answers = await Promise.all(Array.from({ length: 605 }, () => from(one.token)));
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused).toHaveLength(5);
@@ -974,10 +994,10 @@ describe('the log', () => {
   it('says which token asked, and never what it is', async () => {
     const token = await made(ada);
     const typo = `${token.token.slice(0, -1)}${token.token.endsWith('a') ? 'b' : 'a'}`;
-    await by(token).get('/tasks');
-    await by(token).get('/posts/1');
+    await by(token).get('/users/me');
+    await by(token).get('/admin/users');
     await knock({ token: typo });
-    await here.api.as(token.token).get(`/tasks/${token.token}?token=${token.token}`);
+    await here.api.as(token.token).get(`/admin/users/${token.token}?token=${token.token}`);
     await here.api.get(`/${token.token}`);
     await here.api.post('/auth/login', { email: token.token, password: token.token });
     await ada.api.delete(`/auth/tokens/${token.id}`);
@@ -987,7 +1007,7 @@ describe('the log', () => {
     const lines = here.log.map((line) => JSON.parse(line) as Record<string, unknown>);
     const asked = lines.filter((line) => line.token === token.id && line.msg === 'request');
     expect(asked.map(({ path, user, session }) => [path, user, session])).toContainEqual([
-      '/api/v1/tasks',
+      '/api/v1/users/me',
       ada.id,
       undefined,
     ]);

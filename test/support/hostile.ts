@@ -14,7 +14,7 @@ export function hostileBytes(authorization: string): Record<string, string> {
   const credentials = JSON.stringify({ email: 'nobody@example.org', password: 'wrong password' });
   const login = head(LOGIN, JSON_TYPE, `Content-Length: ${credentials.length}`) + credentials;
   const posted = (body: string, ...lines: string[]): string =>
-    head('POST /api/v1/tasks', JSON_TYPE, authorization, ...lines) + body;
+    head('PATCH /api/v1/users/me', JSON_TYPE, authorization, ...lines) + body;
   const sized = (body: string): string => posted(body, `Content-Length: ${Buffer.byteLength(body)}`);
   return {
     nothing: '',
@@ -41,7 +41,7 @@ export function hostileBytes(authorization: string): Record<string, string> {
     'an upgrade to HTTP/2': head('GET /health/live', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'),
     'an expectation': posted('{}', 'Content-Length: 2', 'Expect: 100-continue'),
     'an unknown expectation': posted('{}', 'Content-Length: 2', 'Expect: a-miracle'),
-    'a body of GET': head('GET /api/v1/tasks', authorization, 'Content-Length: 3') + 'abc',
+    'a body of GET': head('GET /api/v1/users/me', authorization, 'Content-Length: 3') + 'abc',
     'both kinds of length': posted('0\r\n\r\n', CHUNKED, 'Content-Length: 4'),
     'two lengths': posted('{}', 'Content-Length: 2', 'Content-Length: 3'),
     'a negative length': posted('{}', 'Content-Length: -2'),
@@ -52,12 +52,12 @@ export function hostileBytes(authorization: string): Record<string, string> {
     'many chunk extensions': posted('2;a=bcdefgh\r\n{}\r\n'.repeat(5_000) + '0\r\n\r\n', CHUNKED),
     'unfinished trailers': posted(`2\r\n{}\r\n0\r\nX-A: b\r\nX-B`, CHUNKED),
     'many trailers': posted(`2\r\n{}\r\n0\r\n${'X-A: b\r\n'.repeat(5_000)}\r\n`, CHUNKED),
-    'a body that ends too soon': posted('{"title":', 'Content-Length: 100'),
-    'a body of 5 MB': sized(`{"title":"${'a'.repeat(MANY_BYTES)}"}`),
+    'a body that ends too soon': posted('{"bio":', 'Content-Length: 100'),
+    'a body of 5 MB': sized(`{"bio":"${'a'.repeat(MANY_BYTES)}"}`),
     'a chunked body of 5 MB': posted(`${MANY_BYTES.toString(16)}\r\n${'a'.repeat(MANY_BYTES)}\r\n0\r\n\r\n`, CHUNKED),
     'a deep body': sized('['.repeat(90_000)),
-    'a broken body': sized('{"title":"\xff\\ud800'),
-    'a body with a prototype': sized('{"__proto__":{"title":1},"constructor":{"prototype":1}}'),
+    'a broken body': sized('{"bio":"\xff\\ud800'),
+    'a body with a prototype': sized('{"__proto__":{"bio":1},"constructor":{"prototype":1}}'),
     'a body in gzip': posted('\x1f\x8b\x08', 'Content-Length: 3', 'Content-Encoding: gzip'),
     '1,000 requests at once': 'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1_000),
     'a slow login': login,
