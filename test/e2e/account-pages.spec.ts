@@ -143,7 +143,7 @@ describeInBrowser('the pages in a browser', () => {
   ])(
     'ask who made an account of an unconfirmed address ($answer), and do what was chosen',
     async ({ afresh, answer }) => {
-      await ada.api.post('/tasks', { title: 'before the reset' });
+      await ada.api.patch('/users/me', { bio: 'before the reset' });
       await page.goto(await resetLink());
       await page.getByLabel('New password').fill('engine no. 2');
       await page.getByRole('button').click();
@@ -151,8 +151,8 @@ describeInBrowser('the pages in a browser', () => {
       await page.getByRole('button').click();
       await status('Your password is changed');
       const { access_token } = await login(app, ada.email, 'engine no. 2');
-      const { body } = await app.api.as(access_token).get('/tasks');
-      expect(body).toHaveLength(afresh ? 0 : 1);
+      const { body } = await app.api.as(access_token).get('/users/me');
+      expect(body.bio).toBe(afresh ? null : 'before the reset');
       await expectDead(app, ada);
       expect(complaints).toEqual([]);
     },

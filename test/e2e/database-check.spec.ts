@@ -107,7 +107,7 @@ describe('db:check', () => {
     try {
       const serving = check(changed(database, account));
       expect([serving.code, serving.verdicts[`rights of ${role}`]]).toEqual([1, 'missing']);
-      expect(serving.text).toContain(`GRANT SELECT, INSERT, UPDATE, DELETE ON public.tasks TO ${role};`);
+      expect(serving.text).toContain(`GRANT SELECT, INSERT, UPDATE, DELETE ON public.users TO ${role};`);
       expect(serving.verdicts[`${role} in schema public`]).toBe('warning');
       const empty = check(changed(blank, account));
       expect([empty.code, notOk(empty)]).toEqual([

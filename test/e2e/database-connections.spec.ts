@@ -45,8 +45,8 @@ describe('connections that die without a word while new ones work', () => {
   it('cost requests under way their answer, and none that comes after [V13.2.6]', async () => {
     await fillPool();
     wire.strand();
-    expectProblem(await ada.api.get('/tasks'), 503, 'database_unavailable');
-    for (let n = 0; n < 25; n += 1) expect((await ada.api.get('/tasks')).status).toBe(200);
+    expectProblem(await ada.api.get('/users/me'), 503, 'database_unavailable');
+    for (let n = 0; n < 25; n += 1) expect((await ada.api.get('/users/me')).status).toBe(200);
     expect((await app.api.get('/health/ready')).status).toBe(200);
   });
 
@@ -56,7 +56,7 @@ describe('connections that die without a word while new ones work', () => {
     const before = lost();
     wire.strand();
     await eventually(() => lost() > before);
-    expect((await ada.api.get('/tasks')).status).toBe(200);
+    expect((await ada.api.get('/users/me')).status).toBe(200);
     expect((await app.api.get('/health/ready')).status).toBe(200);
   });
 
@@ -91,7 +91,7 @@ describe('a database that is silent', () => {
     } finally {
       wire.thaw();
     }
-    await eventually(async () => (await ada.api.get('/tasks')).status === 200);
+    await eventually(async () => (await ada.api.get('/users/me')).status === 200);
   });
 
   it('keeps no login waiting for the count of its guess, which is taken back behind its answer', async () => {
@@ -106,7 +106,7 @@ describe('a database that is silent', () => {
     } finally {
       wire.thaw();
     }
-    await eventually(async () => (await ada.api.get('/tasks')).status === 200);
+    await eventually(async () => (await ada.api.get('/users/me')).status === 200);
   });
 });
 

@@ -1,6 +1,7 @@
 /** What clients are answered, and what the log says, for each kind of error that PostgreSQL reports. */
 import { DataSource } from 'typeorm';
 
+import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { PASSWORD, person, type Person } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
@@ -13,17 +14,17 @@ beforeAll(async () => {
   app = await TestApp.start({ env: { DATABASE_POOL_MAX: '1', REGISTER_CONFLICT: 'conceal' } });
   ada = await person(app, 'ada');
   bob = await person(app, 'bob');
-  // A title says which error its task meets, and how often.
+  // A bio says which error its change meets, and how often.
   await app.pool.query(`
     CREATE SEQUENCE attempts;
-    CREATE FUNCTION fail_tasks() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION fail_changes() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF nextval('attempts') <= split_part(NEW.title, ' ', 2)::int THEN
-        RAISE EXCEPTION 'for a test' USING ERRCODE = split_part(NEW.title, ' ', 1);
+      IF nextval('attempts') <= split_part(NEW.bio, ' ', 2)::int THEN
+        RAISE EXCEPTION 'for a test' USING ERRCODE = split_part(NEW.bio, ' ', 1);
       END IF;
       RETURN NEW;
     END $$;
-    CREATE TRIGGER tasks_fail BEFORE INSERT ON tasks FOR EACH ROW WHEN (NEW.title ~ '^[0-9A-Z]{5} \\d+$') EXECUTE FUNCTION fail_tasks();
+    CREATE TRIGGER changes_fail BEFORE UPDATE OF bio ON users FOR EACH ROW WHEN (NEW.bio ~ '^[0-9A-Z]{5} \\d+$') EXECUTE FUNCTION fail_changes();
     CREATE FUNCTION fail_users() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF nextval('attempts') <= 1 THEN RAISE EXCEPTION 'for a test' USING ERRCODE = '40P01'; END IF;
@@ -38,7 +39,7 @@ beforeEach(() => app.pool.query('ALTER SEQUENCE attempts RESTART'));
 afterAll(() => app.stop());
 
 const meet = (sqlstate: string, times: number): ReturnType<typeof app.api.post> =>
-  ada.api.post('/tasks', { title: `${sqlstate} ${times}` });
+  ada.api.patch('/users/me', { bio: `${sqlstate} ${times}` });
 
 const said = (requestId: string | null): Record<string, unknown> | undefined =>
   app.log
@@ -47,9 +48,10 @@ const said = (requestId: string | null): Record<string, unknown> | undefined =>
 
 describe('transactions that meet', () => {
   it.each(['40001', '40P01'])('are done once more: %s [V15.4.3]', async (sqlstate) => {
-    expect((await meet(sqlstate, 1)).status).toBe(201);
-    const { rows } = await app.pool.query('SELECT count(*)::int FROM tasks WHERE title = $1', [`${sqlstate} 1`]);
-    expect(rows).toEqual([{ count: 1 }]);
+    const { status, body } = await meet(sqlstate, 1);
+    expect([status, body.bio]).toEqual([200, `${sqlstate} 1`]);
+    const { rows } = await app.pool.query('SELECT last_value::int AS attempts FROM attempts');
+    expect(rows).toEqual([{ attempts: 2 }]);
   });
 
   it.each(['40001', '40P01', '55P03'])('again and again are 503, and no lost database: %s', async (sqlstate) => {
@@ -76,28 +78,31 @@ describe('a lost connection', () => {
     },
   );
 
-  it('is 503 also where it is lost in the midst of a transaction', async () => {
+  /** From now on, on the connections of Roost. */
+  async function endBackendsAt(event: string): Promise<void> {
     await app.pool.query(`
-      CREATE FUNCTION end_backend() RETURNS trigger LANGUAGE plpgsql AS $$
+      CREATE OR REPLACE FUNCTION end_backend() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
         PERFORM pg_terminate_backend(pg_backend_pid());
         RETURN NEW;
       END $$;
-      CREATE TRIGGER sessions_end BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION end_backend();
-      CREATE TRIGGER sessions_turn BEFORE UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION end_backend();
-      CREATE TRIGGER follows_end BEFORE INSERT ON follows FOR EACH ROW EXECUTE FUNCTION end_backend();
+      CREATE TRIGGER ends BEFORE ${event} FOR EACH ROW EXECUTE FUNCTION end_backend();
     `);
+  }
+
+  it.each<[string, string, () => Promise<Answer>]>([
+    ['a login', 'INSERT ON sessions', () => app.api.post('/auth/login', { email: ada.email, password: PASSWORD })],
+    ['a refresh', 'UPDATE ON sessions', () => app.api.post('/auth/refresh', { refresh_token: ada.refresh_token })],
+    ['a change', 'UPDATE ON users', () => ada.api.patch('/users/me', { bio: 'lost' })],
+    ['a follow', 'INSERT ON follows', () => ada.api.put(`/users/${bob.username}/follow`)],
+  ])('is 503 also where it is lost in the midst of %s', async (_, event, send) => {
+    await endBackendsAt(event);
     try {
-      const login = { email: ada.email, password: PASSWORD };
-      expectProblem(await app.api.post('/auth/login', login), 503, 'database_unavailable');
-      expectProblem(await ada.api.put(`/users/${bob.username}/follow`), 503, 'database_unavailable');
-      const refresh = { refresh_token: ada.refresh_token };
-      expectProblem(await app.api.post('/auth/refresh', refresh), 503, 'database_unavailable');
+      expectProblem(await send(), 503, 'database_unavailable');
     } finally {
-      await app.pool.query(`
-        DROP TRIGGER sessions_end ON sessions; DROP TRIGGER sessions_turn ON sessions; DROP TRIGGER follows_end ON follows`);
+      await app.pool.query(`DROP TRIGGER ends ON ${event.replace(/.* ON /, '')}`);
     }
-    expect((await ada.api.get('/tasks')).status).toBe(200);
+    expect((await ada.api.get('/users/me')).status).toBe(200);
   });
 
   it('that is found dead before a transaction has begun costs nothing', async () => {
@@ -108,7 +113,7 @@ describe('a lost connection', () => {
       `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'roost'`,
     );
-    expect((await ada.api.put(`/users/${bob.username}/follow`)).status).toBe(204);
+    expect((await ada.api.patch('/users/me', { bio: 'kept' })).status).toBe(200);
   });
 });
 

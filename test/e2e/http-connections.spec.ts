@@ -159,8 +159,8 @@ describe('a connection', () => {
     const { client } = await opened();
     const holder = await app.pool.connect();
     try {
-      await holder.query('BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE');
-      client.write(`GET /api/v1/tasks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${access_token}\r\n\r\n\x01`);
+      await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+      client.write(`GET /api/v1/users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${access_token}\r\n\r\n\x01`);
       expect(await received(client)).toBe('');
     } finally {
       due.restore();

@@ -77,7 +77,7 @@ const whilePolling = (): Promise<string[]> => {
 };
 
 const statusOf = async (app: TestApp, { access_token }: Person): Promise<number> =>
-  (await app.api.as(access_token).post('/tasks', { title: '' })).status;
+  (await app.api.as(access_token).patch('/users/me', { display_name: '' })).status;
 
 describe('an instance that nobody uses', () => {
   it('asks nothing, also with a mail server and when it is notified', async () => {

@@ -5,7 +5,8 @@ import { DataSource } from 'typeorm';
 
 import { SERVE_QUEUE } from '../../src/http/connections/serve-queue.js';
 import { TestApp } from '../support/app.js';
-import { PASSWORD, person, type Person } from '../support/people.js';
+import { claimsOf } from '../support/jwt.js';
+import { login, PASSWORD, person, type Person } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
 import { head } from '../support/raw.js';
@@ -53,9 +54,9 @@ it('refuses what waits behind too many requests of a silent database, with the t
   const shed = await metric('http_requests_shed_total');
   wire.freeze();
   // As many as the pool has connections and as may wait for one; then those that must not begin.
-  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/tasks')));
+  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/users/me')));
   await eventually(async () => (await metric('http_requests_waiting')) > 0);
-  const second = people.map(({ api }) => api.get('/tasks'));
+  const second = people.map(({ api }) => api.get('/users/me'));
   expect((await app.api.get('/health/live')).status).toBe(200);
   for (const answer of await Promise.all(second)) {
     expectProblem(answer, 503, 'overloaded');
@@ -67,17 +68,17 @@ it('refuses what waits behind too many requests of a silent database, with the t
 
   wire.thaw();
   await eventually(async () => (await app.api.get('/health/ready')).status === 200);
-  for (const { api } of people) expect((await api.get('/tasks')).status).toBe(200);
+  for (const { api } of people) expect((await api.get('/users/me')).status).toBe(200);
   expect(await metric('http_requests_waiting')).toBe(0);
 });
 
 it('answers monitors and those who verify tokens meanwhile, also under the prefix of PUBLIC_URL', async () => {
   wire.freeze();
-  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/tasks')));
+  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/users/me')));
   await eventually(async () => (await metric('http_requests_waiting')) > 0);
   for (const path of ['/health/live', '/roost/health/live', '/roost/metrics', '/roost/.well-known/jwks.json'])
     expect((await fetch(app.url + path)).status).toBe(200);
-  const refused = await fetch(`${app.url}/roost/api/v1/tasks`);
+  const refused = await fetch(`${app.url}/roost/api/v1/users/me`);
   expect([refused.status, ((await refused.json()) as { type: string }).type]).toEqual([
     503,
     '/roost/problems/overloaded',
@@ -89,21 +90,21 @@ it('answers monitors and those who verify tokens meanwhile, also under the prefi
 
 it('does nothing for a client that has left, and counts the wait of the others', async () => {
   const [ada, ...others] = people as [Person, ...Person[]];
-  const { id } = (await ada.api.post('/tasks', { title: 'kept' })).body;
+  const id = String(claimsOf((await login(app, ada.email)).access_token).sid);
   wire.freeze();
-  const first = others.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/tasks')));
+  const first = others.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/users/me')));
   await eventually(async () => (await metric('http_requests_waiting')) > 0);
   const before = app.log.length;
   const waiting = await metric('http_requests_waiting');
   const left = connect(Number(new URL(app.url).port), '127.0.0.1').on('error', () => undefined);
-  left.write(head(`DELETE /api/v1/tasks/${id}`, `Authorization: Bearer ${ada.access_token}`));
+  left.write(head(`DELETE /api/v1/auth/sessions/${id}`, `Authorization: Bearer ${ada.access_token}`));
   await eventually(async () => (await metric('http_requests_waiting')) > waiting);
   left.resetAndDestroy();
   await eventually(() => requestsSince(before).some(({ client_left }) => client_left === true));
   wire.thaw();
   await Promise.all(first);
   await eventually(async () => (await app.api.get('/health/ready')).status === 200);
-  expect((await ada.api.get(`/tasks/${id}`)).status).toBe(200);
+  expect((await ada.api.get('/auth/sessions')).body).toContainEqual(expect.objectContaining({ id }));
   const refusals = requestsSince(before).filter(({ code }) => code === 'overloaded');
   expect(refusals.length).toBeGreaterThan(0);
   // They have waited for longer than the least that is refused.
@@ -112,7 +113,7 @@ it('does nothing for a client that has left, and counts the wait of the others',
 
 it('leaves the connection of a refused request usable, and its body unread', async () => {
   wire.freeze();
-  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/tasks')));
+  const first = people.flatMap(({ api }) => Array.from({ length: 5 }, () => api.get('/users/me')));
   await eventually(async () => (await metric('http_requests_waiting')) > 0);
   const login = { email: people[0]?.email, password: PASSWORD };
   expectProblem(await app.api.post('/auth/login', login), 503, 'overloaded');

@@ -54,7 +54,7 @@ describe('passwords', () => {
     });
 
     it('keep nothing waiting that needs no hash', async () => {
-      expect((await ada.api.get('/tasks')).status).toBe(200);
+      expect((await ada.api.get('/users/me')).status).toBe(200);
       expect((await app.api.post('/auth/refresh', { refresh_token: ada.refresh_token })).status).toBe(200);
     });
 

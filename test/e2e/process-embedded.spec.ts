@@ -81,13 +81,13 @@ describe('the process with a database of its own', () => {
     const api = new Api(await first.ready());
     expect((await api.post('/auth/register', ACCOUNT)).status).toBe(201);
     const tokens = (await api.post('/auth/login', ACCOUNT)).body;
-    const task = (await api.as(tokens.access_token).post('/tasks', { title: 'survives' })).body;
+    const profile = (await api.as(tokens.access_token).patch('/users/me', { bio: 'survives' })).body;
     const database = folder.databasePid() ?? 0;
     first.kill('SIGKILL');
     await eventually(() => !isAlive(database));
     const again = new Api(await folder.start().ready());
     // The development secret is kept, too: nobody is logged out by a restart.
-    expect((await again.as(tokens.access_token).get('/tasks')).body).toEqual([task]);
+    expect((await again.as(tokens.access_token).get('/users/me')).body).toEqual(profile);
   });
 
   it('does not leave its database behind when the port is taken', async () => {

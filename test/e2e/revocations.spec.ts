@@ -237,7 +237,7 @@ describe('authentication', () => {
   it('makes no query', async () => {
     const requests = Array.from({ length: 50 });
     const { result, statements } = await watchQueries(() =>
-      Promise.all(requests.map(() => bob.api.post('/tasks', { title: '' }))),
+      Promise.all(requests.map(() => bob.api.patch('/users/me', { display_name: '' }))),
     );
     expect(new Set(result.map(({ status }) => status))).toEqual(new Set([422]));
     expect(statements).toEqual([]);
@@ -252,7 +252,7 @@ describe('authentication', () => {
   });
 
   it('leaves a list its one query', async () => {
-    const { statements } = await watchQueries(() => bob.api.get('/tasks'));
+    const { statements } = await watchQueries(() => bob.api.get('/users/me'));
     expect(statements).toHaveLength(1);
   });
 });
@@ -325,7 +325,7 @@ describe('the listening connection', () => {
 describe('an instance that is stopping', () => {
   it('refuses what has ended meanwhile to the last request', async () => {
     there = await start();
-    const body = JSON.stringify({ title: 'too late' });
+    const body = JSON.stringify({ bio: 'too late' });
     const socket = connect(Number(new URL(there.url).port), '127.0.0.1');
     let answer = '';
     socket.on('data', (bytes) => (answer += bytes.toString()));
@@ -333,7 +333,7 @@ describe('an instance that is stopping', () => {
     // Before its head is read, a connection is idle, and closed at once.
     const begun = once(there.nestApp.getHttpServer() as Server, 'request');
     socket.write(
-      `POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ada.access_token}\r\n` +
+      `PATCH /api/v1/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ada.access_token}\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
     );
     await begun;
@@ -370,7 +370,7 @@ describe('an instance that is cut off from the database', () => {
 
   const untilClosed = (tokens: Tokens): Promise<void> =>
     eventually(async () => {
-      const { status, headers } = await there.api.as(tokens.access_token).post('/tasks', { title: '' });
+      const { status, headers } = await there.api.as(tokens.access_token).patch('/users/me', { display_name: '' });
       if (status === 503) expect(headers.get('retry-after')).toBe('2');
       else expect(status).toBe(422);
       return status === 503;
@@ -390,7 +390,7 @@ describe('an instance that is cut off from the database', () => {
     await wire.cut();
     await logout(here, ada);
     await untilClosed(bob);
-    expect((await there.api.as(ada.access_token).post('/tasks', { title: '' })).status).toBe(503);
+    expect((await there.api.as(ada.access_token).patch('/users/me', { display_name: '' })).status).toBe(503);
     await wire.restore();
     await untilOpen();
     await eventually(() => there.events.includes('revocations_read'));
@@ -415,8 +415,8 @@ describe('an instance that is cut off from the database', () => {
       await eventually(() => there.events.includes('revocations_unread'));
       await eventually(
         async () =>
-          (await watchQueries(() => there.api.as(bob.access_token).post('/tasks', { title: '' }))).statements.length >
-          0,
+          (await watchQueries(() => there.api.as(bob.access_token).patch('/users/me', { display_name: '' }))).statements
+            .length > 0,
       );
       await here.pool.query('UPDATE sessions SET revoked_at = now() WHERE user_id = $1', [ada.id]);
       expectRefused(await me(there, ada.access_token), 'token_revoked');

@@ -136,8 +136,8 @@ describe('the schema', () => {
 
       it('goes on without an index that was being built', async () => {
         await migrate(url);
-        await execute(url, 'DROP INDEX tasks_search_idx');
-        await holder.query('BEGIN; LOCK TABLE tasks IN ROW EXCLUSIVE MODE');
+        await execute(url, 'DROP INDEX users_found_by_staff_idx');
+        await holder.query('BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE');
         const faults: string[] = [];
         const migrating = migrate(relay.url, { onFault: (event) => faults.push(event) });
         await whenWaitedFor();
@@ -174,24 +174,23 @@ describe('the schema', () => {
       await migrate(url);
       await execute(
         url,
-        `DROP INDEX tasks_search_idx;
-         INSERT INTO users (email, username, hashed_password) VALUES ('ada@example.org', 'ada', '!');
-         INSERT INTO tasks (user_id, title) SELECT id, 'twice' FROM users, generate_series(1, 2)`,
+        `DROP INDEX users_found_by_staff_idx;
+         INSERT INTO users (email, username, hashed_password) VALUES ('ada@example.org', 'ada', '!'), ('bob@example.org', 'bob', '!')`,
       );
-      const half = execute(url, 'CREATE UNIQUE INDEX CONCURRENTLY tasks_search_idx ON tasks (title)');
+      const half = execute(url, 'CREATE UNIQUE INDEX CONCURRENTLY users_found_by_staff_idx ON users (role)');
       await expect(half).rejects.toThrow('could not create unique index');
       const isValid = async (): Promise<unknown> => {
         const client = new pg.Client({ connectionString: url });
         await client.connect();
         const { rows } = await client.query(
-          `SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('tasks_search_idx')`,
+          `SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('users_found_by_staff_idx')`,
         );
         await client.end();
         return rows;
       };
       await migrate(url);
       expect(await isValid()).toEqual([{ indisvalid: true }]);
-      await execute(url, 'DROP INDEX tasks_search_idx');
+      await execute(url, 'DROP INDEX users_found_by_staff_idx');
       await migrate(url);
       expect(await isValid()).toEqual([{ indisvalid: true }]);
     });

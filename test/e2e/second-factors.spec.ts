@@ -491,7 +491,7 @@ describe('second factors', () => {
       const somebody = await staff(strict, role);
       const path = `/admin/users/${ada.id}/enable`;
       expectRefused(await somebody.api.post(path), 'second_factor_required', 403);
-      expect((await somebody.api.get('/tasks')).status).toBe(200);
+      expect((await somebody.api.get('/users/me')).status).toBe(200);
       const { authenticator } = await enrol(strict, somebody);
       const same = await refreshed(strict, somebody.refresh_token);
       expect((await strict.api.as(same.access_token).post(path)).status).toBe(204);

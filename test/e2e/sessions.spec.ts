@@ -314,18 +314,18 @@ describe('sessions', () => {
         rotated.clock.offsetMs = app.clock.offsetMs;
         try {
           const walker = await person(app);
-          for (const title of ['a', 'b', 'c']) await walker.api.post('/tasks', { title });
+          await login(app, walker.email);
           const next = async (api: Api, path: string): Promise<[unknown[], string]> => {
             const { status, body, headers } = await api.get(path);
             expect(status).toBe(200);
             return [
-              body.map(({ title }: { title: string }) => title),
+              body.map(({ action }: { action: string }) => action),
               /<(.*)>/.exec(headers.get('link') ?? '')?.[1] ?? '',
             ];
           };
-          const [first, old] = await next(walker.api, '/tasks?limit=1');
+          const [first, old] = await next(walker.api, '/users/me/activity?limit=1');
           const [second, fresh] = await next(rotated.api.as(walker.access_token), old);
-          expect([first, second]).toEqual([['c'], ['b']]);
+          expect([first, second]).toEqual([['login.succeeded'], ['login.succeeded']]);
           expect((await walker.api.get(fresh)).status).toBe(422);
         } finally {
           await rotated.stop();

@@ -55,10 +55,10 @@ describe('npm run start:test', () => {
     return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
   };
 
-  const tasksOf = async ({ access_token }: { access_token: string }, title?: string): Promise<any> => {
-    const answer = await fetch(`${roost.url}/api/v1/tasks`, {
+  const profileOf = async ({ access_token }: { access_token: string }, bio?: string): Promise<any> => {
+    const answer = await fetch(`${roost.url}/api/v1/users/me`, {
       headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
-      ...(title !== undefined && { method: 'POST', body: JSON.stringify({ title }) }),
+      ...(bio !== undefined && { method: 'PATCH', body: JSON.stringify({ bio }) }),
     });
     return answer.json();
   };
@@ -77,7 +77,7 @@ describe('npm run start:test', () => {
   it('makes users with tokens', async () => {
     const { status, body } = await ask('POST', '/test/users', { username: 'ada', role: 'admin' });
     expect([status, body.username, body.email]).toEqual([200, 'ada', 'ada@example.org']);
-    expect(await tasksOf(body, 'Note G')).toMatchObject({ title: 'Note G', user_id: body.id });
+    expect(await profileOf(body, 'Note G')).toMatchObject({ bio: 'Note G', id: body.id });
   });
 
   it('moves the clock, and does what is due by then', async () => {
@@ -85,7 +85,7 @@ describe('npm run start:test', () => {
     const { body: before } = await ask('POST', '/test/clock');
     const { body: after } = await ask('POST', '/test/clock', { advance: '25h' });
     expect(Math.floor((Date.parse(after.now) - Date.parse(before.now)) / 3_600_000)).toBe(25);
-    expect(await tasksOf(user)).toMatchObject({ code: 'token_expired' });
+    expect(await profileOf(user)).toMatchObject({ code: 'token_expired' });
     expect(await ask('POST', '/test/jobs')).toEqual({ status: 204, body: undefined });
   });
 
@@ -104,12 +104,12 @@ describe('npm run start:test', () => {
   it('resets, and keeps and restores snapshots', async () => {
     expect(await ask('POST', '/test/reset')).toEqual({ status: 204, body: undefined });
     const { body: user } = await ask('POST', '/test/users', { username: 'zoe' });
-    await tasksOf(user, 'kept');
-    expect((await ask('POST', '/test/snapshots/with%20a%20task')).status).toBe(204);
+    await profileOf(user, 'kept');
+    expect((await ask('POST', '/test/snapshots/with%20a%20bio')).status).toBe(204);
     expect((await ask('POST', '/test/reset')).status).toBe(204);
     expect(await ask('GET', '/test/mail')).toEqual({ status: 200, body: [] });
-    expect((await ask('POST', '/test/snapshots/with%20a%20task/restore')).status).toBe(204);
-    expect(await tasksOf(user)).toEqual([expect.objectContaining({ title: 'kept' })]);
+    expect((await ask('POST', '/test/snapshots/with%20a%20bio/restore')).status).toBe(204);
+    expect(await profileOf(user)).toMatchObject({ bio: 'kept' });
   });
 
   it.each([

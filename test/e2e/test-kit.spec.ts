@@ -40,12 +40,12 @@ async function databases(): Promise<string[]> {
   }
 }
 
-async function titles({ client }: TestUser): Promise<string[]> {
-  return (await unwrap(client.get('/tasks'))).map(({ title }) => title);
+async function bioOf({ client }: TestUser): Promise<string | null> {
+  return (await unwrap(client.get('/users/me'))).bio;
 }
 
-async function addTask({ client }: TestUser, title: string): Promise<{ created_at: string }> {
-  return unwrap(client.post('/tasks', { body: { title } }));
+async function write({ client }: TestUser, bio: string): Promise<{ updated_at: string }> {
+  return unwrap(client.patch('/users/me', { body: { bio } }));
 }
 
 /** With the access token as it is: a client would refresh it. */
@@ -67,8 +67,8 @@ describe('the test kit', () => {
   describe('as', () => {
     it('makes a user with a session, a client and a password', async () => {
       const ada = await roost.as('ada');
-      await addTask(ada, 'Note G');
-      expect(await titles(ada)).toEqual(['Note G']);
+      await write(ada, 'Note G');
+      expect(await bioOf(ada)).toBe('Note G');
       expect(await unwrap(ada.client.get('/users/me'))).toMatchObject({
         id: ada.id,
         username: 'ada',
@@ -128,14 +128,14 @@ describe('the test kit', () => {
     const other = await startRoost();
     try {
       const ada = await roost.as('ada');
-      await addTask(ada, 'here');
+      await write(ada, 'here');
       const there = await other.as('ada');
       expect(there.id).not.toBe(ada.id);
-      expect(await titles(there)).toEqual([]);
+      expect(await bioOf(there)).toBe(null);
       other.clock.advance('8d');
-      await addTask(there, 'there');
+      await write(there, 'there');
       await other.reset();
-      expect(await titles(ada)).toEqual(['here']);
+      expect(await bioOf(ada)).toBe('here');
       expect(roost.clock.now().getTime()).toBeLessThan(Date.now() + DAY_MS);
     } finally {
       await other.stop();
@@ -173,9 +173,9 @@ describe('the test kit', () => {
 
   it('resets to no rows, no log and the real time', async () => {
     const before = await roost.as('ada');
-    await addTask(before, 'Note G');
+    await write(before, 'Note G');
     roost.clock.advance('8d');
-    await addTask(before, 'late');
+    await write(before, 'late');
     expect(roost.log.length).toBeGreaterThan(0);
     await roost.reset();
     expect([roost.log.length, await roost.mail.all()]).toEqual([0, []]);
@@ -184,18 +184,18 @@ describe('the test kit', () => {
     );
     const after = await roost.as('ada');
     expect(after.id).not.toBe(before.id);
-    expect(await titles(after)).toEqual([]);
-    const { created_at } = await addTask(after, 'now');
-    expect(new Date(created_at).getTime()).toBeLessThan(Date.now() + DAY_MS);
+    expect(await bioOf(after)).toBe(null);
+    const { updated_at } = await write(after, 'now');
+    expect(new Date(updated_at).getTime()).toBeLessThan(Date.now() + DAY_MS);
   });
 
   describe('the clock', () => {
     it("moves the database's time", async () => {
       const ada = await roost.as('ada');
-      const earlier = await addTask(ada, 'earlier');
+      const earlier = await write(ada, 'earlier');
       roost.clock.advance('8d');
-      const later = await addTask(ada, 'later');
-      const passedMs = new Date(later.created_at).getTime() - new Date(earlier.created_at).getTime();
+      const later = await write(ada, 'later');
+      const passedMs = new Date(later.updated_at).getTime() - new Date(earlier.updated_at).getTime();
       expect(Math.floor(passedMs / DAY_MS)).toBe(8);
     });
 
@@ -272,11 +272,11 @@ describe('the test kit', () => {
     it('restores rows, sessions and the time, at the same address', async () => {
       const { url } = roost;
       const ada = await roost.as('ada');
-      await addTask(ada, 'before');
+      await write(ada, 'before');
       roost.clock.advance('2d');
       await roost.snapshot('populated');
       const fresh = await roost.as('ada');
-      await addTask(ada, 'after');
+      await write(ada, 'after');
       roost.clock.advance('8d');
       await unwrap(ada.client.logout('global'));
       await roost.reset();
@@ -285,9 +285,9 @@ describe('the test kit', () => {
         expect(roost.url).toBe(url);
         const again = await roost.as('ada');
         expect(again.id).toBe(ada.id);
-        expect(await titles(again)).toEqual(['before']);
-        const { created_at } = await addTask(again, 'after');
-        expect(Math.round((new Date(created_at).getTime() - Date.now()) / DAY_MS)).toBe(2);
+        expect(await bioOf(again)).toBe('before');
+        const { updated_at } = await write(again, 'after');
+        expect(Math.round((new Date(updated_at).getTime() - Date.now()) / DAY_MS)).toBe(2);
         expect((await fetch(`${url}/api/v1/auth/refresh`, refreshOf(ada))).status).toBe(200);
         expect((await fetch(`${url}/api/v1/auth/refresh`, refreshOf(fresh))).status).toBe(401);
       }
@@ -297,12 +297,12 @@ describe('the test kit', () => {
       const ada = await roost.as('ada');
       await roost.snapshot();
       const count = (await databases()).length;
-      await addTask(ada, 'in the second');
+      await write(ada, 'in the second');
       await roost.snapshot();
       expect(await databases()).toHaveLength(count);
       await roost.reset();
       await roost.restore();
-      expect(await titles(await roost.as('ada'))).toEqual(['in the second']);
+      expect(await bioOf(await roost.as('ada'))).toBe('in the second');
     });
 
     it('cannot be restored where there is none', async () => {

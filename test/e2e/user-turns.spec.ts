@@ -33,14 +33,13 @@ const waiting = async (): Promise<number> => {
 };
 
 it('has a quarter of the pool for one person, and the rest for everybody else [V13.1.2] [V13.2.6] [V15.4.4]', async () => {
-  const { body: task } = await ada.api.post('/tasks', { title: 'held' });
   const holder = await app.pool.connect();
   try {
     await holder.query('BEGIN');
-    await holder.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [task.id]);
-    const writes = Array.from({ length: 40 }, (_, n) => ada.api.put(`/tasks/${task.id}`, { title: `${n}` }));
+    await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
+    const writes = Array.from({ length: 40 }, (_, n) => ada.api.patch('/users/me', { bio: `${n}` }));
     await eventually(async () => (await waiting()) === 2);
-    for (let n = 0; n < 10; n += 1) expect((await bob.api.get('/tasks')).status).toBe(200);
+    for (let n = 0; n < 10; n += 1) expect((await bob.api.get('/users/me')).status).toBe(200);
     expect(await waiting()).toBe(2);
     await holder.query('COMMIT');
     expect(new Set((await Promise.all(writes)).map(({ status }) => status))).toEqual(new Set([200]));
@@ -50,18 +49,17 @@ it('has a quarter of the pool for one person, and the rest for everybody else [V
 });
 
 it("has turns for a person's scripts beside the person's own", async () => {
-  const wish = { name: 'script', scopes: ['tasks:write'], expires_in_days: 1 };
+  const wish = { name: 'script', scopes: ['profile:write'], expires_in_days: 1 };
   const scripts = [await ada.api.post('/auth/tokens', wish), await ada.api.post('/auth/tokens', wish)];
-  const { body: task } = await ada.api.post('/tasks', { title: 'held' });
   const holder = await app.pool.connect();
   try {
     await holder.query('BEGIN');
-    await holder.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [task.id]);
+    await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
     const writes = Array.from({ length: 20 }, (_, n) =>
-      app.api.as(scripts[n % 2]?.body.token as string).put(`/tasks/${task.id}`, { title: `${n}` }),
+      app.api.as(scripts[n % 2]?.body.token as string).patch('/users/me', { bio: `${n}` }),
     );
     await eventually(async () => (await waiting()) === 2);
-    for (let n = 0; n < 10; n += 1) expect((await ada.api.get('/tasks')).status).toBe(200);
+    for (let n = 0; n < 10; n += 1) expect((await ada.api.get('/users/me')).status).toBe(200);
     expect(await waiting()).toBe(2);
     await holder.query('COMMIT');
     expect(new Set((await Promise.all(writes)).map(({ status }) => status))).toEqual(new Set([200]));
@@ -72,14 +70,13 @@ it("has turns for a person's scripts beside the person's own", async () => {
 
 it('refuses what has waited for too long, and begins none of it', async () => {
   jest.replaceProperty(TURNS, 'waitMs', 100);
-  const { body: task } = await ada.api.post('/tasks', { title: 'held' });
   const holder = await app.pool.connect();
   try {
     await holder.query('BEGIN');
-    await holder.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [task.id]);
-    const first = [1, 2].map((n) => ada.api.put(`/tasks/${task.id}`, { title: `begun ${n}` }));
+    await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
+    const first = [1, 2].map((n) => ada.api.patch('/users/me', { bio: `begun ${n}` }));
     await eventually(async () => (await waiting()) === 2);
-    for (const late of await Promise.all([3, 4, 5].map((n) => ada.api.put(`/tasks/${task.id}`, { title: `${n}` })))) {
+    for (const late of await Promise.all([3, 4, 5].map((n) => ada.api.patch('/users/me', { bio: `${n}` })))) {
       expectProblem(late, 503, 'overloaded');
       expect(late.headers.get('retry-after')).toBe('1');
       expect(late.body['violated-policies']).toEqual(['concurrent_requests']);
@@ -89,19 +86,16 @@ it('refuses what has waited for too long, and begins none of it', async () => {
   } finally {
     holder.release();
   }
-  expect((await ada.api.get(`/tasks/${task.id}`)).body.title).toMatch(/^begun/);
+  expect((await ada.api.get('/users/me')).body.bio).toMatch(/^begun/);
 });
 
 it('refuses what would wait behind too many, and forgets it afterwards', async () => {
   jest.replaceProperty(TURNS, 'waiting', 5);
-  const { body: task } = await ada.api.post('/tasks', { title: 'held' });
   const holder = await app.pool.connect();
   try {
     await holder.query('BEGIN');
-    await holder.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [task.id]);
-    const writes = Array.from({ length: TURNS.waiting + 3 }, (_, n) =>
-      ada.api.put(`/tasks/${task.id}`, { title: `${n}` }),
-    );
+    await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
+    const writes = Array.from({ length: TURNS.waiting + 3 }, (_, n) => ada.api.patch('/users/me', { bio: `${n}` }));
     const refused = await Promise.race(
       writes.map(async (write) => {
         const answer = await write;
@@ -115,5 +109,5 @@ it('refuses what would wait behind too many, and forgets it afterwards', async (
   } finally {
     holder.release();
   }
-  expect((await ada.api.get('/tasks')).status).toBe(200);
+  expect((await ada.api.get('/users/me')).status).toBe(200);
 });

@@ -273,15 +273,15 @@ describe('npm run users:import', () => {
   });
 
   it('says what bringing the schema up to date could not do, as a start does', async () => {
-    await app.pool.query('DROP INDEX tasks_search_idx; CREATE TABLE tasks_search_idx ()');
+    await app.pool.query('DROP INDEX users_found_by_staff_idx; CREATE TABLE users_found_by_staff_idx ()');
     try {
       expect(await imported([aUser()])).toEqual({
         code: 0,
         stdout: '1 imported, 0 already existed, 0 refused.\n',
-        stderr: 'search_unindexed: "tasks_search_idx" is not an index\n',
+        stderr: 'search_unindexed: "users_found_by_staff_idx" is not an index\n',
       });
     } finally {
-      await app.pool.query('DROP TABLE tasks_search_idx');
+      await app.pool.query('DROP TABLE users_found_by_staff_idx');
     }
   });
 

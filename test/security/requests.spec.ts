@@ -24,34 +24,42 @@ describe('requests', () => {
   afterAll(() => app.stop());
 
   it('are decoded once [V1.1.1]', async () => {
-    const { body: task } = await ada.api.post('/tasks', { title: '100%25 %2574' });
-    expect(task.title).toBe('100%25 %2574');
-    const id = String(task.id);
-    const twice = id.replace(/./, (digit) => `%25${digit.charCodeAt(0).toString(16)}`);
-    const once = id.replace(/./, (digit) => `%${digit.charCodeAt(0).toString(16)}`);
-    expect((await ada.api.get(`/tasks/${once}`)).status).toBe(200);
-    expectProblem(await ada.api.get(`/tasks/${twice}`), 404, 'task_not_found');
-    for (const path of ['/api/v1/%252e%252e/health/live', '/api/v1/%2574asks'])
+    const admin = await staff(app, 'admin');
+    const { body: me } = await ada.api.patch('/users/me', { display_name: '100%25 %2574' });
+    expect(me.display_name).toBe('100%25 %2574');
+    const once = ada.id.replace(/./, (digit) => `%${digit.charCodeAt(0).toString(16)}`);
+    expect((await admin.api.get(`/admin/users/${once}`)).status).toBe(200);
+    expectProblem(await admin.api.get(`/admin/users/${once.replace('%', '%25')}`), 404, 'user_not_found');
+    for (const path of ['/api/v1/%252e%252e/health/live', '/api/v1/%2561uth/me'])
       expectProblem(await app.api.get(path), 404, 'route_not_found');
-    const found = async (q: string): Promise<number> => (await ada.api.get(`/tasks?q=${q}`)).body.length as number;
+    const found = async (q: string): Promise<number> =>
+      (await admin.api.get(`/admin/users?q=${q}`)).body.length as number;
     expect([await found('%252574'), await found('%2574')]).toEqual([1, 0]);
   });
 
-  it.each([
+  const texts = [
     ['line separators', 'a\u2028b\u2029c\u0085d'],
     ['a script', '</script><script>alert(1)</script><!--'],
     ['quotes and escapes', `"'\\\\"\\u0022\\n\t`],
     ['templates', '{{7*7}} ${7*7} <%= 7*7 %> #{7*7} {{constructor.constructor("return 1")()}} %s %n'],
     ['what a shell reads', '$(id) `id` ; id | id && id'],
     ['what turns the direction of text', '\u202eabc\u202c\u2066def\u2069'],
-  ])('give back %s as they came, in JSON and nothing else [V1.2.3] [V1.3.7] [V1.3.3]', async (_, text) => {
-    const answer = await ada.api.post('/tasks', { title: text, description: text });
+  ] as const;
+
+  it.each(texts)('give back %s as they came, in JSON and nothing else [V1.2.3] [V1.3.7] [V1.3.3]', async (_, text) => {
+    const answer = await ada.api.patch('/users/me', { bio: text });
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(JSON.parse(answer.text)).toMatchObject({ bio: text });
+  });
+
+  it.each(texts)('give back %s of tasks as they came', async (_, text) => {
+    const answer = await ada.api.post('/tasks', { title: text, description: text });
     expect(JSON.parse(answer.text)).toMatchObject({ title: text, description: text });
-    const profile = await ada.api.patch('/users/me', { bio: text });
-    expect(profile.body.bio).toBe(text);
-    const { body: post } = await ada.api.post('/posts', { text });
-    expect((await ada.api.get(`/posts/${post.id}`)).body.text).toBe(text);
+  });
+
+  it.each(texts)('give back %s of posts as they came', async (_, text) => {
+    const { body } = await ada.api.post('/posts', { text });
+    expect((await ada.api.get(`/posts/${body.id}`)).body.text).toBe(text);
   });
 
   it.each([
@@ -89,24 +97,25 @@ describe('requests', () => {
 
   it('with a prototype change none [V1.5.2] [V15.3.6] [T39]', async () => {
     const bodies = [
-      '{"__proto__": {"polluted": 1}, "title": "x"}',
-      String.raw`{"\u005f_proto__": {"polluted": 1}, "title": "x"}`,
-      '{"constructor": {"prototype": {"polluted": 1}}, "title": "x"}',
-      '{"title": {"__proto__": {"polluted": 1}}}',
+      '{"__proto__": {"polluted": 1}, "bio": "x"}',
+      String.raw`{"\u005f_proto__": {"polluted": 1}, "bio": "x"}`,
+      '{"constructor": {"prototype": {"polluted": 1}}, "bio": "x"}',
+      '{"bio": {"__proto__": {"polluted": 1}}}',
     ];
-    for (const body of bodies) expectProblem(await ada.api.post('/tasks', body), 422, 'validation_failed');
+    for (const body of bodies) expectProblem(await ada.api.patch('/users/me', body), 422, 'validation_failed');
     for (const query of ['__proto__[polluted]=1', 'constructor.prototype.polluted=1'])
-      expectProblem(await ada.api.get(`/tasks?${query}`), 422, 'validation_failed');
+      expectProblem(await ada.api.get(`/users/me/activity?${query}`), 422, 'validation_failed');
     const headers = ['__proto__: polluted', 'constructor: polluted', 'prototype: polluted'];
     expect((await request(app.url, head('GET /health/live', ...headers))).status).toBe(200);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
   it('with a parameter twice, or in another place, are refused or read in one way [V15.3.7]', async () => {
-    for (const query of ['limit=1&limit=2', 'q=a&q=b', 'limit=1&LIMIT=2', 'sort=title&sort[]=title'])
-      expectProblem(await ada.api.get(`/tasks?${query}`), 422, 'validation_failed');
-    const { body: task } = await ada.api.post('/tasks?title=other', { title: 'mine' });
-    expect(task.title ?? 'refused').not.toBe('other');
+    const admin = await staff(app, 'admin');
+    for (const query of ['limit=1&limit=2', 'q=a&q=b', 'limit=1&LIMIT=2', 'sort=email&sort[]=email'])
+      expectProblem(await admin.api.get(`/admin/users?${query}`), 422, 'validation_failed');
+    const { body } = await ada.api.patch('/users/me?bio=other', { bio: 'mine' });
+    expect(body.bio ?? 'refused').not.toBe('other');
   });
 
   it('get tokens that nobody keeps [R13] [V14.3.2]', async () => {
@@ -151,16 +160,13 @@ describe('requests', () => {
   });
 
   it('that are not allowed are in the log, with who asked for what, at what time in UTC [V16.3.2] [V16.2.1] [V16.2.2]', async () => {
-    const { body: task } = await ada.api.post('/tasks', { title: 'hers' });
     const { body: mods } = await bob.api.get('/admin/users');
     expect(mods.code).toBe('insufficient_role');
-    await bob.api.get(`/tasks/${task.id}`);
-    await app.api.get('/tasks');
+    await app.api.get('/users/me');
     const lines = app.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ status }) => status);
     for (const expected of [
       { user: bob.id, path: '/api/v1/admin/users', status: 403, code: 'insufficient_role' },
-      { user: bob.id, path: `/api/v1/tasks/${task.id}`, status: 403, code: 'task_forbidden' },
-      { path: '/api/v1/tasks', status: 401, code: 'authentication_required' },
+      { path: '/api/v1/users/me', status: 401, code: 'authentication_required' },
     ])
       expect(lines).toContainEqual(
         expect.objectContaining({
@@ -185,24 +191,28 @@ describe('requests', () => {
         '/debug',
         '/api/v1/debug',
         '/graphql',
-        '/api/v2/tasks',
+        '/api/v2/users/me',
         '/swagger.json',
       ],
     ])
       expect([path, (await request(app.url, head(`GET ${path}`))).status]).toEqual([path, 404]);
   });
 
+  it("show nothing of another person's account but what docs/security/policy.md says [V14.2.4] [V8.2.3] [V8.1.2]", async () => {
+    const { text, body } = await bob.api.get(`/users/${ada.username}`);
+    expect(text).not.toContain(ada.email);
+    expect(Object.keys(body)).not.toEqual(expect.arrayContaining(['role', 'status', 'disabled_reason']));
+    expect(text).not.toMatch(/\$2[aby]\$|hashed|token_epoch|salt/);
+  });
+
   it('show what docs/security/policy.md says of each class of data [V14.2.4] [V8.2.3] [V8.1.2]', async () => {
-    const seen = await bob.api.get(`/users/${ada.username}`);
-    expect(seen.text).not.toContain(ada.email);
-    expect(Object.keys(seen.body)).not.toEqual(expect.arrayContaining(['role', 'status', 'disabled_reason']));
     const own = await ada.api.get('/auth/me');
     expect(own.body).toMatchObject({ email: ada.email, role: 'user' });
     expect(own.headers.get('cache-control')).toBe('no-store');
     const admin = await staff(app, 'admin');
     const listed = await admin.api.get(`/admin/users/${ada.id}`);
     expect(listed.body).toMatchObject({ email: ada.email });
-    for (const { text } of [seen, own, listed]) expect(text).not.toMatch(/\$2[aby]\$|hashed|token_epoch|salt/);
+    for (const { text } of [own, listed]) expect(text).not.toMatch(/\$2[aby]\$|hashed|token_epoch|salt/);
     const moderator = await staff(app, 'moderator');
     expectProblem(await moderator.api.get(`/admin/users/${ada.id}`), 403, 'insufficient_role');
   });

@@ -43,21 +43,21 @@ describe('a migration', () => {
   });
 
   it.each([
-    ['DROP TABLE tasks'],
-    ['ALTER TABLE tasks DROP COLUMN title'],
-    ['ALTER TABLE tasks RENAME COLUMN title TO name'],
-    ['ALTER TABLE tasks ALTER COLUMN title SET NOT NULL'],
-    ['ALTER TABLE tasks ADD COLUMN due timestamptz NOT NULL'],
-    ['ALTER TABLE tasks ADD CONSTRAINT tasks_due_check CHECK (due > created_at)'],
-    ['CREATE INDEX tasks_due_idx ON tasks (due)'],
+    ['DROP TABLE users'],
+    ['ALTER TABLE users DROP COLUMN title'],
+    ['ALTER TABLE users RENAME COLUMN title TO name'],
+    ['ALTER TABLE users ALTER COLUMN title SET NOT NULL'],
+    ['ALTER TABLE users ADD COLUMN due timestamptz NOT NULL'],
+    ['ALTER TABLE users ADD CONSTRAINT users_due_check CHECK (due > created_at)'],
+    ['CREATE INDEX users_due_idx ON users (due)'],
   ])('is found out: %s', (statement) => {
     expect(faultsOf(statement)).toHaveLength(1);
   });
 
   it.each([
-    ['ALTER TABLE tasks ADD COLUMN due timestamptz'],
-    [`ALTER TABLE tasks ADD COLUMN kind text NOT NULL DEFAULT ''`],
-    ['ALTER TABLE tasks ADD CONSTRAINT tasks_due_check CHECK (due > created_at) NOT VALID'],
+    ['ALTER TABLE users ADD COLUMN due timestamptz'],
+    [`ALTER TABLE users ADD COLUMN kind text NOT NULL DEFAULT ''`],
+    ['ALTER TABLE users ADD CONSTRAINT users_due_check CHECK (due > created_at) NOT VALID'],
     ['CREATE TABLE notes (id integer); CREATE INDEX notes_idx ON notes (id)'],
   ])('may: %s', (statement) => {
     expect(faultsOf(statement)).toEqual([]);

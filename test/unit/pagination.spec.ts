@@ -5,7 +5,7 @@ import { type CursorKey, Cursors, Page } from '../../src/common/pagination.js';
 describe('Cursors', () => {
   const cursors = new Cursors([Buffer.alloc(32, 1)]);
   const KEY: CursorKey = ['2026-01-01T00:00:00.000Z', 42];
-  const cursor = cursors.encode('tasks title alice', KEY);
+  const cursor = cursors.encode('users email alice', KEY);
   const refused = { code: 'validation_failed', fields: [{ pointer: '#/cursor', code: 'invalid_cursor' }] };
 
   const decoded = (scope: string, text: string): unknown => {
@@ -29,7 +29,7 @@ describe('Cursors', () => {
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const flipped = Buffer.from(bytes);
       flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-      expect(decoded('tasks title alice', flipped.toString('base64url'))).toMatchObject(refused);
+      expect(decoded('users email alice', flipped.toString('base64url'))).toMatchObject(refused);
     }
   });
 
@@ -46,20 +46,20 @@ describe('Cursors', () => {
       '\u{1F600}',
       Buffer.from('["2026-01-01",1]').toString('base64url'),
     ];
-    for (const other of others) expect(decoded('tasks title alice', other)).toMatchObject(refused);
+    for (const other of others) expect(decoded('users email alice', other)).toMatchObject(refused);
   });
 
   it('are refused for another list, order or person, and under another key [T41]', () => {
     for (const scope of [
-      'tasks title bob',
-      'tasks -created_at alice',
-      'posts title alice',
-      'tasks title alic',
-      'tasks title alice ',
+      'users email bob',
+      'users -created_at alice',
+      'sessions email alice',
+      'users email alic',
+      'users email alice ',
       '',
     ])
       expect(decoded(scope, cursor)).toMatchObject(refused);
-    expect(() => new Cursors([Buffer.alloc(32, 2)]).decode('tasks title alice', cursor)).toThrow('validation_failed');
+    expect(() => new Cursors([Buffer.alloc(32, 2)]).decode('users email alice', cursor)).toThrow('validation_failed');
   });
 });
 

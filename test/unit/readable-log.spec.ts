@@ -9,9 +9,9 @@ function shown(write: (logger: ReturnType<typeof createLogger>) => void): string
 
 describe('a log line for people', () => {
   it('begins with the request', () => {
-    const facts = { request_id: '3f', method: 'GET', path: '/api/v1/tasks', status: 200, ms: 3.2, user: undefined };
+    const facts = { request_id: '3f', method: 'GET', path: '/api/v1/users/me', status: 200, ms: 3.2, user: undefined };
     expect(shown((logger) => logger.info(facts, 'request'))).toBe(
-      'TIME info  GET /api/v1/tasks 200 3.2 ms  request_id=3f\n',
+      'TIME info  GET /api/v1/users/me 200 3.2 ms  request_id=3f\n',
     );
   });
 

@@ -33,7 +33,7 @@ afterEach(async () => {
   jest.restoreAllMocks();
 });
 
-const enter = (name: string, url = '/api/v1/tasks'): void => {
+const enter = (name: string, url = '/api/v1/users/me'): void => {
   queue.enter({ url, socket: { destroyed: gone } } as IncomingMessage, () => {
     served.push(name);
     now += cost;
