@@ -39,7 +39,7 @@ const ADMIN = (status: number): Route => ({ access: 'admin', answers: [401, 403,
 const UNDOCUMENTED: Route = { access: 'public' };
 
 /**
- * `:task_id`, `:post_id`, `:user_id` and `:username` are the owner's. A request that changes one of them has an owner of
+ * The parameters of OWNED, `:user_id` and `:username` are the owner's. A request that changes one of them has an owner of
  * its own. Other parameters are of nothing that exists.
  */
 const ROUTES: Record<string, Route> = {
@@ -81,9 +81,9 @@ const ROUTES: Record<string, Route> = {
   'GET /auth/tokens': ANY_USER(200),
   'POST /auth/tokens': {
     ...ANY_USER(201),
-    body: { name: 'x', scopes: ['tasks:read'], expires_in_days: 1 },
+    body: { name: 'x', scopes: ['profile:read'], expires_in_days: 1 },
   },
-  'DELETE /auth/tokens/:id': ANY_USER(404),
+  'DELETE /auth/tokens/:id': OWNER(204, 404),
   'GET /auth/revocations': { ...EVERYBODY(401), access: 'service' },
   'GET /users/me': ANY_USER(200),
   'PATCH /users/me': { ...ANY_USER(200), body: { bio: 'x' } },
@@ -127,7 +127,7 @@ const ROUTES: Record<string, Route> = {
   'GET /admin/users/:user_id': ADMIN(200),
   'GET /admin/users/:user_id/sessions': ADMIN(200),
   'GET /admin/users/:user_id/tokens': ADMIN(200),
-  'DELETE /admin/users/:user_id/tokens/:id': ADMIN(404),
+  'DELETE /admin/users/:user_id/tokens/:id': ADMIN(204),
   'PATCH /admin/users/:user_id': { ...ADMIN(200), body: { role: 'moderator' } },
   'DELETE /admin/users/:user_id': ADMIN(202),
   'POST /admin/users/:user_id/disable': { ...STAFF(204), body: { reason: 'x' } },
@@ -235,9 +235,18 @@ describe('the routes', () => {
 /** Belongs to somebody, and is asked for by others. */
 interface Owned {
   readonly owner: Person;
-  readonly taskId: string;
-  readonly postId: string;
+  /** By the names of parameters. */
+  readonly ids: Readonly<Record<string, string>>;
 }
+
+/** What an owner makes, by the parameter that names it. */
+const OWNED: Record<string, [path: string, body: object]> = {
+  id: ['/auth/tokens', { name: 'owned', scopes: ['profile:read'], expires_in_days: 1 }],
+  task_id: ['/tasks', { title: 'owned' }],
+  post_id: ['/posts', { text: 'owned' }],
+};
+
+const CHANGED = new RegExp(`:(?:${[...Object.keys(OWNED), 'user_id', 'username'].join('|')})\\b`);
 
 describe('the answers', () => {
   let app: TestApp;
@@ -268,26 +277,21 @@ describe('the answers', () => {
   async function newOwned(): Promise<Owned> {
     const owner = await person(app, 'owner');
     await app.pool.query('UPDATE users SET email_confirmed_at = now() WHERE id = $1', [owner.id]);
-    const [task, post] = await Promise.all([
-      owner.api.post('/tasks', { title: 'owned' }),
-      owner.api.post('/posts', { text: 'owned' }),
-    ]);
-    expect([task.status, post.status]).toEqual([201, 201]);
-    return { owner, taskId: String(task.body.id), postId: String(post.body.id) };
+    const ids: Record<string, string> = { user_id: owner.id, username: owner.username };
+    for (const [name, [path, body]] of Object.entries(OWNED)) {
+      const made = await owner.api.post(path, body);
+      expect(made.status).toBe(201);
+      ids[name] = String(made.body.id);
+    }
+    return { owner, ids };
   }
 
   it.each(Object.entries(ROUTES).filter(([, { answers }]) => answers))('of %s [T28]', async (route, asked) => {
     const [method = '', path = ''] = route.split(' ');
-    const changesOwned = method !== 'GET' && /:(?:task_id|post_id|user_id|username)\b/.test(path);
+    const changesOwned = method !== 'GET' && CHANGED.test(path);
     const given: [Who, number][] = [];
     for (const who of WHO) {
-      const { owner, taskId, postId } = changesOwned ? await newOwned() : untouched;
-      const ids: Record<string, string> = {
-        task_id: taskId,
-        post_id: postId,
-        user_id: owner.id,
-        username: owner.username,
-      };
+      const { owner, ids } = changesOwned ? await newOwned() : untouched;
       const token = who === 'owner' ? owner.access_token : tokens[who];
       const full = path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? MISSING);
       const api = token === undefined ? app.api : app.api.as(token);

@@ -10,12 +10,11 @@ const account = { email: 'ada@example.org', password: 'correct horse battery' };
 await unwrap(roost.post('/auth/register', { body: account }));
 assert.equal((await roost.login(account)).ok, true);
 
-for (const title of ['one', 'two', 'three']) await unwrap(roost.post('/tasks', { body: { title } }));
-const titles = [];
-for await (const { title } of roost.list('/tasks', { query: { limit: 2 } })) titles.push(title);
-assert.deepEqual(titles, ['three', 'two', 'one']);
+const actions = [];
+for await (const { action } of roost.list('/users/me/activity', { query: { limit: 1 } })) actions.push(action);
+assert.deepEqual(actions, ['login.succeeded', 'user.registered']);
 
-const refused = await roost.post('/tasks', { body: { title: '' } });
+const refused = await roost.patch('/users/me', { body: { display_name: '' } });
 assert.equal(refused.ok, false);
 assert.equal(refused.problem.code, 'validation_failed');
 
@@ -26,6 +25,6 @@ assert.equal((await events.next()).value.post.text, 'from Deno');
 await events.return();
 
 assert.equal((await roost.logout()).ok, true);
-assert.equal((await roost.get('/tasks')).status, 401);
+assert.equal((await roost.get('/users/me')).status, 401);
 process.stdout.write('The client works in Deno.\n');
 process.exit();

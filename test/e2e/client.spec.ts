@@ -15,9 +15,11 @@ import {
   type Tokens,
   unwrap,
 } from '../../clients/typescript/src/index.js';
+import type { CreateTokenRequest } from '../../clients/typescript/src/schema.js';
 import { TestApp } from '../support/app.js';
 import { describeInBrowser, openBrowser } from '../support/browser.js';
-import { PASSWORD, person, type Person } from '../support/people.js';
+import { claimsOf } from '../support/jwt.js';
+import { login, PASSWORD, person, type Person } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead } from '../support/sessions.js';
 
@@ -112,8 +114,10 @@ describe('a request', () => {
     expect([nobody.status, nobody.ok ? '' : nobody.problem.code]).toEqual([404, 'user_not_found']);
   });
 
-  it.each(['', '.', '..'])('refuses "%s" as a part of a path, which would be another path', async (username) => {
-    await expect(clientOf(ada).get('/users/{username}', { path: { username } })).rejects.toThrow(TypeError);
+  it.each(['', '.', '..'])('refuses "%s" as a part of a path, which would be another path', async (session_id) => {
+    await expect(clientOf(ada).delete('/auth/sessions/{session_id}', { path: { session_id } })).rejects.toThrow(
+      TypeError,
+    );
   });
 
   it('keeps headers that the caller gives, in any case', async () => {
@@ -123,18 +127,17 @@ describe('a request', () => {
   });
 
   it('gives no data for an answer without a body, and throws a problem when it is unwrapped', async () => {
-    const bob = await person(app, 'bob');
     const roost = clientOf(ada);
-    const path = { username: bob.username };
-    const followed = await roost.put('/users/{username}/follow', { path });
-    expect([followed.status, followed.ok ? followed.data : followed.problem]).toEqual([204, undefined]);
-    const own = roost.put('/users/{username}/follow', { path: { username: ada.username } });
-    await expect(unwrap(own)).rejects.toThrow(ProblemError);
+    const path = { session_id: String(claimsOf((await login(app, ada.email)).access_token).sid) };
+    const ended = await roost.delete('/auth/sessions/{session_id}', { path });
+    expect([ended.status, ended.ok ? ended.data : ended.problem]).toEqual([204, undefined]);
+    const again = roost.delete('/auth/sessions/{session_id}', { path });
+    await expect(unwrap(again)).rejects.toThrow(ProblemError);
   });
 
   it('is ended by its signal', async () => {
     const roost = clientOf(ada);
-    await expect(roost.get('/tasks', { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+    await expect(roost.get('/users/me', { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
   });
 
   it('waits as long as a limit asks, once, and not longer than it may', async () => {
@@ -146,15 +149,15 @@ describe('a request', () => {
       return refusals % 2 === 1 ? Promise.resolve(new Response('{}', { status: 429, headers })) : ask();
     });
     const roost = clientOf(ada, wire);
-    expect((await roost.post('/tasks', { body: { title: 'later' } })).status).toBe(201);
+    expect((await roost.patch('/users/me', { body: { bio: 'later' } })).status).toBe(200);
     seconds = '11';
-    expect((await roost.get('/tasks')).status).toBe(429);
-    expect(wire.asked).toEqual(['POST /tasks', 'POST /tasks', 'GET /tasks']);
+    expect((await roost.get('/users/me')).status).toBe(429);
+    expect(wire.asked).toEqual(['PATCH /users/me', 'PATCH /users/me', 'GET /users/me']);
   });
 
   it('says when something else than Roost has answered', async () => {
     const wire = new Wire(() => Promise.resolve(new Response('<h1>Bad gateway</h1>', { status: 502 })));
-    await expect(clientOf(ada, wire).get('/tasks')).rejects.toThrow('answered 502');
+    await expect(clientOf(ada, wire).get('/users/me')).rejects.toThrow('answered 502');
   });
 
   it('that writes is not sent again when it may have been done: only the caller knows', async () => {
@@ -163,8 +166,8 @@ describe('a request', () => {
     );
     const roost = clientOf(ada, wire);
     expect((await roost.post('/auth/password/forgot', { body: { email: ada.email } })).status).toBe(503);
-    expect((await roost.get('/tasks')).status).toBe(503);
-    expect(wire.asked).toEqual(['POST /auth/password/forgot', 'GET /tasks', 'GET /tasks']);
+    expect((await roost.get('/users/me')).status).toBe(503);
+    expect(wire.asked).toEqual(['POST /auth/password/forgot', 'GET /users/me', 'GET /users/me']);
   });
 });
 
@@ -326,7 +329,7 @@ describe('a session', () => {
     });
     const roost = new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch });
     await ada.api.post('/auth/logout');
-    const answer = await roost.post('/posts', { body: { text: 'by ada' } });
+    const answer = await roost.patch('/users/me', { body: { bio: 'by ada' } });
     expect(answer.ok || answer.problem.code).toBe('token_revoked');
     expect(await store.get()).toMatchObject({ refresh_token: bob.refresh_token });
   });
@@ -354,7 +357,7 @@ describe('a session', () => {
     const store = memoryTokens(ada);
     const roost = new RoostClient({ url: app.url, tokens: store });
     await ada.api.post('/auth/logout');
-    const answer = await roost.get('/tasks');
+    const answer = await roost.get('/users/me');
     expect(answer.ok || answer.problem.code).toBe('token_revoked');
     expect(await store.get()).toBeUndefined();
   });
@@ -365,59 +368,68 @@ describe('a session', () => {
       path === '/auth/refresh' ? Promise.resolve(new Response('{}', { status: 503, headers: JSON_TYPE })) : ask(),
     );
     app.clock.advance('25h');
-    expect((await new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch }).get('/tasks')).status).toBe(503);
+    expect((await new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch }).get('/users/me')).status).toBe(
+      503,
+    );
     expect(await store.get()).toEqual(ada);
   });
 });
 
 describe('a personal access token', () => {
-  const scripted = async (wire = plain()): Promise<{ roost: RoostClient; id: string }> => {
-    const body = {
-      name: 'script',
-      scopes: ['tasks:read' as const, 'timeline:read' as const],
-      expires_in_days: 1,
-    };
+  const scripted = async (
+    wire = plain(),
+    more: CreateTokenRequest['scopes'] = [],
+  ): Promise<{ roost: RoostClient; id: string }> => {
+    const body = { name: 'script', scopes: ['profile:read' as const, ...more], expires_in_days: 1 };
     const { id, token } = await unwrap(clientOf(ada).post('/auth/tokens', { body }));
     const tokens = memoryTokens({ access_token: 'not this', refresh_token: 'nor this' });
     return { id, roost: new RoostClient({ url: app.url, token, tokens, fetch: wire.fetch }) };
   };
 
-  it('is sent instead of the tokens of a session, also for lists and streams', async () => {
+  it('is sent instead of the tokens of a session', async () => {
     const { roost } = await scripted();
-    const { id } = await unwrap(clientOf(ada).post('/tasks', { body: { title: 'milk' } }));
-    expect((await unwrap(roost.get('/tasks/{task_id}', { path: { task_id: id } }))).title).toBe('milk');
-    for await (const task of roost.list('/tasks')) expect(task.id).toBe(id);
-    const stop = new AbortController();
-    for await (const { type } of roost.stream({ signal: stop.signal })) {
-      expect(type).toBe('reset');
-      break;
-    }
-    const refused = await roost.post('/tasks', { body: { title: 'x' } });
+    expect((await unwrap(roost.get('/users/me'))).id).toBe(ada.id);
+    const refused = await roost.patch('/users/me', { body: { bio: 'x' } });
     expect(refused.ok || refused.problem.code).toBe('insufficient_scope');
   });
 
-  it('is not refreshed: the refusal is the answer, and ends a stream', async () => {
+  it('is sent for lists, too', async () => {
+    const { roost } = await scripted(plain(), ['tasks:read']);
+    const { id } = await unwrap(clientOf(ada).post('/tasks', { body: { title: 'milk' } }));
+    for await (const task of roost.list('/tasks')) expect(task.id).toBe(id);
+  });
+
+  it('is sent for streams, too, and its refusal ends one', async () => {
+    const wire = plain();
+    const { roost, id } = await scripted(wire, ['timeline:read']);
+    for await (const { type } of roost.stream()) {
+      expect(type).toBe('reset');
+      break;
+    }
+    await unwrap(clientOf(ada).delete('/auth/tokens/{id}', { path: { id } }));
+    await expect(roost.stream().next()).rejects.toThrow(ProblemError);
+    expect(wire.asked).toEqual(['GET /timeline/stream', 'GET /timeline/stream']);
+  });
+
+  it('is not refreshed: the refusal is the answer', async () => {
     const wire = plain();
     const { roost, id } = await scripted(wire);
     await unwrap(clientOf(ada).delete('/auth/tokens/{id}', { path: { id } }));
-    const answer = await roost.get('/tasks');
+    const answer = await roost.get('/users/me');
     expect(answer.ok || answer.problem.code).toBe('token_revoked');
-    await expect(roost.stream().next()).rejects.toThrow(ProblemError);
-    expect(wire.asked).toEqual(['GET /tasks', 'GET /timeline/stream']);
+    expect(wire.asked).toEqual(['GET /users/me']);
   });
 });
 
 describe('a list', () => {
   it('is read page by page, to its end', async () => {
-    await app.pool.query(`INSERT INTO tasks (user_id, title) SELECT $1, 'task ' || n FROM generate_series(1, 25) n`, [
-      ada.id,
-    ]);
+    for (let n = 0; n < 3; n += 1) await login(app, ada.email);
     const wire = plain();
-    const titles: string[] = [];
-    for await (const { title } of clientOf(ada, wire).list('/tasks', { query: { limit: 10, sort: 'created_at' } }))
-      titles.push(title);
-    expect(titles).toEqual(Array.from({ length: 25 }, (_, index) => `task ${index + 1}`));
-    expect(wire.count('GET /tasks')).toBe(3);
+    const actions: string[] = [];
+    for await (const { action } of clientOf(ada, wire).list('/users/me/activity', { query: { limit: 2 } }))
+      actions.push(action);
+    expect(actions).toEqual([...Array<string>(4).fill('login.succeeded'), 'user.registered']);
+    expect(wire.count('GET /users/me/activity')).toBe(3);
   });
 
   it('gives a page at a time, and asks for no more than are read', async () => {
@@ -441,14 +453,16 @@ describe('a list', () => {
         const answer = await ask();
         return new Response(await answer.text(), { headers: { link: `<${link}>; rel="next"` } });
       });
-      const list = clientOf(ada, wire).list('/tasks');
-      await expect(list.next()).rejects.toThrow('another origin');
-      expect(wire.asked).toEqual(['GET /tasks']);
+      const walk = async (): Promise<void> => {
+        for await (const { id } of clientOf(ada, wire).list('/users/me/activity')) expect(id).toBeDefined();
+      };
+      await expect(walk()).rejects.toThrow('another origin');
+      expect(wire.asked).toEqual(['GET /users/me/activity']);
     },
   );
 
   it('throws the problem of a page', async () => {
-    const list = clientOf(ada).list('/tasks', { query: { cursor: 'x' } });
+    const list = clientOf(ada).list('/users/me/activity', { query: { cursor: 'x' } });
     await expect(list.next()).rejects.toMatchObject({ problem: { code: 'validation_failed' } });
   });
 });

@@ -60,6 +60,9 @@ function codesOf(schema: Schema | undefined): string[] {
   return schema?.properties?.code?.enum ?? codesOf(schema?.allOf?.at(-1));
 }
 
+/** Of routes, in the order in which a newcomer meets them. */
+const GROUPS = ['Authentication', 'Users', 'Tasks', 'Timeline', 'Administration', 'Operations'];
+
 describe('the document', () => {
   it('is OpenAPI 3.1 with its servers and its licence', () => {
     expect(document.openapi).toMatch(/^3\.1\./);
@@ -69,7 +72,7 @@ describe('the document', () => {
 
   it('describes each tag, and each operation with one of them', () => {
     const tags = document.tags.map(({ name }) => name);
-    expect(tags.slice(0, 6)).toEqual(['Authentication', 'Users', 'Tasks', 'Timeline', 'Administration', 'Operations']);
+    expect(tags.slice(0, GROUPS.length)).toEqual(GROUPS);
     for (const [name, { tags: own, summary, description }] of operations())
       expect([name, own.every((tag) => tags.includes(tag)), summary !== '', description !== '']).toEqual([
         name,
@@ -147,9 +150,9 @@ describe('the document', () => {
 
   it('closes the schemas of requests, and lets those of answers grow', () => {
     const { schemas } = document.components;
-    expect(schemas.CreateTaskRequest?.additionalProperties).toBe(false);
-    expect(schemas.TaskResponse).toBeDefined();
-    expect(schemas.TaskResponse?.additionalProperties).toBeUndefined();
+    expect(schemas.UpdateProfileRequest?.additionalProperties).toBe(false);
+    expect(schemas.AccountResponse).toBeDefined();
+    expect(schemas.AccountResponse?.additionalProperties).toBeUndefined();
   });
 });
 
@@ -186,17 +189,17 @@ describe('a deprecated route', () => {
 describe('the type of a problem', () => {
   it('is the address of a page about its code', async () => {
     const ada = await person(app, 'ada');
-    const { body } = await ada.api.get('/tasks/1');
-    expect(body.type).toBe('/problems/task_not_found');
+    const { body } = await ada.api.delete('/auth/sessions/1');
+    expect(body.type).toBe('/problems/session_not_found');
     const page = await app.api.get(body.type);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-    expect(page.text).toContain('There is no such task.');
+    expect(page.text).toContain('You have no such session.');
   });
 
   it('is below the path that a proxy has in front of Roost', async () => {
     const behind = await TestApp.start({ sharing: app, env: { PUBLIC_URL: 'http://127.0.0.1/roost' } });
     try {
-      expect((await behind.api.get('/tasks')).body.type).toBe('/roost/problems/authentication_required');
+      expect((await behind.api.get('/users/me')).body.type).toBe('/roost/problems/authentication_required');
     } finally {
       await behind.stop();
     }

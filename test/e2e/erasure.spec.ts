@@ -81,7 +81,7 @@ describe('an account whose deletion is final', () => {
       for (const account of [{ email }, { username }])
         await here.api.post('/auth/login', { ...account, password: 'wrong horse battery' });
     for (const whose of [ada, bob]) {
-      await whose.api.post('/tasks', { title: `of ${whose.username}` });
+      await whose.api.patch('/users/me', { bio: `of ${whose.username}` });
       await login(here, whose.email);
       await here.api.post('/auth/password/forgot', { email: whose.email });
     }
@@ -101,7 +101,7 @@ describe('an account whose deletion is final', () => {
     expect(await countOf('known_addresses', 'true')).toBe(1);
     // By address and by username. The counts of single places name nobody, and are forgotten in a day.
     expect(await countOf('login_failures', 'true')).toBe(counted - 2);
-    expect(await tasksOf(bob)).toBe(1);
+    expect(await countOf('users', 'bio = $1', `of ${bob.username}`)).toBe(1);
     expect((await mailsTo(here, bob.email)).length).toBeGreaterThan(0);
     expect((await mailsTo(here, 'bob.perhaps@example.org')).length).toBe(1);
     await expectLive(there, bob);

@@ -289,7 +289,7 @@ describe('input', () => {
       '',
       'null',
       '%D9%A1',
-    ])('limit=%s is 422', async (limit) => {
+    ])('limit=%s is 422 [V1.4.2]', async (limit) => {
       const answer = await alice.api.get(`/users/me/activity?limit=${limit}`);
       expectProblem(answer, 422, 'validation_failed');
       expect(answer.body.errors).toMatchObject([{ pointer: '#/limit' }]);
@@ -530,7 +530,7 @@ describe('input', () => {
       expect(refused.length).toBeLessThan(30);
     });
 
-    it('are found by their own text, and never an error of ours in queries, cursors and paths [V1.2.4] [T42] [V1.2.9]', async () => {
+    it('are found by their own text, and never an error of ours in queries, cursors and paths [V1.2.4] [T42] [T43] [V1.2.9]', async () => {
       await inTurns(NAUGHTY, async (text) => {
         const encoded = encodeURIComponent(text);
         const found = await admin.api.get(`/admin/users?limit=1&q=${encoded}`);

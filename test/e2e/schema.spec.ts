@@ -12,6 +12,9 @@ import { eventually } from '../support/process.js';
 import { textOf } from '../support/queries.js';
 import { Relay } from '../support/relay.js';
 
+/** Functions of modules that were removed: migrations make and drop them. */
+const REMOVED = join('database', 'migrations');
+
 describe('the schema', () => {
   let migrations: Awaited<ReturnType<typeof findMigrations>>;
 
@@ -21,7 +24,9 @@ describe('the schema', () => {
 
   it('has each function as its file says', async () => {
     const folder = join(__dirname, '../../src');
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sql'));
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.sql') && !name.startsWith(REMOVED),
+    );
     const url = await cloneTemplate();
     const client = new pg.Client({ connectionString: url });
     try {
@@ -59,9 +64,9 @@ describe('the schema', () => {
     });
 
     it('is whole or not at all: what fails leaves nothing behind', async () => {
-      await execute(url, 'CREATE TABLE posts (id integer)');
-      await expect(migrate(url)).rejects.toThrow('posts');
-      await execute(url, 'DROP TABLE posts');
+      await execute(url, 'CREATE TABLE idempotency_keys (id integer)');
+      await expect(migrate(url)).rejects.toThrow('idempotency_keys');
+      await execute(url, 'DROP TABLE idempotency_keys');
       expect(await migrate(url)).toHaveLength(migrations.length);
     });
 

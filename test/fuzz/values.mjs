@@ -8,6 +8,7 @@ const known = (kind) => fc.nat({ max: 9 }).map((pick) => ({ $known: kind, pick }
 const LEARNED = {
   task_id: 'task',
   post_id: 'post',
+  id: 'script',
   user_id: 'user',
   actor: 'user',
   subject: 'user',

@@ -11,10 +11,18 @@ const LINKS = { auth_resetPassword: 'reset', auth_confirmEmail: 'confirm', auth_
 /** What an answer below a path tells the ids of. */
 const IDS = [
   [/\/sessions/, 'session'],
+  [/\/tokens/, 'script'],
   [/\/tasks/, 'task'],
   [/\/(?:posts|timeline)/, 'post'],
   [/\/(?:users|auth\/me)/, 'user'],
 ];
+
+/** Something to be read and changed, by its path. */
+const WRITTEN = {
+  '/api/v1/auth/tokens': (role) => ({ name: role, scopes: ['profile:read'], expires_in_days: 1 }),
+  '/api/v1/tasks': (role) => ({ title: role }),
+  '/api/v1/posts': (role) => ({ text: role }),
+};
 
 let people = 0;
 const RUN = randomBytes(4).toString('hex');
@@ -22,7 +30,7 @@ const RUN = randomBytes(4).toString('hex');
 export class World {
   /** @type {Record<string, unknown[]>} */
   known = Object.fromEntries(
-    ['task', 'post', 'user', 'session', 'username', 'email', 'cursor', 'refresh', 'password'].map((kind) => [kind, []]),
+    [...IDS.map(([, kind]) => kind), 'username', 'email', 'cursor', 'refresh', 'password'].map((kind) => [kind, []]),
   );
   /** @type {Map<string, { access: string, refresh: string }>} by role */
   tokens = new Map();
@@ -69,16 +77,10 @@ export class World {
     this.passwords.set(role, password);
   }
 
-  /** Something to be read and changed. */
   async write(role) {
     const headers = { authorization: `Bearer ${this.tokens.get(role).access}` };
-    for (const [noun, body] of [
-      ['tasks', { title: role }],
-      ['posts', { text: role }],
-    ]) {
-      const path = `/api/v1/${noun}`;
-      this.learnFrom({ path, role }, await this.send('POST', path, { headers, body: JSON.stringify(body) }));
-    }
+    for (const [path, bodyOf] of Object.entries(WRITTEN))
+      this.learnFrom({ path, role }, await this.send('POST', path, { headers, body: JSON.stringify(bodyOf(role)) }));
   }
 
   /** @returns {Promise<string[]>} the faults of the answers to a request of a sequence */

@@ -205,7 +205,7 @@ describe('requests', () => {
     expect(text).not.toMatch(/\$2[aby]\$|hashed|token_epoch|salt/);
   });
 
-  it('show what docs/security/policy.md says of each class of data [V14.2.4] [V8.2.3] [V8.1.2]', async () => {
+  it('show what docs/security/policy.md says of each class of data [V14.2.4] [V15.3.1] [V8.2.3] [V8.1.2]', async () => {
     const own = await ada.api.get('/auth/me');
     expect(own.body).toMatchObject({ email: ada.email, role: 'user' });
     expect(own.headers.get('cache-control')).toBe('no-store');
