@@ -142,7 +142,7 @@ it('is noticed by an instance that was running, whose streams begin anew', async
      INSERT INTO revocations (user_id, min_epoch) SELECT $1, token_epoch FROM raised`,
     [bob.id],
   );
-  await eventually(async () => (await through.api.as(bob.access_token).get('/tasks')).status === 401);
+  await eventually(async () => (await through.api.as(bob.access_token).get('/users/me')).status === 401);
   await wire.cut();
   wire.redirect(restored);
   await wire.restore();
@@ -150,7 +150,7 @@ it('is noticed by an instance that was running, whose streams begin anew', async
   await stream.until(() => stream.of('reset').length > 0);
   await eventually(async () => {
     const { status, body } = await through.api.post('/auth/login', { email: bob.email, password: PASSWORD });
-    return status === 200 && (await through.api.as(body.access_token).get('/tasks')).status === 200;
+    return status === 200 && (await through.api.as(body.access_token).get('/users/me')).status === 200;
   });
   const { body } = await through.api.post('/auth/login', { email: bob.email, password: PASSWORD });
   for (const text of ['next', 'and next']) {
@@ -158,5 +158,5 @@ it('is noticed by an instance that was running, whose streams begin anew', async
     await stream.until(() => stream.texts.includes(text));
   }
   expect(stream.texts).toEqual(['next', 'and next']);
-  expectProblem(await through.api.as(phone.access_token).get('/tasks'), 401, 'token_revoked');
+  expectProblem(await through.api.as(phone.access_token).get('/users/me'), 401, 'token_revoked');
 });
