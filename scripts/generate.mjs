@@ -1,5 +1,5 @@
 /** `npm run generate`: writes the files of a noun, adds a field to one, or removes one. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -11,6 +11,7 @@ import { addingMigrationOf, filesOf, migrationOf, migrationsOf } from './generat
 import { checkNew, checkUnchanged } from './generate/place.mjs';
 import { Refusal } from './generate/refusal.mjs';
 import { checkUnused, droppingMigrationOf, editsWithout, ownPathsOf } from './generate/remove.mjs';
+import { removalOf, SHIPPED } from './generate/shipped.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -21,6 +22,8 @@ const USAGE = `Usage:
       adds a field to a noun that was generated
   npm run generate -- remove notes
       removes it again; a migration drops its table
+  npm run generate -- remove timeline
+      removes a module that Roost came with: ${Object.keys(SHIPPED).join(', ')}
 
 A field is a name and a type: ${TYPES.join(', ')}. A text may have a length. With ? it may be null.
 
@@ -82,6 +85,7 @@ async function addField(name, texts, { force }) {
 }
 
 async function remove(name, { force }) {
+  if (Object.hasOwn(SHIPPED, name)) return removeShipped(name, { force });
   const noun = nounOf(name, singularIn(name));
   checkUnused(ROOT, noun);
   const own = ownPathsOf(ROOT, noun);
@@ -91,6 +95,30 @@ async function remove(name, { force }) {
   write({ ...edits, [path]: migration });
   for (const each of own) rmSync(join(ROOT, each), { recursive: true });
   tell({ Removed: own, Written: [path], Changed: EDITED }, 'npx jest test/routes.spec.ts test/e2e/schema.spec.ts');
+}
+
+/** The tests of nearly every file change: all of the project is committed first. */
+async function removeShipped(name, { force }) {
+  if (!force) checkUnchanged(ROOT, ['.'], { ignored: 'no' });
+  const { written, moved, removed, tests, mentions } = await removalOf(ROOT, name);
+  write(written);
+  for (const [from, to] of Object.entries(moved)) {
+    mkdirSync(dirname(join(ROOT, to)), { recursive: true });
+    renameSync(join(ROOT, from), join(ROOT, to));
+  }
+  for (const each of [...removed, ...SHIPPED[name].folders]) rmSync(join(ROOT, each), { recursive: true, force: true });
+  const counted = Object.entries(tests).map(([path, titles]) => `${path}: ${titles.length} tests`);
+  const lines = Object.entries(mentions).map(([path, numbers]) => `${path}: ${numbers.join(', ')}`);
+  tell(
+    {
+      Removed: removed,
+      Moved: Object.entries(moved).map(([from, to]) => `${from} → ${to}`),
+      Changed: Object.keys(written),
+      'Tests that were about it, removed from': counted,
+      'Lines that still speak of it, for you to read': lines,
+    },
+    'npm run security:scorecard',
+  );
 }
 
 /** As the code has it. */
@@ -108,11 +136,13 @@ function write(files) {
   }
 }
 
-function tell(paths, test) {
-  const done = Object.entries(paths).map(([what, names]) => `${what}:\n${list(names)}\n`);
+function tell(paths, step) {
+  const done = Object.entries(paths)
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${what}:\n${list(names)}\n`);
   process.stdout.write(`${done.join('')}Next:
   npm run openapi    writes openapi.json and the types of the client
-  ${test}
+  ${step}
   npm run check      is what CI runs
 `);
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run seed`: fills a development database with people who post, follow and have things to do, so that the first
- * look at the API shows something. `npm run seed -- --people 1000` makes more of them.
+ * `npm run seed`: fills a development database with people and what they did, so that the first look at the API shows
+ * something. `npm run seed -- --people 1000` makes more of them.
  */
 import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,7 @@ import { seed } from './seed/seed.mjs';
 import { selectHash } from './seed/seed.query.mjs';
 
 const USAGE = `Usage:
-  npm run seed                    adds 50 made-up people with posts, follows and tasks
+  npm run seed                    adds 50 made-up people, and what they did
   npm run seed -- --people 1000   adds another number of people`;
 
 const PEOPLE = { default: '50', min: 10, max: 100_000 };
@@ -83,10 +83,13 @@ function watched(bar, count) {
   };
 }
 
+const TOLD = ['follows', 'posts', 'tasks'];
+
 function done(counts) {
   if (counts === undefined) return 'This database is already seeded. Nothing was changed.';
-  const { people, follows, posts, tasks } = counts;
-  return `Added ${people} people with ${follows} follows, ${posts} posts and ${tasks} tasks.`;
+  const made = TOLD.filter((what) => what in counts).map((what) => `${counts[what]} ${what}`);
+  const things = made.length === 0 ? '' : ` with ${new Intl.ListFormat('en-GB').format(made)}`;
+  return `Added ${counts.people} people${things}.`;
 }
 
 const CHANGED = 'Their password cannot be shown: JWT_SECRET, DATA_DIR or the password itself has changed since.';

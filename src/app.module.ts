@@ -28,7 +28,6 @@ import { UsersModule } from './users/users.module.js';
 
 export interface Surroundings {
   readonly logger: Logger;
-  /** Rate limits that other processes share. */
   readonly counters?: Counters | undefined;
   readonly clock?: Clock;
 }

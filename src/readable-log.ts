@@ -44,7 +44,6 @@ function escapeOf(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Colours only where a terminal shows them. */
 function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }

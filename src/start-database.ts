@@ -105,7 +105,6 @@ function connectionsFor(config: Config): number {
   return Math.max(USUAL_CONNECTIONS, connectionsOf(config) + 10);
 }
 
-/** Of an instance, at most. */
 export function connectionsOf({ workers, database }: Config): number {
   return workers * (poolShare(database.poolMax, workers) + MORE_CONNECTIONS);
 }

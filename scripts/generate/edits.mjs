@@ -1,8 +1,8 @@
-/** The lists that name each noun: the lines of tasks, renamed, are added below them. */
+/** The lists that name each noun: its lines are added below those of tasks, or where those were. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { formatted, renamed } from './example.mjs';
+import { formatted } from './example.mjs';
 import { Refusal } from './refusal.mjs';
 
 export const EDITED = ['src/common/error-codes.ts', 'src/app.module.ts', 'test/routes.spec.ts'];
@@ -11,25 +11,36 @@ export const EDITED = ['src/common/error-codes.ts', 'src/app.module.ts', 'test/r
 export async function editsOf(root, noun, fields) {
   const [errors, app, routes] = EDITED.map((path) => [path, readFileSync(join(root, path), 'utf8')]);
   const edited = [
-    [errors, copied(errors, /^ {2}task_\w+: \{[^}]*\},\n/gm, noun)],
-    [app, copied([app[0], withImport(app, noun)], /^ +TasksModule,\n/gm, noun)],
-    [routes, addedBelow(routes, /^ {2}'[A-Z]+ \/tasks.*\n/gm, routesOf(noun, fields))],
+    [errors, addedBelow(errors, [/^ {2}task_\w+: .*\n/gm, /^ {2}\w+_not_found: .*\n/gm], errorsOf(noun))],
+    [
+      app,
+      addedBelow(
+        [app[0], withImport(app, noun)],
+        [/^ +TasksModule,\n/gm, /^ +AuthModule,\n/gm],
+        `${noun.Many}Module,\n`,
+      ),
+    ],
+    [
+      routes,
+      addedBelow(routes, [/^ {2}'[A-Z]+ \/tasks.*\n/gm, /^ {2}'[A-Z]+ \/users\/me\b.*,\n/gm], routesOf(noun, fields)),
+    ],
   ];
   return Object.fromEntries(
     await Promise.all(edited.map(async ([[path], text]) => [path, await formatted(path, text)])),
   );
 }
 
-function copied(file, pattern, noun) {
-  return addedBelow(file, pattern, (lines) => renamed(lines, noun));
+function addedBelow([path, text], patterns, lines) {
+  const last = patterns.flatMap((pattern) => [...text.matchAll(pattern)].slice(-1))[0];
+  if (!last) throw new Refusal(`${path} has no line below which the generator adds those of the noun.`);
+  const end = last.index + last[0].length;
+  return text.slice(0, end) + lines + text.slice(end);
 }
 
-function addedBelow([path, text], pattern, linesOf) {
-  const found = [...text.matchAll(pattern)];
-  const last = found.at(-1);
-  if (!last) throw new Refusal(`${path} has no line of tasks, below which the generator adds those of the noun.`);
-  const end = last.index + last[0].length;
-  return text.slice(0, end) + linesOf(found.map(([line]) => line).join('')) + text.slice(end);
+function errorsOf({ one }) {
+  return `  ${one}_not_found: { kind: 'not_found', detail: 'There is no such ${one}.' },
+  ${one}_forbidden: { kind: 'forbidden', detail: 'The ${one} belongs to somebody else.' },
+`;
 }
 
 /** In the order of the paths. */
@@ -45,7 +56,7 @@ function withImport([path, text], { many, Many }) {
 /** Of a noun that does not exist: its own test has the answers to an owner and to others. */
 function routesOf({ many, one }, fields) {
   const least = fields.filter(({ isOptional }) => !isOptional).map(({ name, samples: [value] }) => `${name}: ${value}`);
-  return () => `  'GET /${many}': ANY_USER(200),
+  return `  'GET /${many}': ANY_USER(200),
   'POST /${many}': { ...ANY_USER(201), body: { ${least.join(', ')} } },
   'GET /${many}/:${one}_id': ANY_USER(404),
   'PUT /${many}/:${one}_id': { ...ANY_USER(404), body: {} },

@@ -2,7 +2,7 @@
  * The files of a noun, made from the sources of `tasks` as they are now: renamed, with its fields exchanged. A list is in
  * the order of ids, and a boolean is its filter: the sorts and the search of tasks are left out.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Example, formatted } from './example.mjs';
@@ -23,7 +23,9 @@ export async function filesOf(root, noun, fields) {
   const files = {};
   for (const [part, make] of Object.entries(parts)) {
     const path = `src/${noun.many}/${noun.many}.${part}.ts`;
-    files[path] = await make(exampleOf(made, `src/tasks/tasks.${part}.ts`, KEPT[part]?.split(' ')), made).finish(path);
+    files[path] = await make(exampleOf(made, placeOf(root, `tasks.${part}.ts`), KEPT[part]?.split(' ')), made).finish(
+      path,
+    );
   }
   const spec = `test/e2e/${noun.many}.spec.ts`;
   files[spec] = await formatted(spec, specOf(noun, fields));
@@ -89,9 +91,15 @@ export function migrationsOf(root) {
   return {
     names,
     texts: names.map((name) => readFileSync(join(root, MIGRATIONS, name), 'utf8')),
-    example: names.find((name) => name.endsWith('-tasks.ts')) ?? '0000000000000-tasks.ts',
+    example: names.find((name) => /^\d{13}-tasks\.ts$/.test(name)) ?? '0000000000000-tasks.ts',
     time: Math.max(Date.now(), Number(names.at(-1)?.slice(0, 13)) + 1_000),
   };
+}
+
+/** Where tasks were removed, they are kept for this. */
+function placeOf(root, name) {
+  const path = `src/tasks/${name}`;
+  return existsSync(join(root, path)) ? path : `scripts/generate/example/${name}.txt`;
 }
 
 /** @param kept declarations; by default all */

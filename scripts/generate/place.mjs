@@ -28,11 +28,15 @@ export function checkNew(root, { many, one }, files) {
 }
 
 /** A command's own changes can be seen, and undone, while nothing else is changed in these files. */
-export function checkUnchanged(root, paths) {
-  const { status, stdout, error } = spawnSync('git', ['status', '--porcelain', '--ignored', '--', ...paths], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+export function checkUnchanged(root, paths, { ignored = 'traditional' } = {}) {
+  const { status, stdout, error } = spawnSync(
+    'git',
+    ['status', '--porcelain', `--ignored=${ignored}`, '--', ...paths],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  );
   if (error || status !== 0)
     throw new Refusal('This is no git repository, so nothing could be undone. --force writes all the same.');
   if (stdout.trim() !== '')

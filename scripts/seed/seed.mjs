@@ -26,7 +26,7 @@ export async function seed(client, options) {
   const now = await lockSeeding(client);
   const counts = (await isSeeded(client, DOMAIN)) ? undefined : await fill(client, now, options);
   await client.query('COMMIT');
-  if (counts !== undefined) await analyze(client);
+  if (counts !== undefined) await analyze(client, Object.keys(counts));
   return counts;
 }
 
@@ -46,6 +46,14 @@ async function fill(client, now, { people: count, hashedPassword, onProgress }) 
     for (const [email, id] of await insertEverybody(client, batch, hashedPassword)) ids.set(email, id);
   });
   const idOf = (place) => (place === null ? null : ids.get(people[place].email));
+  const world = { client, people, now, ids, idOf, insert };
+  await fillTimeline(world);
+  await fillTasks(world);
+  onProgress('people', counts.people);
+  return counts;
+}
+
+async function fillTimeline({ client, people, now, ids, idOf, insert }) {
   const edge = ({ from, to, createdAt }) => ({ from: idOf(from), to: idOf(to), createdAt });
   for (const [table, rows] of [
     ['follows', makeFollows(people, now)],
@@ -61,15 +69,16 @@ async function fill(client, now, { people: count, hashedPassword, onProgress }) 
     ),
   );
   await auditDeletions(client, idOf(moderator));
+  await countAll(client, [...ids.values()]);
+}
+
+async function fillTasks({ client, people, now, idOf, insert }) {
   await insert('tasks', makeTasks(people, now), (batch) =>
     insertTasks(
       client,
       batch.map((task) => ({ ...task, owner: idOf(task.owner) })),
     ),
   );
-  await countAll(client, [...ids.values()]);
-  onProgress('tasks', counts.tasks);
-  return counts;
 }
 
 /** Where a username belongs to somebody else, with a number after it. @returns ids by e-mail */

@@ -105,9 +105,17 @@ export async function countAll(client, userIds) {
   );
 }
 
-/** A running Roost keeps its plans, made for an empty database, until there are new statistics. */
-export async function analyze(client) {
-  await client.query('ANALYZE users, user_stats, follows, mutes, blocks, posts, audit_events, tasks');
+/**
+ * A running Roost keeps its plans, made for an empty database, until there are new statistics.
+ * @param filled what was added
+ */
+export async function analyze(client, filled) {
+  const { rows } = await client.query(
+    `SELECT string_agg(quote_ident(name), ', ') AS tables
+       FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL`,
+    [[...filled, 'users', 'user_stats', 'audit_events']],
+  );
+  await client.query(`ANALYZE ${rows[0].tables}`);
 }
 
 function columns(rows, names) {

@@ -10,9 +10,7 @@ export interface FieldError {
 export interface AppErrorOptions extends ErrorOptions {
   readonly fields?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
-  /** Names of the limits that were exceeded. */
   readonly policies?: readonly string[] | undefined;
-  /** Of which one would do. */
   readonly proofs?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly alarm?: string | undefined;

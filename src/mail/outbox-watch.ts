@@ -11,7 +11,6 @@ const MOST_COUNTED = 1_000;
 
 @Injectable()
 export class OutboxWatch {
-  /** Undefined while not known. */
   waiting: WaitingMails | undefined;
 
   constructor(

@@ -21,7 +21,6 @@ export class Line {
   }
 
   ask<T>(kind: string): Promise<T>;
-  /** @returns undefined when no answer came in time */
   ask<T>(kind: string, options: { patienceMs: number; body?: unknown }): Promise<T | undefined>;
   ask(kind: string, { body, patienceMs }: { patienceMs?: number; body?: unknown } = {}): Promise<unknown> {
     const question = (this.questions += 1);

@@ -130,7 +130,6 @@ export class Primary implements Running {
     });
   }
 
-  /** @returns its address, once it listens */
   private startWorker(slot: Slot): Promise<string> {
     const startedAt = performance.now();
     return new Promise((resolve) => {

@@ -22,7 +22,6 @@ export interface AddressOwner {
 
 export interface Undo extends AddressOwner {
   readonly tokenHash: Buffer;
-  /** When the change was requested. */
   readonly since: Date;
 }
 

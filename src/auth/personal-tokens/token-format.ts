@@ -11,7 +11,6 @@ export const TOKEN_LENGTH = TOKEN_PREFIX.length + SECRET_LENGTH + CHECKSUM_LENGT
 export const TOKEN_PATTERN = `^${TOKEN_PREFIX}[1-9A-HJ-NP-Za-km-z]{${SECRET_LENGTH + CHECKSUM_LENGTH}}$`;
 const WELL_FORMED = new RegExp(TOKEN_PATTERN);
 
-/** @param bytes 32 random ones */
 export function tokenOf(bytes: Buffer): string {
   const unchecked = TOKEN_PREFIX + base58(BigInt(`0x${bytes.toString('hex')}`), SECRET_LENGTH);
   return unchecked + checksumOf(unchecked);

@@ -24,7 +24,6 @@ export class RecoveryCodes {
     return codes.map((code) => code.replace(GROUP, '$&-'));
   }
 
-  /** @returns how many are left */
   async take(tx: EntityManager, userId: string, typed: string): Promise<number | undefined> {
     if (!(await takeCode(tx, userId, hashOf(asMade(typed))))) return undefined;
     return countCodes(tx, userId);

@@ -40,7 +40,6 @@ export interface SecondFactorKind {
   readonly take: (tx: EntityManager, userId: string, given: { value: unknown; client: Client }) => Promise<boolean>;
   /** For a kind that proves a person without being asked for by a login. */
   readonly isSetUp?: (userId: string) => Promise<boolean>;
-  /** @param since undefined: all */
   readonly forget: (tx: EntityManager, userId: string, since?: Date) => Promise<Forgotten>;
   /** After a reset by mail: ends what a thief could log in with. */
   readonly recovered?: (tx: EntityManager, userId: string) => Promise<number>;

@@ -143,7 +143,6 @@ export interface SessionProof {
   readonly secondFactors: readonly string[];
 }
 
-/** @returns undefined when the account is gone */
 export function selectProof(
   manager: EntityManager,
   { userId, sessionId }: Principal,

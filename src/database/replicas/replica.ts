@@ -41,7 +41,6 @@ export class ReadPool implements Database {
 
 export class Replica {
   readonly name: string;
-  /** What it shows at least. */
   position = -Infinity;
   /** It shows all that was committed before this moment. */
   currentAt = -Infinity;

@@ -13,12 +13,17 @@ const AUDIT = { audit_events: ['SELECT', 'INSERT'], audit_events_id_seq: ['USAGE
 
 /** For each table that a migration creates: `public` may hold tables of others. Identity columns need no sequence rights. */
 export function neededRights(): Readonly<Record<string, readonly string[]>> {
-  const migrations = migrationNames().map((name) =>
-    readFileSync(new URL(`../migrations/${name}.js`, import.meta.url), 'utf8'),
-  );
-  const created = migrations.flatMap((text) => [...text.matchAll(/\bCREATE TABLE (\w+) \(/g)]);
-  const tables = created.map(([, table = '']): [string, string[]] => [table, ALL]);
-  return { ...Object.fromEntries(tables), ...AUDIT };
+  const migrations = migrationNames().map((name) => ({
+    text: readFileSync(new URL(`../migrations/${name}.js`, import.meta.url), 'utf8'),
+    isRemoval: /^\d+-drop-/.test(name),
+  }));
+  const created = migrations.flatMap(({ text }) => [...text.matchAll(/\bCREATE TABLE (\w+) \(/g)]);
+  const dropped = migrations
+    .filter(({ isRemoval }) => isRemoval)
+    .flatMap(({ text }) => [...text.matchAll(/\bDROP TABLE ([\w, ]+)/g)])
+    .flatMap(([, names = '']) => names.split(/, */));
+  const tables = created.map(([, table = '']) => table).filter((table) => !dropped.includes(table));
+  return { ...Object.fromEntries(tables.map((table) => [table, ALL])), ...AUDIT };
 }
 
 export async function requireRights(target: DatabaseTarget): Promise<void> {
