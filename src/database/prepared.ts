@@ -1,8 +1,6 @@
 /** Statements with parameters are prepared: PostgreSQL parses and plans each of them once for a connection. */
 import { createHash } from 'node:crypto';
 
-import type { Sql } from './sql.js';
-
 const MOST_STATEMENTS = 400;
 const MOST_CHARACTERS = 10_000;
 
@@ -17,19 +15,13 @@ export interface PreparedStatement {
 /** @returns undefined for what is sent as it is: without parameters, a page, too long, or one text too many */
 export function prepared(text: unknown, values: unknown, generation = 0): PreparedStatement | undefined {
   if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) return undefined;
-  const name = names.get(text) ?? (isPage(text) ? undefined : newName(text));
+  const name = names.get(text) ?? newName(text);
   return name === undefined ? undefined : { name: `${name}_${generation}`, text, values };
-}
-
-/** For a page in the order of one index alone: the best plan is the same for every owner. */
-export function planOnce(page: Sql): Sql {
-  if (!names.has(page.text)) newName(page.text);
-  return page;
 }
 
 /** Of the text alone: a pooler may show one connection the statements of another process. */
 function newName(text: string): string | undefined {
-  if (names.size >= MOST_STATEMENTS || text.length > MOST_CHARACTERS) return undefined;
+  if (names.size >= MOST_STATEMENTS || text.length > MOST_CHARACTERS || isPage(text)) return undefined;
   const name = `roost_${createHash('sha256').update(text).digest('base64url')}`;
   names.set(text, name);
   return name;

@@ -3,7 +3,6 @@ import type { EntityManager } from 'typeorm';
 import type { CursorKey } from '../common/pagination.js';
 import { escapeLike, HAS_TRIGRAM, spellingsOf } from '../common/text.js';
 import { isoTimestamp } from '../common/timestamps.js';
-import { planOnce } from '../database/prepared.js';
 import {
   affected,
   type Database,
@@ -125,7 +124,6 @@ export function deleteTasks(tx: EntityManager, ownerId: string, limit: number): 
 
 /** A search looks at the first rows of the order, and then at all by an index: the planner cannot know which is short. */
 export async function selectTaskPage(db: Database, page: TaskPage): Promise<Task[]> {
-  if (isNewestFirst(page)) return rows(db, planOnce(newest(page)));
   if (page.q === undefined) return rows(db, cut(page, sql`tasks WHERE ${join(listed(page), ' AND ')}`));
   // No index has texts without three letters in a row.
   if (!Array.from(spellingsOf(page.q)).every((spelling) => HAS_TRIGRAM.test(spelling)))
@@ -135,18 +133,6 @@ export async function selectTaskPage(db: Database, page: TaskPage): Promise<Task
   if (found.length === page.limit) return found;
   const indexed = sql`(SELECT * FROM tasks WHERE ${join([...listed(page), isIndexed(page.q)], ' AND ')} ${orderOf(page)} OFFSET 0) t`;
   return rows(db, cut(page, sql`${indexed} WHERE ${contains(page.q)}`));
-}
-
-function isNewestFirst({ q, completed, sort }: TaskPage): boolean {
-  return q === undefined && completed === undefined && sort === '-created_at';
-}
-
-/** A range of one owner, because for an equality any of the indexes of owners has this order after a sort. */
-function newest({ ownerId, after, limit }: TaskPage): Sql {
-  const from = after
-    ? sql`(user_id, created_at, id) < (${ownerId}, ${after[0]}::timestamptz, ${after[1]}::integer) AND user_id >= ${ownerId}`
-    : sql`user_id BETWEEN ${ownerId} AND ${ownerId}`;
-  return sql`SELECT ${COLUMNS} FROM tasks WHERE ${from} ORDER BY user_id DESC, created_at DESC, id DESC LIMIT ${limit}`;
 }
 
 function cut(page: TaskPage, source: Sql): Sql {
