@@ -21,11 +21,16 @@ export class UnderWay {
   follow(fastify: FastifyInstance): void {
     fastify.decorateReply('placeUnderWay', -1);
     fastify.addHook('onRequest', (_request, reply, done) => {
-      reply.placeUnderWay = this.replies.push(reply) - 1;
-      reply.raw.once('close', () => {
-        this.remove(reply);
-      });
+      // Of a client that has left, `close` has been.
+      if (!reply.raw.destroyed) this.add(reply);
       done();
+    });
+  }
+
+  private add(reply: FastifyReply): void {
+    reply.placeUnderWay = this.replies.push(reply) - 1;
+    reply.raw.once('close', () => {
+      this.remove(reply);
     });
   }
 
