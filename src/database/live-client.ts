@@ -85,6 +85,10 @@ export function liveClients(
 ): new (config: ConstructorParameters<typeof Client>[0]) => LiveClient {
   const alive = new Set<PooledClient>();
   const plans = { generation: 0, areOff: false };
+  /** The others are at the same server, or are soon opened again. */
+  const leaveServer = (): void => {
+    for (const each of alive) if (each.isIdle) void each.end().catch(() => undefined);
+  };
 
   class PooledClient extends Client implements LiveClient {
     pooled = false;
@@ -121,8 +125,12 @@ export function liveClients(
       return this.cancelled.then(() => super.end(...given));
     }) as pg.Client['end'];
 
+    get isIdle(): boolean {
+      return this.asked === 0;
+    }
+
     isSuspectSince(moment: number): boolean {
-      return this.asked === 0 && this.heardAt < moment;
+      return this.isIdle && this.heardAt < moment;
     }
 
     private send(args: unknown[]): unknown {
@@ -153,7 +161,8 @@ export function liveClients(
         }
         hear();
         // Or the pool would give it to the next request before its end arrives.
-        if (endsConnection(error) || (this.isOneOfSeveral && isReadOnly(error))) void this.end().catch(() => undefined);
+        if (endsConnection(error)) void this.end().catch(() => undefined);
+        if (this.isOneOfSeveral && isReadOnly(error)) leaveServer();
       });
     }
 
