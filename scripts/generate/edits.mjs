@@ -22,7 +22,11 @@ export async function editsOf(root, noun, fields) {
     ],
     [
       routes,
-      addedBelow(routes, [/^ {2}'[A-Z]+ \/tasks.*\n/gm, /^ {2}'[A-Z]+ \/users\/me\b.*,\n/gm], routesOf(noun, fields)),
+      addedBelow(
+        routes,
+        [/^ {2}'[A-Z]+ \/tasks.*\n/gm, /^ {2}'[A-Z]+ \/users\/me\b[^']*': .*,\n/gm],
+        routesOf(noun, fields),
+      ),
     ],
   ];
   return Object.fromEntries(

@@ -11,6 +11,9 @@ import { TIMELINE } from './shipped/timeline.mjs';
 
 export const SHIPPED = { tasks: TASKS, timeline: TIMELINE };
 
+/** Other folders of src are a team's. */
+const ROOMS =
+  /^(?:account|admin|audit|auth|common|config|database|health|http|idempotency|limits|mail|site|tasks|testing|timeline|users|workers)$/;
 const KEPT_SQL = 'src/database/migrations/removed';
 /** Of the past, or written anew by other commands. */
 const NOT_READ =
@@ -87,10 +90,16 @@ function edited(root, { edits, declarations }) {
 }
 
 /** Also of lists that tools of the tests read. */
-function testsWithout(root, { about, gone }) {
+function testsWithout(root, { about: words, gone }) {
   const changed = {};
+  const own = readdirSync(join(root, 'src'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !ROOMS.test(entry.name))
+    .map(({ name }) => name);
+  const routes = new RegExp(`'[A-Z]+ /(?:${own.join('|') || '$'})\\b`);
+  const about = { test: (text) => words.test(text) && !routes.test(text) };
+  const isOwn = (path) => own.some((name) => path === `test/e2e/${name}.spec.ts`);
   for (const path of filesIn(root, 'test').filter(
-    (each) => /\.(?:ts|mjs)$/.test(each) && !each.startsWith('test/faults/') && !gone.has(each),
+    (each) => /\.(?:ts|mjs)$/.test(each) && !each.startsWith('test/faults/') && !gone.has(each) && !isOwn(each),
   )) {
     const text = readFileSync(join(root, path), 'utf8');
     const isGone = { test: (specifier) => gone.has(imported(path, specifier)) };

@@ -1,6 +1,6 @@
 /** What `remove tasks` takes out, beside the tests that are about tasks. */
 export const TASKS = {
-  about: /task/i,
+  about: /(?<![A-Za-z])[Tt]asks?(?![a-z])|TASKS?\b|[a-z]Tasks?(?![a-z])/,
   folders: ['src/tasks'],
   files: ['test/e2e/tasks.spec.ts'],
   /** The generator goes on making nouns from these. */

@@ -15,7 +15,8 @@ export const TIMELINE = {
     [
       /[Tt]imeline|\/posts\b|\bposts:|'posts'|\bpost_(?:not_found|forbidden|id)\b|\bPostsService\b|\bNewPosts\b/.source,
       `(?:FROM|ONLY|INTO|TABLE|ON|UPDATE|JOIN|public\\.|,) (?:posts|${PEOPLE})\\b|['"](?:${PEOPLE})['"]`,
-      /\/(?:un)?(?:follow|mute|block)\b|\/(?:followers|following|mutes|blocks)\b|user_stats|_count: /.source,
+      /\/(?:un)?(?:follow|mute|block)\b|\/(?:followers|following|mutes|blocks)\b|user_stats|\b(?:posts|followers|following)_count: /
+        .source,
       /(?<!admin)\/users\?|'GET \/users'|\/users\/:username|\/users\/\{username\}|\/users\/\$\{[\w.?]*username/.source,
       /\bpeople:(?:read|write)|not_oneself|user_blocked|follow_limit|too_many_streams|\.stream\(/.source,
     ].join('|'),
@@ -69,7 +70,7 @@ export const TIMELINE = {
     ],
     'test/faults/support/elsewhere.mjs': [/^ {2}\['a database restored from a backup'.*\n/m],
     'scripts/seed/seed.mjs': [/^ {2}await fillTimeline\(world\);\n/m],
-    'scripts/postgres-tests.mjs': [/ 'e2e\/timeline-page',/, / 'e2e\/profiles',/],
+    'scripts/postgres-tests.mjs': [/ 'e2e\/timeline-page',/, /,? 'e2e\/profiles',?/],
     'examples/web/main.js': [
       /^on\('new-post'[^]*?\n\}\);\n\n/m,
       /^ {2}find\('timeline'\).replaceChildren\(\);\n/m,
