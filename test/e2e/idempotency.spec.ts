@@ -277,6 +277,12 @@ describe('a key', () => {
     expect(answers[1]?.body.user_id).toBe(bob.id);
   });
 
+  it('means nothing to the same person on another route', async () => {
+    const key = randomUUID();
+    const answers = [await addTask(ada, key), await keyed(ada.api, key).post('/posts', { text: 'x' })];
+    expect(answers.map((answer) => [answer.status, isReplay(answer)])).toEqual(answers.map(() => [201, false]));
+  });
+
   it('is the same for a person in another session, and for their personal access token', async () => {
     const key = randomUUID();
     const first = await addTask(ada, key);

@@ -1,6 +1,7 @@
 import { unwrap } from 'roost-client';
 
 import { TestApp } from '../support/app.js';
+import { clientOf } from '../support/client.js';
 import { someoneWaits } from '../support/database.js';
 import { login, PASSWORD, person, type Person, type Session, type Tokens } from '../support/people.js';
 import { eventually } from '../support/process.js';
@@ -22,7 +23,7 @@ describe("a person's own sessions", () => {
 
   afterAll(() => app.stop());
 
-  const sessions = ({ client }: Session) => unwrap(client.get('/auth/sessions'));
+  const sessions = ({ client }: Pick<Session, 'client'>) => unwrap(client.get('/auth/sessions'));
 
   const end = ({ client }: Pick<Session, 'client'>, session_id: string) =>
     client.delete('/auth/sessions/{session_id}', { path: { session_id } });
@@ -66,7 +67,7 @@ describe("a person's own sessions", () => {
       app.clock.advance('29d');
       const tablet = await login(app, ada.email);
       app.clock.advance('2d');
-      expect(await sessions(tablet)).toHaveLength(1);
+      expect(await sessions({ client: clientOf(app, tablet) })).toHaveLength(1);
     });
 
     it('shows nothing that could be used as a token', async () => {

@@ -4,7 +4,7 @@ import { type RoostClient, unwrap } from 'roost-client';
 import type { Role } from '../../src/common/access.js';
 import type { Api } from './api.js';
 import type { TestApp } from './app.js';
-import { clientOf } from './client.js';
+import { bearerOf } from './client.js';
 import { claimsOf } from './jwt.js';
 import { mailedToken } from './mailbox.js';
 
@@ -59,7 +59,7 @@ export async function confirmAddress(
 export async function login(app: TestApp, email: string, password = PASSWORD): Promise<Session> {
   const tokens = await unwrap(app.client.post('/auth/login', { body: { email, password } }));
   if (!('refresh_token' in tokens)) throw new Error('the login asks for a second factor');
-  return { ...tokens, api: app.api.as(tokens.access_token), client: clientOf(app, tokens) };
+  return { ...tokens, api: app.api.as(tokens.access_token), client: bearerOf(app, tokens.access_token) };
 }
 
 /** Somebody of a role, which only the database gives to the first one. */

@@ -25,7 +25,8 @@ export function me(app: TestApp, accessToken: string): Promise<Answer> {
 /** Of either client. @param code of the operation's problems, where its types are known */
 export function expectRefused<C extends string>(answer: Answer | Answered<C>, code: NoInfer<C>, status = 401): void {
   expect(refusal(answer)).toEqual([status, code]);
-  expect('ok' in answer ? answer : answer.body).not.toHaveProperty('access_token');
+  const told = 'ok' in answer ? (answer.ok ? answer : answer.problem) : answer.body;
+  expect(told).not.toHaveProperty('access_token');
 }
 
 /** Status and code. */
