@@ -8,7 +8,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 /** The server's bound, of which paths get what other fields leave. */
 const HEAD_BYTES = 16_384;
 /** They give tokens to their owner. */
-const GIVES_TOKENS = /^(?:auth_(?:login|completeLogin|passkeyLogin|refresh)|tokens_create)$/;
+const GIVES_TOKENS = /^(?:login|completeLogin|completePasskeyLogin|refreshTokens|createToken)$/;
 /** Of an address that cannot be routed, before any operation is found. */
 const UNROUTED = new Set([400, 404, 405, 413, 414, 415]);
 /** Of a body that an operation does not take, and which is read all the same. `default` in openapi.json covers them. */

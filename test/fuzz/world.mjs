@@ -6,7 +6,7 @@ import { judge } from './judge.mjs';
 import { ROLES } from './sequences.mjs';
 
 /** What the links in mails lead to, by the operation that takes their tokens. */
-const LINKS = { auth_resetPassword: 'reset', auth_confirmEmail: 'confirm', auth_undoEmail: 'undo' };
+const LINKS = { resetPassword: 'reset', confirmEmail: 'confirm', undoEmailChange: 'undo' };
 
 /** What an answer below a path tells the ids of. */
 const IDS = [
