@@ -105,7 +105,7 @@ it('does nothing for a client that has left, and counts the wait of the others',
   await Promise.all(first);
   await eventually(async () => (await app.api.get('/health/ready')).status === 200);
   expect((await ada.api.get('/auth/sessions')).body).toContainEqual(expect.objectContaining({ id }));
-  await eventually(async () => (await metric('http_requests_in_flight')) === 1);
+  expect(await metric('http_requests_in_flight')).toBe(1);
   const refusals = requestsSince(before).filter(({ code }) => code === 'overloaded');
   expect(refusals.length).toBeGreaterThan(0);
   // They have waited for longer than the least that is refused.
