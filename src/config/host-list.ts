@@ -67,7 +67,8 @@ function placesIn(authority: string, parameters: URLSearchParams): Place[] | str
   const inAuthority = authority === '' ? addresses : members.map((member) => decodeURIComponent(member?.host ?? ''));
   const names = (list('host') ?? inAuthority ?? ['']).map((name) => name.replace(/^\[(.*)\]$/, '$1'));
   const ports = list('port') ?? members.map((member) => member?.port ?? '');
-  if (names.length > 1 && members.includes(undefined)) return 'has no host, or a port that is no number';
+  if (names.length > 1 && (members.includes(undefined) || !ports.every(isPort)))
+    return 'has no host, or a port that is no number from 1 to 65535';
   if (names.length > 1 && names.includes('')) return 'has an empty host in its list';
   if (addresses?.some((address) => isIP(address) === 0)) return 'has a hostaddr that is no IP address';
   if (![1, names.length].includes(ports.length) || ![undefined, names.length].includes(addresses?.length))
@@ -77,6 +78,10 @@ function placesIn(authority: string, parameters: URLSearchParams): Place[] | str
     const port = portOf(ports.length === 1 ? ports[0] : ports[index]);
     return { name, port, address: addresses?.[index] ?? name };
   });
+}
+
+function isPort(text: string): boolean {
+  return text === '' || (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535);
 }
 
 function portOf(text = ''): number {

@@ -85,9 +85,9 @@ export function liveClients(
 ): new (config: ConstructorParameters<typeof Client>[0]) => LiveClient {
   const alive = new Set<PooledClient>();
   const plans = { generation: 0, areOff: false };
-  /** The others are at the same server, or are soon opened again. */
-  const leaveServer = (): void => {
-    for (const each of alive) if (each.isIdle) void each.end().catch(() => undefined);
+  /** A busy connection to it ends with a refusal of its own. */
+  const leaveServer = (url: string): void => {
+    for (const each of alive) if (each.isIdle && each.url === url) void each.end().catch(() => undefined);
   };
 
   class PooledClient extends Client implements LiveClient {
@@ -162,7 +162,7 @@ export function liveClients(
         hear();
         // Or the pool would give it to the next request before its end arrives.
         if (endsConnection(error)) void this.end().catch(() => undefined);
-        if (this.isOneOfSeveral && isReadOnly(error)) leaveServer();
+        if (this.isOneOfSeveral && isReadOnly(error)) leaveServer(this.url);
       });
     }
 

@@ -434,6 +434,8 @@ describe('the configuration', () => {
       ['DATABASE_URL', 'postgres://u:p@h1:5432,,h2/db', /an empty host in its list/],
       ['DATABASE_URL', 'postgres://u:p@h1,h2:x/db', /a port that is no number/],
       ['DATABASE_URL', 'postgres://u:p@h1,h2:70000/db', /a port that is no number/],
+      ['DATABASE_URL', 'postgres://u:p@h1,h2:0/db', /a port that is no number/],
+      ['DATABASE_URL', 'postgres://u:p@h1,h2/db?port=1,70000', /a port that is no number/],
       ['DATABASE_URL', 'postgres://u:p@h1,h2,h3/db?port=1,2', /3 hosts, but not as many ports/],
       ['DATABASE_URL', 'postgres://u:p@h1,h2/db?hostaddr=10.0.0.1', /2 hosts, but not as many ports or addresses/],
       ['DATABASE_URL', 'postgres://u:p@h/db?hostaddr=h', /a hostaddr that is no IP address/],
