@@ -95,6 +95,7 @@ async function remove(name, { force }) {
   write({ ...edits, [path]: migration });
   for (const each of own) rmSync(join(ROOT, each), { recursive: true });
   tell({ Removed: own, Written: [path], Changed: EDITED }, 'npx jest test/routes.spec.ts test/e2e/schema.spec.ts');
+  warnOfRows();
 }
 
 /** The tests of nearly every file change: all of the project is committed first. */
@@ -107,18 +108,21 @@ async function removeShipped(name, { force }) {
     renameSync(join(ROOT, from), join(ROOT, to));
   }
   for (const each of [...removed, ...SHIPPED[name].folders]) rmSync(join(ROOT, each), { recursive: true, force: true });
-  const counted = Object.entries(tests).map(([path, titles]) => `${path}: ${titles.length} tests`);
+  const counted = Object.entries(tests)
+    .filter(([, titles]) => titles.length > 0)
+    .map(([path, titles]) => `${path}: ${titles.length}`);
   const lines = Object.entries(mentions).map(([path, numbers]) => `${path}: ${numbers.join(', ')}`);
   tell(
     {
       Removed: removed,
       Moved: Object.entries(moved).map(([from, to]) => `${from} → ${to}`),
       Changed: Object.keys(written),
-      'Tests that were about it, removed from': counted,
+      'Tests that were about it, and are gone': counted,
       'Lines that still speak of it, for you to read': lines,
     },
     'npm run security:scorecard',
   );
+  warnOfRows();
 }
 
 /** As the code has it. */
@@ -145,6 +149,12 @@ function tell(paths, step) {
   ${step}
   npm run check      is what CI runs
 `);
+}
+
+function warnOfRows() {
+  process.stdout.write(
+    'At the next start the new migration drops the tables, with all rows. Before that: npm run db:backup\n',
+  );
 }
 
 function list(paths) {

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 
 import { TestApp } from '../support/app.js';
 import { complaintsOf, describeInBrowser, openBrowser } from '../support/browser.js';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../support/ports.js';
 import { PASSWORD, person } from '../support/people.js';
 import { enrol } from '../support/totp.js';
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Api } from '../support/api.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';
 import { eventually, RoostFolder, type RoostProcess } from '../support/process.js';
+import { accepts } from '../support/ports.js';
 import { Relay } from '../support/relay.js';
 
 const ACCOUNT = { email: 'first@example.org', password: 'correct horse battery' };
@@ -18,19 +19,6 @@ const PRODUCTION = {
   HOST: '127.0.0.1',
   JWT_SECRET: 'kX9#vQ2!mZ7@pL4$wR8^tN3&yB6*cF1(',
 };
-
-/** Whether somebody listens there. */
-async function accepts(host: string, port: number): Promise<boolean> {
-  const socket = connect(port, host);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
 
 describe('the process with DATABASE_URL', () => {
   let folder: RoostFolder;
@@ -67,7 +55,7 @@ describe('the process with DATABASE_URL', () => {
     const all = Object.values(networkInterfaces()).flatMap((of = []) => of.map((each) => each.address));
     const port = Number(new URL(address).port);
     const open = await Promise.all(
-      ['127.0.0.1', '::1', ...all].map(async (host) => (await accepts(host, port)) && host),
+      ['127.0.0.1', '::1', ...all].map(async (host) => (await accepts(port, host)) && host),
     );
     expect([...new Set(open.filter(Boolean))]).toEqual(['127.0.0.1']);
     expect(existsSync(join(folder.path, '.data/postgres'))).toBe(false);

@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort } from './free-port.js';
+import { accepts, freePort } from './ports.js';
+import { eventually } from './process.js';
 
 /** Debian has it where only root looks for programs. */
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
@@ -56,7 +56,10 @@ export class HAProxy {
       ROOST_2: `127.0.0.1:${second}`,
     };
     this.child = spawn('haproxy', ['-db', '-f', file], { env: { ...env, ...variables }, stdio: 'ignore' });
-    while (!(await this.accepts())) if (this.child.exitCode !== null) throw new Error('HAProxy did not start');
+    await eventually(async () => {
+      if (this.child.exitCode !== null) throw new Error('HAProxy did not start');
+      return accepts(this.httpsPort);
+    });
   }
 
   private certificate(): string {
@@ -67,18 +70,5 @@ export class HAProxy {
     if (status !== 0) throw new Error(`openssl made no certificate: ${stderr}`);
     appendFileSync(file, readFileSync(key));
     return file;
-  }
-
-  private async accepts(): Promise<boolean> {
-    const socket = connect(this.httpsPort, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      return true;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      return false;
-    } finally {
-      socket.destroy();
-    }
   }
 }

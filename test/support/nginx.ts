@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort } from './free-port.js';
+import { accepts, freePort } from './ports.js';
 import { eventually } from './process.js';
 
 /** Debian has it where only root looks for programs. */
@@ -57,7 +56,7 @@ export class Nginx {
     this.child = spawn('nginx', ['-c', join(this.folder, 'nginx.conf'), '-g', own], { env, stdio: 'ignore' });
     await eventually(async () => {
       if (this.child.exitCode !== null) throw new Error('nginx did not start');
-      return this.accepts();
+      return accepts(this.httpsPort);
     });
   }
 
@@ -79,17 +78,5 @@ export class Nginx {
       return all.replace(from, to);
     }, shipped);
     writeFileSync(join(this.folder, 'nginx.conf'), text);
-  }
-
-  private async accepts(): Promise<boolean> {
-    const socket = connect(this.httpsPort, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      return true;
-    } catch {
-      return false;
-    } finally {
-      socket.destroy();
-    }
   }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { Redis } from 'ioredis';
 
-import { freePort } from './free-port.js';
+import { freePort } from './ports.js';
 
 export const HAS_REDIS = spawnSync('redis-server', ['--version']).status === 0;
 

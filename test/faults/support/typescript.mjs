@@ -24,7 +24,7 @@ Module._extensions['.ts'] = (module, filename) => {
 
 const load = (name) => require(join(SUPPORT, `${name}.ts`));
 
-export const { freePort } = load('free-port');
+export const { freePort } = load('ports');
 export const { HAProxy, HAS_HAPROXY } = load('haproxy');
 export const { PgBouncer, HAS_PGBOUNCER } = load('pgbouncer');
 export const { childrenOf, isAlive } = load('process');
