@@ -27,10 +27,10 @@ COPY --from=build /app/dist dist
 COPY --from=build /app/sbom.json ./
 COPY --from=dependencies /data /data
 COPY package.json LICENSE ./
-COPY scripts/command.mjs scripts/keys-rotate.mjs scripts/admin.mjs scripts/db.mjs scripts/
+COPY scripts/command.mjs scripts/keys-rotate.mjs scripts/admin.mjs scripts/db.mjs scripts/psql.mjs scripts/
 USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/health/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node is process 1 and handles SIGTERM itself.
-CMD ["node", "dist/main.js"]
+CMD ["node", "--no-memory-reducer", "dist/main.js"]

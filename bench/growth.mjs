@@ -49,8 +49,8 @@ const SETTINGS = {
   autovacuum: 'off',
 };
 
-/** @type {{ prepared: (text: string, values?: unknown) => { name: string, text: string, values: unknown[] } | undefined }} */
-const { prepared } = await fromBuild('database/prepared.js');
+/** @type {typeof import('../src/database/prepared.js')} */
+const { preparedName } = await fromBuild('database/prepared.js');
 /** @type {{ migrate: (url: string) => Promise<unknown> }} */
 const { migrate } = await fromBuild('database/schema/migrate.js');
 
@@ -147,7 +147,8 @@ async function dropIndexes(client, table) {
  * @param {unknown[]} [values]
  */
 async function send(client, text, values) {
-  const { rows, rowCount, command } = await client.query(prepared(text, values) ?? { text, values: values ?? [] });
+  const name = preparedName(text, values);
+  const { rows, rowCount, command } = await client.query({ text, values: values ?? [], ...(name && { name }) });
   return ['UPDATE', 'DELETE'].includes(command) ? [rows, rowCount] : rows;
 }
 

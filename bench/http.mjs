@@ -32,6 +32,8 @@ import { makeFolder, ROOT, startDatabase, startRoost } from './support/roost.mjs
 /** @typedef {Server & { name: Name, database: string, state: State }} Side `database`: its URL */
 /** @typedef {Record<Name, Side>} Sides */
 
+/** Roost has both, on the command line and in heap.ts. */
+const KEEP_OPTIMISED = ['--no-memory-reducer', '--retain-maps-for-n-gc=100'];
 const MOST_CONNECTIONS = 128;
 /** Bodies of each kind, before the rounds. */
 const COMPARED = 64;
@@ -137,7 +139,7 @@ function otherDatabase(url, database) {
 /** @param {{ processes: number, secret: string, folder: string, endings: (() => unknown)[], urls: { floor: string, roost: string } }} options */
 async function startServers({ processes, secret, folder, endings, urls }) {
   const floor = await startServer({
-    args: [join(ROOT, 'bench', 'floor', 'server.mjs')],
+    args: [...KEEP_OPTIMISED, join(ROOT, 'bench', 'floor', 'server.mjs')],
     env: {
       NODE_ENV: 'production',
       DATABASE_URL: urls.floor,

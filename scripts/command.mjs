@@ -18,6 +18,18 @@ export class Interrupted extends CommandError {
   exitCode = 130;
 }
 
+/** A reader may leave early, as `head` does: the work goes on, and how it ended still counts. */
+function notRead(error, tell) {
+  if (error.code === 'EPIPE') return;
+  process.exitCode ||= 1;
+  tell();
+}
+
+process.stdout.on('error', (error) =>
+  notRead(error, () => process.stderr.write(`What was done cannot be shown: ${error.message}\n`)),
+);
+process.stderr.on('error', (error) => notRead(error, () => undefined));
+
 const TOLD = [CommandError, ConfigError, DatabaseStartError, EmbeddedPostgresError];
 
 /**

@@ -1,19 +1,22 @@
 /** `npm run db:check`, `db:migrate`, `db:backup`, `db:restore` and `db:psql`: the database of Roost, whichever it is, examined, brought up to date, saved, brought back and reached. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 
 import { loadConfig } from '../dist/config/config.js';
-import { parseConnectionUrl } from '../dist/config/connection-url.js';
-import { readHosts } from '../dist/config/host-list.js';
 import { readVariables } from '../dist/config/variables.js';
 import { DumpError, readDump, writeDump } from '../dist/database/dump.js';
-import { openDatabase, reachDatabase } from '../dist/database/open.js';
+import { findEmbeddedPostgres } from '../dist/database/embedded/embedded.js';
+import { embeddedIn, openDatabase, reachDatabase } from '../dist/database/open.js';
 import { checkDatabase } from '../dist/database/schema/check.js';
 import { connectionsOf, StartDatabase } from '../dist/start-database.js';
-import { loggerOf } from '../dist/start.js';
-import { runCommand, UsageError } from './command.mjs';
+import { loggerOf } from '../dist/running.js';
+import { CommandError, runCommand, UsageError } from './command.mjs';
+import { psqlCommand } from './psql.mjs';
 
 const USAGE = `Usage:
   npm run db:check                   says what the database lacks; changes nothing
@@ -23,16 +26,18 @@ const USAGE = `Usage:
   npm run db:psql                    prints the psql command for the database; works while Roost runs`;
 
 const COMMANDS = {
-  /** Under its name only once it is whole. */
+  /** Under its name only once it is whole, and on the disk. */
   async backup(url, file) {
-    const draft = `${file}.part`;
-    const out = createWriteStream(draft, { mode: 0o600 });
+    const target = await regularFile(file);
+    // Another backup of this name may be under way.
+    const draft = `${target}.${randomBytes(6).toString('hex')}.part`;
+    const out = createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true });
     try {
       await once(out, 'open');
       const rows = await writeDump(url, out);
-      out.end();
-      await once(out, 'close');
-      await rename(draft, file);
+      await finished(out.end());
+      await rename(draft, target);
+      await syncFolder(dirname(target));
       return `Wrote ${rows} rows to ${file}. Keep this file secret. Keep JWT_SECRET with it: restored sessions and unsent mails need it.`;
     } finally {
       await rm(draft, { force: true });
@@ -43,14 +48,28 @@ const COMMANDS = {
     await once(input, 'open');
     return `Restored ${await readDump(url, input)} rows.`;
   },
-  psql(url) {
-    const { username, password, hostname, port, pathname } = parseConnectionUrl(url);
-    const { hosts, needs } = readHosts(url) ?? { hosts: [{ address: hostname, port: port || 5432 }], needs: 'any' };
-    const session = needs === 'any' ? '' : `PGTARGETSESSIONATTRS=${needs} `;
-    const [addresses, ports] = ['address', 'port'].map((part) => hosts.map((host) => host[part]).join(','));
-    return `PGPASSWORD='${decodeURIComponent(password)}' ${session}psql -h ${addresses} -p ${ports} -U ${decodeURIComponent(username)} ${pathname.slice(1)}`;
-  },
+  psql: psqlCommand,
 };
+
+/** The embedded one would end with this command, before anybody has used what it printed. */
+async function requireServer({ url, dataDir }) {
+  if (url !== undefined || (await findEmbeddedPostgres(embeddedIn(dataDir))) !== undefined) return;
+  throw new CommandError('Roost does not run, and its embedded database runs with it only: start Roost first.');
+}
+
+/** A device would be replaced by the file, and a link by what it leads to. */
+async function regularFile(file) {
+  if (file === '-') throw new CommandError('A backup needs a file: name one.');
+  const found = await stat(file).catch(() => undefined);
+  if (!found) return file;
+  if (!found.isFile()) throw new CommandError(`${file} is not a regular file. Name one, or one that is not there yet.`);
+  return realpath(file);
+}
+
+async function syncFolder(folder) {
+  const handle = await open(folder);
+  await handle.sync().finally(() => handle.close());
+}
 
 /** Like a start: waits also for DATABASE_DIRECT_URL, and says which rights are missing. */
 async function migrate(config) {
@@ -99,7 +118,9 @@ async function main() {
   if (given.length !== (isAlone || name === 'psql' ? 0 : 1)) throw new UsageError(USAGE);
   const config = loadConfig(readVariables());
   if (isAlone) return ALONE[name](config);
-  const database = await openDatabase(config);
+  if (name === 'psql') await requireServer(config.database);
+  // Who saves or looks wants the database as it is, also before an upgrade.
+  const database = await openDatabase(config, { migrates: name === 'restore' });
   try {
     const url = config.database.directUrl ?? database.url;
     process.stdout.write(`${await COMMANDS[name](url, ...given)}\n`);

@@ -7,11 +7,12 @@ import { EDITED, editsOf } from './generate/edits.mjs';
 import { fieldsOf, fieldsOfTable, TYPES } from './generate/fields.mjs';
 import { mergedWith } from './generate/merge.mjs';
 import { nounOf } from './generate/names.mjs';
-import { addingMigrationOf, filesOf, migrationOf, migrationsOf } from './generate/noun.mjs';
+import { addingMigrationOf, filesOf, migrationOf } from './generate/noun.mjs';
 import { checkNew, checkUnchanged } from './generate/place.mjs';
 import { Refusal } from './generate/refusal.mjs';
 import { checkUnused, droppingMigrationOf, editsWithout, ownPathsOf } from './generate/remove.mjs';
-import { removalOf, SHIPPED } from './generate/shipped.mjs';
+import { isShipped, removalOf, SHIPPED } from './generate/shipped.mjs';
+import { migrationsSince } from './generate/tables.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -56,7 +57,8 @@ async function addNoun(name, texts, { singular, force }) {
   if (!force) checkUnchanged(ROOT, EDITED);
   const edits = await editsOf(ROOT, noun, fields);
   write({ ...files, ...edits });
-  tell({ Written: Object.keys(files), Changed: Object.keys(edits) }, `npx jest test/e2e/${noun.many}.spec.ts`);
+  tell({ Written: Object.keys(files), Changed: Object.keys(edits) });
+  next(`npx jest test/e2e/${noun.many}.spec.ts`);
 }
 
 async function addField(name, texts, { force }) {
@@ -66,7 +68,8 @@ async function addField(name, texts, { force }) {
     throw new Refusal(
       `Rows that exist have no ${field.name}: let it be null (${texts[0]}?), or write the migration by hand.`,
     );
-  const fields = fieldsOfTable(noun.many, migrationsOf(ROOT).texts) ?? [];
+  const migrations = migrationsSince(ROOT, noun.many).map(({ text }) => text);
+  const fields = fieldsOfTable(noun.many, migrations) ?? [];
   if (fields.some((each) => each.name === field.name))
     throw new Refusal(`${noun.Many} have a field "${field.name}" already.`);
   const before = await filesOf(ROOT, noun, fields);
@@ -75,7 +78,8 @@ async function addField(name, texts, { force }) {
   const { texts: changed, conflicts } = await mergedWith(ROOT, before, after);
   const [path, migration] = await addingMigrationOf(ROOT, noun, field);
   write({ ...changed, [path]: migration });
-  tell({ Written: [path], Changed: Object.keys(changed) }, `npx jest test/e2e/${noun.many}.spec.ts`);
+  tell({ Written: [path], Changed: Object.keys(changed) });
+  next(`npx jest test/e2e/${noun.many}.spec.ts`);
   if (conflicts.length > 0) {
     process.stderr.write(
       `\nThese files were changed where the field belongs. Solve the conflicts that are marked in them:\n${list(conflicts)}\n`,
@@ -85,7 +89,7 @@ async function addField(name, texts, { force }) {
 }
 
 async function remove(name, { force }) {
-  if (Object.hasOwn(SHIPPED, name)) return removeShipped(name, { force });
+  if (isShipped(ROOT, name)) return removeShipped(name, { force });
   const noun = nounOf(name, singularIn(name));
   checkUnused(ROOT, noun);
   const own = ownPathsOf(ROOT, noun);
@@ -94,8 +98,9 @@ async function remove(name, { force }) {
   const [path, migration] = await droppingMigrationOf(ROOT, noun);
   write({ ...edits, [path]: migration });
   for (const each of own) rmSync(join(ROOT, each), { recursive: true });
-  tell({ Removed: own, Written: [path], Changed: EDITED }, 'npx jest test/routes.spec.ts test/e2e/schema.spec.ts');
-  warnOfRows();
+  process.stdout.write(`${dropped([noun.many], path)}\n`);
+  tell({ Removed: own, Written: [path], Changed: EDITED });
+  next('npx jest test/routes.spec.ts test/e2e/schema.spec.ts');
 }
 
 /** The tests of nearly every file change: all of the project is committed first. */
@@ -108,28 +113,22 @@ async function removeShipped(name, { force }) {
     renameSync(join(ROOT, from), join(ROOT, to));
   }
   for (const each of [...removed, ...SHIPPED[name].folders]) rmSync(join(ROOT, each), { recursive: true, force: true });
-  const counted = Object.entries(tests)
-    .filter(([, titles]) => titles.length > 0)
-    .map(([path, titles]) => `${path}: ${titles.length}`);
-  const lines = Object.entries(mentions).map(([path, numbers]) => `${path}: ${numbers.join(', ')}`);
-  tell(
-    {
-      Removed: removed,
-      Moved: Object.entries(moved).map(([from, to]) => `${from} → ${to}`),
-      Changed: Object.keys(written),
-      'Tests that were about it, and are gone': counted,
-      'Lines that still speak of it, for you to read': lines,
-    },
-    'npm run security:scorecard',
-  );
-  warnOfRows();
+  const path = Object.keys(written).find((each) => each.endsWith(`-drop-${name}.ts`));
+  const titles = Object.values(tests).flat();
+  const lines = Object.entries(mentions).map(([file, numbers]) => `${file}: ${numbers.join(', ')}`);
+  process.stdout.write(`${dropped(SHIPPED[name].tables, path)}
+Files: ${removed.length} removed, ${Object.keys(moved).length} moved, ${Object.keys(written).length} changed (git status).
+Tests of other files that were about it, and are gone: ${titles.length} (git diff test).
+`);
+  if (lines.length > 0) tell({ 'These lines still speak of it. Read them': lines });
+  next('npm run security:scorecard');
 }
 
 /** As the code has it. */
 function singularIn(name) {
   const query = join(ROOT, `src/${name}/${name}.query.ts`);
   const [, One] = (existsSync(query) && /export function select(\w+)Page\(/.exec(readFileSync(query, 'utf8'))) || [];
-  if (One === undefined || name === 'tasks') throw new Refusal(`"${name}" is no noun that this command has made.`);
+  if (One === undefined || isShipped(ROOT, name)) throw new Refusal(`"${name}" is no noun that this command has made.`);
   return One.toLowerCase();
 }
 
@@ -140,21 +139,23 @@ function write(files) {
   }
 }
 
-function tell(paths, step) {
+function tell(paths) {
   const done = Object.entries(paths)
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) => `${what}:\n${list(names)}\n`);
-  process.stdout.write(`${done.join('')}Next:
+  process.stdout.write(done.join(''));
+}
+
+function next(step) {
+  process.stdout.write(`Next:
   npm run openapi    writes openapi.json and the types of the client
   ${step}
   npm run check      is what CI runs
 `);
 }
 
-function warnOfRows() {
-  process.stdout.write(
-    'At the next start the new migration drops the tables, with all rows. Before that: npm run db:backup\n',
-  );
+function dropped(tables, migration) {
+  return `The next start drops ${tables.join(', ')} with all rows (${migration}). Before that: npm run db:backup`;
 }
 
 function list(paths) {

@@ -9,7 +9,7 @@ import { readKeyFolder } from '../dist/config/config.js';
 import { ConfigError, Environment } from '../dist/config/environment.js';
 import { rotateKeys } from '../dist/config/key-rotation.js';
 import { readVariables } from '../dist/config/variables.js';
-import { runCommand } from './command.mjs';
+import { runCommand, UsageError } from './command.mjs';
 
 const USAGE = `Usage:
   npm run keys:rotate              creates the next signing key in JWT_KEYS_DIR, and deletes old ones
@@ -18,6 +18,7 @@ const USAGE = `Usage:
 
 function main() {
   const { values: options } = parseArgs({ options: { now: { type: 'boolean' }, prune: { type: 'boolean' } } });
+  if (options.now && options.prune) throw new UsageError('--now makes a key, and --prune makes none: choose one.');
   const env = new Environment(readVariables());
   const folder = readKeyFolder(env);
   if (env.faults.length > 0) throw new ConfigError(env.faults);

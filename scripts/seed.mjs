@@ -38,10 +38,17 @@ async function main() {
   // What is lost is told by the query that fails.
   client.on('error', () => undefined);
   const bar = progressBar();
+  const interruption = new AbortController();
+  process.once('SIGINT', () => interruption.abort());
   try {
     await client.connect();
     const hashedPassword = await bcrypt.hash(password, config.passwords.bcryptCost);
-    const counts = await seed(client, { people: count, hashedPassword, onProgress: watched(bar, count) });
+    const counts = await seed(client, {
+      people: count,
+      hashedPassword,
+      onProgress: watched(bar, count),
+      signal: interruption.signal,
+    });
     bar.end();
     const hash = await selectHash(client, emailOf(CAST.reader));
     const works = hash !== undefined && (await bcrypt.compare(password, hash));
@@ -73,10 +80,7 @@ function passwordOf(secret) {
 
 function watched(bar, count) {
   const written = {};
-  let interrupted = false;
-  process.once('SIGINT', () => (interrupted = true));
   return (what, rows) => {
-    if (interrupted) throw new Interrupted();
     written[what] = rows;
     const all = Object.values(written).reduce((sum, each) => sum + each);
     bar.show(all / (count * ROWS_EACH), `${rows} ${what}`);

@@ -1,6 +1,6 @@
 /**
  * `npm run test:soak`: the spec files that have longer forms of their tests (more rounds of a race, more random histories,
- * more rows), with those. What follows `--` goes to Jest: `npm run test:soak -- timeline`.
+ * more rows), with those. What follows `--` goes to Jest: `npm run test:soak -- session-histories`.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -3,11 +3,12 @@
  * input). See docs/importing-users.md.
  */
 import { createReadStream, statSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { addAbortSignal } from 'node:stream';
 import { parseArgs } from 'node:util';
 
 import pg from 'pg';
 
+import { linesOf } from '../dist/common/files/lines.js';
 import { importUsers } from '../dist/users/import.js';
 import { loadConfig } from '../dist/config/config.js';
 import { readVariables } from '../dist/config/variables.js';
@@ -28,18 +29,13 @@ async function main() {
   let bytes = 0;
   const database = await openDatabase(config);
   const pool = new pg.Pool({ Client, connectionString: database.url, max: 1 });
-  const input = file === '-' ? process.stdin : createReadStream(file);
-  const lines = createInterface({ input, crlfDelay: Infinity });
-  let interrupted = false;
-  process.once('SIGINT', () => {
-    interrupted = true;
-    lines.close();
-    input.destroy();
-  });
+  const interruption = new AbortController();
+  process.once('SIGINT', () => interruption.abort());
+  const input = addAbortSignal(interruption.signal, file === '-' ? process.stdin : createReadStream(file));
   try {
     const bar = progressBar();
     let shown = 0;
-    const counted = countedLines(lines, (line) => (bytes += Buffer.byteLength(line) + 1));
+    const counted = linesUntil(interruption.signal, input, (line) => (bytes += Buffer.byteLength(line) + 1));
     const counts = await importUsers(counted, {
       query: (statement) => pool.query(statement),
       now: new Date(),
@@ -50,18 +46,24 @@ async function main() {
       onProgress: ({ lines }) => bar.show(total && bytes / total, `${lines} lines`),
     });
     bar.end();
-    process.stdout.write(`${summary(counts, interrupted)}\n`);
-    process.exitCode = interrupted ? 130 : counts.refused > 0 ? 1 : 0;
+    const { aborted } = interruption.signal;
+    process.stdout.write(`${summary(counts, aborted)}\n`);
+    process.exitCode = aborted ? 130 : counts.refused > 0 ? 1 : 0;
   } finally {
     await pool.end();
     await database.close();
   }
 }
 
-async function* countedLines(lines, onLine) {
-  for await (const line of lines) {
-    onLine(line);
-    yield line;
+async function* linesUntil(signal, input, onLine) {
+  try {
+    for await (const line of linesOf(input)) {
+      if (signal.aborted) return;
+      onLine(line);
+      yield line;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 

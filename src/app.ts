@@ -1,6 +1,7 @@
 /** The HTTP side of the application, the same in production and in tests. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 
 import { VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,7 +9,10 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 
+import { answerInCookies } from './auth/cookies/cookie-mode.js';
 import { MAX_PARAM_LENGTH, trackMethods } from './http/allowed-methods.js';
+import { sendLongTextAsBytes } from './http/before-sending.js';
+import { sharesBody } from './http/connections/connection.js';
 import { Connections, maxConnections } from './http/connections/connections.js';
 import { prefixOf, Proxies, trackPrefix, warnOfUntrustedProxies, withoutPrefix } from './http/forwarding.js';
 import { limitHandlers } from './http/lifecycle/handler-timeout.js';
@@ -82,11 +86,17 @@ export function createAdapter({ http }: Config): FastifyAdapter {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    schemaController: { compilersFactory: { buildValidator: hasNoSchemas, buildSerializer: hasNoSchemas } },
     // hardening.ts answers a missing Host, with a body.
     http: { requireHostHeader: false, headersTimeout: TIMEOUTS.headers, connectionsCheckingInterval: TIMEOUTS.check },
     rewriteUrl: (request: IncomingMessage) => withoutPageSlash(withoutPrefix(routable(request), prefix)),
     clientErrorHandler: () => undefined,
   });
+}
+
+/** Fastify would load its own compilers, a hundred files, at each start. */
+function hasNoSchemas(): never {
+  throw new Error('Routes have DTOs (class-validator), and no schema of Fastify.');
 }
 
 /** Mail programs and proxies add a slash to the links of mails. */
@@ -100,7 +110,7 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   const proxies = new Proxies(config.http.trustedProxies);
   const rules = { ...config.http, proxies, isDraining: () => readiness.draining };
   const counters = config.rateLimit ? app.get<Counters>(COUNTERS) : undefined;
-  const limit = counters && ((network: string) => hitAddress(counters, network));
+  const limit = counters && (async (network: string) => hitAddress(counters, network));
   const answers = new RawAnswers({ ...rules, limit }, logger);
   const limits = {
     inAll: config.workers > 1 ? maxConnections() : undefined,
@@ -108,6 +118,7 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
     isExempt: (address: string) => proxies.trusts(address),
   };
   app.get(UserTurns).endWithHandlers(fastify);
+  answerInCookies(fastify, config);
   const tracing = new Tracing();
   tracing.begin(fastify);
   trackMethods(fastify);
@@ -120,6 +131,7 @@ export async function configureApp(app: NestFastifyApplication, config: Config, 
   const connections = new Connections(limits, answers, queue);
   connections.guard(fastify);
   labelAnswers(fastify, rules);
+  sendLongTextAsBytes(fastify);
   const underWay = new UnderWay();
   underWay.follow(fastify);
   limitHandlers(fastify, underWay, TIMEOUTS);
@@ -165,10 +177,15 @@ async function serveDocumentation(
 ): Promise<void> {
   let document: ReturnType<typeof buildOpenApi> | undefined;
   const build = (swagger: Swagger): ReturnType<typeof buildOpenApi> => (document ??= buildOpenApi(app, swagger));
-  fastify.get('/openapi.json', async ({ prefix }) => ({
-    ...build(await loadSwagger()),
-    servers: [{ url: prefix === '' ? '/' : prefix }],
-  }));
+  // A buffer for each prefix would be one for each client that makes one up, and does not read.
+  let rest: Buffer | undefined;
+  fastify.get('/openapi.json', async ({ prefix }, reply) => {
+    rest ??= Buffer.from(JSON.stringify({ ...build(await loadSwagger()), servers: undefined }).slice(1));
+    const start = Buffer.from(`{"servers":${JSON.stringify([{ url: prefix || '/' }])},`);
+    sharesBody(reply.raw);
+    void reply.type('application/json; charset=utf-8').header('content-length', start.length + rest.length);
+    return reply.send(Readable.from([start, rest]));
+  });
   if (!http.docs) return;
   const swagger = await loadSwagger();
   swagger.SwaggerModule.setup('docs', app, () => build(swagger), {

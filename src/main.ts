@@ -1,5 +1,6 @@
 /** The entry point. Signal handlers come before anything is loaded, so that a stop at any moment is orderly. */
-import type { Running } from './start.js';
+import { explainLoading } from './load-errors.js';
+import type { Running } from './running.js';
 
 let running: Running | undefined;
 
@@ -16,7 +17,8 @@ try {
     running = made;
   });
 } catch (error) {
-  if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-  process.stderr.write('\nRoost could not start.\n\nA required package is not installed: run npm ci.\n\n');
+  const explanation = explainLoading(error);
+  if (explanation === undefined) throw error;
+  process.stderr.write(`\nRoost could not start.\n\n${explanation}\n\n`);
   process.exit(1);
 }

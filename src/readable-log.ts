@@ -1,4 +1,3 @@
-/** A line of the log for people at a terminal. */
 import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];

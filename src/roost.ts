@@ -66,8 +66,9 @@ export class Roost {
       await delay(noticeMs, undefined, { signal: this.impatience.signal }).catch(() => undefined);
     }
     setTimeout(() => process.exit(1), shutdownTimeoutMs).unref();
-    this.port?.close();
     await Promise.allSettled([this.serving]);
+    // Not before: the application may be about to take it over.
+    this.port?.close();
     await this.app?.close();
     await this.around.database.close();
     process.exit(exitCode);

@@ -1,4 +1,3 @@
-/** Says that Roost is ready, and what the operator should know. */
 import type { Logger } from 'pino';
 
 import { type Config, misspeltMessage } from './config/config.js';

@@ -53,6 +53,19 @@ describe('the image', () => {
     expect(last.match(/\bCMD .{2}/g)).toEqual(['CMD ["', 'CMD ["']);
   });
 
+  it('starts as the documents say, with the optimised code kept', () => {
+    const commands = ['README.md', 'docs/operations.md'].flatMap((name) =>
+      read(name).match(/\bnode .*\bdist\/main\.js/g),
+    );
+    expect(commands).toHaveLength(3);
+    for (const command of [
+      ...commands,
+      /"start": .*/.exec(read('package.json'))?.[0],
+      /^CMD .*main.*/m.exec(read('Dockerfile'))?.[0],
+    ])
+      expect(command).toContain('--no-memory-reducer');
+  });
+
   it('has a bill of what it is made of [V15.1.2]', () => {
     const { stdout } = spawnSync(process.execPath, [join(ROOT, 'scripts/sbom.mjs'), '--omit-optional'], {
       encoding: 'utf8',

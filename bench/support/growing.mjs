@@ -95,9 +95,10 @@ export const GROWING = [
     table: 'users',
     isSearched: true,
     load: (rows) => `
-      INSERT INTO users (id, email, username, display_name, hashed_password, created_at, role)
+      INSERT INTO users (id, email, username, display_name, hashed_password, created_at, role, status)
       SELECT ${idOf('n')}, 'm' || n || '@example.org', 'm__' || n, 'name ' || left(md5(n::text), 6), 'x', ${createdAt(rows)},
-             CASE WHEN n % (${rows} / 4) = 1 THEN 'admin' ELSE 'user' END
+             CASE WHEN n % (${rows} / 4) = 1 THEN 'admin' ELSE 'user' END,
+             CASE WHEN n <= ${rows} / 20 THEN 'disabled' ELSE 'active' END
         FROM generate_series(1, ${rows}) n;
       INSERT INTO users (id, email, username, hashed_password) VALUES ('${ADA}', 'ada@example.org', 'ada_lovelace', 'x');`,
     prepare: countAll,
@@ -106,6 +107,7 @@ export const GROWING = [
       { name: 'admin: accounts', ask: userPage({}) },
       { name: 'admin: accounts by address', ask: userPage({}, 'email') },
       { name: 'admin: admins', ask: userPage({ role: 'admin' }) },
+      { name: 'admin: disabled accounts, the oldest ones', ask: userPage({ status: 'disabled' }) },
       { name: 'admin: search, one found', least: SPREAD, ask: userPage({ q: 'ada_love' }) },
       { name: 'admin: search, all found', ask: userPage({ q: 'example.org' }) },
       { name: 'admin: search, none found', least: SPREAD, ask: userPage({ q: 'qqjjzz' }) },

@@ -46,7 +46,7 @@ export function fromBuild(file) {
 export async function startRoost(options) {
   const { database, secret, folder, endings, flags = [], name = 'roost', cost = 10, env = {} } = options;
   return startServer({
-    args: [...flags, join(ROOT, 'dist', 'main.js')],
+    args: ['--no-memory-reducer', ...flags, join(ROOT, 'dist', 'main.js')],
     env: {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',

@@ -98,8 +98,8 @@ export function migrationsOf(root) {
 
 /** Where tasks were removed, they are kept for this. */
 function placeOf(root, name) {
-  const path = `src/tasks/${name}`;
-  return existsSync(join(root, path)) ? path : `scripts/generate/example/${name}.txt`;
+  const kept = `scripts/generate/example/${name}.txt`;
+  return existsSync(join(root, kept)) ? kept : `src/tasks/${name}`;
 }
 
 /** @param kept declarations; by default all */
@@ -168,6 +168,9 @@ function serviceOf(example, { noun, fields }) {
       '{ completed, q, sort, cursor, limit }: TaskFilter',
       `{ ${[...filters, 'cursor', 'limit'].join(', ')} }: ${noun.One}Filter`,
     )
+    .exchange('const read = (): Promise<Task[]> => selectTaskPage(', `const rows = await select${noun.One}Page(`)
+    .exchange('const rows = await (readsAll(q) ? this.costly.run(principal.userId, read) : read());', '')
+    .exchange('private readonly costly: CostlyReads,', '')
     .exchange('tasks ${sort} ${principal.userId}', `${noun.many} \${principal.userId}`)
     .exchange('completed, q, sort, after,', [...filters, 'after'].map((name) => `${name},`).join(' '))
     .exchange('taskKey(sort, last)', '[last.id]')

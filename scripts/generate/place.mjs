@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { namesTwice } from './example.mjs';
 import { Refusal } from './refusal.mjs';
+import { hasTable } from './tables.mjs';
 
 /** @param files texts of new files by their paths */
 export function checkNew(root, { many, one }, files) {
@@ -12,8 +13,7 @@ export function checkNew(root, { many, one }, files) {
   const sources = sourcesOf(root);
   const all = Object.values(sources).join('\n');
   if (has(`src/${many}`)) throw new Refusal(`There is a folder src/${many} already.`);
-  if (new RegExp(`CREATE TABLE ${many}\\b`).test(all))
-    throw new Refusal(`A migration makes a table "${many}" already.`);
+  if (hasTable(root, many)) throw new Refusal(`A migration makes a table "${many}" already.`);
   if (new RegExp(`^ {2}${one}_(?:not_found|forbidden):`, 'm').test(all))
     throw new Refusal(`The error code ${one}_not_found or ${one}_forbidden is another noun's.`);
   const present = Object.keys(files).find(has);

@@ -75,7 +75,7 @@ function cutsOf(source, about, gone) {
     }
     const call = callOf(statement);
     if (call && GROUP.test(call.name)) {
-      if (!about.test(call.title)) continue;
+      if (!about.test(call.title) && !(call.table && matches(call.table))) continue;
       cuts.push(statement);
       titles.push(...calls(statement).flatMap(({ name, title }) => (TEST.test(name) ? [title] : [])));
     } else if (ts.isImportDeclaration(statement)) {

@@ -6,6 +6,7 @@ import { EDITED } from './edits.mjs';
 import { formatted } from './example.mjs';
 import { migrationsOf } from './noun.mjs';
 import { Refusal } from './refusal.mjs';
+import { checkUnreferenced, migrationsSince } from './tables.mjs';
 
 /** @returns paths to delete: a folder, and a file if it is there */
 export function ownPathsOf(root, { many }) {
@@ -25,10 +26,10 @@ export async function editsWithout(root, { many, one, Many }) {
 
 /** Databases have the table, and the migrations that made it have run there: they stay. */
 export async function droppingMigrationOf(root, { many, Many }) {
-  const { time, names, texts } = migrationsOf(root);
-  const made = names.flatMap((name, index) => {
-    const isIts = new RegExp(`(?:CREATE|ALTER) TABLE ${many}\\b`).test(texts[index]);
-    const [, exported] = /export class (\w+)/.exec(texts[index]) ?? [];
+  const { time } = migrationsOf(root);
+  const made = migrationsSince(root, many).flatMap(({ name, text }) => {
+    const isIts = new RegExp(`(?:CREATE|ALTER) TABLE ${many}\\b`).test(text);
+    const [, exported] = /export class (\w+)/.exec(text) ?? [];
     return isIts && exported ? [{ name, exported }] : [];
   });
   const path = `src/database/migrations/${time}-drop-${many}.ts`;
@@ -63,4 +64,5 @@ export function checkUnused(root, { many }) {
   );
   if (users.length > 0)
     throw new Refusal(`These files import ${many}:\n${users.map((path) => `  ${path}`).join('\n')}`);
+  checkUnreferenced(root, [many]);
 }

@@ -6,6 +6,8 @@ import { formatted } from './example.mjs';
 import { migrationsOf } from './noun.mjs';
 import { withoutDeclarations, withoutElements, withoutTests } from './prune.mjs';
 import { Refusal } from './refusal.mjs';
+import { checkUnreferenced } from './tables.mjs';
+import { DOCUMENTS } from './shipped/documents.mjs';
 import { TASKS } from './shipped/tasks.mjs';
 import { TIMELINE } from './shipped/timeline.mjs';
 
@@ -15,9 +17,16 @@ export const SHIPPED = { tasks: TASKS, timeline: TIMELINE };
 const ROOMS =
   /^(?:account|admin|audit|auth|common|config|database|health|http|idempotency|limits|mail|site|tasks|testing|timeline|users|workers)$/;
 const KEPT_SQL = 'src/database/migrations/removed';
-/** Of the past, or written anew by other commands. */
+/** Of the past, measured, written anew by other commands, or about the timelines of PostgreSQL. */
 const NOT_READ =
-  /^(?:CHANGELOG\.md|openapi\.json|package-lock\.json|docs\/adr\/|src\/database\/migrations\/|bench\/results\/)|\/schema\.ts$/;
+  /^(?:CHANGELOG\.md|openapi\.json|package-lock\.json|docs\/(?:adr|removing-a-module|reliability|security\/asvs)\b|src\/database\/(?:migrations|replicas)\/)|\/(?:schema|idempotent)\.ts$/;
+
+/** A noun that was made since may have its name. */
+export function isShipped(root, name) {
+  if (!Object.hasOwn(SHIPPED, name)) return false;
+  const wasRemoved = migrationsOf(root).names.some((each) => each.slice(14) === `drop-${name}.ts`);
+  return !(wasRemoved && SHIPPED[name].folders.some((folder) => existsSync(join(root, folder))));
+}
 
 /**
  * @returns what to write and to move by path, what to delete, the tests that go from other files, and where others still
@@ -27,6 +36,7 @@ export async function removalOf(root, name) {
   const module = SHIPPED[name];
   if (!module.folders.every((folder) => existsSync(join(root, folder))))
     throw new Refusal(`There is no ${module.folders.join(', ')}: ${name} was removed before.`);
+  checkUnreferenced(root, module.tables);
   const moved = movesOf(root, module);
   const gone = new Set([
     ...module.folders.flatMap((folder) => filesIn(root, folder)),
@@ -36,13 +46,13 @@ export async function removalOf(root, name) {
   for (const [path, text] of changed) if (text === '') gone.add(path);
   const kept = changed.filter(([, text]) => text !== '');
   const written = { ...Object.fromEntries(kept), ...(await migrationOf(root, name, module)) };
-  const tests = testsWithout(root, { ...module, gone });
+  const tests = testsWithout(root, { ...module, gone, written });
   for (const [path, { text }] of Object.entries(tests)) {
     if (text === '') gone.add(path);
     else written[path] = text;
   }
   Object.assign(written, attacksWithout(root, { gone, written }));
-  Object.assign(written, documentsWithout(root, { gone, moved, written }));
+  Object.assign(written, documentsWithout(root, { name, gone, moved, written }));
   checkImports(root, { name, gone, written });
   const texts = await Promise.all(
     Object.entries(written).map(async ([path, text]) => [path, await formatted(path, text)]),
@@ -90,7 +100,7 @@ function edited(root, { edits, declarations }) {
 }
 
 /** Also of lists that tools of the tests read. */
-function testsWithout(root, { about: words, gone }) {
+function testsWithout(root, { about: words, gone, written }) {
   const changed = {};
   const own = readdirSync(join(root, 'src'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !ROOMS.test(entry.name))
@@ -101,8 +111,9 @@ function testsWithout(root, { about: words, gone }) {
   for (const path of filesIn(root, 'test').filter(
     (each) => /\.(?:ts|mjs)$/.test(each) && !each.startsWith('test/faults/') && !gone.has(each) && !isOwn(each),
   )) {
-    const text = readFileSync(join(root, path), 'utf8');
+    const text = written[path] ?? readFileSync(join(root, path), 'utf8');
     const isGone = { test: (specifier) => gone.has(imported(path, specifier)) };
+    if (!words.test(text) && !importsOf(text).some((each) => isGone.test(each))) continue;
     const { text: left, titles } = path.endsWith('.spec.ts')
       ? withoutTests(text, about, isGone)
       : { text: withoutElements(text, about), titles: [] };
@@ -126,42 +137,58 @@ function attacksWithout(root, { gone, written }) {
   return kept.length === attacks.length ? {} : { [path]: JSON.stringify(kept, null, 2) };
 }
 
+function importsOf(text) {
+  return [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].map(([, target]) => target);
+}
+
 function imported(path, specifier) {
   return normalize(join(dirname(path), specifier))
     .replaceAll('\\', '/')
     .replace(/\.js$/, '.ts');
 }
 
-/** A row of a table about a file that is gone goes; a sentence says that it was removed. */
-function documentsWithout(root, { gone, moved, written }) {
-  const paths = ['README.md', 'AGENTS.md', ...filesIn(root, 'docs')].filter(
-    (path) => path.endsWith('.md') && !gone.has(path),
-  );
+/** A row of a table about the module goes. Of what is moved, the new place is named. The history links to nothing that is gone. */
+function documentsWithout(root, { name, gone, moved, written }) {
+  const edits = DOCUMENTS[name];
   const changed = {};
-  for (const path of paths) {
+  for (const path of new Set([...documentsIn(root), ...Object.keys(edits)])) {
+    if (gone.has(path) || !existsSync(join(root, path))) continue;
     const text = written[path] ?? readFileSync(join(root, path), 'utf8');
-    const left = text
-      .split('\n')
-      .flatMap((line) => withoutNames(line, { path, gone, moved }))
-      .join('\n');
+    const rewritten = (edits[path] ?? []).reduce((before, [from, to]) => before.replace(from, to), text);
+    const left = path.endsWith('.md')
+      ? withoutRows(rewritten, { about: SHIPPED[name].about, path, gone, moved })
+      : rewritten;
     if (left !== text) changed[path] = left;
   }
+  const history = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
+  const unlinked = history.replace(/\[([^\]]+)\]\(([^)#]+)\)/g, (all, text, target) => (gone.has(target) ? text : all));
+  if (unlinked !== history) changed['CHANGELOG.md'] = unlinked;
   return changed;
 }
 
-function withoutNames(line, { path, gone, moved }) {
-  const isGone = (name) => [name, `src/${name}`].find((each) => gone.has(each));
-  const targets = [...line.matchAll(/\]\(([^)#]+)/g)].map(([, target]) => normalize(join(dirname(path), target)));
-  if (line.startsWith('|') && targets.some((target) => gone.has(target))) return [];
-  const linked = line.replace(/\[([^\]]+)\]\(([^)#]+)(?:#[^)]*)?\)/g, (all, text, target) =>
-    gone.has(normalize(join(dirname(path), target))) ? `${text} (removed)` : all,
+function documentsIn(root) {
+  return ['README.md', 'AGENTS.md', 'clients/typescript/README.md', ...filesIn(root, 'docs')].filter((path) =>
+    path.endsWith('.md'),
   );
-  const named = linked.replace(/`([a-z][\w./-]*\/[\w.-]+)`/g, (all, name) => {
-    const found = isGone(name);
-    if (found === undefined) return all;
-    return found in moved ? `\`${moved[found]}\`` : `${basename(name)} (removed)`;
-  });
-  return [named];
+}
+
+function withoutRows(text, { about, path, gone, moved }) {
+  return text
+    .split('\n')
+    .filter((line) => !(line.startsWith('|') && (about.test(line.split('|')[1]) || namesGone(line, { path, gone }))))
+    .map((line) => line.replace(/`([a-z][\w./-]*\/[\w.-]+)`/g, (all, name) => `\`${placeAfter(name, moved)}\``))
+    .join('\n');
+}
+
+function placeAfter(name, moved) {
+  return moved[name] ?? moved[`src/${name}`] ?? name;
+}
+
+/** Links, and files in backticks. */
+function namesGone(line, { path, gone }) {
+  const targets = [...line.matchAll(/\]\(([^)#]+)/g)].map(([, target]) => normalize(join(dirname(path), target)));
+  const named = [...line.matchAll(/`([a-z][\w./-]*\/[\w.-]+)`/g)].flatMap(([, name]) => [name, `src/${name}`]);
+  return [...targets, ...named].some((name) => gone.has(name));
 }
 
 async function migrationOf(root, name, { migration: { up, imports, down } }) {
@@ -193,7 +220,7 @@ function checkImports(root, { name, gone, written }) {
     .filter((path) => /\.(?:ts|mjs)$/.test(path) && !gone.has(path))
     .filter((path) => {
       const text = written[path] ?? readFileSync(join(root, path), 'utf8');
-      return [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].some(([, target]) => gone.has(imported(path, target)));
+      return importsOf(text).some((target) => gone.has(imported(path, target)));
     });
   if (users.length > 0)
     throw new Refusal(`These files import ${name}:\n${users.map((path) => `  ${path}`).join('\n')}`);
@@ -201,7 +228,7 @@ function checkImports(root, { name, gone, written }) {
 
 /** @returns the numbers of lines that a person should read, by path */
 function mentionsIn(root, { about, gone, written }) {
-  const folders = ['src', 'test', 'scripts', 'bench', 'docs', 'deploy', 'examples', 'clients/typescript'];
+  const folders = ['src', 'scripts', 'docs', 'deploy', 'examples', 'clients/typescript'];
   const paths = ['README.md', 'AGENTS.md', ...folders.flatMap((folder) => filesIn(root, folder))];
   return Object.fromEntries(
     paths
@@ -210,7 +237,10 @@ function mentionsIn(root, { about, gone, written }) {
         (path) => !gone.has(path) && !path.startsWith('scripts/generate') && !/\/(?:dist|node_modules)\//.test(path),
       )
       .map((path) => [path, (written[path] ?? readFileSync(join(root, path), 'utf8')).split('\n')])
-      .map(([path, lines]) => [path, lines.flatMap((line, index) => (about.test(line) ? [index + 1] : []))])
+      .map(([path, lines]) => [
+        path,
+        lines.flatMap((line, index) => (about.test(line) || namesGone(line, { path, gone }) ? [index + 1] : [])),
+      ])
       .filter(([, lines]) => lines.length > 0),
   );
 }

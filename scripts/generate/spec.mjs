@@ -1,19 +1,24 @@
 /** The test of a noun: each behaviour of its routes, with values of its fields. */
 
-export function specOf({ many, one }, fields) {
+export function specOf({ many, one, One }, fields) {
   const required = fields.filter(({ isOptional }) => !isOptional);
   const optional = fields.filter(({ isOptional }) => isOptional);
   const nullable = fields.filter((field) => field.nullable);
   const filters = fields.filter(({ isFilter }) => isFilter);
   const [first, second] = fields;
-  return `import { TestApp } from '../support/app.js';
-import { walk } from '../support/pages.js';
-import { person, type Person } from '../support/people.js';
+  return `import { type Create${One}Request, type ${One}Response, unwrap, type Update${One}Request } from 'roost-client';
 
-const LEAST = { ${required.map(sample).join(', ')} };
-const WHOLE = { ${fields.map(sample).join(', ')} };
-const CHANGED = { ${fields.map(changed).join(', ')} };
-const NONE = '/${many}/2147483647';
+import { TestApp } from '../support/app.js';
+import { collect } from '../support/client.js';
+import { person, type Person } from '../support/people.js';
+import { expectRefused } from '../support/sessions.js';
+
+type Caller = Pick<Person, 'client'>;
+
+const LEAST: Create${One}Request = { ${required.map(sample).join(', ')} };
+const WHOLE: Create${One}Request = { ${fields.map(sample).join(', ')} };
+const CHANGED = { ${fields.map(changed).join(', ')} } satisfies Update${One}Request;
+const MISSING = 2_147_483_647;
 
 describe('${many}', () => {
   let app: TestApp;
@@ -27,46 +32,52 @@ describe('${many}', () => {
 
   afterAll(() => app.stop());
 
-  const create = async ({ api }: Person, body: object = WHOLE): Promise<any> => (await api.post('/${many}', body)).body;
+  const create = ({ client }: Caller, body = WHOLE): Promise<${One}Response> => unwrap(client.post('/${many}', { body }));
+
+  const read = ({ client }: Caller, ${one}_id: number) => client.get('/${many}/{${one}_id}', { path: { ${one}_id } });
+
+  const change = ({ client }: Caller, ${one}_id: number, body: Update${One}Request) =>
+    client.put('/${many}/{${one}_id}', { path: { ${one}_id }, body });
+
+  const remove = ({ client }: Caller, ${one}_id: number) => client.delete('/${many}/{${one}_id}', { path: { ${one}_id } });
 
   it('are refused without a token', async () => {
     const { id } = await create(alice);
     for (const answer of [
-      await app.api.get('/${many}'),
-      await app.api.post('/${many}', WHOLE),
-      await app.api.get(\`/${many}/\${id}\`),
-      await app.api.put(\`/${many}/\${id}\`, CHANGED),
-      await app.api.delete(\`/${many}/\${id}\`),
+      await app.client.get('/${many}'),
+      await app.client.post('/${many}', { body: WHOLE }),
+      await read(app, id),
+      await change(app, id, CHANGED),
+      await remove(app, id),
     ])
-      expect([answer.status, answer.body.code]).toEqual([401, 'authentication_required']);
+      expectRefused(answer, 'authentication_required');
   });
 
   it('are given back as they were written', async () => {
-    const { status, body } = await alice.api.post('/${many}', WHOLE);
-    expect(status).toBe(201);
-    expect(body).toEqual({
+    const answer = await alice.client.post('/${many}', { body: WHOLE });
+    const made = await unwrap(answer);
+    expect(answer.status).toBe(201);
+    expect(made).toEqual({
       id: expect.any(Number),
       user_id: alice.id,
       ...WHOLE,
       created_at: expect.any(String),
-      updated_at: body.created_at,
+      updated_at: made.created_at,
     });
-    expect((await alice.api.get(\`/${many}/\${body.id}\`)).body).toEqual(body);
+    expect(await unwrap(read(alice, made.id))).toEqual(made);
   });
 
   it('are made once with an Idempotency-Key', async () => {
-    const api = alice.api.with({ 'idempotency-key': 'a-key-of-the-tests-for-${many}' });
-    const first = await api.post('/${many}', WHOLE);
-    expect((await api.post('/${many}', WHOLE)).body).toEqual(first.body);
+    const headers = { 'Idempotency-Key': 'a-key-of-the-tests-for-${many}' };
+    const made = await unwrap(alice.client.post('/${many}', { body: WHOLE, headers }));
+    expect(await unwrap(alice.client.post('/${many}', { body: WHOLE, headers }))).toEqual(made);
   });
 ${
   optional.length === 0
     ? ''
     : `
   it('need only what is required', async () => {
-    const { status, body } = await alice.api.post('/${many}', LEAST);
-    expect(status).toBe(201);
-    expect(body).toMatchObject({ ...LEAST, ${optional.map(({ name, nullable: isNull }) => `${name}: ${isNull ? 'null' : 'false'}`).join(', ')} });
+    expect(await create(alice, LEAST)).toMatchObject({ ...LEAST, ${optional.map(({ name, nullable: isNull }) => `${name}: ${isNull ? 'null' : 'false'}`).join(', ')} });
   });
 `
 }
@@ -86,23 +97,22 @@ ${[...required.map(missing), ...fields.flatMap(badly)].map((row) => `    [${row}
 
   it.each(Object.entries(CHANGED))('change in %s alone when it is given alone', async (name, value) => {
     const made = await create(alice);
-    const { status, body } = await alice.api.put(\`/${many}/\${made.id}\`, { [name]: value });
-    expect(status).toBe(200);
-    expect(body).toEqual({ ...made, [name]: value, updated_at: body.updated_at });
-    expect(body.updated_at >= made.updated_at).toBe(true);
+    const now = await unwrap(change(alice, made.id, { [name]: value } as Update${One}Request));
+    expect(now).toEqual({ ...made, [name]: value, updated_at: now.updated_at });
+    expect(now.updated_at >= made.updated_at).toBe(true);
   });
 
   it('stay as they are when nothing is given', async () => {
     const made = await create(alice);
-    expect((await alice.api.put(\`/${many}/\${made.id}\`, {})).body).toEqual(made);
+    expect(await unwrap(change(alice, made.id, {}))).toEqual(made);
   });
 ${
   nullable.length === 0
     ? ''
     : `
-  it.each([${nullable.map(({ name }) => `'${name}'`).join(', ')}])('are cleared of %s by null', async (name) => {
-    const made = await create(alice);
-    expect((await alice.api.put(\`/${many}/\${made.id}\`, { [name]: null })).body[name]).toBeNull();
+  it.each([${nullable.map(({ name }) => `'${name}'`).join(', ')}] as const)('are cleared of %s by null', async (name) => {
+    const { id } = await create(alice);
+    expect((await unwrap(change(alice, id, { [name]: null } as Update${One}Request)))[name]).toBeNull();
   });
 `
 }${
@@ -111,50 +121,50 @@ ${
       : `
   it('keep two changes of different fields that are made at once', async () => {
     const { id } = await create(alice);
+    const both = { ${first.name}: CHANGED.${first.name}, ${second.name}: CHANGED.${second.name} };
     await Promise.all([
-      alice.api.put(\`/${many}/\${id}\`, { ${first.name}: CHANGED.${first.name} }),
-      alice.api.put(\`/${many}/\${id}\`, { ${second.name}: CHANGED.${second.name} }),
+      change(alice, id, { ${first.name}: both.${first.name} }),
+      change(alice, id, { ${second.name}: both.${second.name} }),
     ]);
-    const { body } = await alice.api.get(\`/${many}/\${id}\`);
-    expect([body.${first.name}, body.${second.name}]).toEqual([CHANGED.${first.name}, CHANGED.${second.name}]);
+    expect(await unwrap(read(alice, id))).toMatchObject(both);
   });
 `
   }
   it('are private to their owner', async () => {
     const made = await create(alice);
-    for (const { status, body } of [
-      await bob.api.get(\`/${many}/\${made.id}\`),
-      await bob.api.put(\`/${many}/\${made.id}\`, CHANGED),
-      await bob.api.put(\`/${many}/\${made.id}\`, {}),
-      await bob.api.delete(\`/${many}/\${made.id}\`),
+    for (const answer of [
+      await read(bob, made.id),
+      await change(bob, made.id, CHANGED),
+      await change(bob, made.id, {}),
+      await remove(bob, made.id),
     ])
-      expect([status, body.code]).toEqual([403, '${one}_forbidden']);
-    expect((await alice.api.get(\`/${many}/\${made.id}\`)).body).toEqual(made);
+      expectRefused(answer, '${one}_forbidden', 403);
+    expect(await unwrap(read(alice, made.id))).toEqual(made);
   });
 
   it('are 404 where there are none', async () => {
-    for (const { status, body } of [
-      await alice.api.get(NONE),
-      await alice.api.put(NONE, CHANGED),
-      await alice.api.delete(NONE),
+    for (const answer of [
+      await read(alice, MISSING),
+      await change(alice, MISSING, CHANGED),
+      await remove(alice, MISSING),
       await alice.api.get('/${many}/1e3'),
     ])
-      expect([status, body.code]).toEqual([404, '${one}_not_found']);
+      expectRefused(answer, '${one}_not_found', 404);
   });
 
   it('are deleted once, also by two at once', async () => {
     const { id } = await create(alice);
-    const answers = await Promise.all([alice.api.delete(\`/${many}/\${id}\`), alice.api.delete(\`/${many}/\${id}\`)]);
+    const answers = await Promise.all([remove(alice, id), remove(alice, id)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 404]);
-    expect((await alice.api.get(\`/${many}/\${id}\`)).status).toBe(404);
+    expect((await read(alice, id)).status).toBe(404);
   });
 
   it('are listed from the newest on, and the pages add up to all of the own ones', async () => {
     const carol = await person(app, 'carol');
-    const made: unknown[] = [];
+    const made: ${One}Response[] = [];
     for (let n = 0; n < 5; n += 1) made.unshift(await create(carol));
     await create(bob);
-    const pages = await walk<any>(carol.api, '/${many}?limit=2');
+    const pages = await collect(carol.client.pages('/${many}', { query: { limit: 2 } }));
     expect(pages.map(({ length }) => length)).toEqual([2, 2, 1]);
     expect(pages.flat()).toEqual(made);
   });
@@ -162,35 +172,35 @@ ${filters
   .map(
     ({ name }) => `
   it('are filtered by ${name}', async () => {
-    const dave = await person(app, 'dave');
-    const [yes, no] = [await create(dave, { ...WHOLE, ${name}: true }), await create(dave, { ...WHOLE, ${name}: false })];
-    expect((await dave.api.get('/${many}?${name}=true')).body).toEqual([yes]);
-    expect((await dave.api.get('/${many}?${name}=false')).body).toEqual([no]);
-    expect((await dave.api.get('/${many}?${name}=yes')).status).toBe(422);
+    const { client, api } = await person(app, 'dave');
+    const [yes, no] = [await create({ client }, { ...WHOLE, ${name}: true }), await create({ client }, { ...WHOLE, ${name}: false })];
+    expect(await unwrap(client.get('/${many}', { query: { ${name}: true } }))).toEqual([yes]);
+    expect(await unwrap(client.get('/${many}', { query: { ${name}: false } }))).toEqual([no]);
+    expect((await api.get('/${many}?${name}=yes')).status).toBe(422);
   });
 `,
   )
   .join('')}
   it('take a cursor only from the person it was made for', async () => {
     for (let n = 0; n < 2; n += 1) await create(bob);
-    const { headers } = await bob.api.get('/${many}?limit=1');
-    const cursor = /cursor=([\\w-]+)/.exec(headers.get('link') ?? '')?.[1] ?? '';
-    expect((await bob.api.get(\`/${many}?cursor=\${cursor}\`)).status).toBe(200);
-    expect((await alice.api.get(\`/${many}?cursor=\${cursor}\`)).status).toBe(422);
+    const { response } = await bob.client.get('/${many}', { query: { limit: 1 } });
+    const cursor = /cursor=([\\w-]+)/.exec(response.headers.get('link') ?? '')?.[1] ?? '';
+    const next = ({ client }: Caller) => client.get('/${many}', { query: { cursor } });
+    expect((await next(bob)).status).toBe(200);
+    expectRefused(await next(alice), 'validation_failed', 422);
   });
 
   it('are in the export of their owner', async () => {
     const erin = await person(app, 'erin');
     const made = await create(erin);
-    expect((await erin.api.get('/users/me/export')).body.${many}).toEqual([made]);
+    expect((await unwrap(erin.client.get('/users/me/export'))).${many}).toEqual([made]);
   });
 
   it('are 401 and not 500 when the account of a valid token is gone', async () => {
     const ghost = await person(app, 'ghost');
     await create(ghost);
     await app.pool.query('DELETE FROM users WHERE id = $1', [ghost.id]);
-    const { status, body } = await ghost.api.post('/${many}', WHOLE);
-    expect([status, body.code]).toEqual([401, 'invalid_token']);
+    expectRefused(await ghost.client.post('/${many}', { body: WHOLE }), 'invalid_token');
     expect((await app.pool.query('SELECT FROM ${many} WHERE user_id = $1', [ghost.id])).rowCount).toBe(0);
   });
 });

@@ -56,7 +56,7 @@ export function makePeople(count, now) {
 }
 
 function aSeller(dice) {
-  const brand = `${dice.pick(['best', 'super', 'mega', 'easy'])}_${dice.pick(['deals', 'cash', 'offers', 'followers'])}`;
+  const brand = `${dice.pick(['best', 'super', 'mega', 'easy'])}_${dice.pick(['deals', 'cash', 'offers', 'clicks'])}`;
   const username = `${brand}_${dice.whole(10, 99)}`;
   return {
     name: brand.replace('_', ' ').toUpperCase(),

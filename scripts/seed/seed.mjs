@@ -1,4 +1,5 @@
 /** Fills a development database, in one transaction: wholly or not at all. */
+import { Interrupted } from '../command.mjs';
 import { CAST, DOMAIN, makePeople } from './people.mjs';
 import {
   analyze,
@@ -18,16 +19,30 @@ const BATCH = 2_000;
 /**
  * Adds people beside those who are there, and touches nobody else.
  * @param client a connection that nobody else uses; after an error, ending it undoes everything
- * @param options.onProgress after each batch, with what is written and how much of it; may throw
+ * @param options.onProgress after each batch, with what is written and how much of it
+ * @param options.signal ends it, also while it waits for another transaction; without effect from the commit on
+ * @throws Interrupted after which the client must be ended
  * @returns {Promise<Record<string, number> | undefined>} how many rows were added; undefined when it is seeded already
  */
 export async function seed(client, options) {
-  await client.query('BEGIN');
-  const now = await lockSeeding(client);
-  const counts = (await isSeeded(client, DOMAIN)) ? undefined : await fill(client, now, options);
+  const counts = await Promise.race([fillOnce(client, options), interruption(options.signal)]);
   await client.query('COMMIT');
   if (counts !== undefined) await analyze(client, Object.keys(counts));
   return counts;
+}
+
+function interruption(signal) {
+  return new Promise((_, reject) => {
+    const interrupt = () => reject(new Interrupted());
+    if (signal.aborted) interrupt();
+    else signal.addEventListener('abort', interrupt, { once: true });
+  });
+}
+
+async function fillOnce(client, options) {
+  await client.query('BEGIN');
+  const now = await lockSeeding(client);
+  return (await isSeeded(client, DOMAIN)) ? undefined : fill(client, now, options);
 }
 
 async function fill(client, now, { people: count, hashedPassword, onProgress }) {
@@ -49,7 +64,6 @@ async function fill(client, now, { people: count, hashedPassword, onProgress }) 
   const world = { client, people, now, ids, idOf, insert };
   await fillTimeline(world);
   await fillTasks(world);
-  onProgress('people', counts.people);
   return counts;
 }
 

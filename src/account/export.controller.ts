@@ -22,7 +22,13 @@ export class ExportController {
   @Get('export')
   @Streaming()
   @StrictlyLimited('export')
-  @Answers({ status: 200, type: ExportResponse })
+  @Answers({
+    status: 200,
+    type: ExportResponse,
+    headers: {
+      'Content-Disposition': { description: 'A name of a file.', schema: { type: 'string', maxLength: 100 } },
+    },
+  })
   async exportOwnData(@From() actor: Actor): Promise<StreamableFile> {
     return new StreamableFile(await this.exports.begin(actor), {
       type: 'application/json; charset=utf-8',

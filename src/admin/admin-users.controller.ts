@@ -93,7 +93,7 @@ export class AdminUsersController {
     type: UserResponse,
     errors: ['own_account', 'user_not_found', 'user_deleted', 'user_disabled', 'user_unconfirmed'],
   })
-  async changeRole(
+  async changeUserRole(
     @From() actor: Actor,
     @UserId() userId: string,
     @Body() { role }: ChangeRoleRequest,
@@ -157,7 +157,7 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
-  async sendPasswordLink(@From() actor: Actor, @UserId() userId: string): Promise<void> {
+  async sendUserPasswordLink(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.invitations.sendPasswordLink({ ...actor, userId });
   }
 
@@ -168,7 +168,7 @@ export class AdminUsersController {
   @UserIdInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['own_account', 'user_not_found'] })
-  async resetSecondFactors(@From() actor: Actor, @UserId() userId: string): Promise<void> {
+  async resetUserSecondFactors(@From() actor: Actor, @UserId() userId: string): Promise<void> {
     await this.moderation.resetSecondFactors({ ...actor, userId });
   }
 }

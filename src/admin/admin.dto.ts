@@ -30,7 +30,7 @@ const STATUSES = ['active', 'disabled'] as const;
 const DELETIONS = ['own', 'staff'] as const satisfies readonly DeletionKind[];
 
 export class ListUsersQuery extends PageQuery {
-  /** Only accounts whose e-mail, username or name contains this text, without regard to case. */
+  /** Only accounts whose e-mail, username or name contains this text, without regard to case, or whose id it is. */
   @OptionalNotNull()
   @Text({ min: 1, max: 255 })
   q?: string;

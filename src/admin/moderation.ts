@@ -115,15 +115,15 @@ export class Moderation {
     });
   }
 
-  /** Works on admins and on oneself, too. @throws AppError `user_not_found`, `token_stale` */
+  /** Also ends logins that are under way. Works on admins and on oneself, too. @throws AppError `user_not_found`, `token_stale` */
   async logOut(act: Act): Promise<void> {
     const { principal, userId } = act;
     const end = { userId, reason: 'forced_logout', actorId: principal.userId, client: act } as const;
     await this.database.transaction(async (tx) => {
       await this.lockActing(tx, principal, userId);
-      const event = { action: 'user.logged_out', actorId: principal.userId, subjectId: userId } as const;
-      await this.audit.record(tx, act, [event]);
+      const epoch = await this.change(tx, act, { action: 'user.logged_out', set: {} });
       await this.sessions.endAll(tx, end);
+      this.announce(tx, act, epoch);
     });
   }
 
@@ -161,17 +161,11 @@ export class Moderation {
   private async change(
     tx: EntityManager,
     act: Act,
-    {
-      action,
-      before,
-      after,
-      set,
-    }: { action: AuditAction; before: AuditedState; after: AuditedState; set: StandingChange },
+    { set, ...event }: { action: AuditAction; before?: AuditedState; after?: AuditedState; set: StandingChange },
   ): Promise<number> {
     const { principal, userId } = act;
     const epoch = await changeStanding(tx, userId, set);
-    const event = { action, actorId: principal.userId, subjectId: userId, before, after };
-    await this.audit.record(tx, act, [event]);
+    await this.audit.record(tx, act, [{ ...event, actorId: principal.userId, subjectId: userId }]);
     return epoch;
   }
 

@@ -16,7 +16,7 @@ export class ActivityController {
   /** What happened to the caller's account, the newest first, in keyset pages; the next page is in the `Link` header. */
   @Get()
   @Answers({ status: 200, type: [ActivityResponse], paged: true })
-  async listActivity(
+  async listOwnActivity(
     @CurrentUser() principal: Principal,
     @Query() { cursor, limit }: PageQuery,
     @Res({ passthrough: true }) reply: FastifyReply,

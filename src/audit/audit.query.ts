@@ -1,4 +1,3 @@
-/** The SQL of the append-only table `audit_events`. */
 import type { EntityManager } from 'typeorm';
 
 import type { CursorKey } from '../common/pagination.js';

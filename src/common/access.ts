@@ -11,7 +11,6 @@ export interface Principal {
   readonly sessionId: string;
   readonly role: Role;
   readonly epoch: number;
-  /** Whether a second factor proved the session. */
   readonly secondFactor?: boolean;
 }
 

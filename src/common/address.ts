@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
@@ -34,6 +34,7 @@ export function isLocalRequest({ headers, ip, socket }: FastifyRequest): boolean
 
 /** Proxies may add the client's port: `192.0.2.1:5000`, `[2001:db8::1]:5000`. PostgreSQL knows no IPv6 zones. */
 export function addressOf(ip: string | undefined): string | null {
+  if (ip !== undefined && isIPv4(ip)) return ip;
   const written = (ip ?? '').trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed, plain] = /^\[([^\]]+)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(written) ?? [];
   const address = (bracketed ?? plain ?? written).replace(/%.*$/, '');

@@ -43,6 +43,11 @@ export function equalSecrets(given: string, expected: string): boolean {
   return timingSafeEqual(a, b);
 }
 
+/** RFC 9110 section 11.1: the scheme is in any case. */
+export function bearsSecret(authorization: string, secret: string): boolean {
+  return equalSecrets(/^bearer +(.*)$/is.exec(authorization)?.[1] ?? '', secret);
+}
+
 const CIPHER = 'aes-256-gcm';
 export const SEAL_IV_BYTES = 12;
 const TAG_BYTES = 16;

@@ -3,6 +3,7 @@ import type { ErrorCode } from './error-codes.js';
 export interface FieldError {
   /** JSON Pointer as a URI fragment (RFC 9457 section 3): `#/title`. */
   readonly pointer: string;
+  readonly in?: 'query' | 'header';
   readonly code: string;
   readonly detail: string;
 }

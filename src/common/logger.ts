@@ -2,6 +2,8 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
+import { standardOutput } from './files/standard-output.js';
+
 export const LOGGER = Symbol('Logger');
 
 export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
@@ -13,30 +15,6 @@ export function createLogger(level: string, destination: DestinationStream = sta
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return pino(options, destination);
-}
-
-/** Writes the lines of one turn of the event loop at once: a write for each costs a twentieth of a request. */
-export function standardOutput(format?: (line: string) => string): DestinationStream & { flushSync: () => void } {
-  // A closed pipe fails each write; without a listener, that would be an uncaught error.
-  const output = pino.destination(1).on('error', () => undefined);
-  let batch = '';
-  const flush = (): void => {
-    const lines = batch;
-    batch = '';
-    if (lines !== '') output.write(lines);
-  };
-  const flushSync = (): void => {
-    flush();
-    output.flushSync();
-  };
-  process.on('exit', flushSync);
-  return {
-    write(line) {
-      if (batch === '') setImmediate(flush);
-      batch += format ? format(line) : line;
-    },
-    flushSync,
-  };
 }
 
 /** An allow-list: a failed query's error also carries the statement and its values. */

@@ -1,6 +1,5 @@
 /** Work that is done at intervals, and at once when woken; one run at a time. */
 export interface LoopOptions {
-  /** Until the next run; asked after each. */
   readonly pauseMs: () => number;
   readonly run: () => Promise<void>;
   readonly isDone?: () => boolean;

@@ -1,5 +1,5 @@
 /** Keyset pages: opaque cursors, valid for one list, order and caller only. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -12,7 +12,11 @@ export const CURSOR_MAX_LENGTH = 4_000;
 export type CursorKey = readonly (string | number)[];
 
 export class Cursors {
-  constructor(private readonly keys: readonly [Buffer, ...Buffer[]]) {}
+  private readonly keys: readonly [KeyObject, ...KeyObject[]];
+
+  constructor([newest, ...others]: readonly [Buffer, ...Buffer[]]) {
+    this.keys = [createSecretKey(newest), ...others.map((key) => createSecretKey(key))];
+  }
 
   encode(scope: string, key: CursorKey): string {
     const payload = Buffer.from(JSON.stringify(key));
@@ -22,11 +26,12 @@ export class Cursors {
   decode(scope: string, cursor: string, parameter = 'cursor'): CursorKey {
     const bytes = Buffer.from(cursor, 'base64url');
     const payload = bytes.subarray(MAC_BYTES);
-    const isOf = (key: Buffer): boolean => timingSafeEqual(mac(key, scope, payload), bytes.subarray(0, MAC_BYTES));
+    const isOf = (key: KeyObject): boolean => timingSafeEqual(mac(key, scope, payload), bytes.subarray(0, MAC_BYTES));
     const genuine = bytes.length > MAC_BYTES && this.keys.some(isOf);
     if (!genuine || bytes.toString('base64url') !== cursor) {
       throw invalid({
         pointer: `#/${parameter}`,
+        in: 'query',
         code: 'invalid_cursor',
         detail: 'Take the cursor from the Link header of the previous page, with the same sort.',
       });
@@ -35,7 +40,7 @@ export class Cursors {
   }
 }
 
-function mac(key: Buffer, scope: string, payload: Buffer): Buffer {
+function mac(key: KeyObject, scope: string, payload: Buffer): Buffer {
   return createHmac('sha256', key).update(`${scope}\0`).update(payload).digest().subarray(0, MAC_BYTES);
 }
 

@@ -1,5 +1,3 @@
-/** Text that PostgreSQL and bcrypt can hold unchanged. */
-
 export function codePoints(text: string): number {
   return Array.from(text).length;
 }
@@ -8,6 +6,7 @@ const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Counts grapheme clusters (UAX #29): a flag or an accented letter is one. Stops at the limit to bound the memory. */
 export function hasAtMostGraphemes(text: string, max: number): boolean {
+  if (text.length <= max) return true;
   const clusters = SEGMENTER.segment(text)[Symbol.iterator]();
   for (let count = 0; clusters.next().done !== true; count += 1) if (count === max) return false;
   return true;

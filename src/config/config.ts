@@ -1,4 +1,3 @@
-/** The environment, parsed once into one typed object. */
 import { isIP, isIPv6 } from 'node:net';
 import { availableParallelism } from 'node:os';
 

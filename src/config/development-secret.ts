@@ -1,8 +1,9 @@
 /** The token secret of development: created once in the data folder, so that a restart logs nobody out. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { makeFolder } from '../common/files/folders.js';
 import { ConfigError } from './environment.js';
 
 export function developmentSecret(dataDir: string): string {
@@ -18,7 +19,7 @@ export function developmentSecret(dataDir: string): string {
 
 /** Instances may race in one folder: a hard link appears whole or not at all, and the first one wins. */
 function create(dataDir: string, file: string): void {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600 });
   try {

@@ -17,10 +17,11 @@ export type Needs = (typeof NEEDS)[number];
 export interface Host {
   readonly name: string;
   readonly url: string;
+  /** In certificates and password files. */
+  readonly host: string;
+  /** To connect to: `host`, or the number that was given for it. */
   readonly address: string;
   readonly port: number;
-  /** Of its certificate, where `address` is the number behind it. */
-  readonly serverName: string | undefined;
 }
 
 export interface HostList {
@@ -39,7 +40,9 @@ export function readHosts(url: string): HostList | string | undefined {
     return `has a target_session_attrs other than ${NEEDS.join(', ')}: Roost writes`;
   const places = placesIn(authority, parameters);
   if (typeof places === 'string') return places;
-  if (places.length === 1 && !parameters.has('hostaddr') && (needs ?? 'any') === 'any') return undefined;
+  const isPlain =
+    places.length === 1 && !parameters.has('hostaddr') && places.every(({ name }) => name === zoneless(name));
+  if (isPlain && (needs ?? 'any') === 'any') return undefined;
   const patience = parameters.get('connect_timeout') ?? '0';
   if (!/^\d+$/.test(patience)) return 'has a connect_timeout that is no whole number of seconds';
   for (const name of ['host', 'hostaddr', 'port', 'target_session_attrs']) parameters.delete(name);
@@ -89,12 +92,18 @@ function portOf(text = ''): number {
 }
 
 function hostOf({ name, port, address }: Place, urlAt: (at: string, more: [string, string][]) => string): Host {
-  const inUrl = isIP(name) === 6 ? `[${name}]` : encodeURIComponent(name);
+  const bare = zoneless(name);
+  const inUrl = isIP(name) === 6 ? `[${bare}]` : encodeURIComponent(name);
   return {
-    name: `${isIP(name) === 6 ? inUrl : name}:${port}`,
-    url: urlAt(`${inUrl}:${port}`, address === name ? [] : [['hostaddr', address]]),
+    name: `${isIP(name) === 6 ? `[${name}]` : name}:${port}`,
+    url: urlAt(`${inUrl}:${port}`, address === bare ? [] : [['hostaddr', address]]),
+    host: name,
     address,
     port,
-    serverName: address === name || isIP(name) !== 0 ? undefined : name,
   };
+}
+
+/** A URL cannot have the zone of `fe80::1%eth0`. */
+function zoneless(name: string): string {
+  return isIP(name) === 6 ? name.replace(/%.*$/s, '') : name;
 }

@@ -1,8 +1,9 @@
 /** Rotates the keys of access tokens: `npm run keys:rotate`. */
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { chownSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { makeFolder } from '../common/files/folders.js';
 import { ConfigError } from './environment.js';
 import { type KeyAlgorithm, type KeyFile, type KeyFiles, type KeyFolder, readKeyFiles, signerAt } from './key-files.js';
 
@@ -56,7 +57,7 @@ function hasSignedAlone({ signsFrom }: KeyFile, nowMs: number): boolean {
 }
 
 function readAll(folder: KeyFolder): KeyFiles['keys'] {
-  mkdirSync(folder.dir, { recursive: true, mode: 0o700 });
+  makeFolder(folder.dir, 0o700);
   const { keys, faults } = readKeyFiles(folder);
   if (faults.size > 0) throw new ConfigError([...faults.values()].map((fault) => `JWT_KEYS_DIR ${fault}`));
   return keys;
@@ -66,17 +67,20 @@ function readAll(folder: KeyFolder): KeyFiles['keys'] {
 function makeKey({ dir, algorithm }: KeyFolder, signsFrom: number): string {
   const id = `${basicTime(signsFrom)}-${randomBytes(4).toString('hex')}`;
   const draft = join(dir, `.${id}.draft`);
-  const file = openSync(draft, 'wx', 0o600);
   try {
-    writeSync(file, generate(algorithm).export({ type: 'pkcs8', format: 'pem' }) as string);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    writeFileSync(draft, generate(algorithm).export({ type: 'pkcs8', format: 'pem' }), {
+      flag: 'wx',
+      mode: 0o600,
+      flush: true,
+    });
+    // Root creates keys for the owner of the folder: Roost itself does not run as root.
+    const { uid, gid } = statSync(dir);
+    if (process.getuid?.() === 0) chownSync(draft, uid, gid);
+    renameSync(draft, join(dir, `${id}.pem`));
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   }
-  // Root creates keys for the owner of the folder: Roost itself does not run as root.
-  const { uid, gid } = statSync(dir);
-  if (process.getuid?.() === 0) chownSync(draft, uid, gid);
-  renameSync(draft, join(dir, `${id}.pem`));
   return id;
 }
 

@@ -1,5 +1,3 @@
-/** Finds the variable that a misspelt name was meant to be. */
-
 const SHORTEST = 6;
 const MAX_EDITS = 2;
 
@@ -9,6 +7,7 @@ export function nearestName(name: string, known: ReadonlySet<string>): string | 
   if (same !== undefined || name.length < SHORTEST) return same;
   const family = /^(?:SMTP|JWT|ADMIN|ROOST)_/.exec(name)?.[0];
   const near = candidates
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= MAX_EDITS)
     .map((candidate) => ({ candidate, edits: editsBetween(name, candidate) }))
     .filter(({ edits }) => edits <= MAX_EDITS)
     .sort((a, b) => a.edits - b.edits);
@@ -36,6 +35,7 @@ function editsBetween(a: string, b: string): number {
       next.push(Math.min(change, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
     }
     row = next;
+    if (Math.min(...row) > MAX_EDITS) return Infinity;
   }
   return row[b.length] ?? 0;
 }

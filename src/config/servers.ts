@@ -1,4 +1,3 @@
-/** Variables of the external servers and of links. */
 import { isIP } from 'node:net';
 
 import { parseConnectionUrl, withPassword } from './connection-url.js';
@@ -23,6 +22,8 @@ export interface MailSettings {
   readonly smtpUrl: string | undefined;
   readonly from: { readonly name: string; readonly address: string };
   readonly appUrl: string | undefined;
+  /** Shown by authenticator apps and passkeys. */
+  readonly serviceName: string;
   readonly mailbox: boolean;
   readonly outboxIntervalMs: number;
 }
@@ -86,10 +87,13 @@ export function readMail(env: Environment, production: boolean, publicUrl: strin
   const smtpUrl = whole ?? parts;
   if (production && smtpUrl !== undefined && URL.canParse(smtpUrl))
     refuseWeakPassword(env, whole === undefined ? 'SMTP_PASSWORD' : 'SMTP_URL', smtpUrl);
+  const from = readSender(env, { publicUrl, sends: smtpUrl !== undefined });
+  const appUrl = readLinkBase(env, 'APP_URL');
   return {
     smtpUrl,
-    from: readSender(env, { publicUrl, sends: smtpUrl !== undefined }),
-    appUrl: readLinkBase(env, 'APP_URL'),
+    from,
+    appUrl,
+    serviceName: from.name === '' ? (hostNameOf(appUrl ?? publicUrl) ?? 'Roost') : from.name,
     mailbox: smtpUrl === undefined && !production,
     outboxIntervalMs: env.duration('OUTBOX_INTERVAL', '1m', { min: '1s', max: '1d' }),
   };
@@ -119,7 +123,7 @@ function readSender(
   env: Environment,
   { publicUrl, sends }: { publicUrl: string | undefined; sends: boolean },
 ): MailSettings['from'] {
-  const domain = publicUrl === undefined ? 'localhost' : mailDomain(publicUrl);
+  const domain = publicUrl === undefined ? 'localhost' : hostNameOf(publicUrl);
   const given = env.text('MAIL_FROM');
   if (given === undefined && domain === undefined && sends)
     env.fault('MAIL_FROM', 'is required: no mail can come from the host of PUBLIC_URL');
@@ -129,11 +133,12 @@ function readSender(
   const address = from?.boxed ?? from?.bare ?? '';
   if (!/^[!#-'*+\--9=?A-Z^-~]+@[A-Za-z0-9.-]+$/.test(address))
     env.fault('MAIL_FROM', 'must be an address in ASCII, or a name and an address: Roost <noreply@example.org>');
-  return { name: from?.name ?? '', address };
+  return { name: from?.name?.trim() ?? '', address };
 }
 
-function mailDomain(publicUrl: string): string | undefined {
-  const { hostname } = new URL(publicUrl);
+function hostNameOf(url = ''): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { hostname } = new URL(url);
   return isIP(hostname) === 0 && /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/.test(hostname) ? hostname : undefined;
 }
 

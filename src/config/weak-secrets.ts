@@ -1,4 +1,3 @@
-/** Estimates how fast a secret is guessed, and refuses weak ones. */
 import { COMMON_PASSWORDS } from './common-passwords.js';
 
 /** RFC 7518 section 3.2: a key has at least the hash's size. */

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 
 import type { DatabaseSettings } from '../config/servers.js';
+import { formats } from './connections/session.js';
 import { isPooled, type Limits, type LiveClient, liveClients, setLimits } from './live-client.js';
 
 /** Milliseconds. */
@@ -11,8 +12,8 @@ export interface Patience {
   readonly statement: number;
 }
 
-/** A frozen database leads to 503, not to a hanging request. */
-const PATIENCE: Patience = { connect: 2_500, answer: 4_500, statement: 4_000 };
+/** Milliseconds. A frozen database leads to 503, not to a hanging request. */
+export const PATIENCE: Patience = { connect: 2_500, answer: 4_500, statement: 4_000 };
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
 export interface PoolSettings {
@@ -78,11 +79,11 @@ function prepareConnections(
 ): (client: LiveClient) => Promise<void> {
   let told = false;
   return async (client) => {
-    await client.query(`SET timezone = 'UTC'; SET datestyle = 'ISO'`);
+    await client.query(formats('SET'));
     client.pooled = await isPooled(client);
     client.prepares = mode === 'on' || (mode === 'auto' && !client.pooled);
     if (!client.pooled) {
-      await client.query(setLimits('SET', limits));
+      await client.query(`${setLimits('SET', limits)}; SET default_transaction_isolation = 'read committed'`);
       return;
     }
     const { rows } = await client.query<{ statement_timeout: string }>('SHOW statement_timeout');

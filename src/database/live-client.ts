@@ -1,16 +1,20 @@
 /** A connection that ends when an answer is late, instead of returning to the pool. */
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import pg from 'pg';
 
 import { Client } from './connections/client.js';
 import { cut, hangUp } from './connections/hang-up.js';
+import { Described, PreparedQuery } from './connections/prepared-query.js';
 import { endsConnection, isCollision, isReadOnly, lostPlan } from './pg-errors.js';
-import { prepared } from './prepared.js';
+import { preparedName } from './prepared.js';
 import type { Database } from './sql.js';
 
 const SILENCE = 'Query read timeout';
-const CANCEL_MS = 2_500;
+/** Milliseconds: for a cancellation; until it is sent again; that the answer waits for it. */
+export const CANCEL = { within: 2_500, again: 50, answer: 400 };
 const LONG = { connectionTimeoutMillis: 5_000, query_timeout: 300_000, keepAlive: true };
 
 interface Wire {
@@ -22,6 +26,10 @@ interface Wire {
 interface Asking {
   query(this: pg.Client, ...args: unknown[]): unknown;
 }
+
+const PLAIN = pg.Client.prototype as unknown as Asking;
+
+type Answered = (error: Error | undefined, result: unknown) => void;
 
 export interface Alone {
   readonly url: string;
@@ -41,7 +49,7 @@ export async function alone<T>({ url, name, signal }: Alone, work: (db: Database
   signal.addEventListener('abort', stop);
   try {
     await client.connect();
-    await client.query(`BEGIN; SET LOCAL statement_timeout = ${LONG.query_timeout}`);
+    await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${LONG.query_timeout}`);
     const query = async <R>(text: string, values?: unknown[]): Promise<R> =>
       (await client.query(text, values)).rows as R;
     const result = await work({ query });
@@ -93,6 +101,7 @@ export function liveClients(
   class PooledClient extends Client implements LiveClient {
     pooled = false;
     prepares = false;
+    private readonly described = new Described();
     private asked = 0;
     private heardAt = performance.now();
     private cancelled: Promise<void> | undefined;
@@ -105,17 +114,18 @@ export function liveClients(
     }
 
     override query = ((...given: unknown[]): unknown => {
-      const [text, ...rest] = given;
+      const [text, values, callback] = given;
+      if (typeof text !== 'string' || typeof values === 'function') return PLAIN.query.apply(this, given);
+      if (typeof callback === 'function')
+        return PLAIN.query.call(this, this.compose(text, values, callback as Answered));
       const starts = this.pooled && text === 'START TRANSACTION';
-      const args = starts ? [`${text}; ${setLimits('SET LOCAL', limits)}`, ...rest] : given;
-      const isAlone = this.getTransactionStatus() === 'I' && !starts;
-      const result = this.send(args);
-      if (!(result instanceof Promise) || !isAlone) return result;
       // A single statement is a whole transaction: after a collision or a lost plan it is retried once.
-      return result.catch((error: unknown) => {
-        if (!isCollision(error) && lostPlan(error) === undefined) throw error;
-        return this.send(args);
-      });
+      const isRetried = this.getTransactionStatus() === 'I' && !starts;
+      return this.ask(
+        starts ? `${text} ISOLATION LEVEL READ COMMITTED; ${setLimits('SET LOCAL', limits)}` : text,
+        values,
+        isRetried,
+      );
     }) as pg.Client['query'];
 
     /** A pooler forgets a cancellation of a client that has gone, and its server would still do the statement. */
@@ -133,37 +143,53 @@ export function liveClients(
       return this.isIdle && this.heardAt < moment;
     }
 
-    private send(args: unknown[]): unknown {
+    private async ask(text: string, values: unknown, isRetried: boolean): Promise<unknown> {
       const startedAt = performance.now();
-      const client = pg.Client.prototype as unknown as Asking;
       const { generation } = plans;
-      const statement = this.prepares && !plans.areOff ? prepared(args[0], args[1], generation) : undefined;
-      const result = client.query.apply(this, statement ? [statement, ...args.slice(2)] : args);
-      if (result instanceof Promise) this.watch(result, { startedAt, generation });
-      return result;
+      this.asked += 1;
+      try {
+        const answer = await new Promise((resolve, reject) => {
+          const answered: Answered = (error, result) => {
+            if (error) reject(error);
+            else resolve(result);
+          };
+          PLAIN.query.call(this, this.compose(text, values, answered));
+        });
+        this.hear();
+        onAnswer?.();
+        return answer;
+      } catch (error) {
+        if (error instanceof Error) Error.captureStackTrace(error);
+        this.judge(error, { startedAt, generation });
+        if (this.cancelled) await Promise.race([this.cancelled, delay(CANCEL.answer, undefined, { ref: false })]);
+        if (isRetried && (isCollision(error) || lostPlan(error) !== undefined)) return this.ask(text, values, false);
+        throw error;
+      }
     }
 
-    private watch(answer: Promise<unknown>, sent: { startedAt: number; generation: number }): void {
-      this.asked += 1;
-      const hear = (): void => {
-        this.asked -= 1;
-        this.heardAt = performance.now();
-      };
-      const succeed = (): void => {
-        hear();
-        onAnswer?.();
-      };
-      answer.then(succeed, (error: unknown) => {
-        this.judgePlan(error, sent.generation);
-        if (error instanceof Error && error.message === SILENCE) {
-          this.giveUp(sent.startedAt);
-          return;
-        }
-        hear();
-        // Or the pool would give it to the next request before its end arrives.
-        if (endsConnection(error)) void this.end().catch(() => undefined);
-        if (this.isOneOfSeveral && isReadOnly(error)) leaveServer(this.url);
-      });
+    private compose(text: string, values: unknown, answered: Answered): pg.Query {
+      const name = this.prepares && !plans.areOff ? preparedName(text, values, plans.generation) : undefined;
+      if (name === undefined) return new pg.Query(text, values as unknown[] | undefined, answered);
+      // A pooler may give each statement another server, which prepares it anew.
+      const described = this.pooled ? new Described() : this.described;
+      return new PreparedQuery({ name, text, values }, described, answered) as unknown as pg.Query;
+    }
+
+    private hear(): void {
+      this.asked -= 1;
+      this.heardAt = performance.now();
+    }
+
+    private judge(error: unknown, sent: { startedAt: number; generation: number }): void {
+      this.judgePlan(error, sent.generation);
+      if (error instanceof Error && error.message === SILENCE) {
+        this.giveUp(sent.startedAt);
+        return;
+      }
+      this.hear();
+      // Or the pool would give it to the next request before its end arrives.
+      if (endsConnection(error) || isReadOnly(error)) void this.end().catch(() => undefined);
+      if (this.isOneOfSeveral && isReadOnly(error)) leaveServer(this.url);
     }
 
     /** For the whole pool: a transaction that is tried again may get another connection. */
@@ -176,8 +202,8 @@ export function liveClients(
     }
 
     private giveUp(askedAt: number): void {
-      const cancelled = cancelStatement(this);
-      if (this.pooled) this.cancelled = cancelled;
+      if (this.pooled) this.cancelled = cancelUntilReady(this);
+      else void cancelStatement(this);
       void this.end().catch(() => undefined);
       if (!this.pooled) cut(this);
       for (const other of alive)
@@ -189,6 +215,21 @@ export function liveClients(
   return PooledClient;
 }
 
+/** A pooler drops the cancellation of a statement that waits in its queue, which may leave the queue a moment later. */
+async function cancelUntilReady(client: pg.Client): Promise<void> {
+  const over = new AbortController();
+  const cancelAgain = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await cancelStatement(client);
+      await delay(CANCEL.again, undefined, { ref: false });
+    }
+  };
+  const late = delay(CANCEL.within, undefined, { ref: false, signal: over.signal });
+  const ends = [once(client.connection, 'readyForQuery', over), once(client, 'end', over), late, cancelAgain()];
+  await Promise.race(ends.map((each) => each.catch(() => undefined)));
+  over.abort();
+}
+
 /** A statement reported as failed must not run later; it may still wait for a lock or in a pooler. */
 async function cancelStatement(client: pg.Client): Promise<void> {
   const { processID, secretKey } = client as unknown as Wire;
@@ -198,7 +239,7 @@ async function cancelStatement(client: pg.Client): Promise<void> {
   [request.length, 80_877_102, processID, secretKey].forEach((word, index) => request.writeInt32BE(word, index * 4));
   const { host, port } = client;
   const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
-  socket.on('error', () => undefined).setTimeout(CANCEL_MS, () => socket.destroy());
+  socket.on('error', () => undefined).setTimeout(CANCEL.within, () => socket.destroy());
   const closed = new Promise((resolve) => socket.on('close', resolve));
   // A half-closed connection ends PgBouncer 1.18: it is the server that closes.
   socket.unref().write(request);

@@ -5,19 +5,27 @@ import { forgetDriverVariables } from '../config/variables.js';
 import { waitForDatabase } from './connect.js';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded.js';
 import { migrate } from './schema/migrate.js';
+import { lackingRights } from './schema/rights.js';
 
 export interface OpenDatabase {
   readonly url: string;
   readonly close: () => Promise<void>;
 }
 
-/** The embedded one may be a running Roost's, or is started. Migrates. @throws DatabaseStartError for the operator */
-export async function openDatabase(config: Config): Promise<OpenDatabase> {
+/** The embedded one may be a running Roost's, or is started. @throws DatabaseStartError for the operator */
+export async function openDatabase(config: Config, { migrates = true } = {}): Promise<OpenDatabase> {
   const { database } = config;
   const opened = await reachDatabase(config);
   try {
     await waitForDatabase({ name: 'DATABASE_URL', url: opened.url }, { patienceMs: database.waitMs });
-    await migrate(database.directUrl ?? opened.url, { onFault: tell });
+    if (!migrates) return opened;
+    const direct = {
+      name: database.directUrl === undefined ? 'DATABASE_URL' : 'DATABASE_DIRECT_URL',
+      url: database.directUrl ?? opened.url,
+    };
+    await migrate(direct.url, { onFault: tell }).catch(async (error: unknown) => {
+      throw (await lackingRights(error, direct)) ?? error;
+    });
     return opened;
   } catch (error) {
     await opened.close();

@@ -1,4 +1,3 @@
-/** The meaning of PostgreSQL's errors: a violated constraint, a collision, an unavailable database. */
 import { AppError } from '../common/errors.js';
 
 /** `collided`: two transactions met, retry; `away`: lost, starting, stopping or overloaded; `closed`: refuses us,
@@ -97,6 +96,10 @@ export function endsConnection(error: unknown): boolean {
 
 export function isReadOnly(error: unknown): boolean {
   return driverError(error).code === '25006';
+}
+
+export function isMissingTable(error: unknown): boolean {
+  return driverError(error).code === '42P01';
 }
 
 export function isSilence(error: unknown): boolean {

@@ -6,17 +6,11 @@ const MOST_CHARACTERS = 10_000;
 
 const names = new Map<string, string>();
 
-export interface PreparedStatement {
-  readonly name: string;
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
-
 /** @returns undefined for what is sent as it is: without parameters, a page, too long, or one text too many */
-export function prepared(text: unknown, values: unknown, generation = 0): PreparedStatement | undefined {
-  if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) return undefined;
+export function preparedName(text: string, values: unknown, generation = 0): string | undefined {
+  if (!Array.isArray(values) || values.length === 0) return undefined;
   const name = names.get(text) ?? newName(text);
-  return name === undefined ? undefined : { name: `${name}_${generation}`, text, values };
+  return name === undefined ? undefined : `${name}_${generation}`;
 }
 
 /** Of the text alone: a pooler may show one connection the statements of another process. */

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../common/access.js';
 import { isLocalRequest } from '../common/address.js';
 import { AppError } from '../common/errors.js';
-import { equalSecrets } from '../common/crypto.js';
+import { bearsSecret } from '../common/crypto.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Metrics } from './metrics.js';
@@ -32,6 +32,6 @@ export class MetricsController {
     if (metricsToken === undefined) {
       if (!isLocalRequest(request)) throw new AppError('metrics_forbidden');
     } else if (authorization === undefined) throw new AppError('authentication_required');
-    else if (!equalSecrets(authorization, `Bearer ${metricsToken}`)) throw new AppError('invalid_token');
+    else if (!bearsSecret(authorization, metricsToken)) throw new AppError('invalid_token');
   }
 }

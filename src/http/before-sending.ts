@@ -1,6 +1,8 @@
 import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-type Sending = [FastifyRequest, FastifyReply, unknown, DoneFuncWithErrOrRes];
+const LONG_TEXT = 32_768;
+
+export type Sending = [FastifyRequest, FastifyReply, unknown, DoneFuncWithErrOrRes];
 
 export function beforeSending(
   fastify: FastifyInstance,
@@ -9,5 +11,12 @@ export function beforeSending(
   fastify.addHook('onSend', (...[request, reply, payload, done]: Sending) => {
     act(request, reply);
     done(null, payload);
+  });
+}
+
+/** Until its client has read it, a string would be in memory twice, once in two bytes a character. */
+export function sendLongTextAsBytes(fastify: FastifyInstance): void {
+  fastify.addHook('onSend', (...[, , payload, done]: Sending) => {
+    done(null, typeof payload === 'string' && payload.length > LONG_TEXT ? Buffer.from(payload) : payload);
   });
 }

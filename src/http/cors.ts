@@ -1,4 +1,3 @@
-/** Which web pages may call the API (CORS protocol of the Fetch standard): exact origins; credentials in cookie mode only. */
 import type { FastifyRequest } from 'fastify';
 
 const EXPOSED =

@@ -144,6 +144,7 @@ export function routable({ url = '' }: IncomingMessage): string {
 
 /** Drops the authority (RFC 9112 section 3.2.2): the client's word must not reach rules of paths, logs and links. */
 export function originForm(target: string): string {
+  if (target.startsWith('/') && !target.includes('#')) return target;
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('#', 1);
   return path.startsWith('/') ? path : `/${path}`;
 }

@@ -15,9 +15,12 @@ export function requireKnownHosts(fastify: FastifyInstance, { allowedHosts, metr
   const known = new Set(['localhost', ...allowedHosts]);
   const trusting = metricsToken === undefined ? /^\/(?:dev|docs|metrics)(?:\/|$)/ : /^\/(?:dev|docs)(?:\/|$)/;
   fastify.addHook('onRequest', (request, reply, done) => {
+    if (!trusting.test(request.routeOptions.url ?? '')) {
+      done();
+      return;
+    }
     const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-    const open = !trusting.test(request.routeOptions.url ?? '');
-    if (open || known.has(host) || isLoopbackAddress(host)) done();
+    if (known.has(host) || isLoopbackAddress(host)) done();
     else sendProblem(request, reply, new AppError('unknown_host'));
   });
 }

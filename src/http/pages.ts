@@ -1,6 +1,8 @@
 /** HTML templates that escape every value, and Roost's own pages. */
 import { createHash } from 'node:crypto';
 
+import { applyDecorators, Header } from '@nestjs/common';
+
 export class Html {
   constructor(readonly markup: string) {}
 }
@@ -40,7 +42,7 @@ button { font: inherit; margin-top: 1rem; padding: .5rem 1.2rem; }
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-export const PAGE_POLICY = [
+const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "connect-src 'self'",
@@ -50,7 +52,11 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export const PAGE_TYPE = 'text/html; charset=utf-8';
+export const PAGE_HEADERS = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY };
+
+export function AsPage(): MethodDecorator {
+  return applyDecorators(...Object.entries(PAGE_HEADERS).map(([name, value]) => Header(name, value)));
+}
 
 /** Of a page that was asked for with a slash at the end: one up. */
 export function baseOf(url: string): string {

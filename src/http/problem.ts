@@ -96,6 +96,11 @@ export function problemReply(error: AppError, request: { id: string; url: string
   return { problem: { ...problem, ...details }, headers };
 }
 
+/** Whether it may come with a challenge: for a scope, the guard says which. */
+export function isChallenged(code: ErrorCode): boolean {
+  return code in CHALLENGES || code === 'insufficient_scope';
+}
+
 function isAuthPath(url: string): boolean {
   return /^\/api(?:\/v1)?\/auth(?:[/?]|$)/.test(url);
 }

@@ -67,7 +67,7 @@ function keyOf({ headers, raw }: AuthenticatedRequest): string | undefined {
 }
 
 function fault(code: string, detail: string): Error {
-  return invalid({ pointer: '#/idempotency-key', code, detail });
+  return invalid({ pointer: '#/idempotency-key', in: 'header', code, detail });
 }
 
 function routeOf({ method, routeOptions: { url = '' } }: AuthenticatedRequest): string {

@@ -1,4 +1,3 @@
-/** Fixed windows in memory, at constant cost. */
 import type { Policy } from './policies.js';
 
 export interface Window {

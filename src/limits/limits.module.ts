@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.js';
 import { type Counters, COUNTERS, MemoryCounters } from './counters.js';
+import { CostlyReads } from './costly-reads.js';
 import { UserTurns } from './user-turns.js';
 
 const POOL_SHARE = 4;
@@ -11,14 +12,16 @@ const POOL_SHARE = 4;
 @Module({})
 export class LimitsModule {
   static with(config: Config, logger: Logger, counters?: Counters): DynamicModule {
-    const turns = new UserTurns(Math.max(1, Math.floor(config.database.poolMax / POOL_SHARE)));
+    const share = Math.max(1, Math.floor(config.database.poolMax / POOL_SHARE));
     return {
       module: LimitsModule,
+      global: true,
       providers: [
         { provide: COUNTERS, useFactory: () => countersOf(config, logger, counters) },
-        { provide: UserTurns, useValue: turns },
+        { provide: UserTurns, useValue: new UserTurns(share) },
+        { provide: CostlyReads, useValue: new CostlyReads(share) },
       ],
-      exports: [COUNTERS, UserTurns],
+      exports: [COUNTERS, UserTurns, CostlyReads],
     };
   }
 }

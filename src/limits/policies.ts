@@ -1,4 +1,3 @@
-/** The limits of requests, and who is counted. */
 import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 
 const MINUTE_MS = 60_000;

@@ -6,17 +6,22 @@ import type { AuthenticatedRequest, Caller } from '../common/access.js';
 import { trackedNetworkOf } from '../common/address.js';
 import { AppError } from '../common/errors.js';
 import { sendProblem } from '../http/hardening.js';
-import { type Counters, COUNTERS } from './counters.js';
+import { type Counters, COUNTERS, type Window } from './counters.js';
 import { ALL_TOKENS, PER_ADDRESS, PER_TOKEN, PER_USER, type Policy, strictPolicies } from './policies.js';
 
 /** Counts by address before routing and parsing: floods of unknown paths and broken bodies count, too. */
 export function limitAddresses(fastify: FastifyInstance, counters: Counters): void {
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.url?.startsWith('/health/') === true) return;
-    const refusal = label(reply, await hitAddress(counters, trackedNetworkOf(request)));
-    if (!refusal) return;
-    sendProblem(request, reply, refusal);
-    return reply;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const admit = (counted: Hit): void => {
+      const refusal = label(reply, counted);
+      if (refusal) sendProblem(request, reply, refusal);
+      else done();
+    };
+    const isProbe = request.routeOptions.url?.startsWith('/health/') === true;
+    const counted = isProbe ? undefined : hitAddress(counters, trackedNetworkOf(request));
+    if (counted instanceof Promise) counted.then(admit, done);
+    else if (counted) admit(counted);
+    else done();
   });
 }
 
@@ -25,14 +30,16 @@ interface Hit {
   readonly refusal: AppError | undefined;
 }
 
-export function hitAddress(counters: Counters, network: string): Promise<Hit> {
+export function hitAddress(counters: Counters, network: string): Hit | Promise<Hit> {
   return hit(counters, PER_ADDRESS, network);
 }
 
-async function hit(counters: Counters, policy: Policy, tracker: string): Promise<Hit> {
-  const { name, limit, windowMs } = policy;
+function hit(counters: Counters, policy: Policy, tracker: string): Hit | Promise<Hit> {
   const counted = counters.hit(policy, tracker);
-  const { hits, secondsLeft } = counted instanceof Promise ? await counted : counted;
+  return counted instanceof Promise ? counted.then((window) => judge(policy, window)) : judge(policy, counted);
+}
+
+function judge({ name, limit, windowMs }: Policy, { hits, secondsLeft }: Window): Hit {
   return {
     headers: {
       'ratelimit-policy': `"${name}";q=${limit};w=${windowMs / 1_000}`,

@@ -11,6 +11,9 @@ import type { Policy } from './policies.js';
 /** Milliseconds: a request's longest wait for Redis, and a start's for the first connection. */
 export const PATIENCE = { answer: 100, start: 1_000 };
 const TRY_AGAIN_MS = 500;
+/** A connection that was closed has its reason from the next attempt to connect. */
+const REASON_MS = 2_000;
+const CLOSED = /^(?:Stream isn't writeable|Connection is closed|Command aborted)/;
 
 /** The first hit starts the window; a key that lost its expiry gets one. */
 const COUNT_HIT = `
@@ -33,6 +36,7 @@ export class SharedCounters implements Counters, OnApplicationBootstrap, OnAppli
   private readonly own = new MemoryCounters();
   private state: 'starting' | 'shared' | 'away' | 'closed' = 'starting';
   private lastError: Error | undefined;
+  private untoldSince: number | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -52,7 +56,10 @@ export class SharedCounters implements Counters, OnApplicationBootstrap, OnAppli
       maxRetriesPerRequest: 0,
       retryStrategy: () => TRY_AGAIN_MS,
     });
-    redis.on('error', (error: Error) => (this.lastError = error));
+    redis.on('error', (error: Error) => {
+      this.lastError = error;
+      if (this.state === 'away') this.tellLoss(error.message);
+    });
     redis.on('ready', () => (this.lastError = undefined));
     this.redis = redis as CountingRedis;
   }
@@ -87,8 +94,10 @@ export class SharedCounters implements Counters, OnApplicationBootstrap, OnAppli
     try {
       await this.redis.countHit('probe', TRY_AGAIN_MS);
       if (this.state === 'closed') return;
-      if (this.state === 'away')
+      if (this.state === 'away') {
+        this.tellLoss('the connection was closed');
         this.logger.info({ event: 'limits_shared' }, 'Redis is back: rate limits are shared again');
+      }
       this.state = 'shared';
     } catch (error) {
       const isSilent = this.redis.status === 'ready' && (error as Error).name !== 'ReplyError';
@@ -99,15 +108,21 @@ export class SharedCounters implements Counters, OnApplicationBootstrap, OnAppli
 
   private leave(error: unknown): void {
     if (this.state === 'closed') return;
-    if (this.state !== 'away') {
-      const reason = (this.lastError ?? (error as Error)).message;
-      this.logger.warn(
-        { event: 'limits_not_shared', reason },
-        'Redis is away: each process counts rate limits for itself',
-      );
-    }
+    if (this.state !== 'away') this.untoldSince = performance.now();
     this.state = 'away';
+    const { message } = this.lastError ?? (error as Error);
+    const isLate = performance.now() - (this.untoldSince ?? Infinity) > REASON_MS;
+    if (isLate || !CLOSED.test(message)) this.tellLoss(message);
     this.tryAgain();
+  }
+
+  private tellLoss(reason: string): void {
+    if (this.untoldSince === undefined) return;
+    this.untoldSince = undefined;
+    this.logger.warn(
+      { event: 'limits_not_shared', reason },
+      'Redis is away: each process counts rate limits for itself',
+    );
   }
 
   private tryAgain(): void {

@@ -3,7 +3,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyInstance } from 'fastify';
 
 import type { AuthenticatedRequest } from '../common/access.js';
-import { AppError } from '../common/errors.js';
+import { Turns } from './turns.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,20 +11,14 @@ declare module 'fastify' {
   }
 }
 
-/** How many wait, and for how many milliseconds: as long as for a connection of the pool. */
-export const TURNS = { waiting: 200, waitMs: 2_500 };
-
-interface Turns {
-  running: number;
-  readonly waiting: (() => void)[];
-}
-
 /** A guard and not an interceptor, for which Nest makes a dozen promises and observables a request. */
 @Injectable()
 export class UserTurns implements CanActivate {
-  private readonly byUser = new Map<string, Turns>();
+  private readonly turns: Turns;
 
-  constructor(private readonly atOnce: number) {}
+  constructor(atOnce: number) {
+    this.turns = new Turns(atOnce);
+  }
 
   /** Call before routes are added. A turn ends with its handler, also after the client has left. */
   endWithHandlers(fastify: FastifyInstance): void {
@@ -43,35 +37,11 @@ export class UserTurns implements CanActivate {
     const { user } = request;
     if (user === undefined) return true;
     const key = user.scopes ? `scripts of ${user.userId}` : user.userId;
-    const turns = this.byUser.get(key) ?? { running: 0, waiting: [] };
-    this.byUser.set(key, turns);
-    const leave = (): void => {
-      this.leave(key, turns);
-    };
-    if (turns.running < this.atOnce) {
-      turns.running += 1;
+    const begin = (leave: () => void): true => {
       request.leaveTurn = leave;
       return true;
-    }
-    if (turns.waiting.length >= TURNS.waiting)
-      throw new AppError('rate_limited', { retryAfterSeconds: 1, policies: ['concurrent_requests'] });
-    return new Promise((start, refuse) => {
-      const begin = (): void => {
-        clearTimeout(timer);
-        request.leaveTurn = leave;
-        start(true);
-      };
-      const timer = setTimeout(() => {
-        turns.waiting.splice(turns.waiting.indexOf(begin), 1);
-        refuse(new AppError('overloaded', { retryAfterSeconds: 1, policies: ['concurrent_requests'] }));
-      }, TURNS.waitMs);
-      turns.waiting.push(begin);
-    });
-  }
-
-  private leave(key: string, turns: Turns): void {
-    const next = turns.waiting.shift();
-    if (next) next();
-    else if ((turns.running -= 1) === 0) this.byUser.delete(key);
+    };
+    const turn = this.turns.take(key);
+    return turn instanceof Promise ? turn.then(begin) : begin(turn);
   }
 }

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { Public } from '../common/access.js';
 import { isLocalRequest } from '../common/address.js';
 import { AppError } from '../common/errors.js';
-import { type Html, html, page, PAGE_POLICY, PAGE_TYPE } from '../http/pages.js';
+import { type Html, html, page, PAGE_HEADERS } from '../http/pages.js';
 import { ListMailQuery, type MailResponse, presentMail } from './dev-mailbox.dto.js';
 import { selectKeptMails } from './outbox.query.js';
 import { Seals } from './seals.js';
@@ -35,7 +35,7 @@ export class DevMailboxController {
     if (!isLocalRequest(request)) throw new AppError('route_not_found');
     const mails = await this.mails(to?.toLowerCase());
     if (!wantsPage(request.headers.accept)) return mails;
-    void reply.headers({ 'content-type': PAGE_TYPE, 'content-security-policy': PAGE_POLICY });
+    void reply.headers(PAGE_HEADERS);
     return page('Mailbox', mails.length === 0 ? html`<p>No mail yet.</p>` : html`${mails.map(article)}`);
   }
 

@@ -24,7 +24,11 @@ const PLACES = 10;
 const LEASE_MS = 2 * ATTEMPT_MS;
 const RETRY_MS = { first: 30_000, longest: 3_600_000 };
 const OLD_MS = 86_400_000;
+/** Another instance would have taken it by then. */
+const OVERDUE_MS = 60_000;
 const GRACE_MS = 5_000;
+const UNREADABLE =
+  'mails were sealed with another JWT_SECRET: give all instances the same, or add that one as JWT_SECRET_PREVIOUS';
 
 interface Outcome {
   readonly mail: DueMail;
@@ -40,6 +44,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly abort = new AbortController();
   private soon: NodeJS.Timeout | undefined;
   private failing = false;
+  private leavesOverdue = false;
   private obstacle: string | undefined;
   private pauseMs = FAILED_MS;
   private readonly loop = new Loop({ pauseMs: () => this.pauseMs, run: () => this.sendDue() });
@@ -96,8 +101,12 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
       await this.record();
       const limit = PLACES - this.underway.size;
       if (limit === 0) return;
-      const { mails, nextMs } = await takeDueMails(this.database.manager, { limit, leaseMs: LEASE_MS, oldMs: OLD_MS });
+      const { keyIds } = this.seals;
+      const taking = { limit, leaseMs: LEASE_MS, keyIds, oldMs: OLD_MS, overdueMs: OVERDUE_MS };
+      const { mails, nextMs, leavesOverdue } = await takeDueMails(this.database.manager, taking);
       for (const mail of mails) this.begin(mail);
+      if (leavesOverdue && !this.leavesOverdue) this.logger.warn({ event: 'mails_unreadable' }, UNREADABLE);
+      this.leavesOverdue = leavesOverdue;
       this.pauseMs = Math.min(nextMs ?? Infinity, this.config.mail.outboxIntervalMs);
       this.failing = false;
     } catch (error) {
@@ -121,7 +130,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     const content = this.seals.open(id, mail.sealed);
     const delivery: Delivery = content
       ? await this.mailer.send({ id, recipient, createdAt, content }, this.abort.signal)
-      : { sent: false, forGood: true, code: 'unreadable', reason: 'was sealed with a secret that is gone' };
+      : { sent: false, forGood: false, code: 'unreadable', reason: 'was sealed with a secret that is gone' };
     this.unrecorded.push({ mail, delivery });
     await this.record().catch(() => undefined);
   }

@@ -10,15 +10,16 @@ export interface NewMailRow {
   readonly recipient: string | null;
   readonly userId: string | null;
   readonly sealed: Buffer;
+  readonly keyId: Buffer;
   readonly due: boolean;
 }
 
 export async function insertMail(tx: EntityManager, mail: NewMailRow): Promise<void> {
   await run(
     tx,
-    sql`INSERT INTO mails (id, kind, address_key, recipient, user_id, sealed, created_at, next_attempt_at)
+    sql`INSERT INTO mails (id, kind, address_key, recipient, user_id, sealed, key_id, created_at, next_attempt_at)
         VALUES (${mail.id}, ${mail.kind}, ${mail.addressKey}, ${mail.recipient}, ${mail.userId}, ${mail.sealed},
-                clock_timestamp(), CASE WHEN ${mail.due}::boolean THEN clock_timestamp() END)`,
+                ${mail.keyId}, clock_timestamp(), CASE WHEN ${mail.due}::boolean THEN clock_timestamp() END)`,
   );
 }
 
@@ -74,31 +75,47 @@ export interface DueMails {
   readonly mails: readonly DueMail[];
   /** Milliseconds until another mail is due. */
   readonly nextMs: number | null;
+  /** Whether a mail of another key is overdue: no instance seems to have that key. */
+  readonly leavesOverdue: boolean;
 }
 
-type FoundMail = (DueMail | { readonly id: null }) & Pick<DueMails, 'nextMs'>;
+type FoundMail = (DueMail | { readonly id: null }) & Omit<DueMails, 'mails'>;
+
+export interface Taking {
+  readonly limit: number;
+  readonly leaseMs: number;
+  /** Mails of other keys are left to other instances until they are as old as this. */
+  readonly keyIds: readonly Buffer[];
+  readonly oldMs: number;
+  readonly overdueMs: number;
+}
 
 /** Leases due mails: the next attempt is set already, so a crashed instance loses none. */
 export async function takeDueMails(
   manager: EntityManager,
-  { limit, leaseMs, oldMs }: { limit: number; leaseMs: number; oldMs: number },
+  { limit, leaseMs, keyIds, oldMs, overdueMs }: Taking,
 ): Promise<DueMails> {
+  const old = sql`created_at <= statement_timestamp() - ${oldMs} * interval '1 ms'`;
+  // The version before wrote no key.
+  const ours = sql`(key_id IS NULL OR key_id = ANY(${keyIds}::bytea[]))`;
   const found = (await rows<FoundMail>(
     manager,
     sql`WITH due AS (
-          SELECT id FROM mails WHERE next_attempt_at <= statement_timestamp()
+          SELECT id FROM mails WHERE next_attempt_at <= statement_timestamp() AND (${ours} OR ${old})
            ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
         ), taken AS (
           UPDATE mails m SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
             FROM due WHERE m.id = due.id RETURNING m.*
         )
         SELECT (SELECT extract(epoch FROM min(next_attempt_at) - statement_timestamp())::float8 * 1000
-                  FROM mails WHERE next_attempt_at > statement_timestamp()) AS "nextMs",
-               id, kind, recipient, sealed, created_at AS "createdAt", attempts,
-               created_at <= statement_timestamp() - ${oldMs} * interval '1 ms' AS "isOld"
+                  FROM mails WHERE next_attempt_at > statement_timestamp() AND ${ours}) AS "nextMs",
+               (SELECT count(*) FROM taken) < ${limit} AND EXISTS (SELECT FROM mails WHERE next_attempt_at <= statement_timestamp() - ${overdueMs} * interval '1 ms'
+                                           AND NOT ${ours} AND NOT ${old}) AS "leavesOverdue",
+               id, kind, recipient, sealed, created_at AS "createdAt", attempts, ${old} AS "isOld"
           FROM (VALUES (1)) one LEFT JOIN taken ON true ORDER BY created_at, id`,
   )) as [FoundMail, ...FoundMail[]];
-  return { mails: found.flatMap((mail) => (mail.id === null ? [] : [mail])), nextMs: found[0].nextMs };
+  const [{ nextMs, leavesOverdue }] = found;
+  return { mails: found.flatMap((mail) => (mail.id === null ? [] : [mail])), nextMs, leavesOverdue };
 }
 
 export interface WaitingMails {

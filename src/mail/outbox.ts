@@ -58,7 +58,7 @@ export class Outbox {
       addressKey: this.seals.addressKey(address),
       recipient: userId === undefined ? null : address,
       userId: userId ?? null,
-      sealed: this.seals.seal(id, content),
+      ...this.seals.seal(id, content),
       due: userId !== undefined && !this.config.mail.mailbox,
     };
     await insertMail(tx, row);

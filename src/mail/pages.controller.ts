@@ -6,7 +6,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { Public } from '../common/access.js';
-import { baseOf, html, page, PAGE_POLICY, PAGE_TYPE } from '../http/pages.js';
+import { AsPage, baseOf, html, page } from '../http/pages.js';
 
 /** Beside the pages, so that both also work below a path of PUBLIC_URL. */
 const SCRIPT = 'account-pages.js';
@@ -88,29 +88,25 @@ export class PagesController {
   private readonly script = readFileSync(new URL('./pages.script.mjs', import.meta.url), 'utf8');
 
   @Get('confirm')
-  @Header('content-type', PAGE_TYPE)
-  @Header('content-security-policy', PAGE_POLICY)
+  @AsPage()
   confirm(@Req() { originalUrl: url }: FastifyRequest): string {
     return confirm(baseOf(url));
   }
 
   @Get('reset')
-  @Header('content-type', PAGE_TYPE)
-  @Header('content-security-policy', PAGE_POLICY)
+  @AsPage()
   reset(@Req() { originalUrl: url }: FastifyRequest): string {
     return reset(baseOf(url));
   }
 
   @Get('undo')
-  @Header('content-type', PAGE_TYPE)
-  @Header('content-security-policy', PAGE_POLICY)
+  @AsPage()
   undo(@Req() { originalUrl: url }: FastifyRequest): string {
     return undo(baseOf(url));
   }
 
   @Get('forgot')
-  @Header('content-type', PAGE_TYPE)
-  @Header('content-security-policy', PAGE_POLICY)
+  @AsPage()
   forgot(@Req() { originalUrl: url }: FastifyRequest): string {
     return forgot(baseOf(url));
   }

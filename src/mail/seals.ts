@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { deriveKey, fingerprint, seal, SEAL_IV_BYTES, unseal } from '../common/crypto.js';
+import { deriveKey, fingerprint, seal, SEAL_IV_BYTES, type SealingKey, sealingKey, unseal } from '../common/crypto.js';
 import type { MailContent } from './templates.js';
 
 /** Pads to a multiple: the size must reveal neither the content nor whether the address has an account. */
@@ -12,7 +12,7 @@ const BLOCK_BYTES = 4_096;
 
 @Injectable()
 export class Seals {
-  private readonly keys: readonly [Buffer, ...Buffer[]];
+  private readonly keys: readonly [SealingKey, ...SealingKey[]];
   private readonly fingerprintKey: Buffer;
 
   constructor(
@@ -20,18 +20,22 @@ export class Seals {
     private readonly random: Random,
   ) {
     const { secret, previousSecret } = tokens;
-    const current = deriveKey(secret, 'mail');
-    this.keys = previousSecret === undefined ? [current] : [current, deriveKey(previousSecret, 'mail')];
+    const current = sealingKey(secret, 'mail');
+    this.keys = previousSecret === undefined ? [current] : [current, sealingKey(previousSecret, 'mail')];
     this.fingerprintKey = deriveKey(secret, 'mail address');
   }
 
-  seal(id: string, content: MailContent): Buffer {
-    const [key] = this.keys;
-    return seal({ key, iv: this.random.bytes(SEAL_IV_BYTES), id }, padded(JSON.stringify(content)));
+  get keyIds(): readonly Buffer[] {
+    return this.keys.map(({ id }) => id);
+  }
+
+  seal(id: string, content: MailContent): { readonly sealed: Buffer; readonly keyId: Buffer } {
+    const [{ key, id: keyId }] = this.keys;
+    return { sealed: seal({ key, iv: this.random.bytes(SEAL_IV_BYTES), id }, padded(JSON.stringify(content))), keyId };
   }
 
   open(id: string, sealed: Buffer): MailContent | undefined {
-    for (const key of this.keys) {
+    for (const { key } of this.keys) {
       const bytes = unseal({ key, id }, sealed);
       if (bytes) return JSON.parse(bytes.toString()) as MailContent;
     }

@@ -1,11 +1,11 @@
 /** The pages at the addresses that problem documents have as `type`. */
-import { Controller, Get, Header, Param, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Param, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 
 import { Public } from '../common/access.js';
 import { type ErrorCode, type ErrorKind, ERRORS } from '../common/error-codes.js';
 import { AppError } from '../common/errors.js';
-import { html, page, PAGE_POLICY, PAGE_TYPE } from '../http/pages.js';
+import { AsPage, html, page } from '../http/pages.js';
 import { statusOf } from '../http/problem.js';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
@@ -43,8 +43,7 @@ function statusesOf(code: ErrorCode): string {
 @Public()
 export class ProblemPagesController {
   @Get()
-  @Header('content-type', PAGE_TYPE)
-  @Header('content-security-policy', PAGE_POLICY)
+  @AsPage()
   list(): string {
     const entries = CODES.map(
       (code) => html`<li><a href="problems/${code}">${code}</a> (${statusesOf(code)}): ${ERRORS[code].detail}</li>`,
@@ -60,8 +59,7 @@ export class ProblemPagesController {
 
   /** @throws AppError `route_not_found` for a word that is no code */
   @Get(':code')
-  @Header('content-type', PAGE_TYPE)
-  @Header('content-security-policy', PAGE_POLICY)
+  @AsPage()
   show(@Param('code') given: string): string {
     const code = CODES.find((each) => each === given);
     if (code === undefined) throw new AppError('route_not_found');

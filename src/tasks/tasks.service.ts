@@ -6,6 +6,7 @@ import type { Principal } from '../common/access.js';
 import { AppError } from '../common/errors.js';
 import { Cursors, Page } from '../common/pagination.js';
 import { violatedConstraint } from '../database/pg-errors.js';
+import { CostlyReads } from '../limits/costly-reads.js';
 import { Idempotency } from '../idempotency/idempotency.js';
 import type { IdempotentRequest } from '../idempotency/idempotent-request.js';
 import { presentTask, type TaskResponse } from './tasks.dto.js';
@@ -13,6 +14,7 @@ import { Reads } from '../database/replicas/reads.js';
 import {
   deleteTask,
   insertTask,
+  readsAll,
   selectTask,
   selectTaskPage,
   type Task,
@@ -36,6 +38,7 @@ export class TasksService {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly reads: Reads,
+    private readonly costly: CostlyReads,
     private readonly cursors: Cursors,
     private readonly idempotency: Idempotency,
   ) {}
@@ -43,14 +46,16 @@ export class TasksService {
   async list(principal: Principal, { completed, q, sort, cursor, limit }: TaskFilter): Promise<Page<Task>> {
     const scope = `tasks ${sort} ${principal.userId}`;
     const after = cursor === undefined ? undefined : this.cursors.decode(scope, cursor);
-    const rows = await selectTaskPage(this.reads.for(principal, cursor), {
-      ownerId: principal.userId,
-      completed,
-      q,
-      sort,
-      after,
-      limit: limit + 1,
-    });
+    const read = (): Promise<Task[]> =>
+      selectTaskPage(this.reads.for(principal, cursor), {
+        ownerId: principal.userId,
+        completed,
+        q,
+        sort,
+        after,
+        limit: limit + 1,
+      });
+    const rows = await (readsAll(q) ? this.costly.run(principal.userId, read) : read());
     return Page.cut(rows, limit, (last) => this.cursors.encode(scope, taskKey(sort, last)));
   }
 

@@ -22,6 +22,6 @@ export interface User {
   readonly secondFactors: readonly string[];
   /** Rises with every change that invalidates the account's access tokens. */
   readonly tokenEpoch: number;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
+  readonly createdAt: string;
+  readonly updatedAt: string;
 }

@@ -25,7 +25,7 @@ const COLUMNS = sql`u.id, u.email, u.username, u.display_name AS "displayName", 
                u.role, u.status, u.disabled_until AS "disabledUntil", u.disabled_reason AS "disabledReason", u.deletion,
                u.delete_after AS "deleteAfter", u.email_confirmed_at AS "emailConfirmedAt", u.second_factors AS "secondFactors",
                u.token_epoch AS "tokenEpoch",
-               u.created_at AS "createdAt", u.updated_at AS "updatedAt"`;
+               ${utcText('u.created_at')} AS "createdAt", ${utcText('u.updated_at')} AS "updatedAt"`;
 
 export type AccountIdentifier = { email: string } | { username: string };
 
@@ -90,11 +90,9 @@ export async function replaceHash(tx: EntityManager, user: User, hash: string): 
   return changed === 1;
 }
 
-type Time = 'createdAt' | 'updatedAt' | 'emailConfirmedAt' | 'disabledUntil' | 'deleteAfter';
+type Time = 'emailConfirmedAt' | 'disabledUntil' | 'deleteAfter';
 
 export type ListedUser = Omit<User, Time | 'hashedPassword' | 'tokenEpoch' | 'secondFactors'> & {
-  readonly createdAt: string;
-  readonly updatedAt: string;
   readonly emailConfirmedAt: string | null;
   readonly disabledUntil: string | null;
   readonly deleteAfter: string | null;
@@ -159,6 +157,8 @@ export function userKey(sort: UserSort, user: ListedUser): CursorKey {
 
 /** Must match the indexes. */
 const SEARCHED = raw(`fold_text(u.email || ' ' || u.username || ' ' || coalesce(u.display_name, ''))`);
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 export const NEAR_ACCOUNTS = { rows: 3_000 };
 
@@ -230,13 +230,17 @@ function contain(q: string | undefined): Sql[] {
   if (q === undefined) return [];
   const pattern = sql`fold_text(${`%${escapeLike(q)}%`})`;
   const each = ['u.email', 'u.username', 'u.display_name'].map((name) => sql`fold_text(${raw(name)}) LIKE ${pattern}`);
-  return [sql`${SEARCHED} LIKE ${pattern}`, ...(q.includes(' ') ? [join(each, ' OR ', '(', ')')] : [])];
+  return [orHasId(q, sql`${SEARCHED} LIKE ${pattern}`), ...(q.includes(' ') ? [join(each, ' OR ', '(', ')')] : [])];
 }
 
 function isIndexed(q: string | undefined): Sql[] {
   if (q === undefined) return [];
-  if (HAS_TRIGRAM.test(q)) return [sql`${SEARCHED} LIKE fold_text(${`%${escapeLike(q)}%`})`];
+  if (HAS_TRIGRAM.test(q)) return [orHasId(q, sql`${SEARCHED} LIKE fold_text(${`%${escapeLike(q)}%`})`)];
   return [sql`short_grams(${SEARCHED}) @> short_grams(fold_text(${q}))`];
+}
+
+function orHasId(q: string, condition: Sql): Sql {
+  return UUID.test(q) ? sql`(${condition} OR u.id = ${q}::uuid)` : condition;
 }
 
 export async function selectIsDisabled(manager: EntityManager, id: string): Promise<boolean> {

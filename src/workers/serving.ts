@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.js';
 import { forgetDriverVariables } from '../config/variables.js';
 import type { Metrics } from '../health/metrics.js';
-import { loadRoost, loggerOf, run, type Running } from '../start.js';
+import { loadRoost, loggerOf, run, type Running } from '../running.js';
 import { ClusterCounters } from './cluster-counters.js';
 import { type Gathered, sumOf } from './gathered-metrics.js';
 import type { Line } from './line.js';

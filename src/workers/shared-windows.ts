@@ -37,10 +37,12 @@ export function stepOf({ limit }: Policy, workers = 1): number {
   return Math.max(1, Math.floor((limit * STEP) / workers));
 }
 
-/** Trackers differ in their phase, so that their windows do not all end at once. */
+/** Trackers differ in their phase (FNV-1a), so that their windows do not all end at once. */
 function endOf({ windowMs }: Policy, tracker: string): number {
-  let phase = 0;
-  for (let index = 0; index < tracker.length; index += 1) phase = (phase * 31 + tracker.charCodeAt(index)) % windowMs;
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < tracker.length; index += 1)
+    hash = Math.imul(hash ^ tracker.charCodeAt(index), 0x01000193);
+  const phase = (hash >>> 0) % windowMs;
   const sincePhase = performance.now() + TO_MACHINE + phase;
   return (Math.floor(sincePhase / windowMs) + 1) * windowMs - phase - TO_MACHINE;
 }

@@ -3,7 +3,8 @@ import cluster from 'node:cluster';
 
 import type { Config } from '../config/config.js';
 import { boundGarbage } from '../heap.js';
-import { explain, ignoreClosedTerminal, type Running } from '../start.js';
+import { ignoreClosedTerminal, type Running } from '../running.js';
+import { explain } from '../start-errors.js';
 import { StartingServer } from '../starting-server.js';
 import { Line, type Message } from './line.js';
 

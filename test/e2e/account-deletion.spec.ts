@@ -303,6 +303,38 @@ describe('an account that an admin deletes', () => {
     expectRefused(await tryLogin(here, ada), 'account_deleted', 403);
   });
 
+  it('stays deleted by its owner, as before, when the admin cancels only their own', async () => {
+    const own = await unwrap(leave(ada));
+    here.clock.advance('1d');
+    await stepUp(admin);
+    await remove(admin, ada);
+    const rows = await audited(here, async () => {
+      expect((await enable(admin, ada)).status).toBe(204);
+    });
+    expect(rows).toMatchObject([
+      { action: 'user.deletion_cancelled', actor_id: admin.id, after: { deletes_at: own.deletes_at } },
+    ]);
+    expect(await show(admin, ada)).toMatchObject({ deletion: 'own', deletes_at: own.deletes_at });
+    expect(await mailsTo(here, ada.email, 'Your account stays')).toEqual([]);
+    const [mail] = await mailsTo(here, ada.email, 'Your account is going to be deleted');
+    expect(mail?.text).toContain('a login cancels the deletion');
+    await expectLive(there, await login(there, ada.email));
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+    // Nothing of it is left for the next time, nor what the version before leaves there.
+    await here.pool.query("UPDATE users SET own_delete_after = clock_timestamp() - interval '1 day' WHERE id = $1", [
+      ada.id,
+    ]);
+    await here.pool.query(
+      "UPDATE users SET deletion = 'staff', delete_after = clock_timestamp() + interval '1 day' WHERE id = $1",
+      [ada.id],
+    );
+    await enable(admin, ada);
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+    await remove(admin, ada);
+    await enable(admin, ada);
+    expect(await pending(ada)).toEqual(NOT_PENDING);
+  });
+
   it('is let in again by an admin, which its owner is told, and by no moderator', async () => {
     const moderator = await staff(here, 'moderator');
     await remove(admin, ada);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -19,7 +20,7 @@ import type { CreateTokenRequest } from '../../clients/typescript/src/schema.js'
 import { TestApp } from '../support/app.js';
 import { describeInBrowser, openBrowser } from '../support/browser.js';
 import { claimsOf } from '../support/jwt.js';
-import { login, PASSWORD, person, type Person } from '../support/people.js';
+import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { eventually } from '../support/process.js';
 import { expectDead } from '../support/sessions.js';
 
@@ -86,31 +87,31 @@ function clientOf({ access_token, refresh_token }: Tokens, wire = plain()): Roos
 
 describe('a request', () => {
   it('has the types of the document', async () => {
-    const roost = clientOf(ada);
-    const made = await unwrap(roost.post('/tasks', { body: { title: 'milk' } }));
-    const title: string = made.title;
-    const found = await roost.get('/tasks/{task_id}', { path: { task_id: made.id } });
-    expect(found.ok && found.data.title).toBe(title);
-    expect((await unwrap(found)).title).toBe(title);
-    const none = await roost.get('/tasks/{task_id}', { path: { task_id: made.id + 1 } });
-    if (none.ok) throw new Error('there is no such task');
-    expect(none.problem.code === 'task_not_found').toBe(true);
+    const roost = clientOf(await staff(app, 'admin'));
+    const made = await unwrap(roost.post('/admin/users', { body: { email: 'typed@example.org' } }));
+    const email: string = made.email;
+    const found = await roost.get('/admin/users/{user_id}', { path: { user_id: made.id } });
+    expect(found.ok && found.data.email).toBe(email);
+    expect((await unwrap(found)).email).toBe(email);
+    const none = await roost.get('/admin/users/{user_id}', { path: { user_id: randomUUID() } });
+    if (none.ok) throw new Error('there is no such account');
+    expect(none.problem.code === 'user_not_found').toBe(true);
     // @ts-expect-error This is no answer of this operation.
     expect(none.problem.code === 'email_taken').toBe(false);
-    // @ts-expect-error The title is missing.
-    const bad = await roost.post('/tasks', { body: {} });
+    // @ts-expect-error The address is missing.
+    const bad = await roost.post('/admin/users', { body: {} });
     expect(bad.status).toBe(422);
     // @ts-expect-error There is no such path.
     expect((await roost.get('/nothing')).status).toBe(404);
-    expect((await roost.delete('/tasks/{task_id}', { path: { task_id: made.id } })).ok).toBe(true);
+    expect((await roost.delete('/admin/users/{user_id}', { path: { user_id: made.id } })).ok).toBe(true);
   });
 
   it('writes parts of a path and queries so that they mean themselves', async () => {
-    const roost = clientOf(ada);
-    await roost.post('/tasks', { body: { title: 'a&b=c #1' } });
-    const found = await unwrap(roost.get('/tasks', { query: { q: 'a&b=c #1', limit: 5 } }));
-    expect(found).toHaveLength(1);
-    const nobody = await roost.get('/users/{username}', { path: { username: '../users/me' } });
+    const roost = clientOf(await staff(app, 'admin'));
+    await app.pool.query(`UPDATE users SET display_name = 'a&b=c #1' WHERE id = $1`, [ada.id]);
+    const found = await unwrap(roost.get('/admin/users', { query: { q: 'a&b=c #1', limit: 5 } }));
+    expect(found.map(({ id }) => id)).toEqual([ada.id]);
+    const nobody = await roost.get('/admin/users/{user_id}', { path: { user_id: '../users/me' } });
     expect([nobody.status, nobody.ok ? '' : nobody.problem.code]).toEqual([404, 'user_not_found']);
   });
 
@@ -191,31 +192,37 @@ describe('a request that creates something', () => {
     return { url, lost: () => lost, close: () => server.close() };
   }
 
-  const tasksOf = async (roost: RoostClient): Promise<string[]> =>
-    (await unwrap(roost.get('/tasks'))).map(({ title }) => title);
+  let boss: Person;
 
-  it('makes one task when its answer is lost', async () => {
+  beforeEach(async () => {
+    boss = await staff(app, 'admin');
+  });
+
+  const found = async (roost: RoostClient, q: string): Promise<string[]> =>
+    (await unwrap(roost.get('/admin/users', { query: { q } }))).map(({ email }) => email);
+
+  it('is done once when its answer is lost', async () => {
     const proxy = await losing(1);
     try {
-      const roost = new RoostClient({ url: proxy.url, tokens: memoryTokens(ada) });
-      const answer = await roost.post('/tasks', { body: { title: 'once' } });
+      const roost = new RoostClient({ url: proxy.url, tokens: memoryTokens(boss) });
+      const answer = await roost.post('/admin/users', { body: { email: 'once@example.org' } });
       expect([answer.status, proxy.lost()]).toEqual([201, 1]);
       expect(answer.response.headers.get('idempotency-replayed')).toBe('true');
-      expect(await tasksOf(roost)).toEqual(['once']);
+      expect(await found(roost, 'once@')).toEqual(['once@example.org']);
     } finally {
       proxy.close();
     }
   });
 
-  it('is sent twice at most, and makes one task with a key that the caller keeps', async () => {
+  it('is sent twice at most, and is done once with a key that the caller keeps', async () => {
     const proxy = await losing(2);
     try {
-      const roost = new RoostClient({ url: proxy.url, tokens: memoryTokens(ada) });
-      const task = { body: { title: 'kept' }, headers: { 'Idempotency-Key': 'a-key-of-the-callers' } };
-      await expect(roost.post('/tasks', task)).rejects.toThrow(TypeError);
+      const roost = new RoostClient({ url: proxy.url, tokens: memoryTokens(boss) });
+      const kept = { body: { email: 'kept@example.org' }, headers: { 'Idempotency-Key': 'a-key-of-the-callers' } };
+      await expect(roost.post('/admin/users', kept)).rejects.toThrow(TypeError);
       expect(proxy.lost()).toBe(2);
-      expect((await roost.post('/tasks', task)).status).toBe(201);
-      expect(await tasksOf(roost)).toEqual(['kept']);
+      expect((await roost.post('/admin/users', kept)).status).toBe(201);
+      expect(await found(roost, 'kept@')).toEqual(['kept@example.org']);
     } finally {
       proxy.close();
     }
@@ -229,17 +236,18 @@ describe('a request that creates something', () => {
     const init = { status, headers: { ...JSON_TYPE, 'retry-after': '0' } };
     const roost = new RoostClient({
       url: app.url,
-      tokens: memoryTokens(ada),
+      tokens: memoryTokens(boss),
       fetch: (input, sent) => {
         keys.push(new Headers(sent?.headers).get('idempotency-key'));
         return keys.length === 1 ? Promise.resolve(new Response(JSON.stringify({ code }), init)) : fetch(input, sent);
       },
     });
-    expect((await roost.post('/posts', { body: { text: 'x' } })).status).toBe(201);
+    const invite = () => roost.post('/admin/users', { body: { email: `${randomUUID()}@example.org` } });
+    expect((await invite()).status).toBe(201);
     expect(keys).toEqual([expect.stringMatching(/^"[0-9a-f]{32}"$/), keys[0]]);
-    expect((await roost.post('/posts', { body: { text: 'x' } })).status).toBe(201);
+    expect((await invite()).status).toBe(201);
     expect(keys[2]).not.toBe(keys[0]);
-    expect((await roost.put('/users/{username}/follow', { path: { username: ada.username } })).status).toBe(422);
+    expect((await roost.patch('/users/me', { body: { bio: 'x' } })).status).toBe(200);
     expect(keys[3]).toBeNull();
   });
 
@@ -249,12 +257,13 @@ describe('a request that creates something', () => {
       ended.abort();
       return ask();
     });
-    const sent = clientOf(ada, wire).post('/tasks', { body: { title: 'x' }, signal: ended.signal });
+    const body = { email: 'never@example.org' };
+    const sent = clientOf(boss, wire).post('/admin/users', { body, signal: ended.signal });
     await expect(sent).rejects.toThrow('aborted');
     const refused = await clientOf(ada, wire).post('/auth/register', {
       body: { email: ada.email, password: PASSWORD },
     });
-    expect([refused.status, wire.asked]).toEqual([409, ['POST /tasks', 'POST /auth/register']]);
+    expect([refused.status, wire.asked]).toEqual([409, ['POST /admin/users', 'POST /auth/register']]);
   });
 });
 
@@ -379,9 +388,10 @@ describe('a personal access token', () => {
   const scripted = async (
     wire = plain(),
     more: CreateTokenRequest['scopes'] = [],
+    who = ada,
   ): Promise<{ roost: RoostClient; id: string }> => {
     const body = { name: 'script', scopes: ['profile:read' as const, ...more], expires_in_days: 1 };
-    const { id, token } = await unwrap(clientOf(ada).post('/auth/tokens', { body }));
+    const { id, token } = await unwrap(clientOf(who).post('/auth/tokens', { body }));
     const tokens = memoryTokens({ access_token: 'not this', refresh_token: 'nor this' });
     return { id, roost: new RoostClient({ url: app.url, token, tokens, fetch: wire.fetch }) };
   };
@@ -394,9 +404,10 @@ describe('a personal access token', () => {
   });
 
   it('is sent for lists, too', async () => {
-    const { roost } = await scripted(plain(), ['tasks:read']);
-    const { id } = await unwrap(clientOf(ada).post('/tasks', { body: { title: 'milk' } }));
-    for await (const task of roost.list('/tasks')) expect(task.id).toBe(id);
+    const { roost } = await scripted(plain(), ['admin:audit:read'], await staff(app, 'admin'));
+    const ids: string[] = [];
+    for await (const { id } of roost.list('/admin/audit', { query: { subject: ada.id, limit: 1 } })) ids.push(id);
+    expect(ids).toHaveLength(2);
   });
 
   it('is sent for streams, too, and its refusal ends one', async () => {
@@ -433,14 +444,12 @@ describe('a list', () => {
   });
 
   it('gives a page at a time, and asks for no more than are read', async () => {
-    await app.pool.query(`INSERT INTO tasks (user_id, title) SELECT $1, 'task ' || n FROM generate_series(1, 5) n`, [
-      ada.id,
-    ]);
+    for (let n = 0; n < 3; n += 1) await login(app, ada.email);
     const wire = plain();
-    const pages = clientOf(ada, wire).pages('/tasks', { query: { limit: 2, sort: 'created_at' } });
+    const pages = clientOf(ada, wire).pages('/users/me/activity', { query: { limit: 2 } });
     const first = await pages.next();
-    expect(first.value).toMatchObject([{ title: 'task 1' }, { title: 'task 2' }]);
-    expect(wire.count('GET /tasks')).toBe(1);
+    expect(first.value).toMatchObject([{ action: 'login.succeeded' }, { action: 'login.succeeded' }]);
+    expect(wire.count('GET /users/me/activity')).toBe(1);
     const rest: number[] = [];
     for await (const page of pages) rest.push(page.length);
     expect(rest).toEqual([2, 1]);
@@ -535,17 +544,18 @@ describeInBrowser('in a browser', () => {
       );
       await page.route('**/blank', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
       await page.goto(`${app.url}/blank`);
-      const titles = await page.evaluate(`(async () => {
+      const seen = await page.evaluate(`(async () => {
         const { RoostClient, storedTokens } = await import('/client/index.js');
         const roost = new RoostClient({ url: location.origin, tokens: storedTokens(localStorage) });
         await roost.login({ email: '${ada.email}', password: '${PASSWORD}' });
-        for (const title of ['one', 'two']) await roost.post('/tasks', { body: { title } });
+        await roost.patch('/users/me', { body: { bio: 'in a browser' } });
+        const { data } = await roost.get('/users/me');
         const found = [];
-        for await (const { title } of roost.list('/tasks', { query: { limit: 1, sort: 'created_at' } })) found.push(title);
+        for await (const { action } of roost.list('/users/me/activity', { query: { limit: 1 } })) found.push(action);
         await roost.logout();
-        return [...found, String(localStorage.length)];
+        return [data.bio, ...found, String(localStorage.length)];
       })()`);
-      expect(titles).toEqual(['one', 'two', '0']);
+      expect(seen).toEqual(['in a browser', 'login.succeeded', 'login.succeeded', 'user.registered', '0']);
     } finally {
       await browser.close();
     }

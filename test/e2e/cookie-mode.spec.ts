@@ -108,6 +108,13 @@ describe('cookie mode', () => {
     expect(answer.body.errors[0]).toMatchObject({ pointer: '#/refresh_token', code: 'not_with_cookie' });
   });
 
+  it.each([[[]], [null], [1], ['"x"'], [[1]]])('refuses the body %j, as without a cookie', async (body) => {
+    const first = await login();
+    for (const path of ['/auth/refresh', '/auth/logout'])
+      expectProblem(await bearing(first).post(path, body), 400, 'validation_failed');
+    expect((await bearing(first).post('/auth/refresh', {})).status).toBe(200);
+  });
+
   it('ends the session of the cookie, or that of the access token, and clears the cookie', async () => {
     const [first, second] = [await login(), await login()];
     const byCookie = await bearing(first).post('/auth/logout');
@@ -180,7 +187,9 @@ describe('cookie mode', () => {
     });
 
     it.each(['true', 'header', ''])('refuses the mode %j', async (mode) => {
-      expectProblem(await login(page.with({ 'refresh-token-in': mode })), 400, 'validation_failed');
+      const answer = await login(page.with({ 'refresh-token-in': mode }));
+      expectProblem(answer, 400, 'validation_failed');
+      expect(answer.body.errors).toMatchObject([{ pointer: '#/refresh-token-in', in: 'header' }]);
     });
 
     it('lets listed pages send credentials in this mode only', async () => {

@@ -171,6 +171,24 @@ describe('a database that cannot serve', () => {
     );
   });
 
+  it('because it only reads is refused by both, in words, and by a migration', async () => {
+    url = await emptyDatabase();
+    await execute(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`);
+    const { code, text, verdicts } = check(url);
+    expect([code, verdicts.writable]).toEqual([1, 'missing']);
+    expect(text).toContain('\nwritable: The database only reads: ');
+    expect(text).not.toContain('not a PostgreSQL');
+    const words =
+      'The database only reads: it is a standby, or default_transaction_read_only is on. Name the primary, or let the database write again.';
+    expect(await refusal()).toContain(`Roost could not start.\n\n${words}\n\n`);
+    const migration = spawnSync(process.execPath, [SCRIPT, 'migrate'], {
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', DATABASE_URL: url },
+      encoding: 'utf8',
+      cwd: tmpdir(),
+    });
+    expect([migration.status, migration.stderr]).toEqual([1, `${words}\n`]);
+  });
+
   it.each([
     ['CockroachDB', 'CockroachDB CCL v26.2.1 (x86_64-pc-linux-gnu, built 2026/06/01)'],
     ['YugabyteDB', 'PostgreSQL 15.12-YB-2025.2.3.0-b1 on x86_64-pc-linux-gnu'],

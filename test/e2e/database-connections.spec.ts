@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 
 import { LoginGuard } from '../../src/auth/login-guard/login-guard.js';
 import { NO_CLIENT } from '../../src/common/actor.js';
-import { liveClients } from '../../src/database/live-client.js';
+import { CANCEL, type LiveClient, liveClients } from '../../src/database/live-client.js';
 import { TestApp } from '../support/app.js';
 import { execute, someoneWaits } from '../support/database.js';
 import { HAS_PGBOUNCER, PgBouncer } from '../support/pgbouncer.js';
@@ -111,12 +111,15 @@ describe('a database that is silent', () => {
 });
 
 describe('a statement that was answered with an error', () => {
-  const tooLate = async (url: string, { pooled }: { pooled: boolean }): Promise<unknown[]> => {
+  const connected = async (url: string, { pooled }: { pooled: boolean }): Promise<LiveClient> => {
     const Client = liveClients({ statement: 0, idleInTransaction: 0 });
     const client = new Client({ connectionString: url, query_timeout: 300 });
     client.on('error', () => undefined);
     await client.connect();
-    client.pooled = pooled;
+    return Object.assign(client, { pooled });
+  };
+  const tooLate = async (url: string, how: { pooled: boolean }): Promise<unknown[]> => {
+    const client = await connected(url, how);
     const holder = await owner.pool.connect();
     try {
       await holder.query('BEGIN');
@@ -141,6 +144,28 @@ describe('a statement that was answered with an error', () => {
       expect(await tooLate(pgbouncer.url, { pooled: true })).toEqual([{ bio: null }]);
       await execute(pgbouncer.url, 'SELECT 1');
     } finally {
+      await pgbouncer.stop();
+    }
+  });
+
+  (HAS_PGBOUNCER ? it : it.skip)('is not done later, when it waited in the queue of PgBouncer', async () => {
+    // A busy machine cancels later.
+    for (const name of ['within', 'answer'] as const) jest.replaceProperty(CANCEL, name, 60_000);
+    const pgbouncer = await PgBouncer.before(owner.databaseUrl);
+    const holder = await owner.pool.connect();
+    try {
+      const clients = await Promise.all(Array.from({ length: 9 }, () => connected(pgbouncer.url, { pooled: true })));
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [ada.id]);
+      const writing = clients.map((client) => client.query(`UPDATE users SET bio = 'late' WHERE id = $1`, [ada.id]));
+      for (const outcome of await Promise.allSettled(writing)) expect(outcome.status).toBe('rejected');
+      await holder.query('COMMIT');
+      await Promise.all(clients.map((client) => client.end()));
+      await holder.query('BEGIN; LOCK TABLE users; COMMIT');
+      expect((await holder.query('SELECT bio FROM users WHERE id = $1', [ada.id])).rows).toEqual([{ bio: null }]);
+    } finally {
+      jest.restoreAllMocks();
+      holder.release();
       await pgbouncer.stop();
     }
   });
@@ -191,6 +216,40 @@ describe('behind a pooler', () => {
       await limited.stop();
     }
   });
+});
+
+it('connections that were opened while the database only read are replaced by ones that write, one for each refusal', async () => {
+  const most = 4;
+  const only = await TestApp.start({ env: { DATABASE_POOL_MAX: String(most) } });
+  try {
+    const bob = await person(only, 'bob');
+    const name = new URL(only.databaseUrl).pathname.slice(1);
+    const set = (value: string): Promise<void> =>
+      execute(
+        only.databaseUrl,
+        'SET default_transaction_read_only = off',
+        `ALTER DATABASE ${name} SET default_transaction_read_only = ${value}`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid() AND '${value}' = 'on'`,
+      );
+    const write = (): ReturnType<typeof bob.api.patch> => bob.api.patch('/users/me', { bio: 'there' });
+    await set('on');
+    const open = (): Promise<unknown> =>
+      Promise.all(Array.from({ length: most }, () => only.nestApp.get(DataSource).query('SELECT pg_sleep(0.2)')));
+    await eventually(() =>
+      open().then(
+        () => true,
+        () => false,
+      ),
+    );
+    expectProblem(await write(), 503, 'database_unavailable');
+    await open();
+    await set('off');
+    for (let n = 0; n < most; n += 1) await write();
+    for (let n = 0; n < most; n += 1) expect((await write()).status).toBe(200);
+  } finally {
+    await only.stop();
+  }
 });
 
 it('without a pooler, limits hold for each connection', async () => {

@@ -1,9 +1,20 @@
 /** `npm run db:backup` and `db:restore`: the real commands, on databases of the tests. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
@@ -12,7 +23,7 @@ import pg from 'pg';
 import { writeDump } from '../../src/database/dump.js';
 import { TestApp } from '../support/app.js';
 import { dropDatabase, emptyDatabase, notAnalyzed } from '../support/database.js';
-import { login, person, staff } from '../support/people.js';
+import { login, person, type Person, staff } from '../support/people.js';
 import { eventually } from '../support/process.js';
 
 const SCRIPT = join(__dirname, '../../scripts/db.mjs');
@@ -47,7 +58,7 @@ describe('a dump of the database', () => {
     return { code: status, said: stdout + stderr };
   };
 
-  const TEXT = 'Tab\t, line\nand \\. alone\n\\.\n«ü» 🦉 \\N';
+  const TEXT = 'Tab\t, line\nand \\. alone\n\\.\n«ü» 🦉 \\N \u2028 \u2029 \u0085';
 
   it('brings everything back in an empty database, and goes on from there', async () => {
     const ada = await person(app, 'ada');
@@ -81,26 +92,40 @@ describe('a dump of the database', () => {
     });
   });
 
-  it('brings tasks, posts and follows back, with the counts of both, and new ones get new ids', async () => {
-    const [ada, bob] = [await person(app, 'ada'), await staff(app, 'moderator')];
-    await ada.api.post('/tasks', { title: '\\.', description: TEXT });
-    for (const text of ['one', TEXT]) await bob.api.post('/posts', { text });
-    await ada.api.put(`/users/${bob.username}/follow`);
+  /** What is in the database, in an empty one, by way of a file. */
+  async function withRestored(work: (there: TestApp) => Promise<void>): Promise<void> {
     const url = await emptyDatabase();
     expect(run(app.databaseUrl, 'backup', file)).toMatchObject({ code: 0 });
     expect(run(url, 'restore', file)).toMatchObject({ code: 0 });
     const restored = await TestApp.start({ through: { url }, sharing: app });
     try {
-      const api = restored.api.as((await login(restored, ada.email)).access_token);
-      expect((await api.get('/tasks')).body).toMatchObject([{ title: '\\.', description: TEXT }]);
-      expect((await api.get('/timeline')).body.map((post: { text: string }) => post.text)).toEqual([TEXT, 'one']);
-      expect((await api.get(`/users/${bob.username}`)).body).toMatchObject({ posts_count: 2, followers_count: 1 });
-      expect((await api.post('/tasks', { title: 'the next' })).status).toBe(201);
-      expect((await api.post('/posts', { text: 'the next' })).status).toBe(201);
+      await work(restored);
     } finally {
       await restored.stop();
       await dropDatabase(url);
     }
+  }
+
+  it('brings tasks back, and new ones get new ids', async () => {
+    const ada = await person(app, 'ada');
+    await ada.api.post('/tasks', { title: '\\.', description: TEXT });
+    await withRestored(async (there) => {
+      const { api } = await login(there, ada.email);
+      expect((await api.get('/tasks')).body).toMatchObject([{ title: '\\.', description: TEXT }]);
+      expect((await api.post('/tasks', { title: 'the next' })).status).toBe(201);
+    });
+  });
+
+  it('brings posts and follows back, with the counts of both, and new ones get new ids', async () => {
+    const [ada, bob] = [await person(app, 'ada'), await staff(app, 'moderator')];
+    for (const text of ['one', TEXT]) await bob.api.post('/posts', { text });
+    await ada.api.put(`/users/${bob.username}/follow`);
+    await withRestored(async (there) => {
+      const { api } = await login(there, ada.email);
+      expect((await api.get('/timeline')).body.map((post: { text: string }) => post.text)).toEqual([TEXT, 'one']);
+      expect((await api.get(`/users/${bob.username}`)).body).toMatchObject({ posts_count: 2, followers_count: 1 });
+      expect((await api.post('/posts', { text: 'the next' })).status).toBe(201);
+    });
   });
 
   it('has every row as it is on a slow disk, too', async () => {
@@ -145,18 +170,17 @@ describe('a dump of the database', () => {
 
   it('is a snapshot of a database that is written to meanwhile', async () => {
     const target = await emptyDatabase();
-    const [bea, dan] = [await person(app, 'bea'), await person(app, 'dan')];
+    const admins = [await staff(app, 'admin'), await staff(app, 'admin')];
     const acknowledged: string[] = [];
     const state = { isOver: false };
-    const write = async ({ api }: typeof bea, kind: string): Promise<void> => {
+    const write = async ({ api, username }: Person): Promise<void> => {
       for (let n = 1; !state.isOver; n += 1) {
-        const text = `${kind} ${n}`;
-        const { status } = await (kind === 'post' ? api.post('/posts', { text }) : api.post('/tasks', { title: text }));
-        expect(status).toBe(201);
-        acknowledged.push(text);
+        const email = `${username}.${n}@example.org`;
+        expect((await api.post('/admin/users', { email })).status).toBe(201);
+        acknowledged.push(email);
       }
     };
-    const writers = [write(bea, 'post'), write(dan, 'task')];
+    const writers = admins.map(write);
     await eventually(() => acknowledged.length > 20);
     const before = [...acknowledged];
     const env = { PATH: process.env.PATH, NODE_ENV: 'test', DATABASE_URL: app.databaseUrl };
@@ -169,23 +193,123 @@ describe('a dump of the database', () => {
     expect(run(target, 'restore', join(folder, 'used'))).toMatchObject({ code: 0 });
     const pool = new pg.Pool({ connectionString: target, max: 1 });
     const { rows } = await pool.query<{ found: string[]; odd: number }>(
-      `SELECT array(SELECT text FROM posts WHERE author_id = $1 UNION ALL SELECT title FROM tasks WHERE user_id = $2) AS found,
-              (SELECT count(*)::int FROM users u LEFT JOIN user_stats s ON s.user_id = u.id
-                WHERE coalesce(s.posts_count, 0) <> (SELECT count(*) FROM posts p WHERE p.author_id = u.id)) AS odd`,
-      [bea.id, dan.id],
+      `WITH events AS (SELECT subject_id AS id FROM audit_events WHERE action = 'user.invited' AND actor_id = ANY($1)),
+            invited AS (SELECT id, email FROM users WHERE split_part(email, '.', 1) = ANY($2))
+       SELECT array(SELECT email FROM invited) AS found,
+              (SELECT count(*)::int FROM events e FULL JOIN invited i ON i.id = e.id WHERE i.id IS NULL OR e.id IS NULL) AS odd`,
+      [admins.map(({ id }) => id), admins.map(({ username }) => username)],
     );
     await pool.end();
     const [{ found, odd }] = rows as [{ found: string[]; odd: number }];
-    expect(before.filter((text) => !found.includes(text))).toEqual([]);
-    expect(found.filter((text) => !acknowledged.includes(text))).toEqual([]);
+    expect(before.filter((email) => !found.includes(email))).toEqual([]);
+    expect(found.filter((email) => !acknowledged.includes(email))).toEqual([]);
     expect(odd).toBe(0);
     await dropDatabase(target);
+  });
+
+  it('is of no database that psql reaches while the embedded one does not run, and this starts none', () => {
+    expect(run('embedded', 'psql')).toEqual({
+      code: 1,
+      said: 'Roost does not run, and its embedded database runs with it only: start Roost first.\n',
+    });
+    expect(existsSync(join(folder, '.data/postgres'))).toBe(false);
   });
 
   it('is written from a database that psql reaches as is said', () => {
     const { hostname, port, pathname } = new URL(app.databaseUrl);
     expect(run(app.databaseUrl, 'psql').said).toContain(
       `psql -h ${hostname} -p ${port} -U postgres ${pathname.slice(1)}\n`,
+    );
+  });
+
+  const PASSWORD = `it's "$HOME" \`id\`; \\`;
+
+  it.each([
+    [
+      'whatever its password and its name are',
+      `postgres://ada:${encodeURIComponent(PASSWORD)}@[::1]:5433/my%20data?sslmode=no-verify`,
+      [PASSWORD, 'require', '-h', '::1', '-p', '5433', '-U', 'ada', 'my data'],
+    ],
+    [
+      'also by a socket in a folder',
+      'postgres://ada@/roost?host=/var/run/my%20postgres&port=5433',
+      ['', '', '-h', '/var/run/my postgres', '-p', '5433', '-U', 'ada', 'roost'],
+    ],
+  ])('is written from a database that psql reaches, %s', (_, url, given) => {
+    const print = `import('./scripts/psql.mjs').then((module) => console.log(module.psqlCommand(process.argv[1])))`;
+    const cwd = join(__dirname, '../..');
+    const said = spawnSync(process.execPath, ['-e', print, url], { cwd, encoding: 'utf8' }).stdout;
+    // What a shell makes of it.
+    writeFileSync(join(folder, 'psql'), '#!/bin/sh\nprintf "%s\\n" "$PGPASSWORD" "$PGSSLMODE" "$@"\n', { mode: 0o755 });
+    const { stdout } = spawnSync('sh', ['-c', said], {
+      env: { PATH: `${folder}:${process.env.PATH}`, HOME: '/' },
+      encoding: 'utf8',
+    });
+    expect(stdout.split('\n')).toEqual([...given, '']);
+  });
+
+  it('is not mixed with another one of the same name that is under way', async () => {
+    const target = join(folder, 'twice');
+    const holder = await app.pool.connect();
+    await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    const env = { PATH: process.env.PATH, NODE_ENV: 'test', DATABASE_URL: app.databaseUrl };
+    const ended = [1, 2].map(async () => {
+      const [code] = await once(spawn(process.execPath, [SCRIPT, 'backup', target], { env, stdio: 'ignore' }), 'exit');
+      return code as number;
+    });
+    const drafts = (): string[] => readdirSync(folder).filter((name) => /^twice\.\w+\.part$/.test(name));
+    await eventually(() => drafts().length === 2);
+    await holder.query('COMMIT');
+    holder.release();
+    expect(await Promise.all(ended)).toEqual([0, 0]);
+    expect(drafts()).toEqual([]);
+    expect(readFileSync(target, 'utf8').endsWith('\n\\.\n')).toBe(true);
+  });
+
+  it.each([
+    ['leaves early', 'node "$0" backup "$1" | true; echo "${PIPESTATUS[0]}"', '0\n', ''],
+    ['is full', 'node "$0" backup "$1" > /dev/full; echo $?', '1\n', /^What was done cannot be shown: .*ENOSPC.*\n$/],
+  ])('is made, and says so by its exit code, when what reads its output %s', (_, line, stdout, stderr) => {
+    const target = join(folder, 'unread');
+    const env = {
+      PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+      NODE_ENV: 'test',
+      DATABASE_URL: app.databaseUrl,
+    };
+    const said = spawnSync('bash', ['--norc', '-c', line, SCRIPT, target], { env, encoding: 'utf8' });
+    expect(said).toMatchObject({ stdout, stderr: typeof stderr === 'string' ? stderr : expect.stringMatching(stderr) });
+    expect(statSync(target).size).toBeGreaterThan(1_000);
+    rmSync(target);
+  });
+
+  it('replaces no device, pipe or folder, and what a link leads to', () => {
+    const [pipe, link] = [join(folder, 'pipe'), join(folder, 'link.dump')];
+    spawnSync('mkfifo', [pipe]);
+    for (const place of [pipe, folder])
+      expect(run(app.databaseUrl, 'backup', place)).toEqual({
+        code: 1,
+        said: `${place} is not a regular file. Name one, or one that is not there yet.\n`,
+      });
+    expect(statSync(pipe).isFIFO()).toBe(true);
+    symlinkSync(join(folder, 'several.dump'), link);
+    writeFileSync(join(folder, 'several.dump'), '');
+    expect(run(app.databaseUrl, 'backup', link).code).toBe(0);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(statSync(join(folder, 'several.dump')).size).toBeGreaterThan(1_000);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it.each([0, 2_000])('ends with the reason when the disk is full after %i bytes', async (room) => {
+    let left = room;
+    const disk = new Writable({
+      highWaterMark: 100,
+      write(chunk: Buffer, _encoding, done) {
+        left -= chunk.length;
+        done(left < 0 ? new Error('ENOSPC: no space left on device, write') : null);
+      },
+    });
+    await expect(writeDump(app.databaseUrl, disk)).rejects.toThrow(
+      /^The dump cannot be written: ENOSPC: no space left on device, write\.$/,
     );
   });
 

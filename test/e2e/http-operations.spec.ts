@@ -459,6 +459,27 @@ describe('a refusal of what cannot be parsed or routed', () => {
   });
 });
 
+describe('a request that cannot be parsed, from behind a proxy', () => {
+  const VICTIM = '198.51.100.99';
+  const ipsOf = (): unknown[] =>
+    app.log.filter((line) => line.includes('request refused')).map((line) => (JSON.parse(line) as { ip: string }).ip);
+
+  it.each([
+    ['in a line of its own', `X-Forwarded-For: ${VICTIM}\r\nx-forwarded-for: 203.0.113.7`, '203.0.113.7'],
+    ['at the end of the line', `X-Forwarded-For: ${VICTIM}, 203.0.113.7`, '203.0.113.7'],
+    ['in a part that has not come yet', `X-Forwarded-For: ${VICTIM}`, '127.0.0.1'],
+  ])('is that of the address that the proxy names %s [T30]', async (where, forwarded, counted) => {
+    await started({ ...BEHIND_PROXY, RATE_LIMIT: 'on' });
+    const end = where.includes('not come') ? '' : '\r\n\r\n';
+    await request(app.url, `FOO / HTTP/1.1\r\nHost: a\r\n${forwarded}${end}`);
+    expect(ipsOf()).toEqual([counted]);
+    expect(await remaining({ 'x-forwarded-for': VICTIM })).toBe(599);
+  });
+
+  const remaining = async (headers: Record<string, string>): Promise<number> =>
+    Number(/"address";r=(\d+)/.exec((await get('/api/v1/users/me', headers)).headers.get('ratelimit') ?? '')?.[1]);
+});
+
 describe('connections of one address', () => {
   it('are so many at a time, and no more [T46]', async () => {
     await started({ RATE_LIMIT: 'on', CONNECTIONS_PER_ADDRESS: '3' });
@@ -779,6 +800,7 @@ describe('operations', () => {
         expectProblem(await get('/metrics', { authorization }), 401, 'invalid_token');
       const bearer = { authorization: `Bearer ${token}`, 'x-forwarded-for': '203.0.113.7' };
       expect((await get('/metrics', bearer)).status).toBe(200);
+      expect((await get('/metrics', { ...bearer, authorization: `bearer ${token}` })).status).toBe(200);
       expect(app.log.join('')).not.toContain(token);
     });
 

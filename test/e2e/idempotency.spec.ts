@@ -61,7 +61,7 @@ let admin: Person;
 
 beforeAll(async () => {
   app = await TestApp.start({ env: ENV });
-  [ada, bob, admin] = [await person(app, 'ada'), await person(app, 'bob'), await staff(app, 'admin')];
+  [ada, bob, admin] = [await inviter(), await inviter(), await inviter()];
 });
 
 afterAll(() => app.stop());
@@ -69,15 +69,17 @@ afterAll(() => app.stop());
 const keyed = (api: Api, key: string): Api => api.with({ 'idempotency-key': key });
 const isReplay = ({ headers }: Answer): boolean => headers.get('idempotency-replayed') === 'true';
 const unused = (): string => `${randomUUID()}@example.org`;
-const addTask = (who: Pick<Person, 'api'>, key: string, title = 'once'): Promise<Answer> =>
-  keyed(who.api, key).post('/tasks', { title });
+const inviter = (): Promise<Person> => staff(app, 'admin');
+const invite = (who: Pick<Person, 'api'>, key: string, email = `once.${key}@example.org`): Promise<Answer> =>
+  keyed(who.api, key).post('/admin/users', { email });
 
 async function count(from: string, ...values: unknown[]): Promise<number> {
   const { rows } = await app.pool.query<{ count: number }>(`SELECT count(*)::int FROM ${from}`, values);
   return rows[0]?.count ?? NaN;
 }
 
-const tasksOf = ({ id }: Person): Promise<number> => count('tasks WHERE user_id = $1', id);
+const invitedBy = ({ id }: Person): Promise<number> =>
+  count(`audit_events WHERE action = 'user.invited' AND actor_id = $1`, id);
 
 /** The work runs while what is written for the person waits. */
 async function whileHeld({ id }: Person, work: () => Promise<void>): Promise<void> {
@@ -207,7 +209,7 @@ describe.each(CASES)('POST $path with a key', ({ path, table, who, body, other, 
     const someone = await who();
     const answer = await keyed(someone.api, 'x'.repeat(256)).post(path, await body(someone));
     expectRefused(answer, 'validation_failed', path.startsWith('/auth/') ? 400 : 422);
-    expect(answer.body.errors).toMatchObject([{ pointer: '#/idempotency-key', code: 'too_long' }]);
+    expect(answer.body.errors).toMatchObject([{ pointer: '#/idempotency-key', in: 'header', code: 'too_long' }]);
   });
 });
 
@@ -219,11 +221,11 @@ describe('a key', () => {
     ['with spaces and signs', '"a b, c; d=~"', 'a b, c; d=~'],
     ['with a backslash', '"a\\\\b"', 'a\\b'],
   ])('may be %s', async (_, quoted, bare) => {
-    const who = await person(app, 'spelling');
-    const first = await addTask(who, quoted);
+    const [who, email] = [await inviter(), unused()];
+    const first = await invite(who, quoted, email);
     expect(first.status).toBe(201);
-    expect((await addTask(who, bare)).body).toEqual(first.body);
-    expect(await tasksOf(who)).toBe(1);
+    expect((await invite(who, bare, email)).body).toEqual(first.body);
+    expect(await invitedBy(who)).toBe(1);
   });
 
   it.each([
@@ -237,17 +239,17 @@ describe('a key', () => {
     ['not ASCII', 'caf\u00e9', 'wrong_format'],
     ['with a tab', 'a\tb', 'wrong_format'],
   ])('is refused when it is %s, and nothing is done', async (_, key, code) => {
-    const before = await tasksOf(ada);
-    const answer = await addTask(ada, key);
+    const before = await count('users');
+    const answer = await invite(ada, key, unused());
     expectRefused(answer, 'validation_failed', 422);
     expect(answer.body.errors).toMatchObject([{ pointer: '#/idempotency-key', code }]);
-    expect(await tasksOf(ada)).toBe(before);
+    expect(await count('users')).toBe(before);
   });
 
   it('is refused when it is sent twice', async () => {
     const body = await new Promise<string>((resolve, reject) => {
       const headers = { authorization: `Bearer ${ada.access_token}`, 'content-type': 'application/json' };
-      const sent = httpRequest(`${app.url}/api/v1/tasks`, {
+      const sent = httpRequest(`${app.url}/api/v1/admin/users`, {
         method: 'POST',
         headers: { ...headers, 'idempotency-key': ['one', 'two'] },
       });
@@ -259,7 +261,7 @@ describe('a key', () => {
         });
       });
       sent.on('error', reject);
-      sent.end('{"title":"x"}');
+      sent.end('{"email":"twice@example.org"}');
     });
     expect(JSON.parse(body)).toMatchObject({ status: 422, errors: [{ code: 'repeated' }] });
   });
@@ -267,36 +269,47 @@ describe('a key', () => {
   it('means nothing to another person, and to another route', async () => {
     const key = randomUUID();
     const answers = [
-      await addTask(ada, key),
-      await addTask(bob, key),
+      await invite(ada, key, unused()),
+      await invite(bob, key, unused()),
       await keyed(app.api, key).post('/auth/register', { email: unused(), password: PASSWORD }),
       await keyed(app.api, key).post('/auth/register', { email: unused(), password: PASSWORD }),
     ];
     expect(answers.map((answer) => [answer.status, isReplay(answer)])).toEqual(answers.map(() => [201, false]));
-    expect(answers[0]?.body.user_id).toBe(ada.id);
-    expect(answers[1]?.body.user_id).toBe(bob.id);
   });
 
   it('means nothing to the same person on another route', async () => {
-    const key = randomUUID();
-    const answers = [await addTask(ada, key), await keyed(ada.api, key).post('/posts', { text: 'x' })];
-    expect(answers.map((answer) => [answer.status, isReplay(answer)])).toEqual(answers.map(() => [201, false]));
+    const [key, email] = [randomUUID(), unused()];
+    const elsewhere = { email, current_password: PASSWORD };
+    const answers = [await invite(ada, key), await keyed(ada.api, key).post('/users/me/email', elsewhere)];
+    expect(answers.map((answer) => [answer.status, isReplay(answer)])).toEqual([
+      [201, false],
+      [202, false],
+    ]);
   });
 
-  it('is the same for a person in another session, and for their personal access token', async () => {
+  it('is the same for a person in another session', async () => {
     const key = randomUUID();
-    const first = await addTask(ada, key);
-    const session = app.api.as((await login(app, ada.email)).access_token);
-    const made = await ada.api.post('/auth/tokens', { name: 'x', scopes: ['tasks:write'], expires_in_days: 1 });
-    for (const api of [session, app.api.as(made.body.token)])
-      expect((await addTask({ api }, key)).body).toEqual(first.body);
-    const reader = await ada.api.post('/auth/tokens', { name: 'x', scopes: ['tasks:read'], expires_in_days: 1 });
-    expectRefused(await addTask({ api: app.api.as(reader.body.token) }, key), 'insufficient_scope', 403);
+    const first = await invite(ada, key);
+    expect((await invite(await login(app, ada.email), key)).body).toEqual(first.body);
+  });
+
+  it.each([
+    ['tasks', { title: 'x' }],
+    ['posts', { text: 'x' }],
+  ])('is the same for a personal access token of the person, if it may write %s', async (noun, body) => {
+    const key = randomUUID();
+    const first = await keyed(ada.api, key).post(`/${noun}`, body);
+    const withToken = async (scope: string): Promise<Answer> => {
+      const made = await ada.api.post('/auth/tokens', { name: 'x', scopes: [scope], expires_in_days: 1 });
+      return keyed(app.api.as(made.body.token), key).post(`/${noun}`, body);
+    };
+    expect((await withToken(`${noun}:write`)).body).toEqual(first.body);
+    expectRefused(await withToken(`${noun}:read`), 'insufficient_scope', 403);
   });
 
   it('is ignored where it is not taken', async () => {
     const key = randomUUID();
-    const sent = { name: 'x', scopes: ['tasks:read'], expires_in_days: 1 };
+    const sent = { name: 'x', scopes: ['profile:read'], expires_in_days: 1 };
     const [one, two] = [
       await keyed(ada.api, key).post('/auth/tokens', sent),
       await keyed(ada.api, key).post('/auth/tokens', sent),
@@ -310,28 +323,24 @@ describe('a key', () => {
   });
 
   it('may be used again after a request that failed', async () => {
-    const who = await person(app, 'failing');
     const key = randomUUID();
-    expectRefused(await addTask(who, key, ' '), 'validation_failed', 422);
-    expect((await addTask(who, key)).status).toBe(201);
-    const [taken, other] = [bob.email, unused()];
-    const invitation = randomUUID();
-    const invite = (email: string): Promise<Answer> => keyed(admin.api, invitation).post('/admin/users', { email });
-    expectRefused(await invite(taken), 'email_taken', 409);
-    expect((await invite(other)).status).toBe(201);
+    expectRefused(await invite(admin, key, 'no address'), 'validation_failed', 422);
+    expectRefused(await invite(admin, key, bob.email), 'email_taken', 409);
+    expect((await invite(admin, key)).status).toBe(201);
   });
 });
 
 describe('a repeat', () => {
-  it('gives the first answer after the task was changed, and after it was deleted', async () => {
+  it('gives the first answer after what was made has changed, and after it is gone', async () => {
     const key = randomUUID();
-    const first = await addTask(ada, key);
-    await ada.api.put(`/tasks/${first.body.id}`, { title: 'changed' });
-    expect((await addTask(ada, key)).body).toEqual(first.body);
-    await ada.api.delete(`/tasks/${first.body.id}`);
-    const again = await addTask(ada, key);
+    const first = await invite(ada, key);
+    const made = `/admin/users/${first.body.id}`;
+    expect((await ada.api.post(`${made}/disable`, { reason: 'x' })).status).toBe(204);
+    expect((await invite(ada, key)).body).toEqual(first.body);
+    await app.pool.query('DELETE FROM users WHERE id = $1', [first.body.id]);
+    const again = await invite(ada, key);
     expect([again.status, again.body]).toEqual([201, first.body]);
-    expect((await ada.api.get(`/tasks/${first.body.id}`)).status).toBe(404);
+    expect((await ada.api.get(made)).status).toBe(404);
   });
 
   it('gives the first answer after the change of address was confirmed', async () => {
@@ -344,12 +353,17 @@ describe('a repeat', () => {
   });
 
   it.each([
-    ['null for a field that was left out', { description: null }],
-    ['a letter that is written in another way', { title: 'Cafe\u0301' }],
-  ])('with %s is another request', async (_, change) => {
-    const [key, sent] = [randomUUID(), { title: 'Caf\u00e9' }];
-    expect((await keyed(ada.api, key).post('/tasks', sent)).status).toBe(201);
-    expectRefused(await keyed(ada.api, key).post('/tasks', { ...sent, ...change }), 'idempotency_key_reused', 422);
+    ['the default of a field that was left out', {}, { role: 'user' }],
+    [
+      'an address that is written in another way',
+      { email: 'one@caf\u00e9.example' },
+      { email: 'one@cafe\u0301.example' },
+    ],
+  ])('with %s is another request', async (_, sent, change) => {
+    const [key, body] = [randomUUID(), { email: unused(), ...sent }];
+    expect((await keyed(ada.api, key).post('/admin/users', body)).status).toBe(201);
+    const answer = await keyed(ada.api, key).post('/admin/users', { ...body, ...change });
+    expectRefused(answer, 'idempotency_key_reused', 422);
   });
 
   it('shows no recovery codes again', async () => {
@@ -365,12 +379,11 @@ describe('a repeat', () => {
 
   it('by a session that was logged out is 401, and so is one by nobody', async () => {
     const key = randomUUID();
-    const { access_token: token } = await login(app, bob.email);
-    const api = app.api.as(token);
-    expect((await addTask({ api }, key)).status).toBe(201);
-    await api.post('/auth/logout');
-    expectRefused(await addTask({ api }, key), 'token_revoked', 401);
-    expectRefused(await addTask(app, key), 'authentication_required', 401);
+    const session = await login(app, bob.email);
+    expect((await invite(session, key)).status).toBe(201);
+    await session.api.post('/auth/logout');
+    expectRefused(await invite(session, key), 'token_revoked', 401);
+    expectRefused(await invite(app, key), 'authentication_required', 401);
   });
 
   it('by a former admin, or without a fresh proof, is refused', async () => {
@@ -399,17 +412,16 @@ describe('a repeat', () => {
   });
 
   it('is a new request after 24 hours', async () => {
-    const who = await person(app, 'patient');
-    const key = randomUUID();
-    const first = await addTask(who, key);
+    const who = await inviter();
+    const [key, another] = [randomUUID(), unused()];
+    const first = await invite(who, key);
     app.clock.advance('23h');
-    const fresh = { api: app.api.as((await login(app, who.email)).access_token) };
-    expect((await addTask(fresh, key)).body).toEqual(first.body);
+    expect((await invite(await login(app, who.email), key)).body).toEqual(first.body);
     app.clock.advance('2h');
-    const later = { api: app.api.as((await login(app, who.email)).access_token) };
-    const second = await addTask(later, key, 'another');
+    const later = await login(app, who.email);
+    const second = await invite(later, key, another);
     expect([second.status, isReplay(second), second.body.id === first.body.id]).toEqual([201, false, false]);
-    expect((await addTask(later, key, 'another')).body).toEqual(second.body);
+    expect((await invite(later, key, another)).body).toEqual(second.body);
   });
 
   it('posts once', async () => {
@@ -423,16 +435,16 @@ describe('a repeat', () => {
 });
 
 describe('parallel requests with one key', () => {
-  it('make one task, and each answer is it, or 409', async () => {
-    const who = await person(app, 'parallel');
+  it('make one account by invitation, and each answer is it, or 409', async () => {
+    const who = await inviter();
     const other = await TestApp.start({ sharing: app, env: ENV });
     try {
       other.clock.offsetMs = app.clock.offsetMs;
       const key = randomUUID();
       const there = { api: other.api.as(who.access_token) };
-      const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => addTask(n % 2 === 0 ? who : there, key)));
-      expect(await tasksOf(who)).toBe(1);
-      const { body } = await addTask(there, key);
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => invite(n % 2 === 0 ? who : there, key)));
+      expect(await invitedBy(who)).toBe(1);
+      const { body } = await invite(there, key);
       for (const answer of answers)
         if (answer.status === 201) expect(answer.body).toEqual(body);
         else expectRefused(answer, 'idempotency_key_in_use', 409);
@@ -442,7 +454,7 @@ describe('parallel requests with one key', () => {
     }
   });
 
-  it('make one account, and none is told that its address is taken', async () => {
+  it('register once, and none is told that its address is taken', async () => {
     const body = { email: unused(), password: PASSWORD };
     const api = keyed(app.api, randomUUID());
     const answers = await Promise.all(Array.from({ length: 10 }, () => api.post('/auth/register', body)));
@@ -451,32 +463,32 @@ describe('parallel requests with one key', () => {
   });
 
   it('are refused at once while the first is being carried out', async () => {
-    const who = await person(app, 'waiting');
+    const who = await inviter();
     const key = randomUUID();
     let first: Promise<Answer> | undefined;
     await whileHeld(who, async () => {
-      first = addTask(who, key);
+      first = invite(who, key);
       await eventually(() => someoneWaits(app.pool));
-      const second = await addTask(who, key);
+      const second = await invite(who, key);
       expectRefused(second, 'idempotency_key_in_use', 409);
       expect(second.headers.get('retry-after')).toBe('1');
-      expectRefused(await addTask(who, key, 'another body'), 'idempotency_key_in_use', 409);
+      expectRefused(await invite(who, key, unused()), 'idempotency_key_in_use', 409);
     });
     expect((await first)?.status).toBe(201);
-    expect([isReplay(await addTask(who, key)), await tasksOf(who)]).toEqual([true, 1]);
+    expect([isReplay(await invite(who, key)), await invitedBy(who)]).toEqual([true, 1]);
   });
 
   it('leave the key free when the connection of the first is lost', async () => {
-    const who = await person(app, 'cut');
+    const who = await inviter();
     const key = randomUUID();
     await whileHeld(who, async () => {
-      const first = addTask(who, key);
+      const first = invite(who, key);
       await eventually(() => someoneWaits(app.pool));
       await endWaiting();
       expect((await first).status).toBe(503);
     });
-    const again = await addTask(who, key);
-    expect([again.status, isReplay(again), await tasksOf(who)]).toEqual([201, false, 1]);
+    const again = await invite(who, key);
+    expect([again.status, isReplay(again), await invitedBy(who)]).toEqual([201, false, 1]);
   });
 });
 
@@ -486,16 +498,16 @@ describe('a request whose commit nobody saw', () => {
     const other = await TestApp.start({ sharing: app, through: relay, env: ENV });
     other.clock.offsetMs = app.clock.offsetMs;
     try {
-      const who = await person(app, 'unseen');
+      const who = await inviter();
       const [key, there] = [randomUUID(), { api: other.api.as(who.access_token) }];
-      await there.api.get('/tasks');
+      await there.api.get('/users/me');
       let isLost = false;
       relay.breaksAt = (bytes) => !isLost && (isLost = bytes.includes('COMMIT'));
-      expectRefused(await addTask(there, key), 'database_unavailable', 503);
-      await eventually(async () => (await tasksOf(who)) === 1);
-      const [here, again] = [await addTask(who, key), await addTask(there, key)];
+      expectRefused(await invite(there, key), 'database_unavailable', 503);
+      await eventually(async () => (await invitedBy(who)) === 1);
+      const [here, again] = [await invite(who, key), await invite(there, key)];
       expect([here.status, isReplay(here), isReplay(again), again.body]).toEqual([201, true, true, here.body]);
-      expect(await tasksOf(who)).toBe(1);
+      expect(await invitedBy(who)).toBe(1);
     } finally {
       await other.stop();
       await relay.end();
@@ -504,25 +516,25 @@ describe('a request whose commit nobody saw', () => {
 });
 
 (HAS_PGBOUNCER ? describe : describe.skip)('through PgBouncer', () => {
-  it('parallel requests make one task, and a lost connection leaves the key free', async () => {
+  it('parallel requests make one account, and a lost connection leaves the key free', async () => {
     const pooler = await PgBouncer.before(app.databaseUrl);
     const pooled = await TestApp.start({ sharing: app, through: pooler, env: ENV });
     pooled.clock.offsetMs = app.clock.offsetMs;
     try {
-      const who = await person(app, 'pooled');
+      const who = await inviter();
       const there = { api: pooled.api.as(who.access_token) };
       const [key, held] = [randomUUID(), randomUUID()];
-      const answers = await Promise.all(Array.from({ length: 20 }, () => addTask(there, key)));
+      const answers = await Promise.all(Array.from({ length: 20 }, () => invite(there, key)));
       expect(answers.filter((answer) => answer.status === 201 && !isReplay(answer))).toHaveLength(1);
-      expect([isReplay(await addTask(there, key)), await tasksOf(who)]).toEqual([true, 1]);
+      expect([isReplay(await invite(there, key)), await invitedBy(who)]).toEqual([true, 1]);
       await whileHeld(who, async () => {
-        const first = addTask(there, held);
+        const first = invite(there, held);
         await eventually(() => someoneWaits(app.pool));
-        expectRefused(await addTask(who, held), 'idempotency_key_in_use', 409);
+        expectRefused(await invite(who, held), 'idempotency_key_in_use', 409);
         await endWaiting();
         expect((await first).status).toBe(503);
       });
-      expect([(await addTask(there, held)).status, await tasksOf(who)]).toEqual([201, 2]);
+      expect([(await invite(there, held)).status, await invitedBy(who)]).toEqual([201, 2]);
     } finally {
       await pooled.stop();
       await pooler.stop();
@@ -547,52 +559,52 @@ describe('where JWT_SECRET is rotated', () => {
   }
 
   it('the earlier secret counts', async () => {
-    const who = await person(app, 'rotating');
+    const who = await inviter();
     const key = randomUUID();
-    const first = await addTask(who, key);
+    const first = await invite(who, key);
     await withSecrets({ JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET }, async (rotated) => {
       const there = { api: rotated.api.as(who.access_token) };
-      expect((await addTask(there, key)).body).toEqual(first.body);
-      expectRefused(await addTask(there, key, 'another'), 'idempotency_key_reused', 422);
-      expect(await tasksOf(who)).toBe(1);
+      expect((await invite(there, key)).body).toEqual(first.body);
+      expectRefused(await invite(there, key, unused()), 'idempotency_key_reused', 422);
+      expect(await invitedBy(who)).toBe(1);
     });
   });
 
   it('an instance with the old secret alone sends clients to another one', async () => {
-    const who = await person(app, 'rolling');
+    const who = await inviter();
     const key = randomUUID();
     await withSecrets({ JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET }, async (rotated) => {
       const there = { api: rotated.api.as(who.access_token) };
-      const first = await addTask(there, key);
+      const first = await invite(there, key);
       expect(first.status).toBe(201);
-      expectUnreadable(await addTask(who, key));
-      expectUnreadable(await addTask(who, key, 'another'));
-      expect((await addTask(there, key)).body).toEqual(first.body);
-      expect(await tasksOf(who)).toBe(1);
+      expectUnreadable(await invite(who, key));
+      expectUnreadable(await invite(who, key, unused()));
+      expect((await invite(there, key)).body).toEqual(first.body);
+      expect(await invitedBy(who)).toBe(1);
     });
   });
 
   it('an instance that has it before it signs opens what the others keep', async () => {
-    const who = await person(app, 'prepared');
+    const who = await inviter();
     const key = randomUUID();
     await withSecrets({ JWT_SECRET_PREVIOUS: NEW_SECRET }, (prepared) =>
       withSecrets({ JWT_SECRET: NEW_SECRET, JWT_SECRET_PREVIOUS: SECRET }, async (rotated) => {
-        const first = await addTask({ api: rotated.api.as(who.access_token) }, key);
-        const again = await addTask({ api: prepared.api.as(who.access_token) }, key);
+        const first = await invite({ api: rotated.api.as(who.access_token) }, key);
+        const again = await invite({ api: prepared.api.as(who.access_token) }, key);
         expect([again.status, again.body, isReplay(again)]).toEqual([201, first.body, true]);
       }),
     );
   });
 
   it('twice, the key is not called reused, and nothing is done again', async () => {
-    const who = await person(app, 'forgotten');
+    const who = await inviter();
     const key = randomUUID();
-    expect((await addTask(who, key)).status).toBe(201);
+    expect((await invite(who, key)).status).toBe(201);
     await withSecrets({ JWT_SECRET: NEWEST_SECRET, JWT_SECRET_PREVIOUS: NEW_SECRET }, async (rotated) => {
-      const there = { api: rotated.api.as((await login(rotated, who.email)).access_token) };
-      expectUnreadable(await addTask(there, key));
-      expect(await tasksOf(who)).toBe(1);
-      expect((await addTask(there, randomUUID())).status).toBe(201);
+      const there = await login(rotated, who.email);
+      expectUnreadable(await invite(there, key));
+      expect(await invitedBy(who)).toBe(1);
+      expect((await invite(there, randomUUID())).status).toBe(201);
     });
   });
 });
@@ -600,17 +612,17 @@ describe('where JWT_SECRET is rotated', () => {
 describe('what is kept', () => {
   it('shows neither the key, nor the request, nor the answer', async () => {
     const [key, email] = [randomUUID(), unused()];
-    await keyed(admin.api, key).post('/admin/users', { email });
+    expect((await invite(await inviter(), key, email)).status).toBe(201);
     const { rows } = await app.pool.query<{ text: string }>(
       `SELECT convert_from(decode(replace(encode(id || answer, 'hex'), '00', ''), 'hex'), 'LATIN1') AS text FROM idempotency_keys`,
     );
     const text = rows.map((row) => row.text).join();
-    for (const secret of [key, email, PASSWORD, 'title', 'email']) expect(text).not.toContain(secret);
+    for (const secret of [key, email, PASSWORD, 'email']) expect(text).not.toContain(secret);
   });
 
   it('is cleaned up after 24 hours, and not before', async () => {
-    const who = await person(app, 'kept');
-    await addTask(who, randomUUID());
+    const who = await inviter();
+    await invite(who, randomUUID());
     const kept = (): Promise<number> => count('idempotency_keys WHERE user_id = $1', who.id);
     app.clock.advance('23h');
     await app.nestApp.get(Cleanup).run();
@@ -621,8 +633,8 @@ describe('what is kept', () => {
   });
 
   it('is erased with the account', async () => {
-    const who = await person(app, 'leaving');
-    for (let n = 0; n < 3; n += 1) await addTask(who, randomUUID());
+    const who = await inviter();
+    for (let n = 0; n < 3; n += 1) await invite(who, randomUUID());
     await app.pool.query(`UPDATE users SET deletion = 'own', delete_after = now() - interval '1 s' WHERE id = $1`, [
       who.id,
     ]);
@@ -635,16 +647,19 @@ describe('what is kept', () => {
 describe('statements', () => {
   const shortened = (statements: string[]): string[] => statements.map((text) => text.trim().split(/\s+/, 2).join(' '));
 
-  it('are one for a task without a key, and five with one', async () => {
+  it.each([
+    ['tasks', { title: 'counted' }, 'INSERT INTO'],
+    ['posts', { text: 'counted' }, 'SELECT id,'],
+  ])('are one for %s without a key, and five with one', async (noun, body, statement) => {
     const who = await person(app, 'counted');
-    const add = (api: Api) => async (): Promise<unknown> => api.post('/tasks', { title: 'counted' });
+    const add = (api: Api) => async (): Promise<unknown> => api.post(`/${noun}`, body);
     await add(who.api)();
-    expect(shortened((await watchQueries(add(who.api))).statements)).toEqual(['INSERT INTO']);
+    expect(shortened((await watchQueries(add(who.api))).statements)).toEqual([statement]);
     const api = keyed(who.api, randomUUID());
     expect(shortened((await watchQueries(add(api))).statements)).toEqual([
       'START TRANSACTION',
       'SELECT free,',
-      'INSERT INTO',
+      statement,
       'INSERT INTO',
       'COMMIT',
     ]);

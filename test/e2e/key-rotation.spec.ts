@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -84,11 +84,27 @@ describe('npm run keys:rotate', () => {
       ['--force'],
       2,
     ],
+    ['a new key and none', { JWT_ALGORITHM: 'ES256', JWT_KEYS_DIR: '/nowhere' }, /choose one/, ['--now', '--prune'], 2],
   ])('refuses %s in words', async (_, env, message, args, expected) => {
     const { code, output } = await rotate(env, { args });
     expect(code).toBe(expected);
     expect(output).toMatch(message);
     expect(output).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('a key that cannot be written', () => {
+  it('is told in a sentence, and leaves nothing behind', () => {
+    const folder = new KeyFolder();
+    const env = { PATH: process.env.PATH, JWT_ALGORITHM: 'ES256', JWT_KEYS_DIR: folder.path };
+    // No file may have a byte, as on a full disk.
+    const made = spawnSync('sh', ['-c', 'ulimit -f 0; exec "$0" "$1"', process.execPath, SCRIPT], {
+      env,
+      encoding: 'utf8',
+    });
+    expect([made.status, made.stderr]).toEqual([1, expect.stringMatching(/^EFBIG: .*\n$/)]);
+    expect(readdirSync(folder.path)).toEqual([]);
+    folder.remove();
   });
 });
 

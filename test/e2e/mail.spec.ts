@@ -23,6 +23,7 @@ const PRODUCTION = {
   RATE_LIMIT: 'on',
   LOGIN_GUARD: 'on',
 };
+const KEYS = ['1st', '2nd', '3rd'].map((name) => `${name}-key-that-nobody-else-may-use`) as [string, string, string];
 const MAIL_FROM = 'Roost of the Tests <noreply@roost.example>';
 /** What an SMTP server that says nothing costs. */
 const IMPATIENT = '/?connectionTimeout=300&greetingTimeout=300&socketTimeout=600';
@@ -175,10 +176,8 @@ describe('the outbox', () => {
     expect(JSON.stringify(rows)).not.toMatch(/canary|314159|nobody@|Hello/);
   });
 
-  it('can be read with the previous secret while secrets rotate, and is given up when that is gone, too', async () => {
-    const [first = '', second = '', third = ''] = ['1st', '2nd', '3rd'].map(
-      (name) => `${name}-key-that-nobody-else-may-use`,
-    );
+  it('can be read with the previous secret while secrets rotate, and is given up after a day when that is gone, too', async () => {
+    const [first, second, third] = KEYS;
     app = await start({ SMTP_URL: '', JWT_SECRET: first });
     const [address, other] = [await put(), await put()];
     const rotating = await start({ JWT_SECRET: second, JWT_SECRET_PREVIOUS: first }, { sharing: app });
@@ -188,9 +187,48 @@ describe('the outbox', () => {
     ending.pop();
     const rotated = await start({ JWT_SECRET: third, JWT_SECRET_PREVIOUS: second }, { sharing: app });
     await makeDue(other);
+    await sent(await put(rotated));
+    expect(await rowOf(other)).toMatchObject({ attempts: 0, given_up_at: null, last_error: null });
+    await advance(rotated, '25h');
     await eventually(async () => (await rowOf(other)).given_up_at !== null);
     expect(rotated.events).toContain('mail_given_up');
-    expect(smtp.mails).toHaveLength(1);
+    expect(await rowOf(other)).toMatchObject({ sealed: null, last_error: 'was sealed with a secret that is gone' });
+    expect(smtp.mails).toHaveLength(2);
+  });
+
+  it('is left by instances that cannot read it, which send all others, and warn once when nobody takes it', async () => {
+    const [first, second] = KEYS;
+    app = await start({ JWT_SECRET: first, OUTBOX_INTERVAL: '1s' });
+    const writer = await start({ SMTP_URL: '', JWT_SECRET: second }, { sharing: app });
+    const theirs: string[] = [];
+    // More than an instance takes at once, and due before its own.
+    for (let count = 0; count < 12; count += 1) theirs.push(await put(writer));
+    for (const address of theirs) await makeDue(address);
+    await sent(await put());
+    expect(lines('mails_unreadable')).toEqual([]);
+    await advance(app, '2m');
+    await eventually(() => lines('mails_unreadable').length > 0);
+    for (let count = 0; count < 3; count += 1) await sent(await put());
+    expect(lines('mails_unreadable')).toHaveLength(1);
+    const rows = await Promise.all(theirs.map(rowOf));
+    expect(rows.map(({ attempts, last_error }) => [attempts, last_error])).toEqual(theirs.map(() => [0, null]));
+    await start({ JWT_SECRET: second, JWT_SECRET_PREVIOUS: first }, { sharing: app });
+    for (const address of theirs) await sent(address);
+  });
+
+  it('is tried for a day where the version before wrote it, which kept no key with it', async () => {
+    const [first, second] = KEYS;
+    app = await start({ SMTP_URL: '', JWT_SECRET: second });
+    const address = await put();
+    await app.pool.query('UPDATE mails SET key_id = NULL');
+    const old = await start({ JWT_SECRET: first }, { sharing: app });
+    await makeDue(address);
+    await failed(address);
+    await old.stop();
+    ending.pop();
+    const rotated = await start({ JWT_SECRET: second, JWT_SECRET_PREVIOUS: first }, { sharing: app });
+    await advance(rotated, '1m');
+    await sent(address);
   });
 
   it('counts what was sent only once it was committed, for one address after the other', async () => {
@@ -209,6 +247,17 @@ describe('the outbox', () => {
 });
 
 describe('any number of instances', () => {
+  it('lose none of their mails while the secret rotates', async () => {
+    const [first, second] = KEYS;
+    app = await start({ JWT_SECRET: first });
+    const rotated = await start({ JWT_SECRET: second, JWT_SECRET_PREVIOUS: first }, { sharing: app });
+    const addresses: string[] = [];
+    for (let count = 0; count < 10; count += 1) addresses.push(await put(rotated), await put(app));
+    for (const address of addresses) await sent(address);
+    const rows = await Promise.all(addresses.map(rowOf));
+    expect(rows.map(({ attempts }) => attempts)).toEqual(addresses.map(() => 1));
+  });
+
   it('send each mail once', async () => {
     app = await start();
     const other = await start({}, { sharing: app });

@@ -84,6 +84,19 @@ describe('passkeys', () => {
   const loginWith = (credential: object): Promise<Answer> => app.api.post('/auth/login/passkey', { credential });
 
   describe('made', () => {
+    it('under a name, as secrets of authenticator apps are, also where MAIL_FROM has none', async () => {
+      const env = { ...ENV, PUBLIC_URL: ORIGIN, MAIL_FROM: 'roost@example.org' };
+      const other = await TestApp.start({ sharing: app, env });
+      try {
+        const api = other.api.as(ada.access_token);
+        expect((await creationOptions({ api })).rp).toEqual({ name: new URL(ORIGIN).hostname, id: 'example.org' });
+        const { body } = await api.post('/auth/second-factors/totp');
+        expect(new URL(body.otpauth_url).searchParams.get('issuer')).toBe(new URL(ORIGIN).hostname);
+      } finally {
+        await other.stop();
+      }
+    });
+
     it('with options for the account, its known passkeys excluded, without attestation', async () => {
       const { passkey } = await made();
       const options = await creationOptions();

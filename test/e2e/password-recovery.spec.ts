@@ -109,10 +109,10 @@ describe('POST /auth/password/forgot', () => {
       const mails = await mailsTo(app, ada.email, SUBJECT);
       expect(mails).toHaveLength(10);
       const last = await mailedToken(app, ada.email, SUBJECT);
-      expect(mails.map(({ text }) => /valid for (.+?) and/.exec(text)?.[1])).toEqual([
-        '15 hours',
-        ...Array.from({ length: 9 }, () => '30 minutes'),
-      ]);
+      const [longest, ...others] = mails.map(({ text }) => /valid for (.+?) and/.exec(text)?.[1]);
+      // Fifteen whole hours, or a moment less: time goes on between the requests.
+      expect(longest).toMatch(/^1[45] hours$/);
+      expect(new Set(others)).toEqual(new Set(['30 minutes']));
       // Asked for by a stranger, all of them: the owner is not kept out for the rest of the day.
       slow.clock.advance('4h');
       const reset = { token: last, new_password: 'engine no. 22' };

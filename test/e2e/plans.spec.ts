@@ -41,10 +41,14 @@ beforeAll(async () => {
   [ada, admin, eve] = [await person(app, 'ada'), await staff(app, 'admin'), await person(app, 'eve')];
   await app.pool.query(
     `SET synchronous_commit = off;
-     INSERT INTO users (email, username, display_name, hashed_password, delete_after, deletion)
+     INSERT INTO users (email, username, display_name, hashed_password, created_at, email_confirmed_at, status, delete_after, deletion)
      SELECT 'm' || md5(n::text) || '@example.org', 'm' || left(md5(n::text), 20), md5('name' || n), 'x',
-            CASE WHEN n % 2 = 0 THEN now() + interval '7 days' END, CASE WHEN n % 2 = 0 THEN 'own' END
-       FROM generate_series(1, ${MANY}) n;
+            now() - interval '1 year', NULL, 'disabled', now() + interval '7 days', 'own'
+       FROM generate_series(1, ${MANY} / 2) n
+     UNION ALL
+     SELECT 'm' || md5(n::text) || '@example.org', 'm' || left(md5(n::text), 20), md5('name' || n), 'x',
+            now(), now(), 'active', NULL, NULL
+       FROM generate_series(${MANY} / 2 + 1, ${MANY}) n;
      INSERT INTO sessions (id, user_id, seq, salt, rotated_at, last_used_at, expires_at)
      SELECT gen_random_uuid(), id, 0, '\\x00', now(), now(), now() + interval '30 days' FROM users;
      INSERT INTO revocations (session_id) SELECT gen_random_uuid() FROM sessions;
@@ -121,7 +125,15 @@ describe('while everything is alive', () => {
   });
 
   it('the outbox finds that no mail is due', async () => {
-    await expectFewRead(() => takeDueMails(manager(), { limit: 10, leaseMs: 60_000, oldMs: 60_000 }));
+    await expectFewRead(() =>
+      takeDueMails(manager(), {
+        limit: 10,
+        leaseMs: 60_000,
+        keyIds: [Buffer.from('key')],
+        oldMs: 60_000,
+        overdueMs: 60_000,
+      }),
+    );
   });
 
   it('the mails that wait are counted up to a bound', async () => {
@@ -197,6 +209,11 @@ describe('one page of many', () => {
       '?q=example&role=admin',
       '?status=disabled&sort=email',
       '?confirmed=true',
+      '?status=disabled',
+      '?confirmed=false',
+      '?deleting=true',
+      '?status=disabled&confirmed=false&deleting=true',
+      '?status=disabled&sort=created_at',
       '?created_to=2000-01-01&sort=email',
     ].map((query): [string, () => Person] => [`/admin/users${query}`, () => admin]),
     ...['', '?action=login.succeeded'].map((query): [string, () => Person] => [`/admin/audit${query}`, () => admin]),

@@ -286,7 +286,7 @@ describe('posts', () => {
       await Promise.all([post(alice, 'one'), post(alice, 'two')]);
       const { response } = await alice.client.get('/users/{username}/posts', { path: alice, query: { limit: 1 } });
       const [, cursor] = /cursor=([\w-]+)/.exec(response.headers.get('link') ?? '') ?? [];
-      for (const path of [`/users/${bob.username}/posts`, '/timeline', '/tasks'])
+      for (const path of [`/users/${bob.username}/posts`, '/timeline', `/users/${alice.username}/followers`])
         expect(codes(await alice.api.get(`${path}?cursor=${cursor}`))).toEqual([422, '#/cursor invalid_cursor']);
     });
   });

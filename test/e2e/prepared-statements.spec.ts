@@ -1,4 +1,5 @@
 /** PostgreSQL plans a statement once for a connection, and not where a pooler changes connections. */
+import pg from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 
 import { TestApp } from '../support/app.js';
@@ -72,22 +73,64 @@ describe('with one connection', () => {
   });
 });
 
+/** How often each of some statements had its columns described, and what it gave. */
+async function describedFor(app: TestApp): Promise<{ described: number[]; gave: unknown[] }> {
+  const asked = jest.spyOn(pg.Connection.prototype as unknown as { describe: () => void }, 'describe');
+  const connection = app.nestApp.get(DataSource).createQueryRunner();
+  const [described, gave]: [number[], unknown[]] = [[], []];
+  try {
+    const { connection: wire } = (await connection.connect()) as { readonly connection: unknown };
+    for (const number of [1, 2, 3])
+      for (const [text, values] of [
+        [`SELECT $1::int AS number, ARRAY['a', NULL] AS letters, NULL AS nothing, now() < now() AS never`, [number]],
+        ['SELECT username FROM users WHERE username = $1', ['nobody']],
+        ['DELETE FROM users WHERE username = $1', ['nobody']],
+      ] as const) {
+        asked.mockClear();
+        gave.push(await connection.query(text, [...values]));
+        described.push(asked.mock.contexts.filter((each) => each === wire).length);
+      }
+  } finally {
+    asked.mockRestore();
+    await connection.release();
+  }
+  return { described, gave };
+}
+
+const GIVEN = [1, 2, 3].flatMap((number) => [
+  [{ number, letters: ['a', null], nothing: null, never: false }],
+  [],
+  [[], 0],
+]);
+
+it('has the columns of a statement described once for a connection', async () => {
+  const app = await TestApp.start();
+  try {
+    expect(await describedFor(app)).toEqual({ described: [1, 1, 1, 0, 0, 0, 0, 0, 0], gave: GIVEN });
+  } finally {
+    await app.stop();
+  }
+});
+
 it('plans anew on every connection once one of them has found a changed statement', async () => {
   const app = await TestApp.start();
   const database = app.nestApp.get(DataSource);
   const connections = [database.createQueryRunner(), database.createQueryRunner()] as const;
-  const read = (connection: QueryRunner): Promise<unknown> =>
-    connection.query('SELECT role FROM users WHERE username = $1', ['ada']);
   try {
-    for (const connection of connections) await read(connection);
-    await app.pool.query('ALTER TABLE users ALTER COLUMN role TYPE varchar(20)');
+    const { email } = await person(app, 'ada');
+    const read = (connection: QueryRunner): Promise<unknown> =>
+      connection.query('SELECT size FROM users WHERE email = $1', [email]);
+    await app.pool.query('ALTER TABLE users ADD COLUMN size int DEFAULT 7');
+    for (const connection of [...connections, ...connections]) expect(await read(connection)).toEqual([{ size: 7 }]);
+    await app.pool.query('ALTER TABLE users ALTER COLUMN size TYPE text');
     const [first, second] = connections;
     await first.startTransaction();
     await expect(read(first)).rejects.toMatchObject({ routine: 'RevalidateCachedQuery' });
     await first.rollbackTransaction();
     await second.startTransaction();
-    expect(await read(second)).toEqual([]);
+    expect(await read(second)).toEqual([{ size: '7' }]);
     await second.commitTransaction();
+    for (const connection of connections) expect(await read(connection)).toEqual([{ size: '7' }]);
   } finally {
     for (const connection of connections) await connection.release();
     await app.stop();
@@ -127,6 +170,8 @@ it('prepares through a pooler with DATABASE_PREPARED=on', async () => {
   try {
     await work(app, 'ada', 1);
     expect(await preparedBy(app)).not.toEqual([]);
+    // Each statement may come to another server.
+    expect(await describedFor(app)).toEqual({ described: Array(9).fill(1), gave: GIVEN });
   } finally {
     await app.stop();
     await pooler.end();

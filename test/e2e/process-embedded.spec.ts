@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -37,6 +37,26 @@ describe('the process with a database of its own', () => {
     const database = folder.databasePid() ?? 0;
     expect(await roost.stop()).toBe(0);
     expect(isAlive(database)).toBe(false);
+  });
+
+  it('is what db:psql leads to, while it runs only', async () => {
+    const script = join(__dirname, '../../scripts/db.mjs');
+    const psql = (): { status: number | null; stdout: string; stderr: string } =>
+      spawnSync(process.execPath, [script, 'psql'], {
+        cwd: folder.path,
+        env: { PATH: process.env.PATH, NODE_ENV: 'test' },
+        encoding: 'utf8',
+      });
+    const roost = folder.start();
+    await roost.ready();
+    expect(psql()).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^PGPASSWORD=\S+ .*psql -h 127\.0\.0\.1 /),
+    });
+    expect(await roost.stop()).toBe(0);
+    const { status, stdout, stderr } = psql();
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toBe('Roost does not run, and its embedded database runs with it only: start Roost first.\n');
   });
 
   it('ends in order at any moment of its start, and the next start works', async () => {

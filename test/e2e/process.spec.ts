@@ -1,13 +1,13 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, cpSync, existsSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 
 import { Api } from '../support/api.js';
 import { cloneTemplate, dropDatabase } from '../support/database.js';
-import { eventually, RoostFolder, type RoostProcess } from '../support/process.js';
+import { eventually, isAlive, MAIN, RoostFolder, type RoostProcess } from '../support/process.js';
 import { accepts } from '../support/ports.js';
 import { Relay } from '../support/relay.js';
 
@@ -20,6 +20,17 @@ const PRODUCTION = {
   JWT_SECRET: 'kX9#vQ2!mZ7@pL4$wR8^tN3&yB6*cF1(',
 };
 
+/** What is there at this moment. */
+function readNow(reader: number): string {
+  const bytes = Buffer.alloc(65_536);
+  try {
+    return bytes.toString('utf8', 0, readSync(reader, bytes));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return '';
+    throw error;
+  }
+}
+
 describe('the process with DATABASE_URL', () => {
   let folder: RoostFolder;
 
@@ -27,7 +38,12 @@ describe('the process with DATABASE_URL', () => {
     folder = new RoostFolder();
   });
 
-  afterEach(() => folder.remove());
+  let unread: ChildProcess | undefined;
+
+  afterEach(async () => {
+    unread?.kill('SIGKILL');
+    await folder.remove();
+  });
 
   let url: string;
 
@@ -46,6 +62,58 @@ describe('the process with DATABASE_URL', () => {
       /^[\d:.]{12} info {2}GET \/health\/live 200 [\d.]+ ms {2}request_id=/m.test(pretty.output),
     );
     await plain.until(() => plain.output.includes('"path":"/health/live","status":200'));
+  });
+
+  it('serves, and ends, while nobody reads its log', async () => {
+    const roost = folder.start({ DATABASE_URL: url, RATE_LIMIT: 'off' });
+    const api = new Api(await roost.ready());
+    roost.stopReading();
+    // Pipes hold some hundred kilobytes.
+    for (let round = 0; round < 100; round += 1)
+      await Promise.all(Array.from({ length: 40 }, () => api.get('/users/me')));
+    expect((await api.get('/health/ready')).status).toBe(200);
+    roost.kill('SIGTERM');
+    await eventually(() => !isAlive(roost.pid));
+    roost.readAgain();
+    expect(await roost.exit()).toBe(0);
+  });
+
+  it('serves, and ends, with workers whose log nobody reads', async () => {
+    const pipe = join(folder.path, 'log');
+    execFileSync('mkfifo', [pipe]);
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const env = {
+      PATH: process.env.PATH,
+      NODE_ENV: 'test',
+      BCRYPT_COST: '4',
+      PORT: '0',
+      WORKERS: '2',
+      RATE_LIMIT: 'off',
+    };
+    const roost = (unread = spawn('sh', ['-c', 'exec "$0" "$1" > "$2"', process.execPath, MAIN, pipe], {
+      cwd: folder.path,
+      env: { ...env, DATABASE_URL: url },
+      stdio: 'ignore',
+    }));
+    let log = '';
+    const address = /API\s+(http:\/\/\S+)\/api\/v1/;
+    await eventually(() => address.test((log += readNow(reader))));
+    const api = new Api(address.exec(log)?.[1] ?? '');
+    for (let round = 0; round < 25; round += 1)
+      await Promise.all(Array.from({ length: 40 }, () => api.get('/users/me')));
+    expect((await api.get('/health/ready')).status).toBe(200);
+    roost.kill('SIGTERM');
+    expect(await once(roost, 'exit')).toEqual([0, null]);
+    closeSync(reader);
+  });
+
+  it('ends in order when it is stopped as it hands its port over', async () => {
+    const roost = spawn(process.execPath, [join(__dirname, '../support/stopped-at-handover.mjs'), url]);
+    let output = '';
+    for (const stream of [roost.stdout, roost.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    expect(await once(roost, 'close')).toEqual([0, null]);
+    expect(output).toBe('');
   });
 
   it('starts no database of its own, and listens on 127.0.0.1 alone for HOST=localhost', async () => {
@@ -235,11 +303,32 @@ describe('the process that cannot start', () => {
     expect(roost.output).not.toMatch(/\n\s+at /);
   });
 
-  it('says that it cannot write to its data folder', async () => {
-    const roost = folder.start({ DATA_DIR: '/dev/null/nothing' });
+  // In the second one, Node's own mkdir tries for ever.
+  it.each(['/dev/null/nothing', '/proc/roost'])('says that it cannot write to its data folder, %s', async (dataDir) => {
+    const roost = folder.start({ DATA_DIR: dataDir });
     expect(await roost.exit()).toBe(1);
     expect(roost.output).toMatch(/DATA_DIR must be a folder that Roost can write to/);
     expect(roost.output).not.toMatch(/\n\s+at /);
+  });
+
+  // Node 20 opens modules side by side and needs some 300; Node 24 one after another, and starts with few.
+  it.each([64, 160, 256])('starts, or says that it may open too few files, where these are %i', async (most) => {
+    const url = await cloneTemplate();
+    try {
+      const roost = folder.start({ DATABASE_URL: url }, most);
+      const isReady = await roost.ready().then(
+        () => true,
+        () => false,
+      );
+      expect(await roost.stop()).toBe(isReady ? 0 : 1);
+      if (!isReady)
+        expect(roost.output).toMatch(
+          /^\nRoost could not start\.\n\nThe limit of open files is too low: raise it \(ulimit -n\)/,
+        );
+      expect(roost.output).not.toMatch(/npm ci|\n\s+at /);
+    } finally {
+      await dropDatabase(url);
+    }
   });
 
   it('names what is missing where packages are not installed, or those that build it', () => {

@@ -13,7 +13,7 @@ import { login, PASSWORD, person, type Person } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 import { eventually } from '../support/process.js';
 import { Relay } from '../support/relay.js';
-import { expectDead } from '../support/sessions.js';
+import { expectDead, expectLive } from '../support/sessions.js';
 import { TestStream } from '../support/stream.js';
 
 let folder: string;
@@ -21,19 +21,25 @@ let server: EmbeddedPostgres;
 /** The database of the second server. */
 let restored: string;
 let before: TestApp;
-let wire: Relay;
-let through: TestApp;
+/** The server of before. */
+let first: URL;
 let ada: Person;
 let bob: Person;
 const streams: TestStream[] = [];
 
+const TABLES = ['users', 'sessions', 'user_stats', 'follows', 'posts', 'revocations'];
+/** As on a server that has counted further. */
+const FURTHER = [
+  'UPDATE posts SET tx = tx + 1000000',
+  `SELECT setval('posts_id_seq', (SELECT coalesce(max(id), 0) + 1 FROM posts))`,
+  'UPDATE revocations SET tx = (tx::text::bigint + 1000000)::text::xid8',
+];
+
 beforeAll(async () => {
   before = await TestApp.start();
-  const first = new URL(before.databaseUrl);
+  first = new URL(before.databaseUrl);
   // A server that trusts everybody asks for none; the second one does.
   first.password ||= 'of-this-test';
-  wire = await Relay.to(first.href);
-  through = await TestApp.start({ sharing: before, through: wire });
   const { username, password, pathname } = first;
   folder = mkdtempSync(join(tmpdir(), 'roost-restored-'));
   // As root, the server runs as another user, who has to be able to enter.
@@ -44,6 +50,9 @@ beforeAll(async () => {
   const role = isThere ? `ALTER ROLE ${username}` : `CREATE ROLE ${username} SUPERUSER LOGIN`;
   await execute(server.superuserUrl, `${role} PASSWORD '${decodeURIComponent(password)}'`);
   restored = Object.assign(new URL(first), { port: new URL(server.url).port }).href;
+});
+
+beforeEach(async () => {
   [ada, bob] = [await person(before, 'ada'), await person(before, 'bob')];
   await ada.api.put(`/users/${bob.username}/follow`);
 });
@@ -53,8 +62,6 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  await wire.end();
-  await through.stop();
   await before.stop();
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -69,14 +76,14 @@ const open = async (app: TestApp, lastEventId?: string): Promise<TestStream> => 
 const post = (author: Person, text: string, app: TestApp): Promise<unknown> =>
   app.api.as(author.access_token).post('/posts', { text });
 
-/** As pg_dump and pg_restore do, from a server that has counted further. */
+/** As pg_dump and pg_restore do. */
 async function restore(): Promise<void> {
   const target = new pg.Client({ connectionString: restored });
   await target.connect();
   try {
     await target.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
     await migrate(restored);
-    for (const table of ['users', 'sessions', 'user_stats', 'follows', 'posts', 'revocations'] as const) {
+    for (const table of TABLES) {
       const { rows } = await before.pool.query(`SELECT coalesce(json_agg(t), '[]') AS rows FROM ${table} t`);
       await target.query(
         `ALTER TABLE ${table} DISABLE TRIGGER USER;
@@ -86,11 +93,7 @@ async function restore(): Promise<void> {
          ALTER TABLE ${table} ENABLE TRIGGER USER`,
       );
     }
-    await target.query(
-      `UPDATE posts SET tx = tx + 1000000;
-       UPDATE revocations SET tx = (tx::text::bigint + 1000000)::text::xid8;
-       SELECT setval('posts_id_seq', (SELECT max(id) + 1 FROM posts))`,
-    );
+    for (const statement of FURTHER) await target.query(statement);
   } finally {
     await target.end();
   }
@@ -102,14 +105,70 @@ async function startThere(): Promise<TestApp> {
   return TestApp.start({ on: restored });
 }
 
-it('makes nothing old new: not for who was there before, and the next post comes once', async () => {
-  await before.pool.query('INSERT INTO posts (author_id, text) SELECT $1, $2 FROM generate_series(1, 130)', [
-    bob.id,
-    'x',
-  ]);
-  const { lastEventId } = await open(before);
+interface Running {
+  readonly through: TestApp;
+  /** Its server is the other one from now on. */
+  readonly move: () => Promise<void>;
+}
+
+/** An instance that was running before. */
+async function whileRunning(work: (running: Running) => Promise<void>): Promise<void> {
+  const wire = await Relay.to(first.href);
+  const through = await TestApp.start({ sharing: before, through: wire });
+  const move = async (): Promise<void> => {
+    await wire.cut();
+    wire.redirect(restored);
+    await wire.restore();
+    await eventually(() => through.events.includes('restored_rows'));
+  };
+  try {
+    await work({ through, move });
+  } finally {
+    await wire.end();
+    await through.stop();
+  }
+}
+
+const addPosts = (): Promise<unknown> =>
+  before.pool.query('INSERT INTO posts (author_id, text) SELECT $1, $2 FROM generate_series(1, 130)', [bob.id, 'x']);
+
+it('revives no session that had ended, and ends none that lives', async () => {
   const other = await login(before, ada.email);
-  await before.api.as(other.access_token).post('/auth/logout');
+  await other.api.post('/auth/logout');
+  await restore();
+  const there = await startThere();
+  try {
+    await expectDead(there, other);
+    await expectLive(there, ada);
+  } finally {
+    await there.stop();
+  }
+});
+
+it('is noticed by an instance that was running: people log in again, and what it knows to have ended stays so', async () => {
+  const phone = await login(before, bob.email);
+  await restore();
+  await whileRunning(async ({ through, move }) => {
+    // After the dump: what it does not know.
+    await phone.api.post('/auth/logout');
+    await before.pool.query(
+      `WITH raised AS (UPDATE users SET token_epoch = token_epoch + 5 WHERE id = $1 RETURNING token_epoch)
+       INSERT INTO revocations (user_id, min_epoch) SELECT $1, token_epoch FROM raised`,
+      [bob.id],
+    );
+    await eventually(async () => (await through.api.as(bob.access_token).get('/users/me')).status === 401);
+    await move();
+    await eventually(async () => {
+      const { status, body } = await through.api.post('/auth/login', { email: bob.email, password: PASSWORD });
+      return status === 200 && (await through.api.as(body.access_token).get('/users/me')).status === 200;
+    });
+    expectProblem(await through.api.as(phone.access_token).get('/users/me'), 401, 'token_revoked');
+  });
+});
+
+it('makes no old post new: not for who was there before, and the next one comes once', async () => {
+  await addPosts();
+  const { lastEventId } = await open(before);
   await restore();
   const there = await startThere();
   try {
@@ -121,42 +180,22 @@ it('makes nothing old new: not for who was there before, and the next post comes
     }
     expect(resumed.events.map(({ event }) => event)).toEqual(['reset', 'post', 'post']);
     expect(fresh.texts).toEqual(['next', 'and next']);
-    await expectDead(there, other);
   } finally {
     await there.stop();
   }
 });
 
 it('is noticed by an instance that was running, whose streams begin anew', async () => {
-  await before.pool.query('INSERT INTO posts (author_id, text) SELECT $1, $2 FROM generate_series(1, 130)', [
-    bob.id,
-    'y',
-  ]);
-  const phone = await login(before, bob.email);
+  await addPosts();
   await restore();
-  const stream = await open(through);
-  // After the dump: what it does not know.
-  await before.api.as(phone.access_token).post('/auth/logout');
-  await before.pool.query(
-    `WITH raised AS (UPDATE users SET token_epoch = token_epoch + 5 WHERE id = $1 RETURNING token_epoch)
-     INSERT INTO revocations (user_id, min_epoch) SELECT $1, token_epoch FROM raised`,
-    [bob.id],
-  );
-  await eventually(async () => (await through.api.as(bob.access_token).get('/users/me')).status === 401);
-  await wire.cut();
-  wire.redirect(restored);
-  await wire.restore();
-  await eventually(() => through.events.includes('restored_rows'));
-  await stream.until(() => stream.of('reset').length > 0);
-  await eventually(async () => {
-    const { status, body } = await through.api.post('/auth/login', { email: bob.email, password: PASSWORD });
-    return status === 200 && (await through.api.as(body.access_token).get('/users/me')).status === 200;
+  await whileRunning(async ({ through, move }) => {
+    const stream = await open(through);
+    await move();
+    await stream.until(() => stream.of('reset').length > 0);
+    for (const text of ['next', 'and next']) {
+      await post(bob, text, through);
+      await stream.until(() => stream.texts.includes(text));
+    }
+    expect(stream.texts).toEqual(['next', 'and next']);
   });
-  const { body } = await through.api.post('/auth/login', { email: bob.email, password: PASSWORD });
-  for (const text of ['next', 'and next']) {
-    await through.api.as(body.access_token).post('/posts', { text });
-    await stream.until(() => stream.texts.includes(text));
-  }
-  expect(stream.texts).toEqual(['next', 'and next']);
-  expectProblem(await through.api.as(phone.access_token).get('/users/me'), 401, 'token_revoked');
 });

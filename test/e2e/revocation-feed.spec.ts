@@ -136,6 +136,15 @@ describe('GET /auth/revocations', () => {
     expect((await read()).body).toEqual([]);
   });
 
+  it('takes the scheme of its token in any case', async () => {
+    for (const scheme of ['bearer', 'BEARER ']) {
+      const authorization = `${scheme} ${SERVICE_TOKEN}`;
+      expect((await app.api.with({ authorization }).get('/auth/revocations')).status).toBe(200);
+    }
+    for (const authorization of [SERVICE_TOKEN, `bearer${SERVICE_TOKEN}`, `Basic ${SERVICE_TOKEN}`, 'bearer ', 'x'])
+      expectRefused(await app.api.with({ authorization }).get('/auth/revocations'), 'invalid_token');
+  });
+
   it('is closed to everybody else', async () => {
     expectRefused(await app.api.get('/auth/revocations'), 'authentication_required');
     expectRefused(await ada.api.get('/auth/revocations'), 'invalid_token');

@@ -1,11 +1,11 @@
 import { ACCESS, type Role, ROLES } from '../../src/common/access.js';
-import { TasksController } from '../../src/tasks/tasks.controller.js';
+import { MeController } from '../../src/users/me.controller.js';
 import { TestApp } from '../support/app.js';
 import { login, person, type Tokens } from '../support/people.js';
 import { refreshed } from '../support/sessions.js';
 
 /** A route that is not for everybody, while no noun has one of its own. */
-const handler = Object.getOwnPropertyDescriptor(TasksController.prototype, 'listTasks')?.value as object;
+const handler = Object.getOwnPropertyDescriptor(MeController.prototype, 'getOwnProfile')?.value as object;
 
 describe('a route for certain roles', () => {
   let app: TestApp;
@@ -29,7 +29,7 @@ describe('a route for certain roles', () => {
   /** By fetch: the document does not know that the route is closed here. */
   const ask = async (token?: string): Promise<[number, string | undefined]> => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const answer = await fetch(`${app.url}/api/v1/tasks`, { headers });
+    const answer = await fetch(`${app.url}/api/v1/users/me`, { headers });
     return [answer.status, ((await answer.json()) as { code?: string }).code];
   };
 

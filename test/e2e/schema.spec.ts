@@ -92,6 +92,28 @@ describe('the schema', () => {
       expect(waits).toHaveLength(1);
     });
 
+    it('leaves the indexes to the instance that builds them: two would wait for each other', async () => {
+      await migrate(url);
+      const builder = new pg.Client({ connectionString: url });
+      await builder.connect();
+      try {
+        await builder.query('DROP INDEX users_disabled_created_idx; SELECT pg_advisory_lock(7263948118)');
+        const isThere = async (): Promise<boolean> => {
+          const faults: string[] = [];
+          await migrate(url, { onFault: (event) => faults.push(event) });
+          expect(faults).toEqual([]);
+          return (
+            (await builder.query(`SELECT WHERE to_regclass('users_disabled_created_idx') IS NOT NULL`)).rowCount === 1
+          );
+        };
+        expect(await isThere()).toBe(false);
+        await builder.query('SELECT pg_advisory_unlock_all()');
+        expect(await isThere()).toBe(true);
+      } finally {
+        await builder.end();
+      }
+    });
+
     describe('over a connection that falls silent', () => {
       let relay: Relay;
       let holder: pg.Client;

@@ -327,6 +327,20 @@ describe('second factors', () => {
       expectRefused(await secondStep(app, without, { totp: authenticator.next() }), 'invalid_mfa_ticket');
     });
 
+    it('refuses a ticket of before a forced logout, or a deletion', async () => {
+      const before = await ticketOf(app, ada);
+      expect((await (await staff(app, 'admin')).api.post(`/admin/users/${ada.id}/logout`)).status).toBe(204);
+      expectRefused(await secondStep(app, before, { totp: authenticator.next() }), 'invalid_mfa_ticket');
+
+      const { access_token } = await loginWith(app, ada, { totp: authenticator.next() });
+      const [open, again] = [await ticketOf(app, ada), await ticketOf(app, ada)];
+      expect((await app.api.as(access_token).delete('/users/me', { current_password: PASSWORD })).status).toBe(202);
+      expectRefused(await secondStep(app, open, { totp: authenticator.next() }), 'invalid_mfa_ticket');
+      // Also once the deletion is cancelled.
+      await loginWith(app, ada, { totp: authenticator.next() });
+      expectRefused(await secondStep(app, again, { totp: authenticator.next() }), 'invalid_mfa_ticket');
+    });
+
     it('has a ticket that is good for nothing else', async () => {
       const ticket = await ticketOf(app, ada);
       expectRefused(await app.api.as(ticket).get('/auth/me'), 'invalid_token');

@@ -53,6 +53,11 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
     at.log
       .map((line) => (JSON.parse(line) as { event?: string }).event)
       .filter((event) => event?.startsWith('limits_'));
+  const reasons = (at: TestApp): unknown[] =>
+    at.log
+      .map((line) => JSON.parse(line) as { event?: string; reason?: string })
+      .filter(({ event }) => event === 'limits_not_shared')
+      .map(({ reason }) => reason);
   const isBack = (at: TestApp) => (): boolean => events(at).at(-1) === 'limits_shared';
   const isAway = (at: TestApp) => (): boolean => events(at).at(-1) === 'limits_not_shared';
 
@@ -138,7 +143,9 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
       expect([await left(one), await left(two)]).toEqual([14, 9]);
       for (let n = 0; n < 14; n += 1) expect((await register(one)).status).toBe(400);
       expect((await register(one)).status).toBe(429);
+      await eventually(() => isAway(one)() && isAway(two)());
       expect([events(one), events(two)]).toEqual([['limits_not_shared'], ['limits_not_shared']]);
+      expect([reasons(one), reasons(two)].flat().join()).toMatch(/^connect ECONNREFUSED \S+,connect ECONNREFUSED \S+$/);
     });
 
     it('restarted, empty: they are shared again, and one line says so', async () => {
@@ -151,6 +158,32 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
       await eventually(() => isBack(one)() && isBack(two)());
       expect([await left(one), await left(two), await left(one)]).toEqual([19, 18, 17]);
       expect(events(one)).toEqual(['limits_not_shared', 'limits_shared']);
+    });
+
+    it('behind a password, from now on: the log has its refusal', async () => {
+      const one = await instance();
+      await register(one);
+      await redis.ask(async (client) => {
+        await client.config('SET', 'requirepass', 'a-password-of-today');
+        await client.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      });
+      await eventually(async () => {
+        await register(one);
+        return isAway(one)();
+      });
+      expect(reasons(one)).toEqual([expect.stringContaining('NOAUTH')]);
+    });
+
+    it('for a moment: both are said', async () => {
+      const relay = await Relay.to(redis.url);
+      const one = await instance(relay.url);
+      await relay.cut();
+      await register(one);
+      await relay.restore();
+      await eventually(isBack(one));
+      expect(events(one)).toEqual(['limits_not_shared', 'limits_shared']);
+      expect(reasons(one).join()).not.toContain('enableOfflineQueue');
+      await relay.end();
     });
 
     it('frozen: requests are answered all the same, and it is noticed when it goes on', async () => {

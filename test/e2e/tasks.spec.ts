@@ -1,12 +1,14 @@
 import pg from 'pg';
 import { type CreateTaskRequest, type TaskResponse, unwrap, type UpdateTaskRequest } from 'roost-client';
 
+import { TURNS } from '../../src/limits/turns.js';
 import { NEAR } from '../../src/tasks/tasks.query.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { collect } from '../support/client.js';
 import { walk } from '../support/pages.js';
 import { person, type Person } from '../support/people.js';
+import { eventually } from '../support/process.js';
 import { expectRefused } from '../support/sessions.js';
 
 type Caller = Pick<Person, 'client'>;
@@ -370,9 +372,9 @@ describe('tasks', () => {
       await app.pool.query('VACUUM ANALYZE tasks');
       const queries = jest.spyOn(pg.Client.prototype, 'query');
       expect(await found('caf\u00e9 CR')).toHaveLength(4);
-      const calls = queries.mock.calls as unknown as [string, unknown[]][];
+      const sent = queries.mock.calls.map(([query]) => query as unknown as { text: string; values: unknown[] });
       queries.mockRestore();
-      const [text, values] = calls.findLast(([sql]) => sql.includes('ILIKE')) ?? ['', []];
+      const { text, values } = sent.findLast((query) => query.text.includes('ILIKE')) ?? { text: '', values: [] };
       const { rows } = await app.pool.query(`EXPLAIN ${text}`, values);
       expect(JSON.stringify(rows)).toContain('tasks_search_idx');
     });
@@ -478,5 +480,53 @@ describe('tasks', () => {
     const found = await unwrap(read(alice, task));
     expect(found.created_at).toBe(task.created_at);
     expect(found.updated_at >= task.updated_at).toBe(true);
+  });
+});
+
+describe('searches for one or two letters, which no index shortens', () => {
+  let app: TestApp;
+  let holder: pg.PoolClient;
+
+  beforeEach(async () => {
+    app = await TestApp.start({ env: { DATABASE_POOL_MAX: '8' } });
+    jest.replaceProperty(TURNS, 'waitMs', 120_000);
+    holder = await app.pool.connect();
+    await holder.query('BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE');
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    holder.release();
+    await app.stop();
+  });
+
+  /** Searches that the database works at. */
+  const running = async (): Promise<number> => {
+    const { rows } = await app.pool.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'roost' AND wait_event_type = 'Lock'`,
+    );
+    return rows[0]?.n ?? 0;
+  };
+
+  it('are one at a time for a person', async () => {
+    const [ada, bob] = [await person(app), await person(app)];
+    const searches = Array.from({ length: 4 }, () => ada.api.get('/tasks?q=zq'));
+    await eventually(async () => (await running()) === 1);
+    for (let n = 0; n < 5; n += 1) expect((await bob.api.get('/users/me')).status).toBe(200);
+    expect(await running()).toBe(1);
+    await holder.query('COMMIT');
+    for (const { status } of await Promise.all(searches)) expect(status).toBe(200);
+  });
+
+  it('have a quarter of the pool, however many people search', async () => {
+    const people = await Promise.all(Array.from({ length: 9 }, () => person(app)));
+    const [bob, ...others] = people as [Person, ...Person[]];
+    const searches = others.map(({ api }) => api.get('/tasks?q=zq'));
+    await eventually(async () => (await running()) === 2);
+    for (let n = 0; n < 5; n += 1) expect((await bob.api.get('/users/me')).status).toBe(200);
+    expect(await running()).toBe(2);
+    await holder.query('COMMIT');
+    for (const { status } of await Promise.all(searches)) expect(status).toBe(200);
   });
 });

@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import { TIMEOUTS } from '../../src/app.js';
 import { Revocations } from '../../src/auth/revocations/revocations.js';
 import { Cursors } from '../../src/common/pagination.js';
+import { CONNECTION_BOUNDS } from '../../src/http/connections/connection.js';
 import { EVENT_STREAM_BOUNDS } from '../../src/timeline/stream/event-stream.js';
 import { NewPosts } from '../../src/timeline/posts/new-posts.js';
 import { readNewPosts, selectMissedPosts, selectPosition } from '../../src/timeline/stream/stream.query.js';
@@ -508,7 +509,7 @@ describe('resuming', () => {
       ['an id of the shape that others use', '123.456'],
       ['an injection', `1'; DROP TABLE posts; --`],
       ['very long', 'A'.repeat(8_000)],
-      ['the cursor of a list', cursors.encode('tasks', ['1.5', 10])],
+      ['the cursor of a list', cursors.encode('users created_at', ['1.5', 10])],
       ['an id of another server', cursors.encode('timeline stream', ['1763790600.123456', 10])],
       ['bytes', '\u00ff\u00fe'],
     ];
@@ -649,6 +650,22 @@ describe('a stream ends', () => {
     expect(closings()[0]?.reason).toBe('slow');
     await stream.until(() => stream.events.length === 2_000);
     expect(openStreams()).toBe(1);
+  });
+
+  it('when all unread answers together are too much, for a client that does not read', async () => {
+    jest.replaceProperty(EVENT_STREAM_BOUNDS, 'unread', Infinity);
+    jest.replaceProperty(CONNECTION_BOUNDS, 'stalledMs', 86_400_000);
+    jest.replaceProperty(CONNECTION_BOUNDS, 'heldBytes', 3_000_000);
+    const stream = await open(ada);
+    const sleeper = await rawStream(ada);
+    sleeper.pause();
+    await flood(3_000);
+    await stream.until(() => stream.events.length === 3_000);
+    await here.api.get('/health/live');
+    await eventually(() => openStreams() === 1);
+    expect(here.log.join('')).toContain('"reason":"not_read"');
+    await post(bob, 'last');
+    await stream.until(() => stream.texts.at(-1) === 'last');
   });
 
   it('with the instance, also when a client has only connected', async () => {

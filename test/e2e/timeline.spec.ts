@@ -182,7 +182,7 @@ describe('a timeline', () => {
     expect((await reader.client.get('/timeline', { query: { cursor } })).status).toBe(200);
     expect(await other.client.get('/timeline', { query: { cursor } })).toMatchObject({
       status: 422,
-      problem: { errors: [{ pointer: '#/cursor', code: 'invalid_cursor' }] },
+      problem: { errors: [{ pointer: '#/cursor', in: 'query', code: 'invalid_cursor' }] },
     });
   });
 

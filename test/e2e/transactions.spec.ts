@@ -3,20 +3,21 @@ import { DataSource } from 'typeorm';
 import { onCommit } from '../../src/database/transactions.js';
 import { TestApp } from '../support/app.js';
 
-describe('what waits for a commit', () => {
-  let app: TestApp;
-  let done: string[];
-  const database = (): DataSource => app.nestApp.get(DataSource);
+let app: TestApp;
+const database = (): DataSource => app.nestApp.get(DataSource);
 
-  beforeAll(async () => {
-    app = await TestApp.start();
-  });
+beforeAll(async () => {
+  app = await TestApp.start();
+});
+
+afterAll(() => app.stop());
+
+describe('what waits for a commit', () => {
+  let done: string[];
 
   beforeEach(() => {
     done = [];
   });
-
-  afterAll(() => app.stop());
 
   it('runs in its order when others can see the rows, and before the caller goes on', async () => {
     await database().transaction(async (tx) => {
@@ -64,4 +65,15 @@ describe('what waits for a commit', () => {
     onCommit(database().manager, () => done.push('work'));
     expect(done).toEqual(['work']);
   });
+});
+
+it.each([
+  ['alone', () => database().query('SELECT 1 / $1::int', [0])],
+  ['in a transaction', () => database().transaction((tx) => tx.query('SELECT 1 / $1::int', [0]))],
+])('the error of a statement leads back to who sent it: %s', async (_, send) => {
+  async function whoSent(): Promise<void> {
+    await send();
+  }
+  const error = await whoSent().catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: '22012', stack: expect.stringContaining('whoSent') as string });
 });

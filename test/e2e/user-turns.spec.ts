@@ -1,5 +1,5 @@
 /** One person’s requests do not keep the others from the database. */
-import { TURNS } from '../../src/limits/user-turns.js';
+import { TURNS } from '../../src/limits/turns.js';
 import { TestApp } from '../support/app.js';
 import { person, type Person } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';

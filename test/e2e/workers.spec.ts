@@ -77,6 +77,15 @@ describe('two workers', () => {
     return Number(new RegExp(`_seconds_count\\{method="GET",route="${route}",status="200"\\} (\\d+)`).exec(text)?.[1]);
   };
 
+  /** Windows end at moments of the clock, which differ by address. Both kinds of limit have them in common. */
+  const addressAtStartOfWindow = async (): Promise<string> => {
+    for (let n = 1; ; n += 1) {
+      const from = `198.51.100.${n}`;
+      const { limits } = await ask(`${url}/api/v1/nothing`, { from });
+      if (Number(/"address";r=599;t=(\d+)/.exec(limits)?.[1]) > 40) return from;
+    }
+  };
+
   it('say once that Roost is ready', () => {
     expect(roost.output.match(/Roost is ready/g)).toHaveLength(1);
     expect(childrenOf(roost.pid)).toEqual(expect.arrayContaining(pids));
@@ -84,7 +93,8 @@ describe('two workers', () => {
   });
 
   it('count together what proves an identity, to the request', async () => {
-    const login = (): Promise<Reply> => ask(`${url}/api/v1/auth/login`, { from: '192.0.2.1', body: {} });
+    const from = await addressAtStartOfWindow();
+    const login = (): Promise<Reply> => ask(`${url}/api/v1/auth/login`, { from, body: {} });
     const left = [];
     for (let n = 0; n < 20; n += 1) left.push(Number(/"authentication";r=(\d+)/.exec((await login()).limits)?.[1]));
     expect(left).toEqual(Array.from({ length: 20 }, (_, n) => 59 - n));
@@ -94,11 +104,7 @@ describe('two workers', () => {
 
   it('keep to the limit of an address within a tenth', async () => {
     const path = `${url}/api/v1/nothing`;
-    let [from, secondsLeft] = ['', 0];
-    for (let n = 1; secondsLeft < 20; n += 1) {
-      from = `198.51.100.${n}`;
-      secondsLeft = Number(/"address";r=\d+;t=(\d+)/.exec((await ask(path, { from })).limits)?.[1]);
-    }
+    const from = await addressAtStartOfWindow();
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     const replies = await Promise.all(Array.from({ length: 800 }, () => ask(path, { agent, from })));
     agent.destroy();

@@ -1,6 +1,7 @@
 /** The load balancers that are shipped, before a real Roost. */
 import { once } from 'node:events';
-import { request, type RequestOptions } from 'node:https';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, request, type RequestOptions } from 'node:https';
 import { connect, type SecureVersion } from 'node:tls';
 
 import { TestApp } from '../support/app.js';
@@ -12,6 +13,11 @@ const PROXIES = [
   ['deploy/haproxy/haproxy.cfg (skipped without haproxy and openssl)', HAProxy, HAS_HAPROXY],
   ['deploy/nginx/nginx.conf (skipped without nginx and openssl)', Nginx, HAS_NGINX],
 ] as const;
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
 
 describe.each(PROXIES)('%s', (_, Proxy, isThere) => {
   const it = isThere ? test : test.skip;
@@ -32,11 +38,11 @@ describe.each(PROXIES)('%s', (_, Proxy, isThere) => {
     await app.stop();
   });
 
-  const ask = async (path: string, options: RequestOptions = {}): Promise<{ status: number | undefined }> => {
+  const ask = async (path: string, options: RequestOptions = {}): Promise<Answer> => {
     const sent = request(proxy.url + path, { rejectUnauthorized: false, agent: false, ...options }).end();
     const [answer] = await once(sent, 'response');
     answer.resume();
-    return { status: answer.statusCode };
+    return { status: answer.statusCode, headers: answer.headers };
   };
 
   /** @returns the version that was agreed on, or the reason why none was */
@@ -68,6 +74,12 @@ describe.each(PROXIES)('%s', (_, Proxy, isThere) => {
       308,
       `https://127.0.0.1:${proxy.httpPort}/api/v1/auth/me`,
     ]);
+  });
+
+  it('tells clients a shorter time to keep connections than it has itself', async () => {
+    const agent = new Agent({ keepAlive: true });
+    expect((await ask('/health/live', { agent })).headers['keep-alive']).toBe('timeout=25');
+    agent.destroy();
   });
 
   it('tells Roost that the client came over TLS, and from which address', async () => {

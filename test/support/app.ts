@@ -4,7 +4,8 @@ import pg from 'pg';
 import type { RoostClient } from 'roost-client';
 import { DataSource } from 'typeorm';
 
-import { FIRST_RUN } from '../../src/common/schedule.js';
+import { FIRST_RUN, REST } from '../../src/common/schedule.js';
+import { PATIENCE } from '../../src/database/data-source.js';
 import { TestClock } from '../../src/testing/clock.js';
 import { serve } from '../../src/testing/instance.js';
 import { Api } from './api.js';
@@ -23,11 +24,13 @@ export interface TestAppOptions {
   readonly through?: { readonly url: string };
 }
 
+const patience = { ...PATIENCE };
+
 export class TestApp {
   /** The lines that were logged, as they are written. */
   readonly log: string[] = [];
   readonly clock = new TestClock();
-  /** What Fastify serves: `GET /api/v1/tasks`. */
+  /** What Fastify serves: `GET /api/v1/users/me`. */
   readonly routes: string[] = [];
   private nest: NestFastifyApplication;
   private sharing: boolean;
@@ -43,6 +46,8 @@ export class TestApp {
     const app = new TestApp();
     app.sharing = (sharing ?? on) !== undefined;
     app.databaseUrl = on ?? sharing?.databaseUrl ?? (await cloneTemplate());
+    // A machine that makes several databases at once can be late. Only a database that a test cuts has to be given up soon.
+    Object.assign(PATIENCE, { connect: through ? patience.connect : 20_000 });
     app.pool = new pg.Pool({ connectionString: app.databaseUrl, max: 2 });
     try {
       await app.listen(env, through?.url ?? app.databaseUrl);
@@ -99,7 +104,15 @@ export class TestApp {
   }
 }
 
-/** Tests run by themselves what is scheduled, when they want it. */
+/** Tests run by themselves what is scheduled, and let an instance rest, when they want it. */
 const firstRun = { ...FIRST_RUN };
-beforeAll(() => Object.assign(FIRST_RUN, { least: 86_400_000, most: 86_400_000 }));
-afterAll(() => Object.assign(FIRST_RUN, firstRun));
+const rest = { ...REST };
+beforeAll(() => {
+  Object.assign(FIRST_RUN, { least: 86_400_000, most: 86_400_000 });
+  Object.assign(REST, { afterMs: 86_400_000 });
+});
+afterAll(() => {
+  Object.assign(PATIENCE, patience);
+  Object.assign(FIRST_RUN, firstRun);
+  Object.assign(REST, rest);
+});

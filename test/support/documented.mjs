@@ -7,7 +7,7 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 
 /**
- * @typedef {{ content?: Record<string, { schema?: object }> }} Response
+ * @typedef {{ content?: Record<string, { schema?: object }>, headers?: Record<string, object> }} Response
  * @typedef {{ operationId: string, parameters?: any[], requestBody?: any, responses: Record<string, Response> }} Operation
  * @typedef {{ status: number, headers: Headers, body: any, text: string }} Answer
  * @typedef {{ paths: Record<string, Record<string, Operation>>, components: { schemas: Record<string, any> } }} ApiDocument
@@ -24,6 +24,11 @@ const PATHS = Object.entries(DOCUMENT.paths)
     item,
     pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
   }));
+/** What clients read of an answer beside its body, and scripts of other origins may (src/http/cors.ts). */
+const HEADERS =
+  'content-disposition, deprecation, idempotency-replayed, link, ratelimit, ratelimit-policy, retry-after, sunset, www-authenticate, x-request-id'.split(
+    ', ',
+  );
 const COMMON_STATUSES = new Set([404, 405]);
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
@@ -69,6 +74,9 @@ export function assertDocumented(method, path, answer) {
   const response = found.operation.responses[String(answer.status)];
   if (!response) throw new Error(`${where} is not in openapi.json: ${answer.text.slice(0, 500)}`);
   if (problem) assertProblem(answer, where);
+  const documented = Object.keys(response.headers ?? {}).map((name) => name.toLowerCase());
+  const unknown = HEADERS.find((name) => answer.headers.has(name) && !documented.includes(name));
+  if (unknown !== undefined) throw new Error(`${where} has a header ${unknown}, which openapi.json does not know`);
   const [type, content] = Object.entries(response.content ?? {})[0] ?? [];
   const sent = answer.headers.get('content-type')?.split(';')[0];
   if (type !== undefined && sent !== type) throw new Error(`${where} is not ${type} but ${sent}`);

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const MAIN = join(__dirname, '../../dist/main.js');
+export const MAIN = join(__dirname, '../../dist/main.js');
 
 export class RoostProcess {
   output = '';
@@ -49,6 +49,15 @@ export class RoostProcess {
       const ended = await Promise.race([this.ended.then(() => true), this.nextOutput().then(() => false)]);
       if (ended && !condition()) throw new Error(`Roost ended before: ${this.output}`);
     }
+  }
+
+  /** Its log waits in pipes until it is read again, as with a log shipper that hangs. */
+  stopReading(): void {
+    this.child.stdout?.pause();
+  }
+
+  readAgain(): void {
+    this.child.stdout?.resume();
   }
 
   kill(signal: NodeJS.Signals): void {

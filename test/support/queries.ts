@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 
 import pg from 'pg';
 
-import { prepared } from '../../src/database/prepared.js';
+import { preparedName } from '../../src/database/prepared.js';
 
 export interface Watched<T> {
   readonly result: T;
@@ -63,7 +63,7 @@ export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Prom
       const given = (values ?? (query as { values?: unknown[] }).values ?? []) as unknown[];
       await client.query(`PREPARE explained AS ${statement}`);
       const execution = `EXECUTE explained${given.length === 0 ? '' : `(${given.map(literal).join(', ')})`}`;
-      const times = prepared(statement, given) ? PLANNED_FOR_VALUES : 0;
+      const times = preparedName(statement, given) !== undefined ? PLANNED_FOR_VALUES : 0;
       for (let time = 0; time < times; time += 1) await client.query(`BEGIN; ${execution}; ROLLBACK`);
       await client.query('BEGIN');
       const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(

@@ -16,8 +16,8 @@ import { execute, nameOf } from '../../src/testing/databases.js';
 import { MOVED_DEFAULTS, searchTestClock, TEST_CLOCK } from '../../src/testing/databases.query.js';
 import { childrenOf, eventually } from './process.js';
 
-/** Nothing here has to survive a crash of the machine. */
-const FAST = { fsync: 'off', full_page_writes: 'off', max_connections: '100' };
+/** Nothing here has to survive a crash of the machine. A standby that is behind still finds what it has to stream. */
+const FAST = { fsync: 'off', full_page_writes: 'off', max_connections: '100', wal_keep_size: '1GB' };
 const SYSTEM_DIR = '/var/lib/roost';
 
 /** What a standby streams from. */

@@ -2,7 +2,7 @@ import type { Policy } from '../../src/limits/policies.js';
 import { ClusterCounters } from '../../src/workers/cluster-counters.js';
 import { Line } from '../../src/workers/line.js';
 import { PrimaryCounters } from '../../src/workers/primary-counters.js';
-import type { Counted } from '../../src/workers/shared-windows.js';
+import { type Counted, SharedWindows } from '../../src/workers/shared-windows.js';
 
 const USER: Policy = { name: 'user', limit: 1_200, windowMs: 60_000 };
 const EXACT: Policy = { name: 'export', limit: 10, windowMs: 3_600_000 };
@@ -72,6 +72,14 @@ describe('limits of several workers', () => {
     const { messages } = machine;
     await machine.passing(USER, 1_000);
     expect(machine.messages).toBe(messages);
+  });
+
+  it('end at different moments for addresses side by side', () => {
+    const windows = new SharedWindows();
+    const sixths = Array.from({ length: 200 }, (_, n) =>
+      Math.ceil(windows.hit(USER, `198.51.100.${n}`).secondsLeft / 10),
+    );
+    for (const sixth of [1, 2, 3, 4, 5, 6]) expect(sixths.filter((each) => each === sixth).length).toBeGreaterThan(16);
   });
 
   it('are those of the worker alone when the primary is silent', async () => {

@@ -86,6 +86,7 @@ describe('the configuration', () => {
         smtpUrl: undefined,
         from: { name: 'Roost', address: 'noreply@localhost' },
         appUrl: undefined,
+        serviceName: 'Roost',
         mailbox: true,
         outboxIntervalMs: 60_000,
       },
@@ -377,6 +378,21 @@ describe('the configuration', () => {
     });
   });
 
+  it.each([
+    [{}, 'Roost'],
+    [{ MAIL_FROM: 'Acorn <a@example.org>', APP_URL: 'https://app.example.org' }, 'Acorn'],
+    [{ MAIL_FROM: 'a@example.org' }, 'Roost'],
+    [{ MAIL_FROM: '"" <a@example.org>' }, 'Roost'],
+    [{ MAIL_FROM: '" " <a@example.org>', PUBLIC_URL: 'https://api.example.org:8443/x' }, 'api.example.org'],
+    [
+      { MAIL_FROM: 'a@example.org', PUBLIC_URL: 'https://api.example.org', APP_URL: 'https://example.org/x' },
+      'example.org',
+    ],
+    [{ MAIL_FROM: 'a@example.org', PUBLIC_URL: 'http://[::1]:3000' }, 'Roost'],
+  ])('has a name to show, also where MAIL_FROM has none: %j', (env, name) => {
+    expect(load(env).mail.serviceName).toBe(name);
+  });
+
   it('reads an address of any script as a browser does, and sends from it', () => {
     const { http, mail } = load({ PUBLIC_URL: 'https://münchen.example/app/' });
     expect(http.publicUrl).toBe('https://xn--mnchen-3ya.example/app');
@@ -424,6 +440,7 @@ describe('the configuration', () => {
       ['DATABASE_URL', 'postgres://u:p@[::1]:5433/db?sslmode=require&application_name=a@b'],
       ['DATABASE_URL', 'postgres://u:a,b@h1:5432,[::1]:5433/db?target_session_attrs=read-write&sslmode=verify-full'],
       ['DATABASE_URL', 'postgres://u:p@/db?host=/run/one,/run/two&connect_timeout=3'],
+      ['DATABASE_URL', 'postgres://u:p@[fe80::1%25eth0]/db'],
       ['SMTP_URL', 'smtp://ada@example.org:pw@mail:587?requireTLS=true'],
       ['REDIS_URL', 'redis://cache'],
     ])('are taken in %s=%s', (name, value) => {

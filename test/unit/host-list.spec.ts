@@ -22,6 +22,10 @@ describe('the hosts of a URL', () => {
     ['postgres://%2Frun%2Fone,b/db', ['/run/one 5432', 'b 5432']],
     ['postgres://a,b/db?hostaddr=10.0.0.1,::1', ['10.0.0.1 5432', '::1 5432']],
     ['postgres:///db?target_session_attrs=primary', ['localhost 5432']],
+    ['postgres://a,[fe80::1%25eth0]:7/db', ['a 5432', 'fe80::1%eth0 7']],
+    ['postgres://[fe80::1%25eth0]/db', ['fe80::1%eth0 5432']],
+    ['postgres:///db?host=fe80::1%25eth0', ['fe80::1%eth0 5432']],
+    ['postgres://a/db?hostaddr=fe80::1%25eth0', ['fe80::1%eth0 5432']],
     ['postgres:///db?hostaddr=10.0.0.1,10.0.0.2&port=7', ['10.0.0.1 7', '10.0.0.2 7']],
   ])('are read from %s', (url, addresses) => {
     expect(addressesOf(url)).toEqual(addresses);
@@ -36,10 +40,17 @@ describe('the hosts of a URL', () => {
     expect(hosts.map(({ name }) => name)).toEqual(['a:5432', '[::1]:2']);
   });
 
-  it('keep their names for certificates, where their addresses are given', () => {
+  it('keep their names for certificates and password files, where their addresses are given', () => {
     const { hosts } = listOf('postgres://a,b/db?hostaddr=10.0.0.1,10.0.0.2');
-    expect(hosts.map(({ serverName }) => serverName)).toEqual(['a', 'b']);
+    expect(hosts.map(({ host }) => host)).toEqual(['a', 'b']);
     expect(hosts.map(({ url }) => listOf(url).hosts)).toEqual(hosts.map((host) => [host]));
+  });
+
+  it('keep the zone of a link-local address beside their URL, which cannot have one', () => {
+    const { hosts } = listOf('postgres://[fe80::1%25eth0],[fe80::1%25eth1]/db');
+    expect(hosts.map(({ name }) => name)).toEqual(['[fe80::1%eth0]:5432', '[fe80::1%eth1]:5432']);
+    expect(hosts.every(({ url }) => URL.canParse(url))).toBe(true);
+    expect(hosts.flatMap(({ url }) => addressesOf(url))).toEqual(['fe80::1%eth0 5432', 'fe80::1%eth1 5432']);
   });
 
   it.each([

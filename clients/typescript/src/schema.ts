@@ -584,7 +584,7 @@ export interface paths {
      * The options of a new passkey, for `navigator.credentials.create()`.
      * @description Needs an access token.
      */
-    post: operations['beginPasskey'];
+    post: operations['beginPasskeyCreation'];
     delete?: never;
     options?: never;
     head?: never;
@@ -682,7 +682,7 @@ export interface paths {
      * What happened to the caller's account, the newest first, in keyset pages; the next page is in the `Link` header.
      * @description Needs an access token.
      */
-    get: operations['listActivity'];
+    get: operations['listOwnActivity'];
     put?: never;
     post?: never;
     delete?: never;
@@ -970,7 +970,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `posts:read`.
      */
-    get: operations['listPostsOf'];
+    get: operations['listPersonPosts'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1037,7 +1037,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    put: operations['follow'];
+    put: operations['followPerson'];
     post?: never;
     /**
      * Follows somebody no more.
@@ -1045,7 +1045,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    delete: operations['unfollow'];
+    delete: operations['unfollowPerson'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1065,7 +1065,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    put: operations['mute'];
+    put: operations['mutePerson'];
     post?: never;
     /**
      * Lets them in again.
@@ -1073,7 +1073,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    delete: operations['unmute'];
+    delete: operations['unmutePerson'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1093,7 +1093,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    put: operations['block'];
+    put: operations['blockPerson'];
     post?: never;
     /**
      * Unblocks somebody; the follows that the block has ended stay ended.
@@ -1101,7 +1101,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `people:write`.
      */
-    delete: operations['unblock'];
+    delete: operations['unblockPerson'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1207,7 +1207,7 @@ export interface paths {
      * Changes an account's role; its access tokens are refused from now on, and a refresh brings the new role.
      * @description Only for admins.
      */
-    patch: operations['changeRole'];
+    patch: operations['changeUserRole'];
     trace?: never;
   };
   '/api/v1/admin/users/{user_id}/sessions': {
@@ -1313,7 +1313,7 @@ export interface paths {
      *
      *     A personal access token needs the scope `admin:users:write`.
      */
-    post: operations['sendPasswordLink'];
+    post: operations['sendUserPasswordLink'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1334,7 +1334,7 @@ export interface paths {
      * Removes all second factors of an account whose owner has lost them, tells the owner, and ends all sessions.
      * @description Only for admins.
      */
-    delete: operations['resetSecondFactors'];
+    delete: operations['resetUserSecondFactors'];
     options?: never;
     head?: never;
     patch?: never;
@@ -2605,8 +2605,13 @@ export interface components {
       request_id: string;
       /** @description One entry for each bad field. */
       errors?: {
-        /** @description JSON Pointer as a URI fragment, such as `#/title`; of a query parameter, too. */
+        /** @description JSON Pointer as a URI fragment, such as `#/title`; of a parameter, too. */
         pointer: string;
+        /**
+         * @description Where the parameter is. Absent: in the body.
+         * @enum {string}
+         */
+        in?: 'query' | 'header';
         code: string;
         detail: string;
       }[];
@@ -2688,6 +2693,10 @@ export interface components {
     'Idempotency-Replayed': 'true';
     /** @description Seconds. */
     'Retry-After': number;
+    /** @description What is missing or wrong, as in RFC 6750 section 3: `Bearer realm="roost", error="invalid_token"`. With `insufficient_scope` of a personal access token: which scope. */
+    'WWW-Authenticate': string;
+    /** @description Names the request in the log, and in problems. */
+    'X-Request-Id': string;
   };
   pathItems: never;
 }
@@ -2780,6 +2789,8 @@ export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
+export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
+export type HeaderXRequestId = components['headers']['X-Request-Id'];
 export type $defs = Record<string, never>;
 export interface operations {
   register: {
@@ -4633,7 +4644,7 @@ export interface operations {
       };
     };
   };
-  beginPasskey: {
+  beginPasskeyCreation: {
     parameters: {
       query?: never;
       header?: never;
@@ -5013,7 +5024,7 @@ export interface operations {
       };
     };
   };
-  listActivity: {
+  listOwnActivity: {
     parameters: {
       query?: {
         /** @description Rows a page. */
@@ -6012,7 +6023,7 @@ export interface operations {
       };
     };
   };
-  listPostsOf: {
+  listPersonPosts: {
     parameters: {
       query?: {
         /** @description Posts a page. */
@@ -6204,7 +6215,7 @@ export interface operations {
       };
     };
   };
-  follow: {
+  followPerson: {
     parameters: {
       query?: never;
       header?: never;
@@ -6262,7 +6273,7 @@ export interface operations {
       };
     };
   };
-  unfollow: {
+  unfollowPerson: {
     parameters: {
       query?: never;
       header?: never;
@@ -6309,109 +6320,7 @@ export interface operations {
       };
     };
   };
-  mute: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        username: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Success, without a body. */
-      204: {
-        content?: never;
-      };
-      401: {
-        content: {
-          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
-        };
-      };
-      403: {
-        content: {
-          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
-        };
-      };
-      404: {
-        content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
-        };
-      };
-      422: {
-        content: {
-          'application/problem+json': components['schemas']['Problem'] & {
-            /** @enum {string} */
-            code: 'not_oneself';
-          };
-        };
-      };
-      429: {
-        content: {
-          'application/problem+json': components['schemas']['RateLimitedProblem'];
-        };
-      };
-      500: {
-        content: {
-          'application/problem+json': components['schemas']['InternalErrorProblem'];
-        };
-      };
-      503: {
-        content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
-        };
-      };
-    };
-  };
-  unmute: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        username: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Success, without a body. */
-      204: {
-        content?: never;
-      };
-      401: {
-        content: {
-          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
-        };
-      };
-      403: {
-        content: {
-          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
-        };
-      };
-      404: {
-        content: {
-          'application/problem+json': components['schemas']['UserNotFoundProblem'];
-        };
-      };
-      429: {
-        content: {
-          'application/problem+json': components['schemas']['RateLimitedProblem'];
-        };
-      };
-      500: {
-        content: {
-          'application/problem+json': components['schemas']['InternalErrorProblem'];
-        };
-      };
-      503: {
-        content: {
-          'application/problem+json': components['schemas']['UnavailableProblem'];
-        };
-      };
-    };
-  };
-  block: {
+  mutePerson: {
     parameters: {
       query?: never;
       header?: never;
@@ -6466,7 +6375,109 @@ export interface operations {
       };
     };
   };
-  unblock: {
+  unmutePerson: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        username: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  blockPerson: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        username: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Success, without a body. */
+      204: {
+        content?: never;
+      };
+      401: {
+        content: {
+          'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+        };
+      };
+      403: {
+        content: {
+          'application/problem+json': components['schemas']['InsufficientScopeProblem'];
+        };
+      };
+      404: {
+        content: {
+          'application/problem+json': components['schemas']['UserNotFoundProblem'];
+        };
+      };
+      422: {
+        content: {
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code: 'not_oneself';
+          };
+        };
+      };
+      429: {
+        content: {
+          'application/problem+json': components['schemas']['RateLimitedProblem'];
+        };
+      };
+      500: {
+        content: {
+          'application/problem+json': components['schemas']['InternalErrorProblem'];
+        };
+      };
+      503: {
+        content: {
+          'application/problem+json': components['schemas']['UnavailableProblem'];
+        };
+      };
+    };
+  };
+  unblockPerson: {
     parameters: {
       query?: never;
       header?: never;
@@ -6634,7 +6645,7 @@ export interface operations {
         limit?: number;
         /** @description From the `Link` header of the page before. */
         cursor?: string;
-        /** @description Only accounts whose e-mail, username or name contains this text, without regard to case. */
+        /** @description Only accounts whose e-mail, username or name contains this text, without regard to case, or whose id it is. */
         q?: string;
         role?: 'user' | 'moderator' | 'admin';
         status?: 'active' | 'disabled';
@@ -6887,7 +6898,7 @@ export interface operations {
       };
     };
   };
-  changeRole: {
+  changeUserRole: {
     parameters: {
       query?: never;
       header?: never;
@@ -7206,7 +7217,7 @@ export interface operations {
       };
     };
   };
-  sendPasswordLink: {
+  sendUserPasswordLink: {
     parameters: {
       query?: never;
       header?: never;
@@ -7253,7 +7264,7 @@ export interface operations {
       };
     };
   };
-  resetSecondFactors: {
+  resetUserSecondFactors: {
     parameters: {
       query?: never;
       header?: never;

@@ -14,13 +14,14 @@ export const TIMELINE = {
   about: new RegExp(
     [
       /[Tt]imeline|\/posts\b|\bposts:|'posts'|\bpost_(?:not_found|forbidden|id)\b|\bPostsService\b|\bNewPosts\b/.source,
-      `(?:FROM|ONLY|INTO|TABLE|ON|UPDATE|JOIN|public\\.|,) (?:posts|${PEOPLE})\\b|['"](?:${PEOPLE})['"]`,
+      `(?:FROM|ONLY|INTO|TABLE|ON|UPDATE|JOIN|public\\.|,) (?:posts|${PEOPLE})\\b(?!:)|['"](?:${PEOPLE})['"]`,
       /\/(?:un)?(?:follow|mute|block)\b|\/(?:followers|following|mutes|blocks)\b|user_stats|\b(?:posts|followers|following)_count: /
         .source,
       /(?<!admin)\/users\?|'GET \/users'|\/users\/:username|\/users\/\{username\}|\/users\/\$\{[\w.?]*username/.source,
       /\bpeople:(?:read|write)|not_oneself|user_blocked|follow_limit|too_many_streams|\.stream\(/.source,
     ].join('|'),
   ),
+  tables: ['user_stats', 'blocks', 'mutes', 'follows', 'posts'],
   folders: ['src/timeline'],
   files: [
     'test/e2e/follows.spec.ts',
@@ -51,7 +52,11 @@ export const TIMELINE = {
     'src/http/openapi/document.ts': [
       /^ {2}'(?:timeline|posts|users|users\/\{username\}|users\/me\/(?:mutes|blocks))(?:\/\w+)?',\n/gm,
     ],
-    'src/http/openapi/tags.ts': [/^ {2}\{ name: 'Timeline'.*\n/m, WITHOUT],
+    'src/http/openapi/tags.ts': [
+      /^ {2}\{ name: 'Timeline'.*\n/m,
+      WITHOUT,
+      [/accounts, posts, figures/, 'accounts, figures'],
+    ],
     'src/account/export.dto.ts': [/'posts', 'following', 'followers', 'mutes', 'blocks', /],
     'clients/typescript/src/types.ts': [
       /^\/\*\* The stream does not end.*\n/m,
@@ -69,8 +74,12 @@ export const TIMELINE = {
       /^ +`curl -s "\$API\/users\?q=tom" \$\{bearer\}`,\n/m,
     ],
     'test/faults/support/elsewhere.mjs': [/^ {2}\['a database restored from a backup'.*\n/m],
+    'scripts/seed/seed.query.mjs': [/, 'user_stats'/],
+    'scripts/openapi-exceptions.mjs': [/\/timeline\/stream\/\|/],
+    'test/support/hostile.ts': [/^ {4}'a stream': .*\n/m],
+    'test/fuzz/sequences.mjs': [/\|streamTimeline/],
     'scripts/seed/seed.mjs': [/^ {2}await fillTimeline\(world\);\n/m],
-    'scripts/postgres-tests.mjs': [/ 'e2e\/timeline-page',/, /,? 'e2e\/profiles',?/],
+    'scripts/postgres-tests.mjs': [/ 'e2e\/timeline-page',/, / 'e2e\/profiles',/],
     'examples/web/main.js': [
       /^on\('new-post'[^]*?\n\}\);\n\n/m,
       /^ {2}find\('timeline'\).replaceChildren\(\);\n/m,
@@ -82,6 +91,8 @@ export const TIMELINE = {
     'test/deno/client.mjs': [/^const events = [^]*?events\.return\(\);\n\n/m],
   },
   declarations: {
+    'scripts/seed/people.mjs': ['sentenceOf'],
+    'scripts/seed/dice.mjs': ['Weighted'],
     'clients/typescript/src/client.ts': ['StreamEvent', 'STREAM', 'RoostClient.stream'],
     'scripts/seed/seed.mjs': ['fillTimeline'],
     'scripts/seed/seed.query.mjs': ['EDGES', 'insertEdges', 'insertPosts', 'auditDeletions', 'countAll'],

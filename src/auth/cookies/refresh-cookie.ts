@@ -1,4 +1,3 @@
-/** The refresh token in a cookie that scripts cannot read, and the requests that may use it. */
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** A browser takes the prefix for a promise (RFC 6265bis section 4.1.3.2): from this host, over TLS, for all of it. */

@@ -52,13 +52,23 @@ export class Deletions {
     return deleteAfter;
   }
 
+  /** The owner's or, by another actor, staff's. That of the other side stays. Lock the row first. */
   async cancel(tx: EntityManager, userId: string, { actorId, client }: DeletionActor): Promise<void> {
-    const kept = await unmark(tx, userId);
+    const by = actorId === userId ? 'own' : 'staff';
+    const kept = await unmark(tx, userId, by);
     if (!kept) return;
-    const { email, username } = kept;
-    const content = deletionCancelledMail({ username, by: actorId === userId ? 'own' : 'staff' });
-    await this.outbox.add(tx, { kind: 'account_deletion_cancelled', address: email, content, userId });
-    await this.audit.record(tx, client, [{ action: 'user.deletion_cancelled', actorId, subjectId: userId }]);
+    const { email: address, username, deleteAfter: final } = kept;
+    if (final === null) {
+      const content = deletionCancelledMail({ username, by });
+      await this.outbox.add(tx, { kind: 'account_deletion_cancelled', address, content, userId });
+    } else if (by === 'staff') {
+      const content = deletionMail({ username, final, by: 'own' });
+      await this.outbox.add(tx, { kind: 'account_deletion', address, content, userId });
+    }
+    const after = final && { deletes_at: final.toISOString() };
+    await this.audit.record(tx, client, [
+      { action: 'user.deletion_cancelled', actorId, subjectId: userId, ...(after && { after }) },
+    ]);
     this.logger.info({ event: 'deletion_cancelled', user: userId, by: actorId }, 'deletion of an account cancelled');
   }
 }

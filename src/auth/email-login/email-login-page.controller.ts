@@ -6,7 +6,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { Public } from '../../common/access.js';
-import { baseOf, html, page, PAGE_POLICY, PAGE_TYPE } from '../../http/pages.js';
+import { AsPage, baseOf, html, page } from '../../http/pages.js';
 import { EmailLoginSwitch } from './email-login-switch.js';
 
 const SCRIPT = 'email-login.js';
@@ -45,8 +45,7 @@ export class EmailLoginPageController {
   private readonly script = readFileSync(new URL('./email-login.script.mjs', import.meta.url), 'utf8');
 
   @Get('email-login')
-  @Header('content-type', PAGE_TYPE)
-  @Header('content-security-policy', PAGE_POLICY)
+  @AsPage()
   emailLogin(@Req() { originalUrl: url }: FastifyRequest): string {
     return emailLogin(baseOf(url));
   }

@@ -174,7 +174,7 @@ export class EmailChange {
     await this.users.recover(tx, userId, hash);
     await this.tokens.end(tx, userId);
     // A thief may have deleted the account, too.
-    if (user.deletion === 'own') await this.deletions.cancel(tx, userId, { actorId: userId, client });
+    await this.deletions.cancel(tx, userId, { actorId: userId, client });
     const { username } = user;
     await this.loginGuard.forget(tx, { email, username });
     const content = passwordWasResetMail({ username });

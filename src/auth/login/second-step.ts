@@ -1,4 +1,3 @@
-/** The second step of a login: a second factor, after the right password. */
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';

@@ -1,4 +1,3 @@
-/** Mailed tokens: stored as hashes, valid once and for a limited time. */
 import { timingSafeEqual } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';

@@ -38,7 +38,7 @@ export class PasskeysController {
   @StepUp()
   @HttpCode(200)
   @Answers({ status: 200, type: PasskeyOptionsResponse, errors: ['passkeys_unavailable'] })
-  async beginPasskey(@CurrentUser() principal: Principal): Promise<PasskeyOptionsResponse> {
+  async beginPasskeyCreation(@CurrentUser() principal: Principal): Promise<PasskeyOptionsResponse> {
     return { options: await this.passkeys.beginCreation(principal) };
   }
 

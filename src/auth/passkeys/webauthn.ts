@@ -40,7 +40,7 @@ export class WebAuthn {
     if (this.config.passkeys.origins.length === 0) throw new AppError('passkeys_unavailable');
     const { generateRegistrationOptions } = await load();
     return generateRegistrationOptions({
-      rpName: this.config.mail.from.name,
+      rpName: this.config.mail.serviceName,
       rpID: this.config.passkeys.rpId,
       // The user handle names nobody (section 14.6.1).
       userID: Uint8Array.from(Buffer.from(owner.id.replaceAll('-', ''), 'hex')),

@@ -1,4 +1,3 @@
-/** Password recovery: a forgotten password is replaced by a link mailed to the account's address. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';

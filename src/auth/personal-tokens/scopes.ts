@@ -1,4 +1,3 @@
-/** The scopes that the routes of this application need: what a token can be made for. */
 import { Injectable, type Type } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';

@@ -1,4 +1,5 @@
 import { Field } from '../../http/input/validation.js';
+import { isJsonObject } from '../../http/input/json-body.js';
 
 const BASE64URL = /^[\w-]+={0,2}$/;
 const MOST = 20_000;
@@ -33,15 +34,11 @@ export function WebAuthnCredential(...parts: readonly string[]): PropertyDecorat
 }
 
 function isCredential(value: unknown, parts: readonly string[]): boolean {
-  if (!isObject(value) || value.type !== 'public-key') return false;
+  if (!isJsonObject(value) || value.type !== 'public-key') return false;
   const { id, rawId, response } = value;
-  return isObject(response) && [id, rawId, ...parts.map((part) => response[part])].every(isBytes);
+  return isJsonObject(response) && [id, rawId, ...parts.map((part) => response[part])].every(isBytes);
 }
 
 function isBytes(value: unknown): boolean {
   return typeof value === 'string' && value.length <= MOST && BASE64URL.test(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -32,7 +32,6 @@ export interface Forgotten {
   readonly isLeft: boolean;
 }
 
-/** A kind of second factor. Its room registers it. */
 export interface SecondFactorKind {
   readonly name: string;
   readonly title: string;

@@ -13,7 +13,7 @@ import {
   scopeOf,
 } from '../../common/access.js';
 import { AppError } from '../../common/errors.js';
-import { equalSecrets } from '../../common/crypto.js';
+import { bearsSecret } from '../../common/crypto.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { bearerToken, JwtStrategy } from './jwt.strategy.js';
@@ -83,8 +83,7 @@ export class AuthGuard extends PassportGuard() {
   private admitService(authorization: string | undefined): true {
     if (authorization === undefined) throw new AppError('authentication_required');
     const { serviceToken } = this.config.tokens;
-    if (serviceToken === undefined || !equalSecrets(authorization, `Bearer ${serviceToken}`))
-      throw new AppError('invalid_token');
+    if (serviceToken === undefined || !bearsSecret(authorization, serviceToken)) throw new AppError('invalid_token');
     return true;
   }
 

@@ -1,5 +1,5 @@
 /** Refresh tokens: an HMAC over the session's id and generation, so that the database stores no token. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -23,7 +23,7 @@ const TOKEN_BYTES = MAC_OFFSET + 32;
 interface RefreshKey {
   /** The token's first byte names its secret: the previous one stays valid during a rotation. */
   readonly version: number;
-  readonly key: Buffer;
+  readonly key: KeyObject;
 }
 
 @Injectable()
@@ -60,9 +60,10 @@ export class RefreshTokens {
 }
 
 function refreshKey(secret: string): RefreshKey {
-  return { version: deriveKey(secret, 'refresh token key id').readUInt8(), key: deriveKey(secret, 'refresh token') };
+  const key = createSecretKey(deriveKey(secret, 'refresh token'));
+  return { version: deriveKey(secret, 'refresh token key id').readUInt8(), key };
 }
 
-function mac(key: Buffer, head: Buffer): Buffer {
+function mac(key: KeyObject, head: Buffer): Buffer {
   return createHmac('sha256', key).update(head).digest();
 }

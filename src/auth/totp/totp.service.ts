@@ -43,7 +43,7 @@ export class TotpService {
       const user = await this.secondFactors.lockOwner(tx, principal);
       if (user.secondFactors.includes(TOTP)) throw new AppError('totp_enabled');
       await putPending(tx, { userId, sessionId, ...this.sealed.seal(userId, secret), ttlMs: ENROLMENT_MS });
-      const url = otpauthUrl(secret, { issuer: this.config.mail.from.name, account: user.email });
+      const url = otpauthUrl(secret, { issuer: this.config.mail.serviceName, account: user.email });
       return { secret: base32(secret), url, qrSvg: renderSVG(url, { border: 4 }) };
     });
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import pg from 'pg';
 
-import { cut, hangUp, socketOf } from './hang-up.js';
+import { hangUp, socketOf, within } from './hang-up.js';
 import { aim, type Hosts, hostsOf } from './hosts.js';
 
 const CONNECT_MS = 5_000;
@@ -51,20 +51,19 @@ export class Client extends pg.Client {
   }
 
   private async dial(hosts: Hosts): Promise<this> {
-    const timer = setTimeout(() => {
-      cut(this, new Error('timeout expired'));
-    }, this.connectMs);
     try {
-      await this.aimAt(hosts);
-      await super.connect();
-      await hosts.require(this);
+      await within(this.connectMs, this, async () => {
+        await this.aimAt(hosts);
+        await within(hosts.answerMs, this, async () => {
+          await super.connect();
+          await hosts.require(this);
+        });
+      });
       return this;
     } catch (error) {
       hosts.doubt();
       void hangUp(this);
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

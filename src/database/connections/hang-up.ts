@@ -12,6 +12,18 @@ export async function hangUp(client: pg.Client): Promise<void> {
   clearTimeout(timer);
 }
 
+export async function within<T>(ms: number, client: pg.Client, work: () => Promise<T>): Promise<T> {
+  const expire = (): void => {
+    cut(client, new Error('timeout expired'));
+  };
+  const timer = ms === Infinity ? undefined : setTimeout(expire, ms);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export function cut(client: pg.Client, error?: Error): void {
   socketOf(client).destroy(error);
 }

@@ -1,14 +1,16 @@
 /** Which of several hosts new connections go to. All connections of a process share what is known of a URL's hosts. */
+import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import pg from 'pg';
 
 import { type Host, type HostList, type Needs, readHosts } from '../../config/host-list.js';
 import { isDatabaseUnavailable, isReadOnly, isSilence } from '../pg-errors.js';
-import { hangUp } from './hang-up.js';
+import { hangUp, within } from './hang-up.js';
 
-/** Milliseconds: a host has to answer; until the next one is asked, too; an answer is believed. */
-export const HOSTS = { answer: 2_000, headStart: 250, believed: 1_000 };
+/** Milliseconds. A host has `answer` to answer. After `headStart` the next one is asked, too, and one that refused again.
+ * An answer is `believed` for so long. After a question that found none, all `rest`. */
+export const HOSTS = { answer: 2_000, headStart: 250, believed: 1_000, rest: 100 };
 
 const STATE = `SELECT pg_is_in_recovery() AS "isStandby", current_setting('transaction_read_only') = 'on' AS "isReadOnly"`;
 
@@ -31,18 +33,19 @@ class ReadOnlyHostError extends Error {
 export class Hosts {
   readonly needs: Needs;
   readonly first: Host;
+  readonly answerMs: number;
   private readonly all: readonly Host[];
-  private readonly answerMs: number;
   private chosen: Host | undefined;
   private tell: ((name: string) => void) | undefined;
   private believedUntil = -Infinity;
+  private restsUntil = -Infinity;
   private asking: Promise<Host> | undefined;
 
   constructor({ hosts, needs, connectMs = Infinity }: HostList) {
     this.all = hosts;
     this.needs = needs;
     this.first = hosts[0];
-    this.answerMs = Math.min(HOSTS.answer, connectMs);
+    this.answerMs = hosts.length === 1 ? connectMs : Math.min(HOSTS.answer, connectMs);
   }
 
   /** @throws AggregateError whose first error counts: silence, then what may pass */
@@ -67,8 +70,7 @@ export class Hosts {
   /** @throws when a connection is to a host that does not serve */
   async require(client: pg.Client): Promise<void> {
     if (this.needs === 'any') return;
-    const asked = { text: STATE, query_timeout: this.answerMs };
-    const [state] = (await client.query<{ isStandby: boolean; isReadOnly: boolean }>(asked)).rows;
+    const [state] = (await client.query<{ isStandby: boolean; isReadOnly: boolean }>(STATE)).rows;
     if (state?.isStandby) throw new ReadOnlyHostError('it is a standby');
     if (state?.isReadOnly && this.needs === 'read-write') throw new ReadOnlyHostError('it is read-only');
   }
@@ -77,39 +79,49 @@ export class Hosts {
     return this.chosen ?? this.first;
   }
 
-  /** In order, the last good one first. A host that is silent delays the next one by its head start only. */
+  /** In order, the last good one first. Those that refuse are asked again while another one is silent. */
   private async ask(): Promise<Host> {
+    await delay(Math.max(0, this.restsUntil - performance.now()), undefined, { ref: false });
     const order = [this.last, ...this.all.filter((host) => host !== this.last)];
     const deadline = performance.now() + HOSTS.answer;
+    const refusals = new Map<Host, unknown>();
+    const over = new AbortController();
+    const askOne = (host: Host): Promise<Host> =>
+      this.askOne(host, Math.min(this.answerMs, Math.max(HOSTS.headStart, deadline - performance.now())));
+    const askAgain = async (host: Host, refusal: unknown): Promise<Host> => {
+      refusals.set(host, refusal);
+      if (refusals.size === order.length) over.abort();
+      if (!isReadOnly(refusal) && !isDatabaseUnavailable(refusal)) throw refusal;
+      await delay(HOSTS.headStart, undefined, over);
+      return askOne(host).catch((error: unknown) => askAgain(host, error));
+    };
     const asked: Promise<Host>[] = [];
-    for (const host of order) {
-      const asking = this.askOne(
-        host,
-        Math.min(this.answerMs, Math.max(HOSTS.headStart, deadline - performance.now())),
-      );
-      asked.push(asking);
-      const headStart = delay(HOSTS.headStart, undefined, { ref: false });
-      const found = await Promise.race([Promise.any(asked), asking, headStart]).catch(() => undefined);
-      if (found) return this.believe(found);
+    try {
+      for (const host of order) {
+        const first = askOne(host);
+        asked.push(first.catch((error: unknown) => askAgain(host, error)));
+        const headStart = delay(HOSTS.headStart, undefined, { ref: false });
+        const found = await Promise.race([Promise.any(asked), first, headStart]).catch(() => undefined);
+        if (found) return this.believe(found);
+      }
+      return this.believe(await Promise.any(asked));
+    } catch {
+      this.restsUntil = performance.now() + HOSTS.rest;
+      throw this.without(order.map((host) => [host, refusals.get(host)]));
+    } finally {
+      over.abort();
     }
-    return this.believe(
-      await Promise.any(asked).catch((error: unknown) => {
-        throw this.without(order, (error as AggregateError).errors);
-      }),
-    );
   }
 
   private async askOne(host: Host, ms: number): Promise<Host> {
-    const client = new pg.Client({
-      connectionString: host.url,
-      application_name: 'roost-hosts',
-      connectionTimeoutMillis: ms,
-    });
+    const client = new pg.Client({ connectionString: host.url, application_name: 'roost-hosts' });
     client.on('error', () => undefined);
     aim(client, host);
     try {
-      await client.connect();
-      await this.require(client);
+      await within(ms, client, async () => {
+        await client.connect();
+        await this.require(client);
+      });
       return host;
     } finally {
       void hangUp(client);
@@ -123,19 +135,21 @@ export class Hosts {
     return host;
   }
 
-  private without(hosts: readonly Host[], errors: readonly unknown[]): AggregateError {
-    const reasons = hosts.map(({ name }, index) => `${name} (${reasonOf(errors[index])})`);
+  private without(refusals: readonly [Host, unknown][]): AggregateError {
+    const reasons = refusals.map(([{ name }, error]) => `${name} (${reasonOf(error)})`);
     const told = this.needs === 'any' ? 'no host of the database answers' : 'no host of the database accepts writes';
-    return new AggregateError(errors.toSorted(byHope), `${told}: ${reasons.join(', ')}`);
+    const errors = refusals.map(([, error]) => error).sort(byHope);
+    return new AggregateError(errors, `${told}: ${reasons.join(', ')}`);
   }
 }
 
-/** A certificate is verified for the name of the host, also where the connection is to its `hostaddr`. */
-export function aim(client: pg.Client, { address, port, serverName }: Host): void {
+/** Certificates and passwords are looked up by the name of the host, also where the connection is to its `hostaddr`. */
+export function aim(client: pg.Client, { host, address, port }: Host): void {
   const { connectionParameters, connection } = client as unknown as Aimed;
-  for (const each of [client, connectionParameters]) Object.assign(each, { host: address, port });
-  if (serverName !== undefined && connection.ssl !== false)
-    connection.ssl = { ...(connection.ssl === true ? {} : connection.ssl), servername: serverName };
+  Object.assign(client, { host: address, port });
+  Object.assign(connectionParameters, { host, port });
+  if (host !== address && isIP(host) === 0 && connection.ssl !== false)
+    connection.ssl = { ...(connection.ssl === true ? {} : connection.ssl), servername: host };
 }
 
 interface Aimed {

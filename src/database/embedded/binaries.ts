@@ -1,10 +1,11 @@
 /** Finds the PostgreSQL programs in node_modules and makes them usable for the account that runs them. */
 import { execFile } from 'node:child_process';
-import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
+import { makeFolder } from '../../common/files/folders.js';
 import { EmbeddedPostgresError } from './error.js';
 import type { Place } from './place.js';
 
@@ -87,7 +88,7 @@ async function runs(native: string, place: Place): Promise<boolean> {
 
 async function copyOnce(native: string, copy: string): Promise<void> {
   if (await exists(copy)) return;
-  if (await mkdir(dirname(copy), { recursive: true })) await chmod(dirname(copy), 0o755);
+  if (makeFolder(dirname(copy))) await chmod(dirname(copy), 0o755);
   const incomplete = await mkdtemp(`${copy}.new-`);
   try {
     await cp(native, incomplete, { recursive: true, verbatimSymlinks: true });

@@ -1,10 +1,11 @@
 /** Chooses the embedded cluster's folder and account: PostgreSQL refuses to run as root. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { makeFolder } from '../../common/files/folders.js';
 import { EmbeddedPostgresError } from './error.js';
 
 const run = promisify(execFile);
@@ -44,7 +45,7 @@ export async function isCluster(dataDir: string): Promise<boolean> {
 
 async function resolveFolder(wanted: string): Promise<string> {
   if (await statOf(wanted)) return realpath(wanted);
-  await mkdir(dirname(wanted), { recursive: true });
+  makeFolder(dirname(wanted));
   return join(await realpath(dirname(wanted)), basename(wanted));
 }
 
@@ -104,8 +105,7 @@ async function canEnter(folder: string, account: Account): Promise<boolean> {
 }
 
 async function makeEnterable(folder: string): Promise<void> {
-  const created = await mkdir(folder, { recursive: true });
-  if (created !== undefined) await chmod(folder, 0o755);
+  if (makeFolder(folder)) await chmod(folder, 0o755);
 }
 
 async function statOf(path: string): Promise<{ uid: number; gid: number } | undefined> {

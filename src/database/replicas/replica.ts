@@ -1,5 +1,6 @@
 import pg from 'pg';
 
+import { parseConnectionUrl } from '../../config/connection-url.js';
 import type { DatabaseSettings } from '../../config/servers.js';
 import { APPLICATION, poolSettings } from '../data-source.js';
 import { isDatabaseUnavailable, isSilence, isStatementTimeout } from '../pg-errors.js';
@@ -52,7 +53,7 @@ export class Replica {
   private timedOutAt = -Infinity;
 
   constructor(url: string, connections: Connections) {
-    const { host, pathname } = new URL(url);
+    const { host, pathname } = parseConnectionUrl(url);
     this.name = host === '' ? pathname : host;
     // After a crash it may show less than before: it is asked first.
     const lose = ({ message }: Error): void => {

@@ -7,11 +7,12 @@ import type { Activity } from '../../common/schedule.js';
 import { Loop } from '../../common/loop.js';
 import type { DatabaseSettings } from '../../config/servers.js';
 import type { Listener } from '../listener.js';
+import { isMissingTable } from '../pg-errors.js';
 import type { Database } from '../sql.js';
 import { ReadPool, reasonOf, Replica, REPLICAS } from './replica.js';
-import { selectStanding, WRITES_CHANNEL } from './replicas.query.js';
+import { markTimeline, selectStanding, type Standing, WRITES_CHANNEL } from './replicas.query.js';
 import { Shared } from './shared.js';
-import { Standings } from './standings.js';
+import { ELSEWHERE, Standings } from './standings.js';
 import { Writes } from './writes.js';
 
 export interface Surroundings {
@@ -121,7 +122,7 @@ export class Replicas {
 
   private async look(): Promise<void> {
     const at = performance.now();
-    const primary = await selectStanding(this.watch).catch(() => undefined);
+    const primary = await this.standingOfPrimary().catch(() => undefined);
     if (primary) this.standings.note(primary, at);
     await Promise.all([
       (this.hears ? this.writes.announceAgain() : this.writes.announce(this.own)).catch(() => undefined),
@@ -129,10 +130,17 @@ export class Replicas {
     ]);
   }
 
+  private async standingOfPrimary(): Promise<Standing> {
+    const standing = await selectStanding(this.watch);
+    if (!standing.isUnmarked) return standing;
+    await markTimeline(this.watch);
+    return selectStanding(this.watch);
+  }
+
   private async judge(replica: Replica): Promise<void> {
     replica.fault = await replica.standing().then(
       (standing) => this.standings.judge(replica, standing),
-      (error: unknown) => reasonOf(error),
+      (error: unknown) => (isMissingTable(error) ? ELSEWHERE : reasonOf(error)),
     );
     this.tell(replica);
   }

@@ -2,6 +2,8 @@
 import { type Replica, REPLICAS } from './replica.js';
 import type { Standing } from './replicas.query.js';
 
+export const ELSEWHERE = 'it is of another server, or of another database';
+
 interface Sample {
   readonly at: number;
   readonly position: number;
@@ -22,7 +24,7 @@ export class Standings {
   judge(replica: Replica, { isReplica, server, position }: Standing): string | undefined {
     if (!isReplica) return 'it is no replica: it accepts writes';
     if (this.server === undefined) return 'the primary does not answer';
-    if (server !== this.server) return 'it is of another server, or of another database';
+    if (server !== this.server) return ELSEWHERE;
     const shown = this.samples.findLast((sample) => sample.position <= position);
     if (position < replica.position) replica.currentAt = -Infinity;
     replica.position = position;

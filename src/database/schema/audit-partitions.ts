@@ -4,6 +4,7 @@ import type pg from 'pg';
 
 import { Client } from '../connections/client.js';
 import { hangUp } from '../connections/hang-up.js';
+import { formats } from '../connections/session.js';
 
 const MONTHS_AHEAD = 3;
 
@@ -30,7 +31,8 @@ export async function keepAuditPartitions(url: string, retentionMs?: number): Pr
   try {
     await client.connect();
     await client.query(
-      `BEGIN; SET LOCAL lock_timeout = ${TIMEOUTS.lock}; SELECT pg_advisory_xact_lock(${LOCK}); SET LOCAL timezone = 'UTC'`,
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${formats('SET LOCAL')}; SET LOCAL lock_timeout = ${TIMEOUTS.lock};
+       SELECT pg_advisory_xact_lock(${LOCK})`,
     );
     const changes = await changePartitions(client, retentionMs);
     await client.query('COMMIT');
@@ -67,7 +69,7 @@ async function databaseTime(client: pg.Client): Promise<Date> {
 
 async function partitionedMonths(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ month: string }>(
-    `SELECT substring(c.relname FROM '^audit_events_(\\d{4,}_\\d\\d)$') AS month
+    `SELECT substring(c.relname FROM '^audit_events_([0-9]{4,}_[0-9]{2})$') AS month
        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
       WHERE i.inhparent = 'audit_events'::regclass AND c.relname <> 'audit_events_default'`,
   );

@@ -28,6 +28,7 @@ export async function checkDatabase({ url, directUrl = url, connections }: Check
     for (const client of clients) await client.connect();
     const findings = await findingsOf(direct, connections);
     if (findings.some(({ name }) => name === 'engine')) return findings;
+    if (findings.some(({ name, verdict }) => name === 'writable' && verdict !== 'ok')) return withoutWrites(findings);
     return [
       ...findings,
       await tryLocks(direct, served),
@@ -42,6 +43,10 @@ export async function checkDatabase({ url, directUrl = url, connections }: Check
   } finally {
     for (const client of clients) await hangUp(client);
   }
+}
+
+function withoutWrites(findings: readonly Finding[]): Finding[] {
+  return findings.map((finding) => (finding.name === 'writable' ? { ...finding, verdict: 'missing' } : finding));
 }
 
 async function tryLocks(one: pg.Client, other: pg.Client): Promise<Finding> {
@@ -110,14 +115,16 @@ async function rightsOf(url: string): Promise<Finding> {
 }
 
 async function ownership(direct: pg.Client): Promise<Finding> {
-  const { rows } = await direct.query<{ role: string; may: boolean; migrated: boolean }>(
-    `SELECT quote_ident(current_user) AS role, has_schema_privilege('public', 'CREATE') AS may, to_regclass('public.migrations') IS NOT NULL AS migrated`,
+  const { rows } = await direct.query<{ role: string; schema: string; may: boolean; migrated: boolean }>(
+    `SELECT quote_ident(current_user) AS role, quote_ident(place.name) AS schema, coalesce(has_schema_privilege(to_regnamespace(quote_ident(place.name)), 'CREATE'), false) AS may,
+            to_regclass(quote_ident(place.name) || '.migrations') IS NOT NULL AS migrated
+       FROM (SELECT coalesce(current_schema()::text, 'public') AS name) place`,
   );
-  const { role = '', may = false, migrated = false } = rows[0] ?? {};
-  return judged(`${role} in schema public`, ['may create tables', may ? 'may' : 'may not'], {
+  const { role = '', schema = '', may = false, migrated = false } = rows[0] ?? {};
+  return judged(`${role} in schema ${schema}`, ['may create tables', may ? 'may' : 'may not'], {
     isMet: may,
     otherwise: migrated ? 'warning' : 'missing',
-    advice: `It cannot migrate: set DATABASE_DIRECT_URL to the owner, or GRANT USAGE, CREATE ON SCHEMA public TO ${role}.`,
+    advice: `It cannot migrate: set DATABASE_DIRECT_URL to the owner, or GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}.`,
   });
 }
 

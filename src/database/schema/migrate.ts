@@ -7,10 +7,12 @@ import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm'
 import { keepAuditPartitions } from './audit-partitions.js';
 import { DatabaseStartError } from '../connect.js';
 import { Client } from '../connections/client.js';
+import { formats, unlimited } from '../connections/session.js';
 import { Lookout } from '../lookout.js';
 
-import { isLockTimeout } from '../pg-errors.js';
+import { isLockTimeout, isReadOnly } from '../pg-errors.js';
 import { one, sql } from '../sql.js';
+import { ONLY_READS } from './requirements.js';
 import { buildSearchIndexes } from './search-indexes.js';
 import { makeForeignRowsOld } from '../transaction-ids.js';
 
@@ -74,6 +76,8 @@ export async function migrate(url: string, { onWait, onFault }: MigrateOptions =
       onFault?.('audit_partitions_unkept', error);
     });
     return done;
+  } catch (error) {
+    throw isReadOnly(error) ? new DatabaseStartError(ONLY_READS, { cause: error }) : error;
   } finally {
     await source.destroy();
   }
@@ -83,10 +87,10 @@ async function runMigrations(source: DataSource, attempt: number): Promise<strin
   const runner = source.createQueryRunner();
   const lookout = new Lookout((await runner.connect()) as Client);
   try {
-    await runner.startTransaction();
+    await runner.startTransaction('READ COMMITTED');
     // A pooler's connection may carry the limits of another client.
     await runner.query(
-      `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
+      `${unlimited('SET LOCAL')}; ${formats('SET LOCAL')}; SET LOCAL lock_timeout = ${TIMEOUTS.tableLock}`,
     );
     const { free, pid } = await one<{ free: boolean; pid: number }>(
       runner,

@@ -36,6 +36,9 @@ interface OtherEngine {
 
 const OLDEST = 150_000;
 
+export const ONLY_READS =
+  'The database only reads: it is a standby, or default_transaction_read_only is on. Name the primary, or let the database write again.';
+
 const OTHER_ENGINES: readonly OtherEngine[] = [
   {
     name: 'CockroachDB',
@@ -129,7 +132,7 @@ function ofEngine({ version, number, encoding, lacking, language, read_only, tim
     judged('writable', ['yes', read_only ? 'no' : 'yes'], {
       isMet: !read_only,
       otherwise: 'warning',
-      advice: 'This is a standby, or read-only by default: name the primary.',
+      advice: ONLY_READS,
     }),
     judged('time zone', ['any: Roost sets UTC', time_zone], { isMet: true, advice: '' }),
   ];

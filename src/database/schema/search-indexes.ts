@@ -3,6 +3,8 @@ import type pg from 'pg';
 
 import { Client } from '../connections/client.js';
 import { hangUp } from '../connections/hang-up.js';
+import { unlimited } from '../connections/session.js';
+import { isPooled } from '../live-client.js';
 import { Lookout } from '../lookout.js';
 import { sql } from '../sql.js';
 
@@ -33,13 +35,16 @@ const INDEXES: Readonly<Record<string, SearchIndex>> = {
     extensions: [],
   },
   users_staff_idx: { definition: `ON users (role) WHERE role <> 'user'`, extensions: [] },
-  users_disabled_idx: { definition: `ON users (id) WHERE status = 'disabled'`, extensions: [] },
+  users_disabled_created_idx: { definition: `ON users (created_at, id) WHERE status = 'disabled'`, extensions: [] },
+  users_unconfirmed_idx: { definition: 'ON users (created_at, id) WHERE email_confirmed_at IS NULL', extensions: [] },
+  users_deleting_idx: { definition: 'ON users (created_at, id) WHERE delete_after IS NOT NULL', extensions: [] },
   users_confirmed_idx: { definition: 'ON users (email_confirmed_at)', extensions: [] },
   tasks_created_idx: { definition: `ON tasks (${CREATED})`, extensions: [] },
   posts_created_idx: { definition: `ON posts (${CREATED})`, extensions: [] },
   follows_created_idx: { definition: `ON follows (${CREATED})`, extensions: [] },
 };
 
+const LOCK = 7_263_948_118;
 const CONNECT_MS = 5_000;
 
 /** Also rebuilds invalid ones. A search without its index scans all rows. @param url the owner's, direct */
@@ -54,9 +59,11 @@ export async function buildSearchIndexes(url: string, onFault: (error: unknown) 
   let lookout: Lookout | undefined;
   try {
     await client.connect();
+    if (!(await isPooled(client))) await client.query(unlimited('SET'));
     lookout = new Lookout(client);
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     lookout.watch((rows as [{ pid: number }])[0].pid);
+    if (!(await isFirst(client))) return;
     for (const [name, index] of Object.entries(INDEXES)) await build(client, name, index).catch(onFault);
     await checkLetters(client, onFault);
   } catch (error) {
@@ -65,6 +72,11 @@ export async function buildSearchIndexes(url: string, onFault: (error: unknown) 
     lookout?.stop();
     await hangUp(client);
   }
+}
+
+async function isFirst(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ free: boolean }>(sql`SELECT pg_try_advisory_lock(${LOCK}) AS free`);
+  return rows[0]?.free === true;
 }
 
 async function build(client: pg.Client, name: string, { definition, extensions }: SearchIndex): Promise<void> {

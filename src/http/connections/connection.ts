@@ -1,6 +1,7 @@
 /** One client connection: serves its requests in order, and always ends. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
 
 /** Counts, bytes and milliseconds. `docs/security.md` has a row for each. */
 export const CONNECTION_BOUNDS = {
@@ -8,6 +9,11 @@ export const CONNECTION_BOUNDS = {
   /** Per body: a chunk of one byte costs as much as a long one, and the body limit does not bound their number. */
   chunks: 5_000,
   stalledMs: 30_000,
+  /** Of answers that clients have not read, in all connections. */
+  heldBytes: Math.min(67_108_864, Math.floor(getHeapStatistics().heap_size_limit / 8)),
+  weighMs: 100,
+  /** Looks without progress, until a client is no reader. Not a time: a process that stood still saw nobody read. */
+  stillLooks: 20,
   /** Read and dropped, so that a client that still writes gets its answer. */
   lingerBytes: 16_777_216,
   lingerMs: 10_000,
@@ -35,6 +41,13 @@ export interface Turn {
   readonly serve: () => void;
 }
 
+const SHARING = new WeakSet<ServerResponse>();
+
+/** The body is in memory once for all answers: a client that does not read it costs nothing. */
+export function sharesBody(response: ServerResponse): void {
+  SHARING.add(response);
+}
+
 export class Connection {
   private latest: Turn | undefined;
   private current: Turn | undefined;
@@ -43,7 +56,8 @@ export class Connection {
   private isLingering = false;
   private isStopping = false;
   private idleSince = performance.now();
-  private progress = '';
+  private unread: { readonly since: number; readonly sent: number; seen: number; still: number } | undefined;
+  private progress = -1;
   private progressAt = 0;
 
   constructor(
@@ -103,11 +117,38 @@ export class Connection {
 
   check(now: number): void {
     const { stalledMs } = this.isStopping ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
-    const progress = this.socket.writableLength > 0 ? progressOf(this.socket) : '';
+    const progress = this.socket.writableLength > 0 ? sentBy(this.socket) : -1;
     if (progress !== this.progress) [this.progress, this.progressAt] = [progress, now];
-    else if (progress !== '' && now - this.progressAt > stalledMs) this.cut('not_read');
+    else if (progress !== -1 && now - this.progressAt > stalledMs) this.cut('not_read');
     const isIdle = this.current === undefined && !this.isEnding;
     if (isIdle && now - this.idleSince > CONNECTION_BOUNDS.idleMs) this.cut('idle');
+  }
+
+  /** @returns the bytes in memory that the client has not read, which closing would free */
+  weigh(now: number): number {
+    const { socket, current } = this;
+    const held = socket.destroyed ? 0 : socket.writableLength;
+    const sent = sentBy(socket);
+    if (held === 0) this.unread = undefined;
+    else if (!this.unread) this.unread = { since: now, sent, seen: sent, still: 0 };
+    else [this.unread.seen, this.unread.still] = [sent, sent === this.unread.seen ? this.unread.still + 1 : 0];
+    return current !== undefined && SHARING.has(current.response) ? 0 : held;
+  }
+
+  get reads(): boolean {
+    return (this.unread?.still ?? 0) < CONNECTION_BOUNDS.stillLooks;
+  }
+
+  /** Grows with what the client holds and for how long; the more it has read meanwhile, the less. */
+  slowness(now: number): number {
+    const { since, sent } = this.unread ?? { since: now, sent: 0 };
+    return (this.socket.writableLength * (1 + now - since)) / (1 + Math.max(0, sentBy(this.socket) - sent));
+  }
+
+  cut(reason: CloseReason): void {
+    if (this.socket.destroyed) return;
+    this.onCut(reason);
+    this.socket.destroy();
   }
 
   private begin(turn: Turn): void {
@@ -173,18 +214,14 @@ export class Connection {
       else if (performance.now() - startedAt > lingerMs) this.cut('not_drained');
     }, DROP_CHECK_MS).unref();
   }
-
-  private cut(reason: CloseReason): void {
-    if (this.socket.destroyed) return;
-    this.onCut(reason);
-    this.socket.destroy();
-  }
 }
 
-function progressOf(socket: Socket): string {
-  return `${socket.bytesWritten - socket.writableLength} ${handleOf(socket)?.writeQueueSize ?? ''}`;
+/** What the system has taken, also of an answer that it has not taken whole. */
+function sentBy(socket: Socket): number {
+  const { bytesWritten = 0, writeQueueSize = 0 } = handleOf(socket) ?? {};
+  return bytesWritten - writeQueueSize;
 }
 
-function handleOf(socket: Socket): { readonly writeQueueSize?: number } | undefined {
+function handleOf(socket: Socket): { readonly bytesWritten?: number; readonly writeQueueSize?: number } | undefined {
   return (socket as { _handle?: ReturnType<typeof handleOf> | null })._handle ?? undefined;
 }

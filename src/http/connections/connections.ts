@@ -1,4 +1,3 @@
-/** Guards every client socket: an error listener, limits and an end. */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,6 +9,7 @@ import { type CloseReason, Connection, CONNECTION_BOUNDS, type Turn } from './co
 import { AppError } from '../../common/errors.js';
 import type { ParserError, RawAnswers } from './raw-errors.js';
 import type { ServeQueue } from './serve-queue.js';
+import { UnreadAnswers } from './unread-answers.js';
 
 const RESERVED_DESCRIPTORS = 256;
 
@@ -23,6 +23,7 @@ export interface ConnectionLimits {
 export class Connections {
   private readonly all = new Map<Socket, Connection>();
   private readonly ofNetwork = new Map<string, number>();
+  private readonly unread = new UnreadAnswers(this.all);
   private isStopping = false;
 
   constructor(
@@ -105,6 +106,7 @@ export class Connections {
       };
       if (request.headers['transfer-encoding'] !== undefined) boundChunks(request);
       this.all.get(request.socket)?.take({ request, response, serve });
+      this.unread.weighSoon();
     };
     server.on('request', take).on('checkExpectation', take);
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
@@ -123,6 +125,7 @@ export class Connections {
   private check(): void {
     const now = performance.now();
     for (const connection of this.all.values()) connection.check(now);
+    this.unread.weighSoon();
   }
 
   private stop(timer: NodeJS.Timeout): void {

@@ -110,9 +110,14 @@ function headOf({ rawPacket, bytesParsed = 0 }: ParserError): string {
   return before === -1 ? packet : packet.slice(before + END.length);
 }
 
+/** A proxy may add its lines behind those of the client: without the end of the head, nobody knows what it said. */
 function readableHeaders(packet: string): Headers {
-  const [head = ''] = packet.split(END, 1);
-  const find = (name: string): string | undefined => new RegExp(`\r\n${name}:[ \t]*([^\r\n]*)`, 'i').exec(head)?.[1];
+  const end = packet.indexOf(END);
+  const head = packet.slice(0, Math.max(end, 0));
+  const find = (name: string): string | undefined => {
+    const lines = [...head.matchAll(new RegExp(`(?<=\r\n)${name}:[ \t]*([^\r\n]*)`, 'gi'))];
+    return lines.length === 0 ? undefined : lines.map(([, value]) => value).join(', ');
+  };
   return {
     origin: find('origin'),
     'x-forwarded-for': find('x-forwarded-for'),

@@ -1,4 +1,6 @@
 /** The only body parser: strict JSON in UTF-8, bounded in depth (deep bodies exhaust the stack, nestjs/nest#17801). */
+import { isUtf8 } from 'node:buffer';
+
 import type { FastifyInstance } from 'fastify';
 
 import { AppError } from '../../common/errors.js';
@@ -25,6 +27,7 @@ export function acceptOnlyJson(fastify: FastifyInstance): void {
 
 /** Parameters mean nothing for JSON (RFC 8259 section 11); a character set could contradict it. */
 function isJson(type: string): boolean {
+  if (type === 'application/json') return true;
   const [media, ...parameters] = type
     .toLowerCase()
     .split(';')
@@ -34,23 +37,19 @@ function isJson(type: string): boolean {
   return media === 'application/json' && parameters.every(isHarmless);
 }
 
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
-  const text = decode(body);
+  if (!isUtf8(body)) throw new AppError('malformed_json');
+  const text = body.toString();
   if (depth(text) > MAX_DEPTH) throw new AppError('json_too_deep');
   try {
-    // RFC 8259 section 8.1: no byte order mark; the decoder would skip it.
     if (text.startsWith('\uFEFF')) throw new SyntaxError('byte order mark');
     // JSON.parse keeps __proto__ as an own property, which the validation pipe refuses by name.
     return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new AppError('malformed_json', { cause: error });
-  }
-}
-
-function decode(body: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
   } catch (error) {
     throw new AppError('malformed_json', { cause: error });
   }

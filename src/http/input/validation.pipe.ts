@@ -4,6 +4,7 @@ import type { ValidationError } from 'class-validator';
 
 import { AppError, type FieldError, invalid } from '../../common/errors.js';
 import { isStorable } from '../../common/text.js';
+import { isJsonObject } from './json-body.js';
 import { getMetadataStorage, validator } from './class-validator.js';
 import { readersOf } from './validation.js';
 
@@ -21,9 +22,10 @@ export class ValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom') return value;
     if (type === 'param') return this.parameter(value);
+    const where = type === 'query' ? ({ in: 'query' } as const) : {};
     const place = findUnstorable(value);
-    if (place) throw invalid(unstorable(place));
-    return isDto(metatype) ? this.validate(value === undefined ? {} : value, metatype) : value;
+    if (place) throw invalid({ ...unstorable(place), ...where });
+    return isDto(metatype) ? this.validate(value === undefined ? {} : value, metatype, where) : value;
   }
 
   private parameter(value: unknown): unknown {
@@ -31,10 +33,8 @@ export class ValidationPipe implements PipeTransform {
     return value;
   }
 
-  private validate(value: unknown, dto: Dto): object {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw invalid({ pointer: '#', code: 'wrong_type', detail: 'must be a JSON object' });
-    }
+  private validate(value: unknown, dto: Dto, where: Pick<FieldError, 'in'>): object {
+    if (!isJsonObject(value)) throw invalid({ pointer: '#', code: 'wrong_type', detail: 'must be a JSON object' });
     const known = this.knownFields(dto);
     const unknown = Object.keys(value).filter((name) => !known.has(name));
     const instance = fill(
@@ -42,8 +42,8 @@ export class ValidationPipe implements PipeTransform {
       Object.entries(value).filter(([name]) => known.has(name)),
     );
     const faults = validator.validateSync(instance, { stopAtFirstError: true });
-    if (unknown.length > 0 || faults.length > 0)
-      throw invalid(...unknown.slice(0, MAX_UNKNOWN_REPORTED).map(unknownField), ...faults.map(fieldError));
+    const found = [...unknown.slice(0, MAX_UNKNOWN_REPORTED).map(unknownField), ...faults.map(fieldError)];
+    if (found.length > 0) throw invalid(...found.map((fault) => ({ ...fault, ...where })));
     return instance;
   }
 

@@ -1,4 +1,3 @@
-/** Observes every request once: answered, or abandoned by its client. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { beforeSending } from '../before-sending.js';

@@ -13,7 +13,13 @@ export interface AnswersOptions {
   readonly errors?: readonly ErrorCode[];
   readonly paged?: boolean | 'endless';
   readonly atMost?: number;
+  readonly headers?: ResponseHeaders;
 }
+
+type ResponseHeaders = Record<
+  string,
+  { readonly description: string; readonly schema: { type: 'string'; maxLength: number } }
+>;
 
 const DESCRIPTIONS: Record<number, string> = {
   200: 'Success.',
@@ -23,7 +29,7 @@ const DESCRIPTIONS: Record<number, string> = {
 };
 
 export function Answers(options: AnswersOptions): MethodDecorator {
-  const { status, type, oneOf, errors = [], paged = false, atMost } = options;
+  const { status, type, oneOf, errors = [], paged = false, atMost, headers } = options;
   const description = DESCRIPTIONS[status] ?? 'Success.';
   if (oneOf)
     return applyDecorators(
@@ -33,7 +39,7 @@ export function Answers(options: AnswersOptions): MethodDecorator {
     );
   if (!Array.isArray(type))
     return applyDecorators(
-      ApiResponse({ status, description, ...(type && { type }) }),
+      ApiResponse({ status, description, ...(type && { type }), ...(headers && { headers }) }),
       ApiExtension('x-errors', errors),
     );
   const items = { $ref: getSchemaPath(type[0]) };

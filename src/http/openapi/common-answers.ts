@@ -1,9 +1,8 @@
-/** The answers that all routes share, and the problems of each. */
 import type { OpenAPIObject } from '@nestjs/swagger';
 
 import type { Access } from '../../common/access.js';
 import { type ErrorCode, ERRORS } from '../../common/error-codes.js';
-import { statusOf } from '../problem.js';
+import { isChallenged, statusOf } from '../problem.js';
 
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   'x-access'?: Access;
@@ -25,8 +24,9 @@ const FIELD_ERROR = {
     pointer: {
       type: 'string',
       maxLength: 500,
-      description: 'JSON Pointer as a URI fragment, such as `#/title`; of a query parameter, too.',
+      description: 'JSON Pointer as a URI fragment, such as `#/title`; of a parameter, too.',
     },
+    in: { type: 'string', enum: ['query', 'header'], description: 'Where the parameter is. Absent: in the body.' },
     code: { type: 'string', maxLength: 50 },
     detail: { type: 'string', maxLength: 1_000 },
   },
@@ -86,11 +86,23 @@ export const HEADERS = {
     description: 'Seconds.',
     schema: { type: 'integer', minimum: 0, maximum: 86_400 },
   },
+  'WWW-Authenticate': {
+    description:
+      'What is missing or wrong, as in RFC 6750 section 3: `Bearer realm="roost", error="invalid_token"`. With `insufficient_scope` of a personal access token: which scope.',
+    schema: { type: 'string', maxLength: 500 },
+  },
+  'X-Request-Id': {
+    description: 'Names the request in the log, and in problems.',
+    required: true,
+    schema: { type: 'string', format: 'uuid' },
+  },
 };
 
 const LIMITED = refsTo('RateLimit', 'RateLimit-Policy');
 const LATER = refsTo('Retry-After');
 const REPLAYED = refsTo(IDEMPOTENCY_REPLAYED);
+const CHALLENGED = refsTo('WWW-Authenticate');
+const NAMED = refsTo('X-Request-Id');
 
 function refsTo(...names: (keyof typeof HEADERS)[]): Record<string, { $ref: string }> {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
@@ -117,9 +129,11 @@ export function completeAnswers(operation: Operation, path: string): void {
     const headers = {
       ...(isHealthCheck ? {} : LIMITED),
       ...(isLater && LATER),
+      ...((status === '401' || (status === '403' && codes.some(isChallenged))) && CHALLENGED),
       ...(Number(status) < 300 && isIdempotent(operation) && REPLAYED),
+      ...NAMED,
     };
-    if (Object.keys(headers).length > 0) response.headers = { ...response.headers, ...headers };
+    response.headers = { ...response.headers, ...headers };
   }
 }
 

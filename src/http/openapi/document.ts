@@ -1,4 +1,3 @@
-/** The OpenAPI document, generated from the routes, with the answers common to all. */
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 

@@ -1,4 +1,3 @@
-/** How the fields of answers are documented: what their values can be. */
 import { ApiProperty } from '@nestjs/swagger';
 
 export interface Shown {

@@ -1,4 +1,3 @@
-/** The groups of routes, in the order in which a newcomer meets them. */
 export const TAGS = [
   {
     name: 'Authentication',

@@ -3,7 +3,9 @@
 import type { EntityManager } from 'typeorm';
 
 import type { ErrorCode } from '../../common/error-codes.js';
-import { deleteBatch, one, rows, run, type Sql, sql } from '../../database/sql.js';
+import { deleteBatch, row, rows, run, type Sql, sql } from '../../database/sql.js';
+import type { About } from './person.decorator.js';
+import { hasBlockedViewer, IS_HIDDEN, USERNAME } from './viewing.query.js';
 
 export interface Edge {
   readonly followerId: string;
@@ -20,11 +22,17 @@ export async function lockStats(tx: EntityManager, userIds: readonly string[]): 
 
 export async function insertFollow(
   manager: EntityManager,
-  { followerId, followeeId }: Edge,
+  { principal: { userId }, username }: About,
   atMost: number,
 ): Promise<ErrorCode | null> {
-  const answer = sql`SELECT follow(${followerId}, ${followeeId}, ${atMost}) AS refusal`;
-  return (await one<{ refusal: ErrorCode | null }>(manager, answer)).refusal;
+  const answered = await row<{ refusal: ErrorCode | null }>(
+    manager,
+    sql`SELECT CASE WHEN ${IS_HIDDEN} OR ${hasBlockedViewer(userId)} THEN 'user_not_found'
+                    WHEN u.id = ${userId} THEN 'not_oneself'
+                    ELSE follow(${userId}, u.id, ${atMost}) END AS refusal
+          FROM users u WHERE ${USERNAME} = ${username.toLowerCase()}`,
+  );
+  return answered ? answered.refusal : 'user_not_found';
 }
 
 export async function deleteFollows(tx: EntityManager, edges: readonly Edge[]): Promise<void> {

@@ -31,9 +31,7 @@ export class FollowsService {
 
   /** @throws AppError `user_not_found`, `not_oneself`, `user_blocked` by the caller, `follow_limit_reached` */
   async follow(about: About): Promise<void> {
-    const { self, other } = await this.visible(about);
-    const edge = { followerId: self, followeeId: other };
-    const refusal = await insertFollow(this.database.manager, edge, FOLLOW_LIMIT);
+    const refusal = await insertFollow(this.database.manager, about, FOLLOW_LIMIT);
     if (refusal !== null) throw new AppError(refusal);
   }
 

@@ -97,7 +97,7 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_blocked', 'user_not_found', 'not_oneself', 'follow_limit_reached'] })
-  async follow(@AboutPerson() about: About): Promise<void> {
+  async followPerson(@AboutPerson() about: About): Promise<void> {
     await this.follows.follow(about);
   }
 
@@ -106,7 +106,7 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
-  async unfollow(@AboutPerson() about: About): Promise<void> {
+  async unfollowPerson(@AboutPerson() about: About): Promise<void> {
     await this.follows.unfollow(about);
   }
 
@@ -115,7 +115,7 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found', 'not_oneself'] })
-  async mute(@AboutPerson() about: About): Promise<void> {
+  async mutePerson(@AboutPerson() about: About): Promise<void> {
     await this.follows.mute(about);
   }
 
@@ -124,7 +124,7 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
-  async unmute(@AboutPerson() about: About): Promise<void> {
+  async unmutePerson(@AboutPerson() about: About): Promise<void> {
     await this.follows.unmute(about);
   }
 
@@ -133,7 +133,7 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found', 'not_oneself'] })
-  async block(@AboutPerson() about: About): Promise<void> {
+  async blockPerson(@AboutPerson() about: About): Promise<void> {
     await this.follows.block(about);
   }
 
@@ -142,7 +142,7 @@ export class PeopleController {
   @UsernameInPath()
   @HttpCode(204)
   @Answers({ status: 204, errors: ['user_not_found'] })
-  async unblock(@AboutPerson() about: About): Promise<void> {
+  async unblockPerson(@AboutPerson() about: About): Promise<void> {
     await this.follows.unblock(about);
   }
 }

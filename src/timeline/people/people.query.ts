@@ -4,9 +4,7 @@ import type { CursorKey } from '../../common/pagination.js';
 import { escapeLike, HAS_TRIGRAM } from '../../common/text.js';
 import { isoTimestamp } from '../../common/timestamps.js';
 import { type Database, empty, join, raw, row, rows, type Sql, sql, utcText } from '../../database/sql.js';
-import { hasBlockedViewer, IS_HIDDEN, isBlocked, isFound, isSeen, type Viewing } from './viewing.query.js';
-
-const USERNAME = raw('lower(u.username COLLATE "C")');
+import { hasBlockedViewer, IS_HIDDEN, isBlocked, isFound, isSeen, USERNAME, type Viewing } from './viewing.query.js';
 
 export interface Profile {
   readonly id: string;

@@ -1,5 +1,5 @@
 /** Who sees whom: a person `u` and a viewer. See ADR 19. */
-import { type Sql, sql } from '../../database/sql.js';
+import { raw, type Sql, sql } from '../../database/sql.js';
 import { isHiddenAt } from '../../users/users.query.js';
 
 export interface Viewing {
@@ -7,6 +7,8 @@ export interface Viewing {
   /** Blocking does not hide anybody from moderation. */
   readonly isStaff: boolean;
 }
+
+export const USERNAME = raw('lower(u.username COLLATE "C")');
 
 export const IS_HIDDEN = isHiddenAt('statement_timestamp()');
 

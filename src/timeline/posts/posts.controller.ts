@@ -69,7 +69,7 @@ export class PostsController {
   @Get('users/:username/posts')
   @UsernameInPath()
   @Answers({ status: 200, type: [PostResponse], errors: ['user_not_found'], paged: true })
-  async listPostsOf(
+  async listPersonPosts(
     @AboutPerson() about: About,
     @Query() { cursor, limit }: ListPostsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,

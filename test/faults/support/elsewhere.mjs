@@ -15,6 +15,6 @@ export const HELD_BY_TESTS = [
   ['no file descriptors left', 'http-connections', 'leaves descriptors to the database, logs and files'],
   ['an error that nothing has caught', 'process', 'ends soon after an error that nothing has caught'],
   ['a worker killed', 'workers', 'lose no connection that was on its way to a worker that is killed'],
-  ['a database restored from a backup', 'restored-database', 'makes nothing old new'],
+  ['a database restored from a backup', 'restored-database', 'makes no old post new'],
   ['several instances migrate at once', 'schema', 'runs each migration once when many instances start together'],
 ];

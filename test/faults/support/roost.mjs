@@ -1,4 +1,4 @@
-/** `node dist/main.js` in production, on a port that stays its own. */
+/** `node --no-memory-reducer dist/main.js` in production, on a port that stays its own. */
 import { join } from 'node:path';
 
 import { Client } from './client.mjs';
@@ -47,10 +47,14 @@ export class Roost {
     this.starts += 1;
     const { NODE_ARGUMENTS = '', DESCRIPTORS, ...env } = this.env;
     const limit = DESCRIPTORS === undefined ? '' : `ulimit -n ${DESCRIPTORS}; `;
-    this.child = start('sh', ['-c', `${limit}exec "$0" ${NODE_ARGUMENTS} "$1"`, process.execPath, this.main], {
-      cwd: ownFolder('roost'),
-      env: { ...PRODUCTION, PORT: String(this.port), ...env },
-    });
+    this.child = start(
+      'sh',
+      ['-c', `${limit}exec "$0" --no-memory-reducer ${NODE_ARGUMENTS} "$1"`, process.execPath, this.main],
+      {
+        cwd: ownFolder('roost'),
+        env: { ...PRODUCTION, PORT: String(this.port), ...env },
+      },
+    );
   }
 
   async whenReady() {

@@ -1,0 +1,36 @@
+/** Benchmarks read the build without its types, and nobody runs all of them after each change. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '../..');
+
+const taken = readdirSync(join(ROOT, 'bench'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.mjs'))
+  .flatMap((file) => namesIn(file, readFileSync(join(ROOT, 'bench', file), 'utf8')));
+
+/** `const { a, b } = await fromBuild('x.js')`, and `x.a` after `const x = await from('x.js')`. */
+function namesIn(file: string, text: string): [file: string, module: string, name: string][] {
+  const found: [string, string, string][] = [];
+  for (const [, names, whole, module = ''] of text.matchAll(
+    /const (?:\{ ([\w, ]+) \}|(\w+)) = await (?:fromBuild|from)\('([^']+)'\)/g,
+  )) {
+    const used =
+      names?.split(', ') ??
+      [...text.matchAll(new RegExp(`(?<![/'])\\b${whole}\\.(?!query\\b)(\\w+)`, 'g'))].map(([, name = '']) => name);
+    for (const name of new Set(used)) found.push([file, module, name]);
+  }
+  return found;
+}
+
+describe('benchmarks', () => {
+  it('find what they take from the build', () => {
+    expect(taken.length).toBeGreaterThan(40);
+    // Without a module that Roost came with, its benchmarks do not run (docs/removing-a-module.md).
+    const there = taken.filter(([, module]) => existsSync(join(ROOT, 'src', module.split('/')[0] ?? '')));
+    const missing = there.filter(([, module, name]) => {
+      const source = readFileSync(join(ROOT, 'src', module.replace(/\.js$/, '.ts')), 'utf8');
+      return !new RegExp(`^export (?:async )?(?:function|class|const) ${name}\\b`, 'm').test(source);
+    });
+    expect(missing).toEqual([]);
+  });
+});
