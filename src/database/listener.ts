@@ -49,7 +49,11 @@ export class Listener implements OnApplicationShutdown {
     private readonly activity: Activity,
   ) {
     this.echo = `echo_${random.bytes(8).toString('hex')}`;
-    activity.onResumed(() => void this.postponed?.());
+    activity.onResumed(() => {
+      const next = this.postponed;
+      this.postponed = undefined;
+      void next?.();
+    });
   }
 
   /** What was notified before the call has been heard when it resolves. @throws while nothing is heard */
@@ -137,7 +141,8 @@ export class Listener implements OnApplicationShutdown {
       return;
     }
     await this.sendEcho();
-    this.schedule(LISTENER_HEARTBEAT.everyMs, () => this.beat(client, lose));
+    // If it was lost meanwhile, the next attempt to connect is scheduled already.
+    if (this.client === client) this.schedule(LISTENER_HEARTBEAT.everyMs, () => this.beat(client, lose));
   }
 
   /** Sent over the pool: a session behind a pooler may hear its own NOTIFY but no other. */

@@ -5,6 +5,7 @@ import pg from 'pg';
 
 import { Revocations } from '../../src/auth/revocations/revocations.js';
 import { REVOCATION_PAGE } from '../../src/auth/revocations/revocations.query.js';
+import { LISTENER_HEARTBEAT } from '../../src/database/listener.js';
 import type { Answer } from '../support/api.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
 import { claimsOf } from '../support/jwt.js';
@@ -36,6 +37,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const relay of relays.splice(0)) await relay.end();
   for (const app of others.splice(0)) await app.stop();
+  jest.restoreAllMocks();
 });
 
 afterAll(() => here.stop());
@@ -296,6 +298,25 @@ describe('the listening connection', () => {
     await eventually(() => there.events.includes('listener_connected'));
     await logout(here, bob);
     await untilRefused(there, bob);
+  });
+
+  it('is replaced also when it is lost while the instance notifies itself over the pool', async () => {
+    const pool = await relayed();
+    jest.replaceProperty(LISTENER_HEARTBEAT, 'everyMs', 20);
+    const late = await start({ through: pool, env: { DATABASE_DIRECT_URL: wire.url } });
+    pool.freeze();
+    const queries = jest.spyOn(pg.Client.prototype, 'query');
+    const echo = (): Promise<unknown> | undefined =>
+      queries.mock.calls.flatMap(([query], index) =>
+        textOf(query).startsWith('NOTIFY echo_') ? [queries.mock.results[index]?.value as Promise<unknown>] : [],
+      )[0];
+    await eventually(() => echo() !== undefined);
+    await wire.cut();
+    await eventually(() => late.events.includes('listener_lost'));
+    pool.thaw();
+    await echo();
+    await wire.restore();
+    await eventually(() => late.events.includes('listener_connected'));
   });
 
   it('does not keep an instance from stopping when it is silent', async () => {
