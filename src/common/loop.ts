@@ -37,6 +37,8 @@ export class Loop {
   }
 
   private async keepRunning(): Promise<void> {
+    // What ends before start() has kept its promise could never be started again.
+    await Promise.resolve();
     for (;;) {
       if (!this.woken) await this.pause();
       if (this.stopped || this.options.isDone?.() === true) break;

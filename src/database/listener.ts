@@ -91,10 +91,10 @@ export class Listener implements OnApplicationShutdown {
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
     });
-    let over = false;
+    const life = new AbortController();
     const lose = (error?: unknown): void => {
-      if (over) return;
-      over = true;
+      if (life.signal.aborted) return;
+      life.abort();
       void hangUp(client);
       this.reconnect(error);
     };
@@ -111,8 +111,10 @@ export class Listener implements OnApplicationShutdown {
       for (const { channel } of this.subscriptions) await client.query(`LISTEN ${channel}`);
     } catch (error) {
       lose(error);
-      return;
     }
+    if (this.stopped) lose();
+    // Also when it was lost after its last answer, which may be read in the same moment.
+    if (life.signal.aborted) return;
     this.client = client;
     this.heardEcho = true;
     if (this.failures > 0) {

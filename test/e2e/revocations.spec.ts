@@ -262,6 +262,13 @@ describe('authentication', () => {
 describe('the listening connection', () => {
   let wire: Relay;
 
+  const listeners = async (): Promise<number | null> =>
+    (
+      await here.pool.query(
+        `SELECT FROM pg_stat_activity WHERE application_name = 'roost-listen' AND datname = current_database()`,
+      )
+    ).rowCount;
+
   beforeEach(async () => {
     wire = await relayed();
     there = await start({ env: { DATABASE_DIRECT_URL: wire.url } });
@@ -317,6 +324,32 @@ describe('the listening connection', () => {
     await echo();
     await wire.restore();
     await eventually(() => late.events.includes('listener_connected'));
+  });
+
+  it('is replaced also when it is lost in the moment in which it begins to listen', async () => {
+    await wire.cut();
+    await eventually(() => there.events.includes('listener_lost'));
+    const held = new Promise<void>((resolve) => {
+      wire.breaksAt = (bytes) => {
+        if (bytes.includes('LISTEN posts')) {
+          wire.freeze();
+          resolve();
+        }
+        return false;
+      };
+    });
+    await wire.restore();
+    await held;
+    await here.pool.query(
+      `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+        WHERE application_name = 'roost-listen' AND datname = current_database() ORDER BY backend_start DESC LIMIT 1`,
+    );
+    wire.breaksAt = () => false;
+    wire.thaw();
+    await eventually(() => there.events.includes('listener_connected'));
+    await logout(here, bob);
+    await untilRefused(there, bob);
+    await eventually(async () => (await listeners()) === 2);
   });
 
   it('does not keep an instance from stopping when it is silent', async () => {
