@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 
 import pg from 'pg';
 import { unwrap } from 'roost-client';
@@ -639,6 +639,30 @@ describe('a stream ends', () => {
     socket.destroy();
     await eventually(() => openStreams() === 0);
   });
+
+  it.each(['is cut off', 'hangs up', 'ends its half'])(
+    'before it begins, when its client %s while its token is judged',
+    async (how) => {
+      const there = await start();
+      const accepted = once(there.nestApp.getHttpServer() as Server, 'connection') as Promise<[Socket]>;
+      let proceed = (): void => undefined;
+      const held = new Promise<void>((resolve) => (proceed = resolve));
+      const checks = jest.spyOn(Revocations.prototype, 'check').mockImplementationOnce(() => held);
+      const starts = jest.spyOn(Streams.prototype, 'start');
+      const socket = rawSocket(there);
+      socket.write(streamRequest(ada));
+      const [serverSide] = await accepted;
+      await eventually(() => checks.mock.calls.length === 1);
+      if (how === 'is cut off') socket.resetAndDestroy();
+      else if (how === 'hangs up') socket.destroy();
+      else socket.end();
+      await eventually(() => serverSide.destroyed || serverSide.readableEnded);
+      proceed();
+      await eventually(() => starts.mock.results.length === 1);
+      await starts.mock.results[0]?.value;
+      expect(openStreams(there)).toBe(0);
+    },
+  );
 
   it('when its client does not read, and then is resumed', async () => {
     jest.replaceProperty(EVENT_STREAM_BOUNDS, 'unread', 900_000);

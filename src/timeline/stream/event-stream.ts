@@ -2,7 +2,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { ErrorCode } from '../../common/error-codes.js';
 
@@ -27,6 +27,11 @@ export function frameOf({ id, event, data, retry }: ServerEvent): string {
   const fields = { retry, id, event, data: data && JSON.stringify(data) };
   const lines = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\n`]));
   return `${lines.join('')}\n`;
+}
+
+/** Before there is a stream: of a client that has left, there is no event any more. */
+export function hasLeft({ raw: { socket } }: FastifyRequest): boolean {
+  return socket.destroyed || socket.readableEnded;
 }
 
 export class EventStream {

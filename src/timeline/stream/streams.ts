@@ -17,7 +17,7 @@ import { type ErrorCode, ERRORS } from '../../common/error-codes.js';
 import { AppError } from '../../common/errors.js';
 import { LOGGER } from '../../common/logger.js';
 import { Audience, type Viewer } from './audience.js';
-import { EventStream, frameOf, type ServerEvent } from './event-stream.js';
+import { EventStream, frameOf, hasLeft, type ServerEvent } from './event-stream.js';
 import { StreamReader } from './stream-reader.js';
 
 export const STREAM_LIMITS = { perUser: 5, perInstance: 10_000 };
@@ -76,6 +76,10 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy, OnAppli
     if (this.draining) throw new AppError('draining');
     const ended = this.hasExpired(caller) ? 'token_expired' : this.tokens.whyEnded(caller);
     if (ended !== undefined) throw new AppError(ended);
+    if (hasLeft(reply.request)) {
+      reply.request.raw.socket.destroy();
+      return;
+    }
     this.makeRoom(caller);
     if (this.audience.size >= STREAM_LIMITS.perInstance)
       throw new AppError('overloaded', { retryAfterSeconds: FULL_RETRY_SECONDS, policies: ['open_streams'] });
