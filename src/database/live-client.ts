@@ -93,9 +93,10 @@ export function liveClients(
 ): new (config: ConstructorParameters<typeof Client>[0]) => LiveClient {
   const alive = new Set<PooledClient>();
   const plans = { generation: 0, areOff: false };
-  /** A busy connection to it ends with a refusal of its own. */
+  /** A busy connection to it ends with a refusal of its own. The pool forgets an idle one by its error, not by its end. */
   const leaveServer = (url: string): void => {
-    for (const each of alive) if (each.isIdle && each.url === url) void each.end().catch(() => undefined);
+    for (const each of alive)
+      if (each.isIdle && each.url === url) cut(each, new Error('Connection terminated: its server only reads'));
   };
 
   class PooledClient extends Client implements LiveClient {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 
+import { DataSource } from 'typeorm';
+
 import { Client } from '../../src/database/connections/client.js';
 import { HOSTS } from '../../src/database/connections/hosts.js';
 import { checkDatabase } from '../../src/database/schema/check.js';
@@ -288,11 +290,16 @@ describe('several hosts', () => {
         `ALTER SYSTEM SET default_transaction_read_only = ${value}`,
         'SELECT pg_reload_conf()',
       );
+    const database = app.nestApp.get(DataSource);
+    const readTogether = (): Promise<unknown[]> =>
+      Promise.all(Array.from({ length: HELD }, () => database.query('SELECT pg_sleep(0.1)')));
     await servers.caughtUp(next);
+    await readTogether();
     await set('on');
     try {
       await next.promote();
-      await Promise.all(Array.from({ length: HELD }, () => ada.api.get('/auth/me')));
+      expectProblem(await rename(ada, 'there'), 503, 'database_unavailable');
+      await readTogether();
       const answers: number[] = [];
       await eventually(async () => {
         answers.push((await rename(ada, 'there')).status);
