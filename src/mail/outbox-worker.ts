@@ -10,7 +10,7 @@ import { Random } from '../common/random.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Listener } from '../database/listener.js';
-import { ATTEMPT_MS, type Delivery, Mailer } from './mailer.js';
+import { ATTEMPT, type Delivery, Mailer } from './mailer.js';
 import { type DueMail, recordFailure, recordSent, takeDueMails } from './outbox.query.js';
 import { Outbox } from './outbox.js';
 import { Seals } from './seals.js';
@@ -21,7 +21,7 @@ const FAILED_MS = 2_000;
 const APART_MS = { least: 100, more: 400 };
 const PLACES = 10;
 /** A lease: longer than an attempt, so that no second instance sends the mail meanwhile. */
-const LEASE_MS = 2 * ATTEMPT_MS;
+const LEASE_MS = 2 * ATTEMPT.mostMs;
 const RETRY_MS = { first: 30_000, longest: 3_600_000 };
 const OLD_MS = 86_400_000;
 /** Another instance would have taken it by then. */
@@ -100,6 +100,8 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     try {
       await this.record();
       const limit = PLACES - this.underway.size;
+      // The next place that is free wakes the loop.
+      this.pauseMs = this.config.mail.outboxIntervalMs;
       if (limit === 0) return;
       const { keyIds } = this.seals;
       const taking = { limit, leaseMs: LEASE_MS, keyIds, oldMs: OLD_MS, overdueMs: OVERDUE_MS };

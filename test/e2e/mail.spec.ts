@@ -1,9 +1,13 @@
+import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { Cleanup } from '../../src/database/cleanup/cleanup.js';
+import { ATTEMPT } from '../../src/mail/mailer.js';
 import { Outbox } from '../../src/mail/outbox.js';
 import { confirmationMail, passwordWasResetMail } from '../../src/mail/templates.js';
 import { TestApp, type TestAppOptions } from '../support/app.js';
@@ -65,6 +69,11 @@ let letters = 0;
 
 /** Any: no account is needed to mail about one. */
 const SOMEBODY = '3f0c9d4e-6a53-4c0f-9a55-5d7c0a1b2e90';
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 /** Puts a mail into the outbox, as a transaction that causes one does. @param decoy whether nobody has the address @returns the address */
 async function put(
@@ -499,6 +508,29 @@ describe('a server that', () => {
     await sent(address);
     expect(new Set(smtp.mailsTo(address).map(({ parsed }) => parsed.messageId)).size).toBe(1);
     expect([smtp.mailsTo(address).length, (await rowOf(address)).attempts]).toEqual([2, 2]);
+  });
+
+  it('answers without end: tried again, also when memory was collected meanwhile', async () => {
+    jest.replaceProperty(ATTEMPT, 'mostMs', 1_000);
+    const asked = new EventEmitter();
+    const impostor = await Impostor.start((socket) => {
+      socket.write('220 hello\r\n');
+      socket.once('data', () => {
+        const answering = setInterval(() => socket.write('250-and\r\n'), 10);
+        socket.once('close', () => {
+          clearInterval(answering);
+        });
+        asked.emit('asked');
+      });
+    });
+    ending.push(() => impostor.stop());
+    app = await start({ SMTP_URL: impostor.url });
+    const wasAsked = once(asked, 'asked');
+    const address = await put();
+    await Promise.race([wasAsked, failed(address)]);
+    collectGarbage();
+    await failed(address);
+    expect(await rowOf(address)).toMatchObject({ given_up_at: null, attempts: 1 });
   });
 
   it.each([
