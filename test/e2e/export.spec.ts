@@ -1,10 +1,11 @@
 /** Everything of a person in one document, however much it is, and never half of it that looks whole. */
-import { get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
 
 import pg from 'pg';
 import { type PostResponse, unwrap } from 'roost-client';
 
 import { TIMEOUTS } from '../../src/app.js';
+import { CONNECTION_BOUNDS } from '../../src/http/connections/connection.js';
 import { Api } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { audited } from '../support/audit.js';
@@ -44,10 +45,10 @@ async function addEvents(pool: pg.Pool, { id }: { id: string }, count: number): 
 }
 
 /** An answer whose body is not read until somebody does. */
-function open(url: string, accessToken: string): Promise<IncomingMessage> {
+function open(url: string, accessToken: string, agent: Agent | false = false): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${accessToken}` };
-    get(`${url}/api/v1${PATH}`, { headers, agent: false }, resolve).on('error', reject);
+    get(`${url}/api/v1${PATH}`, { headers, agent }, resolve).on('error', reject);
   });
 }
 
@@ -309,6 +310,29 @@ describe('a slow reader', () => {
     const answer = await open(stopping.url, bob.access_token);
     await stopping.stop();
     expect(await read(answer)).toBe(false);
+  });
+
+  it('does not keep Roost from stopping either when it reads all of it, and keeps its connection', async () => {
+    const replaced = [
+      jest.replaceProperty(CONNECTION_BOUNDS.stopping, 'unfinishedMs', 1),
+      jest.replaceProperty(CONNECTION_BOUNDS.stopping, 'stalledMs', Infinity),
+      jest.replaceProperty(CONNECTION_BOUNDS, 'idleMs', Infinity),
+    ];
+    const stopping = await TestApp.start();
+    stopping.nestApp.getHttpServer().keepAliveTimeout = 0;
+    const bob = await person(stopping, 'bob');
+    await addEvents(stopping.pool, bob, 10_000);
+    const agent = new Agent({ keepAlive: true });
+    const answer = await open(stopping.url, bob.access_token, agent);
+    const stopped = stopping.stop();
+    await eventually(() => !stopping.nestApp.getHttpServer().listening);
+    const since = performance.now();
+    await eventually(() => performance.now() > since + 10);
+    await read(answer);
+    await stopped;
+    agent.destroy();
+    for (const each of replaced) each.restore();
+    expect(stopping.events).toContain('export_ended');
   });
 });
 

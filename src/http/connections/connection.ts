@@ -54,7 +54,8 @@ export class Connection {
   private readonly waiting: Turn[] = [];
   private farewell: Promise<string | undefined> | undefined;
   private isLingering = false;
-  private isStopping = false;
+  /** Set while the server stops. */
+  private refuse: (() => Promise<string>) | undefined;
   private idleSince = performance.now();
   private unread: { readonly since: number; readonly sent: number; seen: number; still: number } | undefined;
   private progress = -1;
@@ -109,14 +110,18 @@ export class Connection {
   }
 
   stop(refuse: () => Promise<string>): void {
-    this.isStopping = true;
+    this.refuse = refuse;
+    this.endSoon(refuse);
+  }
+
+  private endSoon(refuse: () => Promise<string>): void {
     setTimeout(() => {
       if (!this.isDue) this.endWith(refuse());
     }, CONNECTION_BOUNDS.stopping.unfinishedMs).unref();
   }
 
   check(now: number): void {
-    const { stalledMs } = this.isStopping ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
+    const { stalledMs } = this.refuse ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
     const progress = this.socket.writableLength > 0 ? sentBy(this.socket) : -1;
     if (progress !== this.progress) [this.progress, this.progressAt] = [progress, now];
     else if (progress !== -1 && now - this.progressAt > stalledMs) this.cut('not_read');
@@ -169,7 +174,9 @@ export class Connection {
     const turn = this.waiting.shift();
     if (this.waiting.length === 0 && this.farewell === undefined) this.socket.resume();
     if (turn !== undefined) this.begin(turn);
-    else void this.conclude();
+    else if (this.farewell) void this.conclude();
+    // Its answer was begun before the stop, and told the client to keep the connection.
+    else if (this.refuse) this.endSoon(this.refuse);
   }
 
   private get isDue(): boolean {
@@ -208,7 +215,7 @@ export class Connection {
     const { socket } = this;
     const [bytesBefore, startedAt] = [socket.bytesRead, performance.now()];
     const timer = setInterval(() => {
-      const { lingerMs } = this.isStopping ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
+      const { lingerMs } = this.refuse ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
       if (isOver() || socket.destroyed) clearInterval(timer);
       else if (socket.bytesRead - bytesBefore > CONNECTION_BOUNDS.lingerBytes) this.cut('not_drained');
       else if (performance.now() - startedAt > lingerMs) this.cut('not_drained');
