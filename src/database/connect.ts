@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Client } from './connections/client.js';
+import { hangUp } from './connections/hang-up.js';
 import { isDatabaseUnavailable } from './pg-errors.js';
 import { type Finding, findingsOf } from './schema/requirements.js';
 
@@ -68,7 +69,7 @@ async function tryConnect(url: string, connections: number | undefined): Promise
   } catch (error) {
     return { error };
   } finally {
-    await client?.end().catch(() => undefined);
+    if (client) await hangUp(client);
   }
 }
 

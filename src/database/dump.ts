@@ -7,8 +7,9 @@ import pg from 'pg';
 
 import { linesOf } from '../common/files/lines.js';
 import { Client } from './connections/client.js';
-import { cut } from './connections/hang-up.js';
+import { cut, hangUp } from './connections/hang-up.js';
 import { formats, unlimited } from './connections/session.js';
+import { Lookout } from './lookout.js';
 import { sql } from './sql.js';
 
 interface Head {
@@ -33,6 +34,9 @@ const NAMESPACE = `(SELECT relnamespace FROM pg_class WHERE oid = to_regclass('u
 
 /** And not of an extension, which makes its own. */
 const IS_OURS = `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+
+const CONNECT_MS = 5_000;
+const SILENT = 'The database fell silent, and the connection was lost: nothing was saved or restored. Try again.';
 
 export class DumpError extends Error {}
 
@@ -230,12 +234,24 @@ async function ended(client: pg.Client, query: pg.Query): Promise<number> {
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, application_name: 'roost-dump' });
+  const client = new Client({
+    connectionString: url,
+    application_name: 'roost-dump',
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+  });
   client.on('error', () => undefined);
+  let lookout: Lookout | undefined;
   try {
     await client.connect();
+    lookout = new Lookout(client);
+    await lookout.watchAnswering();
     return await work(client);
+  } catch (error) {
+    if (lookout?.isLost) throw new DumpError(SILENT, { cause: error });
+    throw error;
   } finally {
-    await client.end();
+    lookout?.stop();
+    await hangUp(client);
   }
 }

@@ -19,6 +19,12 @@ export class Lookout {
     this.lookLater();
   }
 
+  /** As {@link watch}, of whichever process answers. @throws what the question throws */
+  async watchAnswering(): Promise<void> {
+    const { rows } = await this.client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    this.watch((rows as [{ pid: number }])[0].pid);
+  }
+
   /** @param pid of the server's process; behind a pooler it is another one soon, so nothing is watched */
   watch(pid: number): void {
     if (pid === (this.client as unknown as { processID: number | null }).processID) this.pid = pid;

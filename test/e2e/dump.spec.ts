@@ -21,10 +21,12 @@ import { finished } from 'node:stream/promises';
 import pg from 'pg';
 
 import { writeDump } from '../../src/database/dump.js';
+import { LOOKOUT } from '../../src/database/lookout.js';
 import { TestApp } from '../support/app.js';
 import { dropDatabase, emptyDatabase, notAnalyzed } from '../support/database.js';
 import { login, person, type Person, staff } from '../support/people.js';
 import { eventually } from '../support/process.js';
+import { Relay } from '../support/relay.js';
 
 const SCRIPT = join(__dirname, '../../scripts/db.mjs');
 
@@ -149,6 +151,20 @@ describe('a dump of the database', () => {
     const { rows } = await app.pool.query<{ bio: string }>(`SELECT bio FROM users WHERE hashed_password = '!'`);
     const found = new Set(written.match(/[0-9a-f]{480}/g));
     expect(rows.filter(({ bio }) => !found.has(bio))).toEqual([]);
+  });
+
+  it('ends with a sentence when the database falls silent', async () => {
+    const relay = await Relay.to(app.databaseUrl);
+    for (const name of ['every', 'connect', 'answer'] as const) jest.replaceProperty(LOOKOUT, name, 1_000);
+    const disk = new Writable({
+      write: (_chunk, _, done) => {
+        relay.freeze();
+        done();
+      },
+    });
+    await expect(writeDump(relay.url, disk)).rejects.toThrow('fell silent');
+    jest.restoreAllMocks();
+    await relay.end();
   });
 
   it('leaves nothing behind when it is cut off, or is none', async () => {

@@ -59,10 +59,9 @@ export async function buildSearchIndexes(url: string, onFault: (error: unknown) 
   let lookout: Lookout | undefined;
   try {
     await client.connect();
-    if (!(await isPooled(client))) await client.query(unlimited('SET'));
     lookout = new Lookout(client);
-    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    lookout.watch((rows as [{ pid: number }])[0].pid);
+    await lookout.watchAnswering();
+    if (!(await isPooled(client))) await client.query(unlimited('SET'));
     if (!(await isFirst(client))) return;
     for (const [name, index] of Object.entries(INDEXES)) await build(client, name, index).catch(onFault);
     await checkLetters(client, onFault);
