@@ -1,7 +1,7 @@
 /** Speaks with Roost: types from its OpenAPI document, tokens that refresh themselves, limits that are waited for. */
 import { readEvents } from './events.js';
 import { IDEMPOTENT } from './idempotent.js';
-import { personOf } from './jwt.js';
+import { personOf, sessionOf } from './jwt.js';
 import { ProblemError, problemOf, unwrap } from './problem.js';
 import type { PostResponse, Problem } from './schema.js';
 import { memoryTokens, type Tokens, type TokenStore } from './tokens.js';
@@ -58,6 +58,8 @@ export class RoostClient {
   private readonly maxWait: number;
   private readonly fetch: typeof fetch;
   private refreshing: Promise<Refreshed> | undefined;
+  private loginsSent = 0;
+  private loginKept = 0;
 
   constructor(options: ClientOptions) {
     const { url, tokens = memoryTokens(), token, refreshTokenIn, maxWait = 10, fetch = globalThis.fetch } = options;
@@ -104,8 +106,9 @@ export class RoostClient {
     body: Input<Operation<'post', '/auth/login'>>['body'],
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/login'>>> {
+    const login = (this.loginsSent += 1);
     const answer = await this.post('/auth/login', { body, ...options });
-    if (answer.ok && 'access_token' in answer.data) await this.tokens.set(answer.data);
+    if (answer.ok && 'access_token' in answer.data) await this.keep(answer.data, login);
     return answer;
   }
 
@@ -119,8 +122,9 @@ export class RoostClient {
     body: Input<Operation<'post', '/auth/login/email/complete'>>['body'],
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/login/email/complete'>>> {
+    const login = (this.loginsSent += 1);
     const answer = await this.post('/auth/login/email/complete', { body, ...options });
-    if (answer.ok && 'access_token' in answer.data) await this.tokens.set(answer.data);
+    if (answer.ok && 'access_token' in answer.data) await this.keep(answer.data, login);
     return answer;
   }
 
@@ -129,25 +133,33 @@ export class RoostClient {
     body: Input<Operation<'post', '/auth/login/second-factor'>>['body'],
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/login/second-factor'>>> {
+    const login = (this.loginsSent += 1);
     const answer = await this.post('/auth/login/second-factor', { body, ...options });
-    if (answer.ok) await this.tokens.set(answer.data);
+    if (answer.ok) await this.keep(answer.data, login);
     return answer;
   }
 
   /** In cookie mode, for a page that has just loaded. @returns whether there is a session */
   async restore(): Promise<boolean> {
+    const before = await this.tokens.get();
     const answer = await this.exchange({});
+    const kept = await this.tokens.get();
+    // A login or a logout came between.
+    if (kept?.access_token !== before?.access_token) return kept !== undefined;
     if (answer.ok) await this.tokens.set(answer.data);
     return answer.ok;
   }
 
-  /** Forgets the tokens, also when the session had ended before. */
+  /** Forgets the tokens of this session, also when it had ended before. A login that came between stays. */
   async logout(
     scope: 'local' | 'others' | 'global' = 'local',
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/logout'>>> {
+    const before = await this.tokens.get();
     const answer = await this.post('/auth/logout', { body: { scope }, ...options });
-    if (scope !== 'others' && (answer.ok || answer.status === 401)) await this.tokens.set(undefined);
+    const kept = await this.tokens.get();
+    const isSame = before !== undefined && kept !== undefined && sessionOf(kept) === sessionOf(before);
+    if (isSame && scope !== 'others' && (answer.ok || answer.status === 401)) await this.tokens.set(undefined);
     return answer;
   }
 
@@ -212,6 +224,13 @@ export class RoostClient {
     }
   }
 
+  /** Of two logins the one that was sent later stays, whichever answer comes first. */
+  private async keep(tokens: Tokens, login: number): Promise<void> {
+    if (login < this.loginKept) return;
+    this.loginKept = login;
+    await this.tokens.set(tokens);
+  }
+
   private async ask<O>(method: Method, path: string, input: Partial<Input<O>> = {}): Promise<Answer<O>> {
     const { signal, headers, body } = input as Sent;
     const isRepeatable = method === 'post' && IDEMPOTENT.has(path);
@@ -251,6 +270,8 @@ export class RoostClient {
   private async send(method: Method, url: string, sent: Sent): Promise<Response> {
     let tokens = this.token === undefined ? await this.tokens.get() : undefined;
     let mayRefresh = !/\/auth\/(?:login(?:\/.*)?|refresh)$/.test(url);
+    // A logout ends one session; what else a person asked is done in any session of that person.
+    const ownerOf = url.endsWith('/auth/logout') ? sessionOf : personOf;
     let mayWait = true;
     for (;;) {
       const response = await this.once(method, url, { ...sent, tokens });
@@ -259,7 +280,7 @@ export class RoostClient {
         const refreshed: Refreshed = await raced(this.refreshed(tokens), sent.signal);
         if (refreshed.refusal) return new Response(refreshed.refusal.text, refreshed.refusal.init);
         // What one person asked is not done as another, who has logged in meanwhile.
-        if (!refreshed.tokens || personOf(refreshed.tokens) !== personOf(tokens)) return response;
+        if (!refreshed.tokens || ownerOf(refreshed.tokens) !== ownerOf(tokens)) return response;
         tokens = refreshed.tokens;
       } else {
         const seconds = secondsToWait(response);
