@@ -191,7 +191,7 @@ export class RoostClient {
    * after a cut, refreshes the token, and loses and doubles nothing.
    *
    * @throws ProblemError when the session has ended, or a newer stream of the person has taken its place; what `fetch` throws
-   * when the first connection fails
+   * when the first connection fails or stays silent
    */
   async *stream({
     lastEventId,
@@ -201,12 +201,12 @@ export class RoostClient {
     let [id, reconnect, failures, wasOpen] = [lastEventId, STREAM.reconnect, 0, false];
     for (;;) {
       const position = id === undefined ? {} : { 'last-event-id': id };
-      const options = { ...(signal && { signal }), headers: { ...headers, ...position }, maxWait: 0 };
-      const response = await this.send('get', this.address('/timeline/stream'), options).catch((error: unknown) => {
+      const connection = await this.connect({ ...headers, ...position }, signal).catch((error: unknown) => {
         if (signal?.aborted === true || !wasOpen) throw error;
       });
+      const response = connection?.response;
       failures = response?.ok === true ? 0 : failures + 1;
-      if (response && !response.ok) await throwUnlessPassing(response);
+      if (connection?.refusal !== undefined) throwUnlessPassing(connection.response, connection.refusal);
       if (response?.ok === true && response.body) {
         wasOpen = true;
         for await (const event of readEvents(response.body, STREAM.silence)) {
@@ -221,6 +221,27 @@ export class RoostClient {
       const backOff = Math.min(reconnect * 2 ** Math.max(0, failures - 1), STREAM.mostReconnect);
       const asked = response?.ok === false ? secondsToWait(response) : 0;
       await wait(Math.max(backOff, Number.isFinite(asked) ? asked * 1_000 : 0), signal);
+    }
+  }
+
+  /** @returns the text of a refusal, too; none where that was cut. @throws what `fetch` throws, also after a silence */
+  private async connect(
+    headers: Options['headers'] = {},
+    signal?: AbortSignal,
+  ): Promise<{ response: Response; refusal?: string | undefined }> {
+    const silence = new AbortController();
+    const timer = setTimeout(() => {
+      silence.abort(new DOMException('The server says nothing.', 'TimeoutError'));
+    }, STREAM.silence);
+    try {
+      const response = await this.send('get', this.address('/timeline/stream'), {
+        signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
+        headers,
+        maxWait: 0,
+      });
+      return response.ok ? { response } : { response, refusal: await response.text().catch(() => undefined) };
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -385,8 +406,7 @@ function secondsToWait({ headers }: Response): number {
 }
 
 /** A stream waits for limits, and for servers that are away. @throws ProblemError otherwise */
-async function throwUnlessPassing(response: Response): Promise<void> {
-  const text = await response.text();
+function throwUnlessPassing(response: Response, text: string): void {
   if (response.status >= 500) return;
   const problem = problemOf(response, text);
   if (problem.code !== 'rate_limited') throw new ProblemError(problem);
