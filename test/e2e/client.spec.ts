@@ -343,6 +343,97 @@ describe('a session', () => {
     expect(await store.get()).toMatchObject({ refresh_token: bob.refresh_token });
   });
 
+  describe('and a late answer', () => {
+    /** The answer to the first request for a path comes when it is released. */
+    function holding(
+      path: string,
+      first = (ask: () => Promise<Response>) => ask(),
+    ): { wire: Wire; release: () => void } {
+      let release: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      let isFirst = true;
+      const wire = new Wire(async (asked, ask) => {
+        if (asked !== path || !isFirst) return ask();
+        isFirst = false;
+        const answer = await first(ask);
+        await released;
+        return answer;
+      });
+      return { wire, release };
+    }
+
+    it('to a logout leaves the session of a login that came between', async () => {
+      const store = memoryTokens(ada);
+      const { wire, release } = holding('/auth/logout');
+      const roost = new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch });
+      const bob = await person(app, 'bob');
+      const loggedOut = roost.logout();
+      await eventually(() => wire.count('POST /auth/logout') === 1);
+      await unwrap(roost.login({ email: bob.email, password: PASSWORD }));
+      const kept = await store.get();
+      release();
+      expect((await loggedOut).status).toBe(200);
+      expect(await store.get()).toEqual(kept);
+      expect((await unwrap(roost.get('/auth/me'))).id).toBe(bob.id);
+      await expectDead(app, ada);
+    });
+
+    it('to a logout ends the session also when it was refreshed meanwhile', async () => {
+      const store = memoryTokens(ada);
+      const wire = plain();
+      const roost = new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch });
+      app.clock.advance('25h');
+      expect((await roost.logout()).status).toBe(200);
+      expect(wire.asked).toEqual(['POST /auth/logout', 'POST /auth/refresh', 'POST /auth/logout']);
+      expect(await store.get()).toBeUndefined();
+    });
+
+    it('to a logout with an expired token leaves the newer session of the same person', async () => {
+      const store = memoryTokens(ada);
+      app.clock.advance('25h');
+      const { wire, release } = holding('/auth/logout');
+      const roost = new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch });
+      const loggedOut = roost.logout();
+      await eventually(() => wire.count('POST /auth/logout') === 1);
+      await unwrap(roost.login({ email: ada.email, password: PASSWORD }));
+      release();
+      expect((await loggedOut).status).toBe(401);
+      expect((await unwrap(roost.get('/auth/me'))).id).toBe(ada.id);
+    });
+
+    it('to a restore leaves the session of a login that came between', async () => {
+      const bob = await person(app, 'bob');
+      const store = memoryTokens();
+      const { wire, release } = holding('/auth/refresh', async () =>
+        // As by the cookie of a browser.
+        Response.json((await app.api.post('/auth/refresh', { refresh_token: ada.refresh_token })).body),
+      );
+      const roost = new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch });
+      const restored = roost.restore();
+      await unwrap(roost.login({ email: bob.email, password: PASSWORD }));
+      const kept = await store.get();
+      release();
+      expect(await restored).toBe(true);
+      expect(await store.get()).toEqual(kept);
+      expect((await unwrap(roost.get('/auth/me'))).id).toBe(bob.id);
+    });
+
+    it('to a login leaves the session of a login that was sent later', async () => {
+      const bob = await person(app, 'bob');
+      const store = memoryTokens();
+      const { wire, release } = holding('/auth/login');
+      const roost = new RoostClient({ url: app.url, tokens: store, fetch: wire.fetch });
+      const first = roost.login({ email: ada.email, password: PASSWORD });
+      await eventually(() => wire.count('POST /auth/login') === 1);
+      await unwrap(roost.login({ email: bob.email, password: PASSWORD }));
+      release();
+      await unwrap(first);
+      expect((await unwrap(roost.get('/auth/me'))).id).toBe(bob.id);
+    });
+  });
+
   it('is refreshed also after a wait for a limit', async () => {
     let isFirst = true;
     const wire = new Wire((_, ask) => {

@@ -1,7 +1,7 @@
 /** Speaks with Roost: types from its OpenAPI document, tokens that refresh themselves, limits that are waited for. */
 import { readEvents } from './events.js';
 import { IDEMPOTENT } from './idempotent.js';
-import { personOf } from './jwt.js';
+import { personOf, sessionOf } from './jwt.js';
 import { ProblemError, problemOf, unwrap } from './problem.js';
 import type { PostResponse, Problem } from './schema.js';
 import { memoryTokens, type Tokens, type TokenStore } from './tokens.js';
@@ -58,6 +58,8 @@ export class RoostClient {
   private readonly maxWait: number;
   private readonly fetch: typeof fetch;
   private refreshing: Promise<Refreshed> | undefined;
+  private loginsSent = 0;
+  private loginKept = 0;
 
   constructor(options: ClientOptions) {
     const { url, tokens = memoryTokens(), token, refreshTokenIn, maxWait = 10, fetch = globalThis.fetch } = options;
@@ -104,8 +106,9 @@ export class RoostClient {
     body: Input<Operation<'post', '/auth/login'>>['body'],
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/login'>>> {
+    const login = (this.loginsSent += 1);
     const answer = await this.post('/auth/login', { body, ...options });
-    if (answer.ok && 'access_token' in answer.data) await this.tokens.set(answer.data);
+    if (answer.ok && 'access_token' in answer.data) await this.keep(answer.data, login);
     return answer;
   }
 
@@ -119,8 +122,9 @@ export class RoostClient {
     body: Input<Operation<'post', '/auth/login/email/complete'>>['body'],
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/login/email/complete'>>> {
+    const login = (this.loginsSent += 1);
     const answer = await this.post('/auth/login/email/complete', { body, ...options });
-    if (answer.ok && 'access_token' in answer.data) await this.tokens.set(answer.data);
+    if (answer.ok && 'access_token' in answer.data) await this.keep(answer.data, login);
     return answer;
   }
 
@@ -129,25 +133,33 @@ export class RoostClient {
     body: Input<Operation<'post', '/auth/login/second-factor'>>['body'],
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/login/second-factor'>>> {
+    const login = (this.loginsSent += 1);
     const answer = await this.post('/auth/login/second-factor', { body, ...options });
-    if (answer.ok) await this.tokens.set(answer.data);
+    if (answer.ok) await this.keep(answer.data, login);
     return answer;
   }
 
   /** In cookie mode, for a page that has just loaded. @returns whether there is a session */
   async restore(): Promise<boolean> {
+    const before = await this.tokens.get();
     const answer = await this.exchange({});
+    const kept = await this.tokens.get();
+    // A login or a logout came between.
+    if (kept?.access_token !== before?.access_token) return kept !== undefined;
     if (answer.ok) await this.tokens.set(answer.data);
     return answer.ok;
   }
 
-  /** Forgets the tokens, also when the session had ended before. */
+  /** Forgets the tokens of this session, also when it had ended before. A login that came between stays. */
   async logout(
     scope: 'local' | 'others' | 'global' = 'local',
     options: Options = {},
   ): Promise<Answer<Operation<'post', '/auth/logout'>>> {
+    const before = await this.tokens.get();
     const answer = await this.post('/auth/logout', { body: { scope }, ...options });
-    if (scope !== 'others' && (answer.ok || answer.status === 401)) await this.tokens.set(undefined);
+    const kept = await this.tokens.get();
+    const isSame = before !== undefined && kept !== undefined && sessionOf(kept) === sessionOf(before);
+    if (isSame && scope !== 'others' && (answer.ok || answer.status === 401)) await this.tokens.set(undefined);
     return answer;
   }
 
@@ -179,7 +191,7 @@ export class RoostClient {
    * after a cut, refreshes the token, and loses and doubles nothing.
    *
    * @throws ProblemError when the session has ended, or a newer stream of the person has taken its place; what `fetch` throws
-   * when the first connection fails
+   * when the first connection fails or stays silent
    */
   async *stream({
     lastEventId,
@@ -189,12 +201,12 @@ export class RoostClient {
     let [id, reconnect, failures, wasOpen] = [lastEventId, STREAM.reconnect, 0, false];
     for (;;) {
       const position = id === undefined ? {} : { 'last-event-id': id };
-      const options = { ...(signal && { signal }), headers: { ...headers, ...position }, maxWait: 0 };
-      const response = await this.send('get', this.address('/timeline/stream'), options).catch((error: unknown) => {
+      const connection = await this.connect({ ...headers, ...position }, signal).catch((error: unknown) => {
         if (signal?.aborted === true || !wasOpen) throw error;
       });
+      const response = connection?.response;
       failures = response?.ok === true ? 0 : failures + 1;
-      if (response && !response.ok) await throwUnlessPassing(response);
+      if (connection?.refusal !== undefined) throwUnlessPassing(connection.response, connection.refusal);
       if (response?.ok === true && response.body) {
         wasOpen = true;
         for await (const event of readEvents(response.body, STREAM.silence)) {
@@ -210,6 +222,34 @@ export class RoostClient {
       const asked = response?.ok === false ? secondsToWait(response) : 0;
       await wait(Math.max(backOff, Number.isFinite(asked) ? asked * 1_000 : 0), signal);
     }
+  }
+
+  /** @returns the text of a refusal, too; none where that was cut. @throws what `fetch` throws, also after a silence */
+  private async connect(
+    headers: Options['headers'] = {},
+    signal?: AbortSignal,
+  ): Promise<{ response: Response; refusal?: string | undefined }> {
+    const silence = new AbortController();
+    const timer = setTimeout(() => {
+      silence.abort(new DOMException('The server says nothing.', 'TimeoutError'));
+    }, STREAM.silence);
+    try {
+      const response = await this.send('get', this.address('/timeline/stream'), {
+        signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
+        headers,
+        maxWait: 0,
+      });
+      return response.ok ? { response } : { response, refusal: await response.text().catch(() => undefined) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Of two logins the one that was sent later stays, whichever answer comes first. */
+  private async keep(tokens: Tokens, login: number): Promise<void> {
+    if (login < this.loginKept) return;
+    this.loginKept = login;
+    await this.tokens.set(tokens);
   }
 
   private async ask<O>(method: Method, path: string, input: Partial<Input<O>> = {}): Promise<Answer<O>> {
@@ -251,6 +291,8 @@ export class RoostClient {
   private async send(method: Method, url: string, sent: Sent): Promise<Response> {
     let tokens = this.token === undefined ? await this.tokens.get() : undefined;
     let mayRefresh = !/\/auth\/(?:login(?:\/.*)?|refresh)$/.test(url);
+    // A logout ends one session; what else a person asked is done in any session of that person.
+    const ownerOf = url.endsWith('/auth/logout') ? sessionOf : personOf;
     let mayWait = true;
     for (;;) {
       const response = await this.once(method, url, { ...sent, tokens });
@@ -259,7 +301,7 @@ export class RoostClient {
         const refreshed: Refreshed = await raced(this.refreshed(tokens), sent.signal);
         if (refreshed.refusal) return new Response(refreshed.refusal.text, refreshed.refusal.init);
         // What one person asked is not done as another, who has logged in meanwhile.
-        if (!refreshed.tokens || personOf(refreshed.tokens) !== personOf(tokens)) return response;
+        if (!refreshed.tokens || ownerOf(refreshed.tokens) !== ownerOf(tokens)) return response;
         tokens = refreshed.tokens;
       } else {
         const seconds = secondsToWait(response);
@@ -364,8 +406,7 @@ function secondsToWait({ headers }: Response): number {
 }
 
 /** A stream waits for limits, and for servers that are away. @throws ProblemError otherwise */
-async function throwUnlessPassing(response: Response): Promise<void> {
-  const text = await response.text();
+function throwUnlessPassing(response: Response, text: string): void {
   if (response.status >= 500) return;
   const problem = problemOf(response, text);
   if (problem.code !== 'rate_limited') throw new ProblemError(problem);

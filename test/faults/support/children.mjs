@@ -92,6 +92,22 @@ export function undoAtEnd(undo) {
   undoings.push(undo);
 }
 
+/** By a signal, and by an error that nobody caught. */
+export function endAllWithUs() {
+  let ending;
+  const end = (code) => {
+    ending ??= endAll().finally(() => {
+      removeAll();
+      process.exit(code);
+    });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(130));
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error?.stack ?? error}\n`);
+    end(1);
+  });
+}
+
 export async function endAll() {
   const pids = [...started].flatMap((of) => of()).filter((pid) => pid !== undefined && isAlive(pid));
   kill(pids.flatMap((pid) => [pid, ...childrenOf(pid)]));

@@ -9,6 +9,9 @@ export class Client {
   #agent;
   #speak;
   #next = 0;
+  #closed = false;
+  /** Each request that has no end yet, and what ends it. */
+  #underWay = new Map();
 
   /** @param of how many addresses its requests come, by X-Forwarded-For */
   constructor(url, { connections = 64, network = 10 } = {}) {
@@ -30,16 +33,14 @@ export class Client {
    */
   send(method, path, { body, token, headers = {}, from = this.anywhere() } = {}) {
     const startedAt = performance.now();
+    const what = `${method} ${path.replace(/\d+|\?.*/g, '…')}`;
+    if (this.#closed) return Promise.resolve({ what, status: 0, ms: 0, headers: {}, error: 'closed' });
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((done) => {
-      const end = (status, rest) =>
-        done({
-          what: `${method} ${path.replace(/\d+|\?.*/g, '…')}`,
-          status,
-          ms: performance.now() - startedAt,
-          headers: {},
-          ...rest,
-        });
+      const end = (status, rest) => {
+        this.#underWay.delete(sent);
+        done({ what, status, ms: performance.now() - startedAt, headers: {}, ...rest });
+      };
       const sent = this.#speak.request(
         {
           agent: this.#agent,
@@ -70,13 +71,21 @@ export class Client {
           });
         },
       );
+      this.#underWay.set(sent, end);
       sent.on('timeout', () => sent.destroy(new Error('no answer')));
       sent.on('error', (error) => end(0, { error: error.code ?? error.message }));
       sent.end(text);
     });
   }
 
+  /** What is under way has no answer, and nothing is sent from now on. */
   close() {
+    this.#closed = true;
+    // Those that wait for a connection, too, which the agent does not end.
+    for (const [sent, end] of this.#underWay) {
+      sent.destroy();
+      end(0, { error: 'closed' });
+    }
     this.#agent.destroy();
   }
 }

@@ -5,7 +5,7 @@ import { Follower } from './follower.mjs';
 import { Ledger } from './ledger.mjs';
 import { Node, startEtcd } from './patroni.mjs';
 import { Roost } from './roost.mjs';
-import { delay, seconds, until } from './time.mjs';
+import { delay, seconds, until, withinAMinute } from './time.mjs';
 import { verdictOf } from './under-load.mjs';
 import { Writers } from './writers.mjs';
 
@@ -32,62 +32,65 @@ export async function failover({ full, say }, { needs = [], urlBefore }) {
 
   const ledger = await Ledger.open();
   const writers = new Writers(roost.url, ledger);
-  const reader = await writers.join();
-  await writers.start();
-  const follower = new Follower(roost.url, { client: writers.client, token: reader.token });
-  for (const { username } of writers.people)
-    await writers.client.send('PUT', `/api/v1/users/${username}/follow`, { token: reader.token });
-  follower.start();
-  await delay(1_000);
-  const followedAt = ledger.entries.length;
+  let follower;
+  try {
+    const reader = await writers.join();
+    await writers.start();
+    follower = new Follower(roost.url, { client: writers.client, token: reader.token });
+    for (const { username } of writers.people)
+      await writers.client.send('PUT', `/api/v1/users/${username}/follow`, { token: reader.token });
+    follower.start();
+    await delay(1_000);
+    const followedAt = ledger.entries.length;
 
-  const recoveries = [];
-  for (let round = 1; round <= (full ? 10 : 2); round += 1) {
+    const recoveries = [];
+    for (let round = 1; round <= (full ? 10 : 2); round += 1) {
+      await delay(2_000);
+      const old = (await nodes[0].is('primary')) ? nodes[0] : nodes[1];
+      const next = nodes.find((node) => node !== old);
+      const killedAt = performance.now();
+      await old.kill();
+      await until(() => next.writes(), { every: 10, what: 'the standby takes over' });
+      const takenOverAt = performance.now();
+      const okAt = await withinAMinute(writers.nextOk(/^(?:POST|PUT|PATCH)/));
+      recoveries.push(okAt - takenOverAt);
+      say(
+        `round ${round}: taken over after ${seconds(takenOverAt - killedAt)}, first 2xx of a write ${seconds(recoveries.at(-1))} later`,
+      );
+      old.start();
+      await whenBothServe(nodes);
+    }
     await delay(2_000);
-    const old = (await nodes[0].is('primary')) ? nodes[0] : nodes[1];
-    const next = nodes.find((node) => node !== old);
-    const killedAt = performance.now();
-    await old.kill();
-    await until(() => next.writes(), { every: 10, what: 'the standby takes over' });
-    const takenOverAt = performance.now();
-    const okAt = await writers.nextOk(/^(?:POST|PUT|PATCH)/);
-    recoveries.push(okAt - takenOverAt);
-    say(
-      `round ${round}: taken over after ${seconds(takenOverAt - killedAt)}, first 2xx of a write ${seconds(recoveries.at(-1))} later`,
-    );
-    old.start();
-    await whenBothServe(nodes);
+    await writers.stop();
+    const posts = ledger.entries.slice(followedAt).filter(({ kind, acknowledged }) => kind === 'post' && acknowledged);
+    const missed = () => posts.filter(({ name }) => !follower.has(name));
+    await until(() => missed().length === 0, { within: 10_000 }).catch(() => undefined);
+    const primary = (await nodes[0].is('primary')) ? nodes[0] : nodes[1];
+    const row = await verdictOf({
+      writers,
+      ledger,
+      recoveries,
+      ask: (text) => primary.server.ask(text),
+      roosts: [roost],
+    });
+    const late = recoveries.filter((ms) => ms > PROMISE_MS).length;
+    return {
+      ...row,
+      faults: [
+        ...row.faults,
+        missed().length > 0 && `the stream missed ${missed().length} of ${posts.length} posts`,
+        follower.doubled > 0 && `the stream gave ${follower.doubled} posts twice`,
+        late > 0 && `${late} recoveries took longer than 3 s`,
+      ].filter(Boolean),
+      notes: [
+        ...row.notes,
+        `stream: ${posts.length} posts, none missed or doubled, ${follower.connections} connections, ${follower.resets} resets`,
+      ],
+    };
+  } finally {
+    await Promise.all([writers.close(), follower?.stop()]);
+    await ledger.close();
   }
-  await delay(2_000);
-  await writers.stop();
-  const posts = ledger.entries.slice(followedAt).filter(({ kind, acknowledged }) => kind === 'post' && acknowledged);
-  const missed = () => posts.filter(({ name }) => !follower.has(name));
-  await until(() => missed().length === 0, { within: 10_000 }).catch(() => undefined);
-  const primary = (await nodes[0].is('primary')) ? nodes[0] : nodes[1];
-  const row = await verdictOf({
-    writers,
-    ledger,
-    recoveries,
-    ask: (text) => primary.server.ask(text),
-    roosts: [roost],
-  });
-  await follower.stop();
-  writers.close();
-  await ledger.close();
-  const late = recoveries.filter((ms) => ms > PROMISE_MS).length;
-  return {
-    ...row,
-    faults: [
-      ...row.faults,
-      missed().length > 0 && `the stream missed ${missed().length} of ${posts.length} posts`,
-      follower.doubled > 0 && `the stream gave ${follower.doubled} posts twice`,
-      late > 0 && `${late} recoveries took longer than 3 s`,
-    ].filter(Boolean),
-    notes: [
-      ...row.notes,
-      `stream: ${posts.length} posts, none missed or doubled, ${follower.connections} connections, ${follower.resets} resets`,
-    ],
-  };
 }
 
 function whenBothServe(nodes) {

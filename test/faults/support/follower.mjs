@@ -10,13 +10,15 @@ export class Follower {
   read = new Set();
   resets = 0;
   connections = 0;
-  #lastId = '';
+  #lastId;
   #stop = new AbortController();
 
-  constructor(url, { client, token }) {
+  /** @param lastId of the event after which it begins */
+  constructor(url, { client, token, lastId = '' }) {
     this.url = url;
     this.client = client;
     this.token = token;
+    this.#lastId = lastId;
   }
 
   start() {
@@ -25,6 +27,7 @@ export class Follower {
 
   #reading;
 
+  /** Resolves when it reads nothing, also when it never began. */
   async stop() {
     this.#stop.abort();
     await this.#reading;
@@ -84,7 +87,7 @@ export class Follower {
   /** Back to a post that is known. */
   async #readPages() {
     let path = '/api/v1/timeline?limit=100';
-    while (path) {
+    while (path && !this.#stop.signal.aborted) {
       const { status, body, headers } = await this.client.send('GET', path, { token: this.token });
       if (status !== 200) {
         await delay(200);

@@ -59,14 +59,17 @@ export class Roost {
 
   async whenReady() {
     const client = new Client(this.url);
-    await until(
-      async () => {
-        if (this.child.exitCode !== null) throw new Error(`Roost ended: ${this.child.said}`);
-        return (await client.send('GET', '/health/ready')).status === 200;
-      },
-      { what: 'Roost is ready' },
-    );
-    client.close();
+    try {
+      await until(
+        async () => {
+          if (this.child.exitCode !== null) throw new Error(`Roost ended: ${this.child.said}`);
+          return (await client.send('GET', '/health/ready')).status === 200;
+        },
+        { what: 'Roost is ready' },
+      );
+    } finally {
+      client.close();
+    }
   }
 
   get isAlive() {

@@ -12,6 +12,7 @@ export class Traffic {
   #people = [];
   #underWay = new Set();
   #stopped = false;
+  #closed = false;
   #names = 0;
 
   constructor(url, { ledger, rate }) {
@@ -31,7 +32,15 @@ export class Traffic {
     this.#stopped = true;
     await this.running;
     await Promise.all(this.#underWay);
+  }
+
+  /** Resolves when nothing is sent, also in the middle of everything. No answer is acknowledged from now on. */
+  async close() {
+    this.#stopped = true;
+    this.#closed = true;
     this.client.close();
+    await this.running;
+    await Promise.allSettled(this.#underWay);
   }
 
   async #run() {
@@ -45,7 +54,11 @@ export class Traffic {
 
   #track(request) {
     this.#underWay.add(request);
-    void request.then(() => this.#underWay.delete(request));
+    // A request that failed stays there: stop() throws its error.
+    request.then(
+      () => this.#underWay.delete(request),
+      () => undefined,
+    );
   }
 
   async #send(number) {
@@ -57,6 +70,7 @@ export class Traffic {
     const entry = this.ledger.begin(kind, name);
     const [path, body] = kind === 'task' ? ['/tasks', { title: name }] : ['/posts', { text: name }];
     const answer = await this.#ask('POST', path, { token, body });
+    if (this.#closed) return;
     if (answer.status === 201) await this.ledger.acknowledge(entry);
     else entry.isUnknown = true;
     return this.#judge(answer);

@@ -2,7 +2,7 @@
 import { Server } from './cluster.mjs';
 import { Ledger } from './ledger.mjs';
 import { Roost } from './roost.mjs';
-import { delay, seconds } from './time.mjs';
+import { delay, seconds, withinAMinute } from './time.mjs';
 import { Relay } from './typescript.mjs';
 import { Writers } from './writers.mjs';
 
@@ -18,13 +18,14 @@ const QUIET_MS = 1_500;
 export async function underLoad({ full, say }, { strokes: [short, long], inflict, create = {}, env = {}, begin }) {
   const server = await Server.create(create);
   const relay = await Relay.to(server.url);
-  const more = await begin?.({ server });
-  const roost = await Roost.start({ DATABASE_URL: relay.url, ...env });
   const ledger = await Ledger.open();
-  const writers = new Writers(roost.url, ledger);
-  await writers.start();
-  const recoveries = [];
+  let writers;
   try {
+    const more = await begin?.({ server });
+    const roost = await Roost.start({ DATABASE_URL: relay.url, ...env });
+    writers = new Writers(roost.url, ledger);
+    await writers.start();
+    const recoveries = [];
     for (let stroke = 1; stroke <= (full ? long : short); stroke += 1) {
       await delay(QUIET_MS);
       await inflict({ server, relay, roost, writers, stroke, full, ...more });
@@ -36,7 +37,7 @@ export async function underLoad({ full, say }, { strokes: [short, long], inflict
     await writers.stop();
     return await verdictOf({ writers, ledger, recoveries, ask: (text) => server.ask(text), roosts: [roost] });
   } finally {
-    writers.close();
+    await writers?.close();
     await ledger.close();
     await relay.end();
   }
@@ -74,19 +75,6 @@ export async function verdictOf({ writers, ledger, recoveries, ask, roosts }) {
       !writers.hasKeys && 'without Idempotency-Key',
     ].filter(Boolean),
   };
-}
-
-async function withinAMinute(moment) {
-  const timer = new AbortController();
-  const late = delay(60_000, undefined, { signal: timer.signal }).then(() => {
-    throw new Error('no 2xx within a minute of its return');
-  });
-  try {
-    return await Promise.race([moment, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => undefined);
-  }
 }
 
 function namesOf(entries) {

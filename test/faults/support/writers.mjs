@@ -19,6 +19,7 @@ export class Writers {
   #people = [];
   #loops = [];
   #stopped = false;
+  #closed = false;
   #waiting = [];
   #names = 0;
 
@@ -37,6 +38,8 @@ export class Writers {
       ...this.#people.map((person) => this.#write(person)),
       ...this.#people.slice(0, 2).map((person) => this.#read(person)),
     ];
+    // stop() throws what ended one, also when that was long before.
+    for (const loop of this.#loops) loop.catch(() => undefined);
   }
 
   /** Resolves when every request has its end, and writers with keys have their answers. */
@@ -75,8 +78,12 @@ export class Writers {
     return accepted;
   }
 
-  close() {
+  /** Resolves when nobody writes, also in the middle of everything. No answer is acknowledged from now on. */
+  async close() {
+    this.#stopped = true;
+    this.#closed = true;
     this.client.close();
+    await Promise.allSettled(this.#loops);
   }
 
   async #write(person) {
@@ -142,6 +149,7 @@ export class Writers {
     const headers = keyed ? { 'idempotency-key': `"${randomUUID()}"` } : {};
     for (;;) {
       const answer = await this.#send(method, path, { ...options, token, headers, repeated: entry.isUnknown });
+      if (this.#closed) return undefined;
       if (answer.status >= 200 && answer.status < 300) {
         await this.ledger.acknowledge(entry);
         return answer;
