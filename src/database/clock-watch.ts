@@ -43,6 +43,8 @@ export class ClockWatch implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async measure(): Promise<void> {
     const { skewMs, uncertainMs } = await this.difference();
+    const mayBeAsKnown = Math.abs(skewMs - this.clock.skewMs) <= uncertainMs;
+    if (uncertainMs > IGNORED_MS && mayBeAsKnown) return;
     const isOff = Math.abs(skewMs) > Math.max(IGNORED_MS, uncertainMs);
     this.clock.skewMs = isOff ? skewMs : 0;
     const isTold = isOff && Math.abs(skewMs) >= TOLD_MS;

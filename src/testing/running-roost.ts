@@ -101,10 +101,13 @@ export class RunningRoost implements Roost<unknown> {
 
   private async end(): Promise<void> {
     const { adminUrl, stop } = this.cluster;
-    await this.nest.close();
-    const databases = [nameOf(this.databaseUrl), ...[...this.snapshots.values()].map(({ database }) => database)];
-    for (const database of databases) await drop(adminUrl, database);
-    await stop();
+    try {
+      await this.nest.close();
+      const databases = [nameOf(this.databaseUrl), ...[...this.snapshots.values()].map(({ database }) => database)];
+      for (const database of databases) await drop(adminUrl, database);
+    } finally {
+      await stop();
+    }
   }
 
   private async serve(port?: number): Promise<void> {

@@ -12,11 +12,13 @@ export class GatheredMetrics {
   private readonly last = new Map<number, readonly MetricObject[]>();
   private departed: readonly MetricObject[] = [];
 
-  async gather(workers: Iterable<readonly [number, { readonly line: Line }]>): Promise<Gathered> {
+  /** @param workers those that run, by their ids */
+  async gather(workers: ReadonlyMap<number, { readonly line: Line }>): Promise<Gathered> {
     await Promise.all(
       Array.from(workers, async ([id, { line }]) => {
         const metrics = await line.ask<MetricObject[]>('collect', { patienceMs: PATIENCE_MS });
-        if (metrics) this.last.set(id, metrics);
+        // An answer may come after its worker's end.
+        if (metrics && workers.has(id)) this.last.set(id, metrics);
       }),
     );
     return [...this.last.values(), this.departed];
