@@ -22,7 +22,6 @@ export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
 
 const KEY_ID_BYTES = 4;
 
-/** A key that is kept with what it sealed by its id. */
 export interface SealingKey {
   readonly id: Buffer;
   readonly key: Buffer;

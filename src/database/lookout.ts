@@ -19,7 +19,6 @@ export class Lookout {
     this.lookLater();
   }
 
-  /** As {@link watch}, of whichever process answers. @throws what the question throws */
   async watchAnswering(): Promise<void> {
     const { rows } = await this.client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     this.watch((rows as [{ pid: number }])[0].pid);

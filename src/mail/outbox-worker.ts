@@ -100,7 +100,6 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     try {
       await this.record();
       const limit = PLACES - this.underway.size;
-      // The next place that is free wakes the loop.
       this.pauseMs = this.config.mail.outboxIntervalMs;
       if (limit === 0) return;
       const { keyIds } = this.seals;

@@ -73,7 +73,6 @@ export interface DueMail {
 
 export interface DueMails {
   readonly mails: readonly DueMail[];
-  /** Milliseconds until another mail is due. */
   readonly nextMs: number | null;
   /** Whether a mail of another key is overdue: no instance seems to have that key. */
   readonly leavesOverdue: boolean;

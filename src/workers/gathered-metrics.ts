@@ -12,13 +12,12 @@ export class GatheredMetrics {
   private readonly last = new Map<number, readonly MetricObject[]>();
   private departed: readonly MetricObject[] = [];
 
-  /** @param workers those that run, by their ids */
-  async gather(workers: ReadonlyMap<number, { readonly line: Line }>): Promise<Gathered> {
+  async gather(running: ReadonlyMap<number, { readonly line: Line }>): Promise<Gathered> {
     await Promise.all(
-      Array.from(workers, async ([id, { line }]) => {
+      Array.from(running, async ([id, { line }]) => {
         const metrics = await line.ask<MetricObject[]>('collect', { patienceMs: PATIENCE_MS });
         // An answer may come after its worker's end.
-        if (metrics && workers.has(id)) this.last.set(id, metrics);
+        if (metrics && running.has(id)) this.last.set(id, metrics);
       }),
     );
     return [...this.last.values(), this.departed];

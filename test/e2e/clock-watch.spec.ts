@@ -14,7 +14,7 @@ it('what is known of the clock stays when a slow answer does not contradict it',
   const app = await TestApp.start({ sharing: here, through: wire });
   try {
     const clock = app.nestApp.get(Clock);
-    const watch = app.nestApp.get(ClockWatch) as unknown as { measure: () => Promise<void> };
+    const watch = app.nestApp.get<unknown, { measure: () => Promise<void> }>(ClockWatch);
     await watch.measure();
     clock.skewMs = 1_000;
     wire.delayMs = 600;

@@ -32,7 +32,6 @@ type Request = FastifyRequest<{ Body: Body | undefined }>;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of a request in cookie mode. */
     cookieUse?: Use | undefined;
   }
   interface FastifyContextConfig {

@@ -1,4 +1,3 @@
-/** Passwords: rules, and hashes. */
 import { availableParallelism } from 'node:os';
 
 import { Module } from '@nestjs/common';

@@ -18,7 +18,6 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { bearerToken, JwtStrategy } from './jwt.strategy.js';
 
-/** Bearer tokens that are no JWTs. */
 export interface OtherTokens {
   readonly prefix: string;
   verify(token: string): Promise<Caller>;

@@ -1,4 +1,3 @@
-/** Authenticator apps, as a second factor. */
 import { Module } from '@nestjs/common';
 
 import { PersonalDataRegistry } from '../../common/personal-data.js';

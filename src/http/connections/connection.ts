@@ -54,8 +54,7 @@ export class Connection {
   private readonly waiting: Turn[] = [];
   private farewell: Promise<string | undefined> | undefined;
   private isLingering = false;
-  /** Set while the server stops. */
-  private refuse: (() => Promise<string>) | undefined;
+  private refuseStopping: (() => Promise<string>) | undefined;
   private idleSince = performance.now();
   private unread: { readonly since: number; readonly sent: number; seen: number; still: number } | undefined;
   private progress = -1;
@@ -110,7 +109,7 @@ export class Connection {
   }
 
   stop(refuse: () => Promise<string>): void {
-    this.refuse = refuse;
+    this.refuseStopping = refuse;
     this.endSoon(refuse);
   }
 
@@ -121,7 +120,7 @@ export class Connection {
   }
 
   check(now: number): void {
-    const { stalledMs } = this.refuse ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
+    const { stalledMs } = this.refuseStopping ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
     const progress = this.socket.writableLength > 0 ? sentBy(this.socket) : -1;
     if (progress !== this.progress) [this.progress, this.progressAt] = [progress, now];
     else if (progress !== -1 && now - this.progressAt > stalledMs) this.cut('not_read');
@@ -176,7 +175,7 @@ export class Connection {
     if (turn !== undefined) this.begin(turn);
     else if (this.farewell) void this.conclude();
     // Its answer was begun before the stop, and told the client to keep the connection.
-    else if (this.refuse) this.endSoon(this.refuse);
+    else if (this.refuseStopping) this.endSoon(this.refuseStopping);
   }
 
   private get isDue(): boolean {
@@ -215,7 +214,7 @@ export class Connection {
     const { socket } = this;
     const [bytesBefore, startedAt] = [socket.bytesRead, performance.now()];
     const timer = setInterval(() => {
-      const { lingerMs } = this.refuse ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
+      const { lingerMs } = this.refuseStopping ? CONNECTION_BOUNDS.stopping : CONNECTION_BOUNDS;
       if (isOver() || socket.destroyed) clearInterval(timer);
       else if (socket.bytesRead - bytesBefore > CONNECTION_BOUNDS.lingerBytes) this.cut('not_drained');
       else if (performance.now() - startedAt > lingerMs) this.cut('not_drained');
