@@ -6,7 +6,6 @@ import { forgetDriverVariables } from './config/variables.js';
 import { type DatabaseTarget, waitForDatabase } from './database/connect.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded/embedded.js';
 import { embeddedIn } from './database/open.js';
-import { migrate } from './database/schema/migrate.js';
 import type { Finding } from './database/schema/requirements.js';
 import { lackingRights, requireRights } from './database/schema/rights.js';
 
@@ -63,6 +62,7 @@ export class StartDatabase {
   private async migrate(targets: Targets): Promise<void> {
     const direct = targets[1] ?? targets[0];
     try {
+      const { migrate } = await import('./database/schema/migrate.js');
       const migrations = await migrate(direct.url, {
         onWait: () => {
           const reason = 'waiting: another instance is migrating the database, or a session holds a lock on a table';
@@ -95,7 +95,6 @@ export class StartDatabase {
   }
 }
 
-/** Of the others the log tells later. */
 const WARNED = new Set(['fsync', 'full_page_writes', 'synchronous_commit', 'connections']);
 
 const USUAL_CONNECTIONS = 100;

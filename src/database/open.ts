@@ -4,7 +4,6 @@ import type { Config } from '../config/config.js';
 import { forgetDriverVariables } from '../config/variables.js';
 import { waitForDatabase } from './connect.js';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded.js';
-import { migrate } from './schema/migrate.js';
 import { lackingRights } from './schema/rights.js';
 
 export interface OpenDatabase {
@@ -23,6 +22,8 @@ export async function openDatabase(config: Config, { migrates = true } = {}): Pr
       name: database.directUrl === undefined ? 'DATABASE_URL' : 'DATABASE_DIRECT_URL',
       url: database.directUrl ?? opened.url,
     };
+    // Loads TypeORM, which takes longer than most commands take.
+    const { migrate } = await import('./schema/migrate.js');
     await migrate(direct.url, { onFault: tell }).catch(async (error: unknown) => {
       throw (await lackingRights(error, direct)) ?? error;
     });

@@ -1,3 +1,4 @@
+/** Request limits per address and per person. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 

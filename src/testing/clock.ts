@@ -29,7 +29,6 @@ export class TestClock extends Clock {
     this.offsetMs = next;
   }
 
-  /** Back to real time. Elapsed time never goes back. */
   reset(): void {
     this.forgottenMs += this.offsetMs;
     this.offsetMs = 0;

@@ -9,7 +9,6 @@ import type { AccountStatus, User } from './user.js';
 
 type Now = 'statement_timestamp()' | 'clock_timestamp()';
 
-/** Of the account `u`, as all conditions here. */
 export function isDisabledAt(now: Now): Sql {
   return raw(`(u.status = 'disabled' AND (u.disabled_until IS NULL OR u.disabled_until > ${now}))`);
 }

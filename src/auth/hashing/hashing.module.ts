@@ -1,3 +1,4 @@
+/** Passwords: rules, and hashes. */
 import { availableParallelism } from 'node:os';
 
 import { Module } from '@nestjs/common';

@@ -28,7 +28,6 @@ import { RecoveryCodes } from './recovery-codes.js';
 
 export interface Forgotten {
   readonly removed: number;
-  /** Whether a login still needs one of the kind. */
   readonly isLeft: boolean;
 }
 

@@ -1,3 +1,4 @@
+/** Sessions: one per login. */
 import { Module } from '@nestjs/common';
 import { CleanupModule } from '../../database/cleanup/cleanup.module.js';
 import { Cleanup } from '../../database/cleanup/cleanup.js';

@@ -139,7 +139,6 @@ export interface SessionProof {
   readonly isFresh: boolean;
   readonly secondFactor: boolean;
   readonly role: Role;
-  /** Of the account: one of these is needed. */
   readonly secondFactors: readonly string[];
 }
 

@@ -1,3 +1,4 @@
+/** Authenticator apps, as a second factor. */
 import { Module } from '@nestjs/common';
 
 import { PersonalDataRegistry } from '../../common/personal-data.js';

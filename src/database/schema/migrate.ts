@@ -1,5 +1,4 @@
 /** Migrates the schema; safe on any number of instances at once. */
-import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
@@ -12,17 +11,12 @@ import { Lookout } from '../lookout.js';
 
 import { isLockTimeout, isReadOnly } from '../pg-errors.js';
 import { one, sql } from '../sql.js';
+import { migrationNames } from './migration-names.js';
 import { ONLY_READS } from './requirements.js';
 import { buildSearchIndexes } from './search-indexes.js';
 import { makeForeignRowsOld } from '../transaction-ids.js';
 
 type Migration = new () => MigrationInterface;
-
-export function migrationNames(): string[] {
-  return readdirSync(new URL('../migrations', import.meta.url))
-    .flatMap((file) => /^(\d{13}-[^.]+)\.js$/.exec(file)?.[1] ?? [])
-    .sort();
-}
 
 export async function findMigrations(): Promise<Migration[]> {
   const modules = await Promise.all(

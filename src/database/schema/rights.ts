@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type DatabaseTarget, DatabaseStartError } from '../connect.js';
 import { Client } from '../connections/client.js';
 import { type Sql, sql } from '../sql.js';
-import { migrationNames } from './migrate.js';
+import { migrationNames } from './migration-names.js';
 
 const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
