@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 
@@ -23,5 +27,22 @@ describe('npm run admin', () => {
     await dropDatabase(url);
     expect(workers).toEqual(['Jobs', 'ClockWatch']);
     expect(count).toBe(0);
+  });
+});
+
+describe('the commands of the database', () => {
+  const DIST = pathToFileURL(join(__dirname, '../../dist/'));
+
+  const loadedOf = (...modules: string[]): number => {
+    const script = `import { createRequire } from 'node:module';
+      for (const name of ${JSON.stringify(modules)}) await import(new URL(name, '${DIST.href}').href);
+      const files = Object.keys(createRequire('${DIST.href}').cache);
+      console.log(files.filter((file) => /[\\\\/]typeorm[\\\\/]/.test(file)).length);`;
+    return Number(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }));
+  };
+
+  it('load TypeORM, which takes longer than they take, only to migrate', () => {
+    expect(loadedOf('database/open.js', 'database/dump.js', 'database/schema/check.js', 'start-database.js')).toBe(0);
+    expect(loadedOf('database/schema/migrate.js')).toBeGreaterThan(0);
   });
 });
