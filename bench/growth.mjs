@@ -4,10 +4,10 @@
  * Options: --rows 100000 (largest; 10000000 takes about 20 minutes and 8 GB) --searched 1000000 (of tables
  * with search indexes, which take long to build) --repetitions 200 --only users,tasks --save.
  */
-import { parseArgs } from 'node:util';
 
 import pg from 'pg';
 
+import { readOptions } from '../scripts/options.mjs';
 import { GROWING } from './support/growing.mjs';
 import { machine, median, progress, progressBar, requireClean, round, run, save } from './support/report.mjs';
 import { fromBuild, makeFolder, startDatabase } from './support/roost.mjs';
@@ -22,14 +22,12 @@ import { fromBuild, makeFolder, startDatabase } from './support/roost.mjs';
 const TARGET = 1.3;
 const SIZES = [1_000, 100_000, 10_000_000];
 
-const { values: options } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '100000' },
-    repetitions: { type: 'string', default: '200' },
-    searched: { type: 'string', default: '1000000' },
-    only: { type: 'string' },
-    save: { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  rows: { type: 'string', default: '100000' },
+  repetitions: { type: 'string', default: '200' },
+  searched: { type: 'string', default: '1000000' },
+  only: { type: 'string' },
+  save: { type: 'boolean', default: false },
 });
 const most = Number(options.rows);
 const searched = Number(options.searched);

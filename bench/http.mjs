@@ -8,10 +8,10 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
 import pg from 'pg';
 
+import { readOptions } from '../scripts/options.mjs';
 import { FLOOR_FOLLOW } from './floor/statements.mjs';
 import { comparisonsPerSecond, perSecond } from './support/bcrypt.mjs';
 import { describe, summaryOf } from './support/http-report.mjs';
@@ -44,17 +44,15 @@ const LOGIN_TURNS = 3;
 /** Until the servers have accepted all connections. */
 const SETTLE_MS = 50;
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
-    connections: { type: 'string', default: '1,16,128' },
-    processes: { type: 'string', default: '1' },
-    only: { type: 'string' },
-    cost: { type: 'string', default: '12' },
-    profile: { type: 'string' },
-    save: { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '2' },
+  connections: { type: 'string', default: '1,16,128' },
+  processes: { type: 'string', default: '1' },
+  only: { type: 'string' },
+  cost: { type: 'string', default: '12' },
+  profile: { type: 'string' },
+  save: { type: 'boolean', default: false },
 });
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);

@@ -2,10 +2,10 @@
 /** `npm run bench:idle`: the statements that an instance sends by itself in a minute while nobody uses it. Options: --seconds 60 --save. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
 import pg from 'pg';
 
+import { readOptions } from '../scripts/options.mjs';
 import { machine, progress, requireClean, round, run, save } from './support/report.mjs';
 import { makeFolder, startDatabase, startRoost } from './support/roost.mjs';
 
@@ -15,9 +15,7 @@ const SETTLED_MS = 75_000;
 /** Of a new connection of the pool: it is not a query. */
 const SET_UP = /^(?:SET|SELECT pg_backend_pid)/;
 
-const { values: options } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, save: { type: 'boolean', default: false } },
-});
+const options = readOptions({ seconds: { type: 'string', default: '60' }, save: { type: 'boolean', default: false } });
 const seconds = Number(options.seconds);
 
 /** @typedef {{ query: string, calls: number }} Counted */

@@ -2,11 +2,11 @@
 /** `npm run bench:login`: what a flood of logins does to `GET /tasks`. Options: --rounds 6 --seconds 6 --cost 12 --logins 16 --save. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
 // @ts-expect-error it has no types
 import autocannon from 'autocannon';
 
+import { readOptions } from '../scripts/options.mjs';
 import { machine, median, progress, requireClean, round, run, save } from './support/report.mjs';
 import { makeFolder, post, startDatabase, startRoost } from './support/roost.mjs';
 
@@ -23,14 +23,12 @@ const ADDRESSES_PER_CONNECTION = 200;
 /** Until all cores hash and the queue is as long as it gets. */
 const SETTLE_MS = 1_000;
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '6' },
-    seconds: { type: 'string', default: '6' },
-    cost: { type: 'string', default: '12' },
-    logins: { type: 'string', default: '16' },
-    save: { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  rounds: { type: 'string', default: '6' },
+  seconds: { type: 'string', default: '6' },
+  cost: { type: 'string', default: '12' },
+  logins: { type: 'string', default: '16' },
+  save: { type: 'boolean', default: false },
 });
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);

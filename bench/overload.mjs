@@ -8,8 +8,8 @@ import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
+import { readOptions } from '../scripts/options.mjs';
 import { load, openConnections } from './support/load.mjs';
 import { OPERATIONS, State } from './support/operations.mjs';
 import { readPeople, seed } from './support/people.mjs';
@@ -28,13 +28,11 @@ const HEALTH_MS = 200;
 const TICK_MS = 5;
 const MIX = OPERATIONS.filter(({ name }) => !['login', 'refresh', 'follow'].includes(name));
 
-const { values: options } = parseArgs({
-  options: {
-    times: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '60' },
-    connections: { type: 'string', default: '2000' },
-    save: { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  times: { type: 'string', default: '3' },
+  seconds: { type: 'string', default: '60' },
+  connections: { type: 'string', default: '2000' },
+  save: { type: 'boolean', default: false },
 });
 
 await run(main);

@@ -7,8 +7,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
+import { readOptions } from '../scripts/options.mjs';
 import { load, openConnections } from './support/load.mjs';
 import { PEOPLE, readPeople, seed } from './support/people.mjs';
 import { childrenOf, ownTimeMs, requireLinux } from './support/processes.mjs';
@@ -30,14 +30,12 @@ const AGE_MS = 7_000;
 /** So long no write is seen on a replica, which is used all the same. */
 const APPLY_DELAY = '2s';
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '4' },
-    connections: { type: 'string', default: '16' },
-    writes: { type: 'string', default: '1000' },
-    save: { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '4' },
+  connections: { type: 'string', default: '16' },
+  writes: { type: 'string', default: '1000' },
+  save: { type: 'boolean', default: false },
 });
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);

@@ -4,8 +4,8 @@
  * Options: --rounds 1000 --save.
  */
 import { randomBytes } from 'node:crypto';
-import { parseArgs } from 'node:util';
 
+import { readOptions } from '../scripts/options.mjs';
 import { machine, progress, requireClean, round, run, save } from './support/report.mjs';
 import { makeFolder, post, startDatabase, startRoost } from './support/roost.mjs';
 
@@ -13,9 +13,7 @@ const TARGET_P99_MS = 50;
 const USERS = 16;
 const ACCOUNT = { password: 'correct horse battery staple' };
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '1000' }, save: { type: 'boolean', default: false } },
-});
+const options = readOptions({ rounds: { type: 'string', default: '1000' }, save: { type: 'boolean', default: false } });
 const rounds = Number(options.rounds);
 
 /** @param {(() => unknown)[]} endings */

@@ -6,8 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
+import { readOptions } from '../scripts/options.mjs';
 import { load, openConnections } from './support/load.mjs';
 import { OPERATIONS, State } from './support/operations.mjs';
 import { readPeople, seed } from './support/people.mjs';
@@ -28,14 +28,12 @@ const COST = 10;
 const LOGIN_EVERY = 1_000;
 const MEGABYTE = 2 ** 20;
 
-const { values: options } = parseArgs({
-  options: {
-    requests: { type: 'string', default: '1000000' },
-    minutes: { type: 'string' },
-    connections: { type: 'string', default: '16' },
-    node: { type: 'string', default: '' },
-    save: { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  requests: { type: 'string', default: '1000000' },
+  minutes: { type: 'string' },
+  connections: { type: 'string', default: '16' },
+  node: { type: 'string', default: '' },
+  save: { type: 'boolean', default: false },
 });
 const most = options.minutes === undefined ? Number(options.requests) : Infinity;
 const mostMinutes = Number(options.minutes ?? Infinity);

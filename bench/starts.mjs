@@ -2,17 +2,15 @@
 /** `npm run bench:starts`: from the start of Roost to its first answer, and its memory at rest. Options: --rounds 3 --save. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
+import { readOptions } from '../scripts/options.mjs';
 import { childrenOf, requireLinux, residentMegabytes } from './support/processes.mjs';
 import { machine, median, progress, requireClean, round, run, save } from './support/report.mjs';
 import { makeFolder, startDatabase, startRoost } from './support/roost.mjs';
 
 const IDLE_MS = 5_000;
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, save: { type: 'boolean', default: false } },
-});
+const options = readOptions({ rounds: { type: 'string', default: '3' }, save: { type: 'boolean', default: false } });
 const rounds = Number(options.rounds);
 
 await run(main);

@@ -8,10 +8,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
 import pg from 'pg';
 
+import { readOptions } from '../scripts/options.mjs';
 import { BARE_INSERT, NAIVE_PAGE } from './floor/naive-timeline.mjs';
 import { GROUPS, loadCrowd, VIEWERS_PER_GROUP } from './support/crowd.mjs';
 import { machine, median, progress, progressBar, requireClean, round, run, save } from './support/report.mjs';
@@ -38,17 +38,15 @@ const TARGET_SHARE = 0.8;
 /** At most one wakes the streams of an instance in this time. */
 const NOTIFY_MS = 50;
 
-const { values: options } = parseArgs({
-  options: {
-    posts: { type: 'string', default: '1000000' },
-    users: { type: 'string', default: '1000000' },
-    repetitions: { type: 'string', default: '40' },
-    rounds: { type: 'string', default: '8' },
-    seconds: { type: 'string', default: '4' },
-    connections: { type: 'string', default: '12' },
-    'no-writes': { type: 'boolean', default: false },
-    save: { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  posts: { type: 'string', default: '1000000' },
+  users: { type: 'string', default: '1000000' },
+  repetitions: { type: 'string', default: '40' },
+  rounds: { type: 'string', default: '8' },
+  seconds: { type: 'string', default: '4' },
+  connections: { type: 'string', default: '12' },
+  'no-writes': { type: 'boolean', default: false },
+  save: { type: 'boolean', default: false },
 });
 const posts = Number(options.posts);
 const users = Number(options.users);

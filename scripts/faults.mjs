@@ -4,20 +4,19 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 
 import { format, resolveConfig } from 'prettier';
+
+import { readOptions } from './options.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const CASES = join(ROOT, 'test/faults/cases');
 const PAGE = join(ROOT, 'docs/reliability.md');
 
-const { values } = parseArgs({
-  options: {
-    full: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    only: { type: 'string' },
-  },
+const values = readOptions({
+  full: { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
+  only: { type: 'string' },
 });
 
 const names = readdirSync(CASES)

@@ -1,4 +1,5 @@
 /** Benchmarks read the build without its types, and nobody runs all of them after each change. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -32,5 +33,27 @@ describe('benchmarks', () => {
       return !new RegExp(`^export (?:async )?(?:function|class|const) ${name}\\b`, 'm').test(source);
     });
     expect(missing).toEqual([]);
+  });
+
+  const run = (...options: string[]): { status: number | null; said: string } => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'bench/starts.mjs'), ...options], {
+      encoding: 'utf8',
+    });
+    return { status, said: stdout + stderr };
+  };
+  const USAGE = 'Options, with their defaults:\n  --rounds 3\n  --save\n';
+
+  it.each([
+    [['--help'], 0, USAGE],
+    [['--round', '5'], 2, `Unknown option '--round'\n${USAGE}`],
+    [['--rounds', 'many'], 2, `--rounds takes numbers, such as 3.\n${USAGE}`],
+  ])('say which options there are: %j', (options, status, said) => {
+    expect(run(...options)).toEqual({ status, said });
+  });
+
+  it('read their options in one way', () => {
+    const texts = readdirSync(join(ROOT, 'bench')).filter((file) => file.endsWith('.mjs'));
+    const others = texts.filter((file) => readFileSync(join(ROOT, 'bench', file), 'utf8').includes('parseArgs'));
+    expect(others).toEqual([]);
   });
 });
