@@ -5,7 +5,7 @@ import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
 import { accessTokenClaims, accessTokenHeader, claimsOf, jwtPart, signJwt } from '../support/jwt.js';
 import { person, type Person } from '../support/people.js';
-import { watchQueries } from '../support/queries.js';
+import { watchAllQueries } from '../support/queries.js';
 import { exchange, head } from '../support/raw.js';
 
 const SECRET = 'a-key-that-signs-the-tokens-of-these-tests';
@@ -78,8 +78,8 @@ describe('access tokens', () => {
   });
 
   it('cost no query: only what is asked for is read [V7.2.1]', async () => {
-    expect((await watchQueries(() => ada.api.get('/auth/me'))).statements).toHaveLength(1);
-    const { statements } = await watchQueries(async () => {
+    expect((await watchAllQueries(() => ada.api.get('/auth/me'))).statements).toHaveLength(1);
+    const { statements } = await watchAllQueries(async () => {
       await ada.api.patch('/users/me', { display_name: '' });
       await me(signJwt({ header: header(), payload: claims({ sid: 'x' }), secret: SECRET }));
     });

@@ -37,9 +37,14 @@ afterAll(async () => {
   await owner.stop();
 });
 
-const fillPool = async (): Promise<void> => {
-  await Promise.all(Array.from({ length: 20 }, () => app.nestApp.get(DataSource).query('SELECT pg_sleep(0.1)')));
-};
+/** A slow machine may take longer than a connection is waited for. */
+const fillPool = (): Promise<void> =>
+  eventually(() =>
+    Promise.all(Array.from({ length: 20 }, () => app.nestApp.get(DataSource).query('SELECT pg_sleep(0.1)'))).then(
+      () => true,
+      () => false,
+    ),
+  );
 
 describe('connections that die without a word while new ones work', () => {
   it('cost requests under way their answer, and none that comes after [V13.2.6]', async () => {
@@ -245,8 +250,11 @@ it('connections that were opened while the database only read are replaced by on
     expectProblem(await write(), 503, 'database_unavailable');
     await open();
     await set('off');
-    for (let n = 0; n < most; n += 1) await write();
-    for (let n = 0; n < most; n += 1) expect((await write()).status).toBe(200);
+    const seen: number[] = [];
+    // What the instance asks by itself may hold one of them while others are replaced.
+    for (let n = 0; n < 3 * most; n += 1) seen.push((await write()).status);
+    expect(seen.filter((status) => status !== 200).length).toBeLessThanOrEqual(most);
+    expect(seen.slice(-most)).toEqual(Array(most).fill(200));
   } finally {
     await only.stop();
   }

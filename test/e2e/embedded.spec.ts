@@ -19,12 +19,11 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
 import { migrate } from '../../src/database/schema/migrate.js';
-import { RoostFolder } from '../support/process.js';
+import { eventually, RoostFolder } from '../support/process.js';
 import {
   type EmbeddedPostgres,
   EmbeddedPostgresError,
@@ -581,14 +580,6 @@ function canNobodyRead(path: string): boolean {
 
 async function namesIn(folder: string): Promise<string[]> {
   return existsSync(folder) ? readdir(folder) : [];
-}
-
-async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not happen in time');
-    await sleep(20);
-  }
 }
 
 interface Process {

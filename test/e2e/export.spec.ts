@@ -17,8 +17,6 @@ import { watchQueries } from '../support/queries.js';
 import { expectRefused } from '../support/sessions.js';
 import { soaked } from '../support/soak.js';
 
-jest.setTimeout(120_000);
-
 const PATH = '/users/me/export';
 /** Reads events of the audit, of which a test can make as many as it likes. */
 const BATCH = /\bFROM audit_events\b/;
@@ -268,21 +266,28 @@ describe('an export', () => {
 });
 
 describe('a slow reader', () => {
+  /** With the usual limits: the person is made there. */
+  let usual: TestApp;
   let app: TestApp | undefined;
   let ada: Person;
 
   const start = async (limit: 'handler' | 'stream', ms: number): Promise<TestApp> => {
     const replaced = jest.replaceProperty(TIMEOUTS, limit, ms);
-    app = await TestApp.start();
+    app = await TestApp.start({ sharing: usual });
     replaced.restore();
-    ada = await person(app, 'ada');
+    ada = await person(usual, 'ada');
     await addEvents(app.pool, ada, 10_000);
     return app;
   };
 
+  beforeEach(async () => {
+    usual = await TestApp.start();
+  });
+
   afterEach(async () => {
     await app?.stop();
     app = undefined;
+    await usual.stop();
   });
 
   it('has longer than other requests have', async () => {

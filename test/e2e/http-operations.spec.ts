@@ -20,6 +20,8 @@ const PRODUCTION = {
   RATE_LIMIT: 'on',
   LOGIN_GUARD: 'on',
 };
+/** Milliseconds. What takes longer cannot be held to a limit of a minute. */
+const MOST_OF_A_MINUTE = 55_000;
 const BEHIND_PROXY = { TRUST_PROXY: '127.0.0.1/32' };
 
 let app: TestApp;
@@ -421,6 +423,7 @@ describe('a refusal of what cannot be parsed or routed', () => {
 
   it('can be read by pages of listed origins, says HSTS, is logged and counts against the address [V3.4.1] [V3.4.4]', async () => {
     await started({ ...PRODUCTION, ...BEHIND_PROXY, CORS_ORIGINS: ORIGIN });
+    const startedAt = performance.now();
     for (const [name, start, status] of CASES) {
       const answer = await refuse(start);
       expect([name, answer.status]).toEqual([name, status]);
@@ -443,13 +446,15 @@ describe('a refusal of what cannot be parsed or routed', () => {
     expect(app.log.filter((line) => /request refused|not believed/.test(line)).join('')).not.toContain('"127.0.0.1"');
     const garbage = CASES[4]?.[1] ?? '';
     const statuses = new Set<number>();
-    for (let n = 0; n < 600; n += 50)
+    let sent = 0;
+    // On a slow machine the minute of the address may end before its limit is met, and another one begins.
+    for (; !statuses.has(429) && (sent < 600 || performance.now() - startedAt > MOST_OF_A_MINUTE); sent += 50)
       for (const { status } of await Promise.all(Array.from({ length: 50 }, () => refuse(garbage))))
         statuses.add(status);
     expect([...statuses].sort()).toEqual([400, 429]);
     expect((await refuse('GET /api/v1/users/me HTTP/1.1')).status).toBe(429);
     const { malformed_request = 0, rate_limited = 0 } = await counted('http_unparsed_requests_total');
-    expect([rate_limited > 0, malformed_request + rate_limited]).toEqual([true, 602]);
+    expect([rate_limited > 0, malformed_request + rate_limited]).toEqual([true, sent + 2]);
     const size = 5_000_000;
     const large = ['POST /api/v1/auth/logout HTTP/1.1', `Content-Length: ${size}`, ...lines, '', ''].join('\r\n');
     const early = await answerAfterAll(app.url, large, Buffer.alloc(size, 'a'));
@@ -523,7 +528,7 @@ describe('rate limits (D20, T30, T54)', () => {
 
   it('hold an address to 600 a minute in all, however it writes its requests [V2.4.1] [T30] [T54] [R20] [R21]', async () => {
     await started({ RATE_LIMIT: 'on', ...BEHIND_PROXY });
-    const headers = from('203.0.113.1');
+    let headers = {};
     const variants: ((path?: string) => Promise<Response>)[] = [
       () => fetch(`${app.url}/api/v1/users/me`, { headers }),
       () => fetch(`${app.url}/api/users/me`, { headers }),
@@ -546,10 +551,19 @@ describe('rate limits (D20, T30, T54)', () => {
         }),
       () => fetch(`${app.url}/metrics`, { headers }),
     ];
-    const seen = await flood(600, (n) => drop(cycle(variants, n)()));
-    expect(seen.has(429)).toBe(false);
-    for (const variant of variants) expect((await drop(variant())).status).toBe(429);
-    const refused = await get('/nowhere', headers);
+    const attempt = async (address: string): ReturnType<typeof get> => {
+      const startedAt = performance.now();
+      headers = from(address);
+      const seen = await flood(600, (n) => drop(cycle(variants, n)()));
+      const statuses: number[] = [];
+      for (const variant of variants) statuses.push((await drop(variant())).status);
+      const last = await get('/nowhere', headers);
+      if (performance.now() - startedAt > MOST_OF_A_MINUTE) return attempt(`${address}1`);
+      expect(seen.has(429)).toBe(false);
+      expect(new Set(statuses)).toEqual(new Set([429]));
+      return last;
+    };
+    const refused = await attempt('203.0.113.1');
     expectProblem(refused, 429, 'rate_limited');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
@@ -644,15 +658,23 @@ describe('rate limits (D20, T30, T54)', () => {
 
   it('hold a user to 1,200 a minute, from however many addresses', async () => {
     await started({ RATE_LIMIT: 'on', ...BEHIND_PROXY });
-    const [alice, bob] = [await person(app), await person(app)];
+    const bob = await person(app);
     const me = (who: Person, n: number): Promise<Response> =>
       drop(
         fetch(`${app.url}/api/v1/users/me`, {
           headers: { ...from(`198.51.100.${n % 200}`), authorization: `Bearer ${who.access_token}` },
         }),
       );
-    expect([...(await flood(1_200, (n) => me(alice, n)))]).toEqual([[200, 1_200]]);
-    const refused = await me(alice, 201);
+    const attempt = async (): Promise<Response> => {
+      const alice = await person(app);
+      const startedAt = performance.now();
+      const seen = await flood(1_200, (n) => me(alice, n));
+      const last = await me(alice, 201);
+      if (performance.now() - startedAt > MOST_OF_A_MINUTE) return attempt();
+      expect([...seen]).toEqual([[200, 1_200]]);
+      return last;
+    };
+    const refused = await attempt();
     expect(refused.status).toBe(429);
     expect(refused.headers.get('ratelimit')).toMatch(/"user";r=0;t=\d+$/);
     expect((await me(bob, 202)).status).toBe(200);

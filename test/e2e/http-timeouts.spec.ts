@@ -16,15 +16,21 @@ const UNFINISHED = head(LOGIN, 'Content-Type: application/json', 'Content-Length
 
 describe('a slow client', () => {
   let app: TestApp;
+  /** On the same database, with the usual limits. */
+  let usual: TestApp;
 
   beforeAll(async () => {
+    usual = await TestApp.start();
     Object.entries({ headers: 300, request: 400, handler: 1_500, check: 20 }).forEach(([name, ms]) =>
       jest.replaceProperty(TIMEOUTS, name as keyof typeof TIMEOUTS, ms),
     );
-    app = await TestApp.start();
+    app = await TestApp.start({ sharing: usual });
   });
 
-  afterAll(() => app.stop());
+  afterAll(async () => {
+    await app.stop();
+    await usual.stop();
+  });
 
   it('has a limit on each part of a request, and ours for the whole is the last to pass', () => {
     jest.restoreAllMocks();
@@ -61,17 +67,17 @@ describe('a slow client', () => {
   });
 
   it('that waits for a lock is answered 503', async () => {
-    const alice = await person(app);
+    const { access_token } = await person(usual);
     const client = await app.pool.connect();
     try {
       await client.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
-      const answer = await alice.api.get('/users/me');
+      const answer = await app.api.as(access_token).get('/users/me');
       expectProblem(answer, 503, 'overloaded');
       expect(answer.headers.get('retry-after')).toBe('1');
     } finally {
       await client.query('ROLLBACK');
       client.release();
     }
-    expect((await alice.api.get('/users/me')).status).toBe(200);
+    expect((await usual.api.as(access_token).get('/users/me')).status).toBe(200);
   });
 });

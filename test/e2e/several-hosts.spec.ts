@@ -242,6 +242,7 @@ describe('several hosts', () => {
 
   it('have a rest after none accepted writes, however many connections are asked for', async () => {
     jest.replaceProperty(HOSTS, 'rest', FOREVER_MS);
+    jest.replaceProperty(HOSTS, 'headStart', FOREVER_MS);
     const refusing = await Promise.all([Relay.to(standby.url), Relay.to(standby.url)]);
     ending.push(...refusing.map((relay) => () => relay.end()));
     const seen = refusing.map(watch);

@@ -9,7 +9,7 @@ import { Relay } from '../support/relay.js';
 
 const USUAL = { ...PATIENCE };
 /** A busy machine answers late, and is not away. */
-Object.assign(PATIENCE, { answer: 1_000, start: 10_000 });
+Object.assign(PATIENCE, { answer: 60_000, start: 10_000 });
 
 const withRedis = HAS_REDIS ? describe : describe.skip;
 
@@ -31,7 +31,13 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
   afterEach(async () => {
     for (const instance of instances.splice(0)) await instance.stop();
     await redis.remove();
+    jest.restoreAllMocks();
   });
+
+  /** Before an instance of a test in which Redis does not answer. */
+  function bePatientNoMore(): void {
+    jest.replaceProperty(PATIENCE, 'answer', 1_000);
+  }
 
   async function instance(url = redis.url): Promise<TestApp> {
     const started = await TestApp.start({ env: { RATE_LIMIT: 'on', REDIS_URL: url }, sharing: owner });
@@ -187,6 +193,7 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
     });
 
     it('frozen: requests are answered all the same, and it is noticed when it goes on', async () => {
+      bePatientNoMore();
       const [one, two] = [await instance(), await instance()];
       await register(one);
       redis.freeze();
@@ -201,6 +208,7 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
     });
 
     it('silent on the wire: requests are answered all the same', async () => {
+      bePatientNoMore();
       const relay = await Relay.to(redis.url);
       const one = await instance(relay.url);
       await register(one);
@@ -212,6 +220,7 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
     });
 
     it('silent on one connection: another one is made, and they are shared again', async () => {
+      bePatientNoMore();
       const relay = await Relay.to(redis.url);
       const [one, two] = [await instance(relay.url), await instance()];
       await register(one);
@@ -225,6 +234,7 @@ withRedis('shared limits (skipped without a redis-server on the PATH)', () => {
     });
 
     it('slow: what takes more than 100 ms is as good as away', async () => {
+      bePatientNoMore();
       const one = await instance();
       await redis.ask((client) => client.call('CLIENT', 'PAUSE', '60000', 'ALL'));
       expect(await left(one)).toBe(19);

@@ -1,7 +1,6 @@
 import pg from 'pg';
 import { type CreateTaskRequest, type TaskResponse, unwrap, type UpdateTaskRequest } from 'roost-client';
 
-import { TURNS } from '../../src/limits/turns.js';
 import { NEAR } from '../../src/tasks/tasks.query.js';
 import type { Answer } from '../support/api.js';
 import { TestApp } from '../support/app.js';
@@ -489,7 +488,6 @@ describe('searches for one or two letters, which no index shortens', () => {
 
   beforeEach(async () => {
     app = await TestApp.start({ env: { DATABASE_POOL_MAX: '8' } });
-    jest.replaceProperty(TURNS, 'waitMs', 120_000);
     holder = await app.pool.connect();
     await holder.query('BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE');
   });

@@ -25,9 +25,6 @@ import { Relay } from '../support/relay.js';
 import { me } from '../support/sessions.js';
 import { type StreamOptions, TestStream } from '../support/stream.js';
 
-/** Some tests wait for time-outs of several seconds. */
-jest.setTimeout(90_000);
-
 let here: TestApp;
 let ada: Person;
 let bob: Person;

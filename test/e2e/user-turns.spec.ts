@@ -14,10 +14,6 @@ beforeAll(async () => {
   [ada, bob] = [await person(app, 'ada'), await person(app, 'bob')];
 });
 
-beforeEach(() => {
-  jest.replaceProperty(TURNS, 'waitMs', 120_000);
-});
-
 afterEach(() => {
   jest.restoreAllMocks();
 });

@@ -9,6 +9,8 @@ import { Smtp } from '../support/smtp.js';
 
 const PASSWORD = 'correct horse battery';
 const MISSING = 'postgres://nobody:hunter2hunter2@127.0.0.1:1/none';
+/** What workers and their primary wait for each other. */
+const LATE_MS = 1_000;
 const PRODUCTION = { NODE_ENV: 'production', BCRYPT_COST: '10', JWT_SECRET: 'kX9#vQ2!mZ7@pL4$wR8^tN3&yB6*cF1(' };
 
 interface Reply {
@@ -71,8 +73,11 @@ describe('two workers', () => {
       body: { email: `${name}@example.org`, password: PASSWORD },
     });
 
+  /** Of a worker that does not answer the primary within a second, sums have what it said before: they are asked for again. */
   const countOf = async (route: string): Promise<number> => {
+    const askedAt = performance.now();
     const { text } = await ask(`${url}/metrics`);
+    if (performance.now() - askedAt >= LATE_MS) return countOf(route);
     expect(text).toMatch(/^roost_workers [12]$/m);
     return Number(new RegExp(`_seconds_count\\{method="GET",route="${route}",status="200"\\} (\\d+)`).exec(text)?.[1]);
   };
@@ -93,13 +98,25 @@ describe('two workers', () => {
   });
 
   it('count together what proves an identity, to the request', async () => {
-    const from = await addressAtStartOfWindow();
-    const login = (): Promise<Reply> => ask(`${url}/api/v1/auth/login`, { from, body: {} });
-    const left = [];
-    for (let n = 0; n < 20; n += 1) left.push(Number(/"authentication";r=(\d+)/.exec((await login()).limits)?.[1]));
-    expect(left).toEqual(Array.from({ length: 20 }, (_, n) => 59 - n));
-    const replies = await Promise.all(Array.from({ length: 60 }, login));
-    expect(replies.filter(({ status }) => status !== 429)).toHaveLength(40);
+    const right = [...Array.from({ length: 20 }, (_, n) => 59 - n), 40];
+    let seen: number[];
+    let slowestMs: number;
+    do {
+      const from = await addressAtStartOfWindow();
+      slowestMs = 0;
+      const login = async (): Promise<Reply> => {
+        const askedAt = performance.now();
+        const reply = await ask(`${url}/api/v1/auth/login`, { from, body: {} });
+        slowestMs = Math.max(slowestMs, performance.now() - askedAt);
+        return reply;
+      };
+      seen = [];
+      for (let n = 0; n < 20; n += 1) seen.push(Number(/"authentication";r=(\d+)/.exec((await login()).limits)?.[1]));
+      const replies = await Promise.all(Array.from({ length: 60 }, login));
+      seen.push(replies.filter(({ status }) => status !== 429).length);
+      // A worker counts by itself where the primary is late, and nowhere else.
+    } while (slowestMs >= LATE_MS && seen.join() !== right.join());
+    expect(seen).toEqual(right);
   });
 
   it('keep to the limit of an address within a tenth', async () => {
@@ -202,7 +219,7 @@ describe('workers that start and end', () => {
     const url = `http://127.0.0.1:${/"port":(\d+)/.exec(roost.output)?.[1]}/health/ready`;
     expect(JSON.parse((await ask(url)).text)).toMatchObject({ status: 503, code: 'starting' });
     await relay.restore();
-    const seen = new Set<number>();
+    const seen = new Set([503]);
     while (!seen.has(200)) seen.add((await ask(url)).status);
     expect([...seen]).toEqual([503, 200]);
     await roost.ready();

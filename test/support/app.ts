@@ -6,6 +6,8 @@ import { DataSource } from 'typeorm';
 
 import { FIRST_RUN, REST } from '../../src/common/schedule.js';
 import { PATIENCE } from '../../src/database/data-source.js';
+import { SERVE_QUEUE } from '../../src/http/connections/serve-queue.js';
+import { TURNS } from '../../src/limits/turns.js';
 import { TestClock } from '../../src/testing/clock.js';
 import { serve } from '../../src/testing/instance.js';
 import { Api } from './api.js';
@@ -46,8 +48,8 @@ export class TestApp {
     const app = new TestApp();
     app.sharing = (sharing ?? on) !== undefined;
     app.databaseUrl = on ?? sharing?.databaseUrl ?? (await cloneTemplate());
-    // A machine that makes several databases at once can be late. Only a database that a test cuts has to be given up soon.
-    Object.assign(PATIENCE, { connect: through ? patience.connect : 20_000 });
+    // A busy machine can be late. Only a database that a test cuts has to be given up soon.
+    Object.assign(PATIENCE, through ? patience : { connect: 20_000, statement: 19_000, answer: 20_000 });
     app.pool = new pg.Pool({ connectionString: app.databaseUrl, max: 2 });
     try {
       await app.listen(env, through?.url ?? app.databaseUrl);
@@ -104,15 +106,24 @@ export class TestApp {
   }
 }
 
-/** Tests run by themselves what is scheduled, and let an instance rest, when they want it. */
+/**
+ * Tests run by themselves what is scheduled, and let an instance rest, when they want it. A burst of theirs waits as long
+ * as a busy machine takes.
+ */
 const firstRun = { ...FIRST_RUN };
 const rest = { ...REST };
+const serveQueue = { ...SERVE_QUEUE };
+const turns = { ...TURNS };
 beforeAll(() => {
   Object.assign(FIRST_RUN, { least: 86_400_000, most: 86_400_000 });
   Object.assign(REST, { afterMs: 86_400_000 });
+  Object.assign(SERVE_QUEUE, { burst: 3_600_000 });
+  Object.assign(TURNS, { waitMs: 120_000 });
 });
 afterAll(() => {
   Object.assign(PATIENCE, patience);
   Object.assign(FIRST_RUN, firstRun);
   Object.assign(REST, rest);
+  Object.assign(SERVE_QUEUE, serveQueue);
+  Object.assign(TURNS, turns);
 });

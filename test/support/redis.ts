@@ -35,8 +35,12 @@ export class RedisServer {
     const password = this.password === undefined ? [] : ['--requirepass', this.password];
     const child = spawn('redis-server', [...options, ...password], { stdio: ['ignore', 'pipe', 'ignore'] });
     this.child = child;
-    for await (const chunk of child.stdout as AsyncIterable<Buffer>)
-      if (chunk.toString().includes('Ready to accept connections')) break;
+    let said = '';
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      said += chunk.toString();
+      if (said.includes('Ready to accept connections')) return;
+    }
+    throw new Error(`redis-server ended before it was ready: ${said}`);
   }
 
   freeze(): void {

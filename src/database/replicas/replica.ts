@@ -10,7 +10,7 @@ import { selectStanding, type Standing } from './replicas.query.js';
 /** Milliseconds: between two looks; how far a replica that is used may be behind; the rest of a slow one. */
 export const REPLICAS = { everyMs: 500, lateMs: 5_000, restMs: 5_000 };
 
-const PATIENCE = { connect: 1_000, answer: 1_000, statement: 900 };
+export const REPLICA_PATIENCE = { connect: 1_000, answer: 1_000, statement: 900 };
 /** Time-outs without an answer between them: one may be a heavy statement's. */
 const SLOW_AFTER = 3;
 
@@ -22,7 +22,7 @@ export class ReadPool implements Database {
 
   constructor(url: string, { poolMax, prepared }: Connections, onLost: (error: Error) => void = () => undefined) {
     this.poolMax = poolMax;
-    const settings = poolSettings({ max: poolMax, prepared, patience: PATIENCE });
+    const settings = poolSettings({ max: poolMax, prepared, patience: REPLICA_PATIENCE });
     this.pool = new pg.Pool({ connectionString: url, application_name: APPLICATION, ...settings });
     this.pool.on('error', onLost);
   }
