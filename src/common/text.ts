@@ -21,8 +21,12 @@ export function isBlank(text: string): boolean {
   return /^[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(text);
 }
 
-/** The original first, then NFC and NFD: keyboards differ in accents and syllables. */
+/** Code units. Normalisation takes time that grows with the square of the marks in a row. */
+const SPELLED_MAX_LENGTH = 1_000;
+
+/** The original first, then NFC and NFD: keyboards differ in accents and syllables. Longer text has one spelling. */
 export function spellingsOf(text: string): Set<string> {
+  if (text.length > SPELLED_MAX_LENGTH) return new Set([text]);
   return new Set([text, text.normalize('NFC'), text.normalize('NFD')]);
 }
 

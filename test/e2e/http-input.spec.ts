@@ -1,9 +1,12 @@
 /** What is read from a request, and how strictly: JSON, types, unknown fields, ids, text. */
 import { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { resolve } from 'node:path';
+import url from 'node:url';
 
 import { codePoints } from '../../src/common/text.js';
 import { TestApp } from '../support/app.js';
+import { STRINGS } from '../support/hostile.js';
 import { login, PASSWORD, person, type Person, staff } from '../support/people.js';
 import { expectProblem } from '../support/problems.js';
 
@@ -32,10 +35,17 @@ function bodies(): Body[] {
   const { paths, components } = JSON.parse(readFileSync(resolve('openapi.json'), 'utf8'));
   const routes = Object.entries<object>(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, { requestBody }]) => {
-      const reference: string | undefined = requestBody?.content['application/json'].schema.$ref;
-      const { properties } = components.schemas[reference?.split('/').at(-1) ?? ''] ?? { properties: {} };
+      const schema = requestBody?.content['application/json'].schema ?? {};
+      const properties: object = Object.assign(
+        {},
+        ...(schema.oneOf ?? [schema]).map(
+          ({ $ref }: { $ref?: string }) => components.schemas[$ref?.split('/').at(-1) ?? '']?.properties,
+        ),
+      );
       const names = Object.keys(properties);
-      const times = names.filter((name) => /"date(?:-time)?"/.test(JSON.stringify(properties[name])));
+      const times = names.filter((name) =>
+        /"date(?:-time)?"/.test(JSON.stringify(properties[name as keyof typeof properties])),
+      );
       return { method: method.toUpperCase(), path, names, times };
     }),
   );
@@ -225,6 +235,52 @@ describe('input', () => {
         }
       },
     );
+  });
+
+  describe('text that is far too long costs no more than it takes to read it [T45]', () => {
+    const DEAR = {
+      'spaces inside': `x${' '.repeat(90_000)}x`,
+      'marks in the wrong order': `a${'\u0301'.repeat(20_000)}${'\u0323'.repeat(20_000)}`,
+      'a domain of many letters': `a@${Array.from({ length: 30_000 }, (_, n) => String.fromCharCode(0x4e00 + (n % 20_000))).join('')}`,
+    };
+    /** What takes time that grows with the square of the text. */
+    const LONG = 1_000;
+
+    afterEach(() => {
+      jest.restoreAllMocks();
+      syncBuiltinESMExports();
+    });
+
+    it.each(Object.entries(DEAR))('in every field of every body: %s', async (_, text) => {
+      const normalized = jest.spyOn(STRINGS, 'normalize');
+      const replaced = jest.spyOn(STRINGS, 'replace');
+      const encoded = jest.spyOn(url, 'domainToASCII');
+      syncBuiltinESMExports();
+      const usual: Record<string, string> = {
+        email: alice.email,
+        password: PASSWORD,
+        current_password: PASSWORD,
+        new_password: 'another phrase that is good',
+      };
+      let fields = 0;
+      for (const body of bodies()) {
+        for (const name of body.names) {
+          fields += 1;
+          const others = body.names.filter((other) => other in usual && (name !== 'username' || other !== 'email'));
+          const sent = { ...Object.fromEntries(others.map((other) => [other, usual[other]])), [name]: text };
+          const caller = body.path.includes('/admin/') ? admin : alice;
+          const { status } = await caller.api.send(body.method, addressOf(body, caller), JSON.stringify(sent));
+          expect([body.path, name, Math.floor(status / 100)]).toEqual([body.path, name, 4]);
+        }
+      }
+      const worked = [
+        ...normalized.mock.contexts,
+        ...replaced.mock.contexts,
+        ...encoded.mock.calls.map(([domain]) => domain),
+      ];
+      expect(worked.map((each) => String(each)).filter(({ length }) => length > LONG)).toEqual([]);
+      expect(fields).toBeGreaterThan(30);
+    });
   });
 
   describe('types are strict (D6, D14) [V15.3.5] [V2.2.1] [V2.2.2]', () => {

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 
 import { TestApp } from '../support/app.js';
+import { STRINGS } from '../support/hostile.js';
 import { person, type Person } from '../support/people.js';
 import { expectHardened, expectProblem, SECURITY_HEADERS } from '../support/problems.js';
 import { eventually } from '../support/process.js';
@@ -274,6 +275,20 @@ describe('CORS (D12, T34) [V3.4.2] [T34]', () => {
       method: 'OPTIONS',
       headers: { origin, 'access-control-request-method': 'DELETE', 'access-control-request-headers': 'authorization' },
     });
+
+  it('reads no long list of headers that a page might send [T45]', async () => {
+    await started({ CORS_ORIGINS: APP });
+    const splits = jest.spyOn(STRINGS, 'split');
+    const asked = (headers: string): Promise<Response> =>
+      fetch(`${app.url}/health/live`, { headers: { origin: APP, 'access-control-request-headers': headers } });
+    const long = await asked(`a${' '.repeat(15_000)}b,refresh-token-in`);
+    const worked = splits.mock.contexts.filter((text) => String(text).length > 15_000);
+    splits.mockRestore();
+    expect(worked).toEqual([]);
+    expect([long.status, long.headers.get('access-control-allow-credentials')]).toEqual([200, null]);
+    const short = await asked('accept,  Refresh-Token-In ');
+    expect(short.headers.get('access-control-allow-credentials')).toBe('true');
+  });
 
   it('lets the listed origins use every method', async () => {
     await started({ CORS_ORIGINS: `${APP},http://localhost:5173` });

@@ -65,7 +65,14 @@ const BROKEN = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-const NEVER_WELL_FORMED = fc.constantFrom(...ODD_TEXTS, 'x'.repeat(10_000));
+/** What normalises, encodes or trims them may take time that grows with their square. */
+const DEAR_TEXTS = [
+  `x${' '.repeat(90_000)}x`,
+  `a${'\u0301'.repeat(20_000)}${'\u0323'.repeat(20_000)}`,
+  `a@${Array.from({ length: 30_000 }, (_, n) => String.fromCharCode(0x4e00 + (n % 20_000))).join('')}`,
+];
+
+const NEVER_WELL_FORMED = fc.constantFrom(...ODD_TEXTS, 'x'.repeat(10_000), ...DEAR_TEXTS);
 
 const text = (minLength, maxLength) =>
   fc.oneof(
@@ -76,7 +83,7 @@ const text = (minLength, maxLength) =>
     },
     { weight: 1, arbitrary: fc.constantFrom('x', '😀').map((unit) => unit.repeat(Math.max(1, maxLength))) },
     { weight: 1, arbitrary: fc.constantFrom('x', '😀').map((unit) => unit.repeat(maxLength + 1)) },
-    { weight: 1, arbitrary: fc.constantFrom(...ODD_TEXTS) },
+    { weight: 1, arbitrary: fc.constantFrom(...ODD_TEXTS, ...DEAR_TEXTS) },
   );
 
 const FORMATS = {

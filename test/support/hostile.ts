@@ -4,6 +4,8 @@ import { connect, type Socket } from 'node:net';
 
 import { head } from './raw.js';
 
+import { spellingsOf } from '../../src/common/text.js';
+
 const LOGIN = 'POST /api/v1/auth/login';
 const JSON_TYPE = 'Content-Type: application/json';
 const CHUNKED = 'Transfer-Encoding: chunked';
@@ -119,3 +121,8 @@ export async function attack(url: string, bytes: string, manner: (typeof MANNERS
   await closed;
   return Buffer.concat(chunks).toString('latin1');
 }
+
+/** Of the application, which Node runs and not Jest: what it does with strings is watched there. */
+export const STRINGS = (spellingsOf.constructor as FunctionConstructor)(
+  'return String.prototype',
+)() as typeof String.prototype;

@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 
 import { Audit } from '../../audit/audit.js';
 import { AppError, invalid } from '../../common/errors.js';
+import { spellingsOf } from '../../common/text.js';
 import { LOGGER } from '../../common/logger.js';
 import { onCommit } from '../../database/transactions.js';
 import { Outbox } from '../../mail/outbox.js';
@@ -51,7 +52,7 @@ export class PasswordChange {
 
   private requireNew(user: User, { from, to }: { from: string; to: string }): void {
     this.passwords.requireGood(NEW_PASSWORD, to, user);
-    if (to.normalize('NFC') !== from.normalize('NFC')) return;
+    if (!spellingsOf(from).has(to.normalize('NFC'))) return;
     throw invalid({ pointer: NEW_PASSWORD, code: 'same_password', detail: 'must differ from the current password' });
   }
 

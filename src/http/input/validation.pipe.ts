@@ -12,6 +12,8 @@ type Dto = new () => object;
 
 /** Thousands of unknown fields must not cause megabytes of answer. */
 const MAX_UNKNOWN_REPORTED = 20;
+/** Code units. What a reader does may take time that grows with the square of the text. */
+const READ_MAX_LENGTH = 1_000;
 /** The client chooses names: an answer must not be longer than its request. */
 const POINTER_MAX_LENGTH = 120;
 
@@ -64,7 +66,7 @@ function isDto(metatype: ArgumentMetadata['metatype']): metatype is Dto {
 function fill(instance: object, fields: readonly [string, unknown][]): object {
   const readers = readersOf(instance);
   const read = (name: string, value: unknown): unknown =>
-    typeof value === 'string' ? (readers.get(name)?.(value) ?? value) : value;
+    typeof value === 'string' && value.length <= READ_MAX_LENGTH ? (readers.get(name)?.(value) ?? value) : value;
   return Object.assign(instance, Object.fromEntries(fields.map(([name, value]) => [name, read(name, value)])));
 }
 
