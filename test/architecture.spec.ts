@@ -288,6 +288,12 @@ describe('the house', () => {
     expect(found.map(({ path }) => path)).toEqual([]);
   });
 
+  it('gives each advisory lock a number of its own', () => {
+    const locks = sources.flatMap(({ text }) => text.match(/\b7_263_948_\d{3}\b/g) ?? []);
+    expect(locks.length).toBeGreaterThan(5);
+    expect(locks).toEqual([...new Set(locks)]);
+  });
+
   it('changes no SQL function without a migration that creates it again', () => {
     const migrations = sources.filter(({ room }) => room === 'database/migrations').toSorted(byPath);
     const undone = sources.flatMap(({ path, text }) => {

@@ -117,7 +117,7 @@ export async function lockStats(db: Database): Promise<boolean> {
   return (await one<{ free: boolean }>(db, sql`SELECT pg_try_advisory_xact_lock(${LOCK}) AS free`)).free;
 }
 
-const LOCK = 7_263_948_117;
+const LOCK = 7_263_948_119;
 
 export async function keepAccounts(db: Database): Promise<void> {
   const { isDue } = await one<{ isDue: boolean }>(

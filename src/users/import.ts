@@ -2,6 +2,7 @@
 import bcrypt from 'bcrypt';
 
 import { Random } from '../common/random.js';
+import { parseTimestamp } from '../common/timestamps.js';
 import type { Sql } from '../database/sql.js';
 import { canonicalEmail } from './email.js';
 import { isUsername } from './fields.js';
@@ -17,9 +18,6 @@ const NOT_UTF8 =
 const CLAIMED =
   'email: belongs to an account that never confirmed it; the owner of the mailbox can take that account over with a password reset';
 const FIELDS = new Set(['email', 'username', 'hashed_password', 'created_at', 'email_confirmed']);
-
-const TIME =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 export interface RefusedLine {
   readonly line: number;
@@ -144,8 +142,5 @@ function readUser(text: string, now: Date, random: Random): ImportedUser | strin
 }
 
 function readTime(value: unknown): Date | undefined {
-  const [, day] = typeof value === 'string' ? (TIME.exec(value) ?? []) : [];
-  if (day === undefined) return undefined;
-  const local = new Date(`${(value as string).slice(0, 10)}T00:00:00Z`);
-  return local.getUTCDate() === Number(day) ? new Date(value as string) : undefined;
+  return typeof value === 'string' ? parseTimestamp(value) : undefined;
 }

@@ -102,6 +102,7 @@ describe('people', () => {
       ['E\u0301tienne', ['\u00e9tienne', '\u00c9T']],
       ['Алёна Йовович', ['АЛЁНА', 'алена', 'йов', 'вович']],
       ['東京太郎', ['東京', '京太郎']],
+      ['Un \u00e9t\u00e9 \u00e0 Paris', ['\u00e9t\u00e9', 'e\u0301te\u0301']],
       ['Jürgen Weiß', ['WEISS', 'weiß', 'JURGEN']],
       ['STRASSER', ['straßer', 'Strasser']],
       ['IŞIK', ['ışık', 'işik', 'IŞI']],
@@ -127,6 +128,14 @@ describe('people', () => {
       expect(await search('李')).toEqual([li.username]);
       expect(await search('李明')).toEqual([li.username]);
       expect(await search('q_')).toEqual([]);
+    });
+
+    it('finds the same whether what is typed is composed or not', async () => {
+      await describeAs(bob, '김한별');
+      for (const form of ['NFC', 'NFD']) {
+        expect([form, await search('한별'.normalize(form))]).toEqual([form, []]);
+        expect([form, await search('김한'.normalize(form))]).toEqual([form, [bob.username]]);
+      }
     });
 
     it('takes % and _ and \\ literally, and finds nothing across username and name [T43]', async () => {

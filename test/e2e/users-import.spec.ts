@@ -188,6 +188,8 @@ describe('npm run users:import', () => {
     ['a cost of 31', aUser({ hashed_password: `$2b$31${HASH.slice(3)}` }), /^Line 2: hashed_password: its cost/],
     ['a cost of 3', aUser({ hashed_password: `$2b$03${HASH.slice(3)}` }), /^Line 2: hashed_password: its cost/],
     ['a day that is none', aUser({ created_at: '2021-02-31T00:00:00Z' }), /^Line 2: created_at: must be/],
+    ['a year that is none', aUser({ created_at: '0000-01-01T00:00:00Z' }), /^Line 2: created_at: must be/],
+    ['a time before year 1', aUser({ created_at: '0001-01-01T00:00:00+01:00' }), /^Line 2: created_at: must be/],
     ['a time to come', aUser({ created_at: '9999-01-01T00:00:00Z' }), /^Line 2: created_at: must be/],
     ['an unknown field', aUser({ role: 'admin' }), /^Line 2: "role": is not a known field$/],
     ['a field of the prototype', '{"__proto__": {"role": "admin"}}', /^Line 2: "__proto__": is not a known field$/],

@@ -8,7 +8,7 @@ import { type Finding, findingsOf, judged } from './requirements.js';
 import { missingGrants } from './rights.js';
 
 const CHANNEL = 'roost_check';
-const LOCK = 7_263_948_116;
+const LOCK = 7_263_948_120;
 const PATIENCE_MS = 3_000;
 
 export interface Checked {

@@ -142,7 +142,8 @@ export const NEAR_PEOPLE = { rows: 3_000 };
 type Search = Viewing & { readonly after: CursorKey | undefined; readonly limit: number };
 
 /** In two steps: the planner cannot know which is short. */
-export async function searchPeople(db: Database, q: string, page: Search): Promise<ListedPerson[]> {
+export async function searchPeople(db: Database, typed: string, page: Search): Promise<ListedPerson[]> {
+  const q = typed.normalize('NFC');
   const near = sql`SELECT * FROM (${people(beyond(page))} LIMIT ${NEAR_PEOPLE.rows}) u WHERE ${has(q)}`;
   const found = await rows<ListedPerson>(db, cut(page, near));
   if (found.length === page.limit) return found;
