@@ -1,5 +1,9 @@
+import pg from 'pg';
+
 import { TestApp } from '../support/app.js';
+import { endPool, someoneWaits } from '../support/database.js';
 import { login, person, type Person, type Tokens } from '../support/people.js';
+import { eventually } from '../support/process.js';
 import { expectDead, expectLive, expectRefused, me, refresh, refreshed, sessionsOf } from '../support/sessions.js';
 import { soaked } from '../support/soak.js';
 
@@ -10,7 +14,7 @@ describe('POST /auth/logout', () => {
   let bob: Person;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ env: { LOGIN_GUARD: 'on' } });
   });
 
   beforeEach(async () => {
@@ -40,6 +44,29 @@ describe('POST /auth/logout', () => {
     await expectDead(app, tablet);
     await expectLive(app, ada);
     await expectLive(app, bob);
+  });
+
+  it.each([
+    ['of others', () => ada.api.post('/auth/logout', { scope: 'others' })],
+    ['of everything', () => ada.api.post('/auth/logout', { scope: 'global' })],
+  ])('waits for a login that ends the oldest session, and is no deadlock: a logout %s', async (_, logout) => {
+    const logsIn = await app.pool.connect();
+    const watch = new pg.Pool({ connectionString: app.databaseUrl, max: 1 });
+    try {
+      // What a login does in a transaction: the account, the address, and then the session that is one too many.
+      await logsIn.query(`BEGIN; SET LOCAL deadlock_timeout = '1ms'`);
+      await logsIn.query('SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [ada.id]);
+      const seen = await logsIn.query('UPDATE known_addresses SET seen_at = seen_at');
+      expect(seen.rowCount).toBeGreaterThan(0);
+      const answer = logout();
+      await eventually(() => someoneWaits(watch));
+      await logsIn.query('SELECT FROM sessions WHERE user_id = $1 ORDER BY id FOR UPDATE', [ada.id]);
+      await logsIn.query('COMMIT');
+      expect((await answer).status).toBe(200);
+    } finally {
+      logsIn.release(true);
+      await endPool(watch);
+    }
   });
 
   it('ends all sessions with the scope global', async () => {

@@ -130,6 +130,11 @@ function rotated({ seq, salt, prevSalt, ip, userAgent, idleMs, absoluteMs }: Rot
              expires_at = least(clock_timestamp() + ${idleMs} * interval '1 ms', s.created_at + ${absoluteMs} * interval '1 ms')`;
 }
 
+/** As a login does, before sessions and known addresses. */
+export async function lockOwner(tx: EntityManager, userId: string): Promise<void> {
+  await run(tx, sql`SELECT FROM users WHERE id = ${userId} FOR NO KEY UPDATE`);
+}
+
 export async function isSessionLive(manager: EntityManager, id: string): Promise<boolean> {
   return (await rows(manager, sql`SELECT 1 FROM sessions WHERE id = ${id} AND revoked_at IS NULL`)).length === 1;
 }

@@ -23,6 +23,7 @@ import {
   HAS_STARTED,
   insertSession,
   isSessionLive,
+  lockOwner,
   type LiveSession,
   lockSession,
   markProved,
@@ -135,13 +136,13 @@ export class Sessions {
   async end(actor: Actor, scope: 'local' | 'others' | 'global'): Promise<void> {
     const { userId, sessionId } = actor.principal;
     const selections = { local: { sessionId }, others: { userId, except: sessionId }, global: { userId } };
-    await this.endSelected(selections[scope], actor, scope === 'local' ? 'kept' : 'forgotten');
+    await this.endSelected(selections[scope], actor, scope === 'local' ? undefined : userId);
   }
 
   /** @throws AppError `invalid_refresh_token` when the session is unknown or ended */
   async endByRefreshToken(token: string, client: Client): Promise<void> {
     const presented = this.refreshTokens.decode(token);
-    const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, client, 'kept'));
+    const ended = presented && (await this.endSelected({ sessionId: presented.sessionId }, client));
     if (!ended?.length) throw new AppError('invalid_refresh_token');
   }
 
@@ -151,9 +152,9 @@ export class Sessions {
 
   /** Also an expired one, which its access token may outlive. @throws AppError `session_not_found` */
   async endOne(actor: Actor, sessionId: string): Promise<void> {
-    const { principal } = actor;
-    const addresses = sessionId === principal.sessionId ? 'kept' : 'forgotten';
-    const ended = await this.endSelected({ sessionId, userId: principal.userId }, actor, addresses);
+    const { userId, ...own } = actor.principal;
+    const forgetsOf = sessionId === own.sessionId ? undefined : userId;
+    const ended = await this.endSelected({ sessionId, userId }, actor, forgetsOf);
     if (ended.length === 0) throw new AppError('session_not_found');
   }
 
@@ -177,7 +178,6 @@ export class Sessions {
     const { userId, reason, actorId, client } = end;
     const ended = await endSessions(tx, { userId }, reason);
     await this.audit.record(tx, client, endEvents(ended, actorId, reason));
-    // Lock order: after the sessions, as in a login.
     await this.addresses.forgetAll(tx, userId);
     if (actorId === userId && PROVEN.has(reason)) await this.addresses.remember(tx, { userId }, client.ip);
     this.revoke(tx, ended, reason);
@@ -205,18 +205,18 @@ export class Sessions {
     return clearSecondFactors(tx, userId);
   }
 
-  /** @param addresses whether known addresses stay: not where an attacker may have started the sessions */
+  /** @param forgetsOf whose known addresses go with the sessions, which an attacker may have started */
   private async endSelected(
     selection: SessionSelection,
     client: Client,
-    addresses: 'kept' | 'forgotten',
+    forgetsOf?: string,
   ): Promise<readonly EndedSession[]> {
     const reason = 'logout';
     return this.database.transaction(async (tx) => {
+      if (forgetsOf !== undefined) await lockOwner(tx, forgetsOf);
       const ended = await endSessions(tx, selection, reason);
-      const userId = ended[0]?.userId;
-      await this.audit.record(tx, client, endEvents(ended, userId ?? null, reason));
-      if (userId !== undefined && addresses === 'forgotten') await this.addresses.forgetSessions(tx, userId, ended);
+      await this.audit.record(tx, client, endEvents(ended, ended[0]?.userId ?? null, reason));
+      if (forgetsOf !== undefined) await this.addresses.forgetSessions(tx, forgetsOf, ended);
       this.revoke(tx, ended, reason);
       return ended;
     });
