@@ -17,7 +17,6 @@ export type Needs = (typeof NEEDS)[number];
 export interface Host {
   readonly name: string;
   readonly url: string;
-  /** In certificates and password files. */
   readonly host: string;
   /** To connect to: `host`, or the number that was given for it. */
   readonly address: string;

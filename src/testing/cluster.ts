@@ -18,7 +18,6 @@ type Server = Omit<Cluster, 'template'>;
 
 const VARIABLE = 'ROOST_TEST_CLUSTER';
 
-/** Nothing here has to survive a crash. */
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
 
 /** For the parent of all workers, which find it by the environment. @param url of a superuser, instead of an embedded server */

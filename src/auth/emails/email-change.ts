@@ -90,7 +90,6 @@ export class EmailChange {
       if (account.disabled) throw new AppError('account_disabled');
       await this.users.changeEmail(tx, userId, address);
       await this.tokens.end(tx, userId);
-      // Back at an earlier address, which is no way back any more.
       await this.former.end(tx, { userId, email: address });
       await this.audit.record(tx, client, [{ action: 'email.changed', actorId: userId, subjectId: userId }]);
     });
