@@ -36,13 +36,17 @@ const NAMESPACE = `(SELECT relnamespace FROM pg_class WHERE oid = to_regclass('u
 const IS_OURS = `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
 
 const CONNECT_MS = 5_000;
-const SILENT = 'The database fell silent, and the connection was lost: nothing was saved or restored. Try again.';
+const SILENT = {
+  saving: 'The database fell silent, and the connection was lost: nothing was saved. Try again.',
+  restoring:
+    'The database fell silent, and the connection was lost. The dump was restored whole or not at all: look before you try again.',
+};
 
 export class DumpError extends Error {}
 
 /** @throws DumpError when it cannot be written, as on a full disk */
 export async function writeDump(url: string, out: Writable): Promise<number> {
-  return withClient(url, async (client) => {
+  return withClient(url, SILENT.saving, async (client) => {
     out.once('error', () => {
       cut(client);
     });
@@ -73,7 +77,7 @@ async function copyAll(client: pg.Client, out: Writable): Promise<number> {
 export async function readDump(url: string, input: Readable): Promise<number> {
   const lines = linesOf(input);
   const head = parseHead((await lines.next()).value);
-  return withClient(url, (client) => restoreAll(client, head, lines)).catch((error: unknown) => {
+  return withClient(url, SILENT.restoring, (client) => restoreAll(client, head, lines)).catch((error: unknown) => {
     if (!(error instanceof pg.DatabaseError)) throw error;
     throw new DumpError(`The database does not take the dump: ${error.message}.`, { cause: error });
   });
@@ -233,7 +237,7 @@ async function ended(client: pg.Client, query: pg.Query): Promise<number> {
   return result?.rowCount ?? 0;
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withClient<T>(url: string, silent: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString: url,
     application_name: 'roost-dump',
@@ -248,7 +252,7 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
     await lookout.watchAnswering();
     return await work(client);
   } catch (error) {
-    if (lookout?.isLost) throw new DumpError(SILENT, { cause: error });
+    if (lookout?.isLost) throw new DumpError(silent, { cause: error });
     throw error;
   } finally {
     lookout?.stop();

@@ -2,7 +2,7 @@
 import pg from 'pg';
 
 import { Client } from './connections/client.js';
-import { cut, hangUp } from './connections/hang-up.js';
+import { cut, hangUp, socketOf } from './connections/hang-up.js';
 import { sql } from './sql.js';
 
 /** Milliseconds, but for the number of looks: a pooler may keep the first statement waiting. */
@@ -12,6 +12,7 @@ export class Lookout {
   private timer: NodeJS.Timeout | undefined;
   private pid: number | undefined;
   private looks = 0;
+  private bytesRead = 0;
   private stopped = false;
   isLost = false;
 
@@ -41,12 +42,23 @@ export class Lookout {
 
   private async look(): Promise<void> {
     this.looks += 1;
-    const isAtWork =
-      this.pid === undefined ? this.looks < LOOKOUT.looksForPid : await isBusy(this.client.url, this.pid);
+    const isAtWork = this.isBeingRead() || (await this.isServerAtWork());
     if (this.stopped) return;
     this.isLost = !isAtWork;
     if (isAtWork) this.lookLater();
     else cut(this.client, new Error('Connection terminated: it was silent'));
+  }
+
+  /** What a server sent before it was done may be read for long, as by a backup to a slow disk. */
+  private isBeingRead(): boolean {
+    const socket = socketOf(this.client);
+    const before = this.bytesRead;
+    this.bytesRead = socket.bytesRead;
+    return socket.isPaused() || socket.bytesRead !== before;
+  }
+
+  private async isServerAtWork(): Promise<boolean> {
+    return this.pid === undefined ? this.looks < LOOKOUT.looksForPid : isBusy(this.client.url, this.pid);
   }
 }
 

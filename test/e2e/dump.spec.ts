@@ -153,18 +153,45 @@ describe('a dump of the database', () => {
     expect(rows.filter(({ bio }) => !found.has(bio))).toEqual([]);
   });
 
-  it('ends with a sentence when the database falls silent', async () => {
-    const relay = await Relay.to(app.databaseUrl);
-    for (const name of ['every', 'connect', 'answer'] as const) jest.replaceProperty(LOOKOUT, name, 1_000);
-    const disk = new Writable({
-      write: (_chunk, _, done) => {
-        relay.freeze();
-        done();
-      },
+  describe('over a connection that is watched', () => {
+    let relay: Relay;
+
+    beforeEach(async () => {
+      relay = await Relay.to(app.databaseUrl);
     });
-    await expect(writeDump(relay.url, disk)).rejects.toThrow('fell silent');
-    jest.restoreAllMocks();
-    await relay.end();
+
+    afterEach(async () => {
+      jest.restoreAllMocks();
+      await relay.end();
+    });
+
+    it('ends with a sentence when the database falls silent', async () => {
+      for (const name of ['every', 'connect', 'answer'] as const) jest.replaceProperty(LOOKOUT, name, 1_000);
+      const disk = new Writable({
+        write: (_chunk, _, done) => {
+          relay.freeze();
+          done();
+        },
+      });
+      await expect(writeDump(relay.url, disk)).rejects.toThrow('fell silent');
+    });
+
+    it('goes on when the disk has stalled for long, and the database has been done meanwhile', async () => {
+      await person(app, 'ada');
+      jest.replaceProperty(LOOKOUT, 'every', 20);
+      let stalled = 0;
+      const disk = new Writable({
+        highWaterMark: 1,
+        write: (_chunk, _, done) => {
+          // The first is the head. The next is a table's, and stalls.
+          stalled += 1;
+          if (stalled !== 2) done();
+          else setTimeout(done, 50 * LOOKOUT.every);
+        },
+      });
+      expect(await writeDump(relay.url, disk)).toBeGreaterThan(0);
+      expect(stalled).toBeGreaterThan(2);
+    });
   });
 
   it('leaves nothing behind when it is cut off, or is none', async () => {

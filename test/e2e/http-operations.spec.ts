@@ -566,19 +566,19 @@ describe('rate limits (D20, T30, T54)', () => {
         }),
       () => fetch(`${app.url}/metrics`, { headers }),
     ];
-    const attempt = async (address: string): ReturnType<typeof get> => {
+    const attempt = async (host: number): ReturnType<typeof get> => {
       const startedAt = performance.now();
-      headers = from(address);
+      headers = from(`203.0.113.${host}`);
       const seen = await flood(600, (n) => drop(cycle(variants, n)()));
       const statuses: number[] = [];
       for (const variant of variants) statuses.push((await drop(variant())).status);
       const last = await get('/nowhere', headers);
-      if (performance.now() - startedAt > MOST_OF_A_MINUTE) return attempt(`${address}1`);
+      if (performance.now() - startedAt > MOST_OF_A_MINUTE) return attempt(host + 1);
       expect(seen.has(429)).toBe(false);
       expect(new Set(statuses)).toEqual(new Set([429]));
       return last;
     };
-    const refused = await attempt('203.0.113.1');
+    const refused = await attempt(1);
     expectProblem(refused, 429, 'rate_limited');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);

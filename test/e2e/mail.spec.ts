@@ -56,6 +56,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
+  jest.restoreAllMocks();
   await emptyTables(pool);
 });
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,6 +43,7 @@ const describeWithServers = existsSync('/usr/lib/postgresql') ? describe : descr
 
 describeWithServers('a fault that fails', () => {
   let folder: string;
+  let child: ChildProcessWithoutNullStreams | undefined;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'roost-failing-'));
@@ -51,6 +52,7 @@ describeWithServers('a fault that fails', () => {
   });
 
   afterEach(() => {
+    child?.kill('SIGKILL');
     for (const { pid } of left()) process.kill(pid, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   });
@@ -69,10 +71,9 @@ describeWithServers('a fault that fails', () => {
       children.endAllWithUs();
       const { underLoad } = await import('./test/faults/support/under-load.mjs');
       const how = { full: false, say: (text) => console.log(text) };`;
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', start + code], {
+    child = spawn(process.execPath, ['--input-type=module', '--eval', start + code], {
       cwd: ROOT,
       env: { ...process.env, TMPDIR: folder },
-      timeout: 60_000,
     });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += bytes.toString()));
