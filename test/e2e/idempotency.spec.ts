@@ -526,7 +526,9 @@ describe('a request whose commit nobody saw', () => {
       const [key, held] = [randomUUID(), randomUUID()];
       const answers = await Promise.all(Array.from({ length: 20 }, () => invite(there, key)));
       expect(answers.filter((answer) => answer.status === 201 && !isReplay(answer))).toHaveLength(1);
-      expect([isReplay(await invite(there, key)), await invitedBy(who)]).toEqual([true, 1]);
+      // On a busy machine one of them may be given up, and its statement still wait in the pooler: 409 until it has ended.
+      await eventually(async () => isReplay(await invite(there, key)));
+      expect(await invitedBy(who)).toBe(1);
       await whileHeld(who, async () => {
         const first = invite(there, held);
         await eventually(() => someoneWaits(app.pool));
@@ -534,7 +536,8 @@ describe('a request whose commit nobody saw', () => {
         await endWaiting();
         expect((await first).status).toBe(503);
       });
-      expect([(await invite(there, held)).status, await invitedBy(who)]).toEqual([201, 2]);
+      await eventually(async () => (await invite(there, held)).status === 201);
+      expect(await invitedBy(who)).toBe(2);
     } finally {
       await pooled.stop();
       await pooler.stop();
