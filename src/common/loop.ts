@@ -37,7 +37,7 @@ export class Loop {
   }
 
   private async keepRunning(): Promise<void> {
-    // What ends before start() has kept its promise could never be started again.
+    // Ending at once, it would be kept as running, and never be started again.
     await Promise.resolve();
     for (;;) {
       if (!this.woken) await this.pause();

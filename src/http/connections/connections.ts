@@ -39,7 +39,7 @@ export class Connections {
   /** Call once the server has its handler, and before it listens. */
   guard(fastify: FastifyInstance): void {
     const { server } = fastify;
-    // A client may half-close right after its request, but for a stream's.
+    // A client may half-close right after its request. A stream then ends.
     Object.assign(server, {
       httpAllowHalfOpen: true,
       maxConnections: this.limits.inAll === undefined ? maxConnections() : undefined,
